@@ -1,0 +1,183 @@
+"""The schema of ``design.yaml``: data set, network, precision, training, HLS.
+
+Every section refuses unknown keys. The HLS section keeps hls4ml's key names.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal, Union
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from fcn_hw.fixed import FixedFormat, parse_format
+
+INPUT_FORMAT: FixedFormat = parse_format("ufixed<8,0>")
+"""Raw image bytes: the network sees ``byte / 256``."""
+
+
+class Section(BaseModel):
+    """A part of a design: immutable, unknown keys refused."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class DatasetBase(Section):
+    """Fields that all data sets share; sizes in pixels."""
+
+    height: int = Field(ge=8, le=2160)
+    width: int = Field(ge=8, le=4096)
+
+
+class DigitScenes(DatasetBase):
+    """Handwritten digits on cluttered backgrounds, made in memory; 11 classes, 0 is background."""
+
+    kind: Literal["digit_scenes"]
+    height: int = Field(default=64, ge=8, le=2160)
+    width: int = Field(default=96, ge=8, le=4096)
+    train_images: int = Field(default=1200, ge=1)
+    val_images: int = Field(default=200, ge=1)
+    seed: int = Field(default=1, ge=0)
+    mnist: str | None = None
+    """Folder of MNIST idx files (.gz or not) to draw digits from instead of ``load_digits``."""
+
+
+class FolderDataset(DatasetBase):
+    path: str | None = None
+    """Root folder; a relative one is taken below ``FCN_HW_DATA``; default: the data set's name."""
+    fit: Literal["resize", "crop", "pad"] = "resize"
+    """How an image of another size gets (height, width)."""
+    train_limit: int | None = Field(default=None, ge=1)
+    val_limit: int | None = Field(default=None, ge=1)
+
+
+class CamVid(FolderDataset):
+    """CamVid in SegNet's 11 classes: ``train.txt``/``val.txt`` of "image mask"; 11 is void."""
+
+    kind: Literal["camvid"]
+
+
+class Voc(FolderDataset):
+    """PASCAL VOC folder layout: 21 classes, palette masks, 255 is void."""
+
+    kind: Literal["voc"]
+
+
+class ListDataset(FolderDataset):
+    """Any pairs: text files with one "image mask" a line."""
+
+    kind: Literal["list"]
+    train_list: str
+    val_list: str
+    classes: tuple[str, ...] = Field(min_length=2, max_length=256)
+    void: int | None = Field(default=255, ge=0, le=255)
+    """Mask value that loss and metrics ignore."""
+    channels: Literal[1, 3] = 3
+
+
+Dataset = Annotated[Union[DigitScenes, CamVid, Voc, ListDataset], Field(discriminator="kind")]
+
+
+class Network(Section):
+    """A fully convolutional network.
+
+    ``filters`` has an entry for each encoder stage; a stage is ``convs_per_stage`` convolutions and
+    a pooling by 2 (FCN), or the same without the last pooling (U-Net: the last entry is the bottom).
+    """
+
+    kind: Literal["fcn32s", "fcn16s", "fcn8s", "unet"]
+    filters: tuple[Annotated[int, Field(ge=1, le=4096)], ...] = Field(min_length=2, max_length=8)
+    convs_per_stage: int = Field(default=1, ge=1, le=4)
+    kernel: Literal[1, 3, 5, 7] = 3
+    head_filters: int | None = Field(default=None, ge=1)
+    """Channels of FCN's fc6 and fc7 convolutions; None leaves them out."""
+    upsampling: Literal["nearest", "bilinear", "transposed"] = "bilinear"
+    skip: Literal["add", "concat"] = "add"
+
+
+class NumberFormat(Section):
+    """Bits with a fixed position of the binary point."""
+
+    bits: int = Field(ge=1, le=16)
+    integer: int = Field(ge=-24, le=24)
+    """Integer bits as ap_fixed counts them: the sign bit included."""
+
+
+class WeightFormat(NumberFormat):
+    bits: int = Field(ge=2, le=16)
+
+
+Weight = Union[Annotated[int, Field(ge=2, le=16)], Literal["binary", "ternary"], WeightFormat]
+Bias = Union[Annotated[int, Field(ge=2, le=24)], WeightFormat]
+Activation = Union[Annotated[int, Field(ge=1, le=16)], NumberFormat]
+
+
+class LayerPrecision(Section):
+    """Precision of one layer; what is left out comes from the default."""
+
+    weight: Weight | None = None
+    bias: Bias | None = None
+    activation: Activation | None = None
+
+
+class DefaultPrecision(Section):
+    weight: Weight = 4
+    bias: Bias = 8
+    activation: Activation = 4
+
+
+class Precision(Section):
+    """Bits of each layer. Where only bits are given, the binary point is chosen for least L2 error."""
+
+    default: DefaultPrecision = DefaultPrecision()
+    layers: dict[str, LayerPrecision] = {}
+
+
+class Training(Section):
+    """Float training, then retraining of the quantized network from the float weights."""
+
+    seed: int = Field(default=1, ge=0)
+    batch_size: int = Field(default=16, ge=1)
+    float_epochs: int = Field(default=20, ge=1)
+    retrain_epochs: int = Field(default=10, ge=0)
+    learning_rate: float = Field(default=3e-3, gt=0)
+    retrain_learning_rate: float = Field(default=1e-3, gt=0)
+    patience: int = Field(default=10, ge=1)
+    """Epochs without a better validation mIoU before a phase stops early."""
+    calibration_images: int = Field(default=32, ge=1)
+    augment: bool = True
+    class_weights: bool = False
+    """Weigh the loss by the median frequency of the classes (Eigen & Fergus 2015)."""
+
+
+class HlsLayer(Section):
+    """hls4ml's ``LayerName`` entries."""
+
+    ReuseFactor: int | None = Field(default=None, ge=1)
+    Strategy: Literal["Resource", "Latency"] | None = None
+
+
+class Hls(Section):
+    """HLS settings, by hls4ml's names; None takes the board's value."""
+
+    Part: str | None = None
+    ClockPeriod: float | None = Field(default=None, gt=0)
+    """In ns."""
+    IOType: Literal["io_stream"] = "io_stream"
+    ReuseFactor: int = Field(default=9, ge=1)
+    """Multiplications that one multiplier does a pixel; each layer takes the nearest possible one."""
+    Strategy: Literal["Resource", "Latency"] = "Resource"
+    """Resource: weights in block RAM. Latency: weights in LUTs."""
+    Precision: Literal["derived"] = "derived"
+    """Accumulators are derived from the weights and proved; formats are the ``precision`` section's."""
+    LayerName: dict[str, HlsLayer] = {}
+
+
+class Design(Section):
+    """A whole ``design.yaml``."""
+
+    name: str = Field(pattern=r"^[a-z][a-z0-9_]{0,39}$")
+    dataset: Dataset
+    network: Network
+    precision: Precision = Precision()
+    training: Training = Training()
+    hls: Hls = Hls()

@@ -1,0 +1,159 @@
+"""Every error that a user can meet.
+
+Each is one clear line: what is wrong, why, and (``hint``) what to do. The command line prints
+``str(error)``, then the hint, then the path of a log where there is one, and exits with
+``exit_status``: 2 for a mistake of the user, 1 for a check that failed.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+
+class FcnHwError(Exception):
+    """Base of all errors of fcn_hw.
+
+    Args:
+        message: one line that names the thing and says why it is wrong.
+        hint: one line that says what to do, or ``""``.
+        log: the file that holds the details, if any.
+    """
+
+    exit_status = 2
+
+    def __init__(self, message: str, *, hint: str = "", log: Path | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+        self.log = log
+
+
+class ConfigError(FcnHwError):
+    """A design, board or command-line value is wrong."""
+
+
+class DataError(FcnHwError):
+    """A data set folder, list, image or mask is missing, undecodable or out of range."""
+
+
+class FormatError(FcnHwError):
+    """A fixed-point format is impossible, or a value can't be represented in it."""
+
+
+class TemplateError(FcnHwError):
+    """A template misses a value or is itself wrong."""
+
+
+class UnsupportedLayer(FcnHwError):
+    """A layer of the model that can't be expressed exactly.
+
+    Args:
+        layer: the layer's name in the model.
+        reason: why it can't be expressed.
+        hint: what to use instead.
+    """
+
+    def __init__(self, layer: str, reason: str, *, hint: str = "") -> None:
+        super().__init__(f"layer '{layer}': {reason}", hint=hint)
+        self.layer = layer
+        self.reason = reason
+
+
+class GraphError(FcnHwError):
+    """A graph breaks a rule; ``diagnostics`` lists every broken rule, not the first only."""
+
+    def __init__(self, diagnostics: Sequence[str], *, where: str = "graph") -> None:
+        self.diagnostics = tuple(diagnostics)
+        more = f" (and {len(self.diagnostics) - 1} more)" if len(self.diagnostics) > 1 else ""
+        super().__init__(
+            f"{where}: {self.diagnostics[0]}{more}", hint="\n".join(self.diagnostics[1:])
+        )
+
+
+class ToolNotFound(FcnHwError):
+    """A program is not on PATH; says how to get it.
+
+    Args:
+        tool: the program's name.
+        how_to_get: one sentence.
+        variable: the environment variable that can name the program instead.
+    """
+
+    def __init__(self, tool: str, how_to_get: str, variable: str) -> None:
+        super().__init__(
+            f"'{tool}' was not found on PATH",
+            hint=f"{how_to_get} Or set {variable} to its full path.",
+        )
+        self.tool = tool
+
+
+class ToolFailed(FcnHwError):
+    """A program ran and failed, or ended without what it had to leave.
+
+    Args:
+        argv: the command.
+        log: the file that holds all that it printed.
+        tail: its last lines.
+        reason: what went wrong, for instance ``"exit status 1"``.
+    """
+
+    exit_status = 1
+
+    def __init__(self, argv: Sequence[str], log: Path | None, tail: str, reason: str) -> None:
+        super().__init__(f"'{Path(argv[0]).name}' failed: {reason}", hint=tail, log=log)
+        self.argv = tuple(argv)
+        self.tail = tail
+
+
+class ReportError(FcnHwError):
+    """A report of a tool lacks a value or can't be parsed."""
+
+    exit_status = 1
+
+
+class Mismatch(FcnHwError):
+    """Two models of the same tensor differ.
+
+    Args:
+        tensor: name of the tensor.
+        index: (frame, row, column, channel) of the first difference.
+        expected: integer code of the reference.
+        actual: integer code of the model under test.
+        count: how many codes differ in all.
+    """
+
+    exit_status = 1
+
+    def __init__(
+        self, tensor: str, index: tuple[int, ...], expected: int, actual: int, count: int
+    ) -> None:
+        super().__init__(
+            f"'{tensor}' differs at {index}: expected code {expected}, got {actual} "
+            f"({count} codes differ)"
+        )
+        self.tensor = tensor
+        self.index = index
+        self.expected = expected
+        self.actual = actual
+        self.count = count
+
+
+class DoesNotFit(FcnHwError):
+    """A design needs more of a resource than the board has."""
+
+    exit_status = 1
+
+    def __init__(self, board: str, resource: str, need: int, have: int, *, hint: str = "") -> None:
+        super().__init__(f"{board}: needs {need} {resource}, has {have}", hint=hint)
+
+
+def nearest(name: str, valid: Iterable[str], count: int = 3) -> str:
+    """The valid names nearest to ``name``, for an error message: ``"'a', 'b'"``.
+
+    All names are listed where none is near.
+    """
+    names = [str(item) for item in valid]
+    near = difflib.get_close_matches(name, names, n=count, cutoff=0.5)
+    return ", ".join(f"'{item}'" for item in (near or sorted(names)))

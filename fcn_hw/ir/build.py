@@ -1,0 +1,198 @@
+"""Building a graph op by op: shapes, accumulators and exact formats are derived here.
+
+Every method returns the new op's name. Where no ``fmt`` is given, the output has the narrowest format
+that holds every value that can occur, so nothing is rounded.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+
+from fcn_hw.fixed import FixedFormat, smallest_format
+from fcn_hw.ir.graph import Graph
+from fcn_hw.ir.intervals import Interval, exact_interval
+from fcn_hw.ir.ops import (
+    ArgMax,
+    Constant,
+    Conv2D,
+    ConvTranspose2D,
+    Crop2D,
+    Input,
+    MaxPool2D,
+    Op,
+    Padding,
+    Pair,
+    Quantize,
+    Relu,
+    SkipAdd,
+    SkipConcat,
+    Tensor,
+    UpsampleBilinear,
+    UpsampleNearest,
+    ZeroPad2D,
+)
+from fcn_hw.ir.shapes import output_shape
+from fcn_hw.ir.verify import verify
+
+CLASS_FORMAT = FixedFormat(signed=False, width=8, integer=8)
+_ANY = FixedFormat(signed=True, width=1, integer=1)  # stands until the real format is derived
+
+
+class GraphBuilder:
+    """Collects ops in topological order.
+
+    Args:
+        name: of the graph, a C identifier.
+    """
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self._ops: dict[str, Op] = {}
+        self._ranges: dict[str, Interval] = {}
+
+    def finish(self, *outputs: str) -> Graph:
+        """The verified graph.
+
+        Raises:
+            GraphError: with every broken rule.
+        """
+        return verify(Graph(self.name, tuple(self._ops.values()), outputs))
+
+    def tensor(self, name: str) -> Tensor:
+        return self._ops[name].output
+
+    def input(self, name: str, shape: tuple[int, int, int], fmt: FixedFormat) -> str:
+        return self._add(Input(name, (), Tensor(name, shape, fmt), origin=name), fmt)
+
+    def conv2d(
+        self,
+        name: str,
+        source: str,
+        weight: Constant,
+        bias: Constant | None = None,
+        *,
+        strides: Pair = (1, 1),
+        dilation: Pair = (1, 1),
+        padding: Padding = Padding(),
+        fmt: FixedFormat | None = None,
+        origin: str = "",
+    ) -> str:
+        op = Conv2D(
+            name, (source,), self._blank(name, source), weight, _ANY, bias,
+            strides, dilation, padding, origin=origin or name,
+        )  # fmt: skip
+        return self._add(op, fmt)
+
+    def conv_transpose2d(
+        self,
+        name: str,
+        source: str,
+        weight: Constant,
+        bias: Constant | None = None,
+        *,
+        strides: Pair = (1, 1),
+        crop: Pair = (0, 0),
+        size: Pair,
+        fmt: FixedFormat | None = None,
+        origin: str = "",
+    ) -> str:
+        output = Tensor(name, (*size, weight.codes.shape[3]), _ANY)
+        op = ConvTranspose2D(
+            name, (source,), output, weight, _ANY, bias, strides, crop, origin=origin or name
+        )
+        return self._add(op, fmt)
+
+    def max_pool2d(
+        self,
+        name: str,
+        source: str,
+        pool: Pair,
+        strides: Pair | None = None,
+        padding: Padding = Padding(),
+        *,
+        origin: str = "",
+    ) -> str:
+        blank = self._blank(name, source)
+        op = MaxPool2D(name, (source,), blank, pool, strides or pool, padding, origin=origin)
+        return self._move(op)
+
+    def upsample_nearest(self, name: str, source: str, scale: Pair, *, origin: str = "") -> str:
+        blank = self._blank(name, source)
+        return self._move(UpsampleNearest(name, (source,), blank, scale, origin=origin or name))
+
+    def upsample_bilinear(
+        self,
+        name: str,
+        source: str,
+        scale: Pair,
+        *,
+        fmt: FixedFormat | None = None,
+        origin: str = "",
+    ) -> str:
+        blank = self._blank(name, source)
+        op = UpsampleBilinear(name, (source,), blank, scale, origin=origin or name)
+        return self._add(op, fmt)
+
+    def skip_add(
+        self, name: str, *sources: str, fmt: FixedFormat | None = None, origin: str = ""
+    ) -> str:
+        blank = self._blank(name, sources[0])
+        return self._add(SkipAdd(name, sources, blank, _ANY, origin=origin or name), fmt)
+
+    def skip_concat(
+        self, name: str, *sources: str, fmt: FixedFormat | None = None, origin: str = ""
+    ) -> str:
+        blank = self._blank(name, sources[0])
+        return self._add(SkipConcat(name, sources, blank, origin=origin or name), fmt)
+
+    def crop2d(self, name: str, source: str, offset: Pair, size: Pair, *, origin: str = "") -> str:
+        output = Tensor(name, (*size, self.tensor(source).channels), _ANY)
+        return self._move(Crop2D(name, (source,), output, offset, origin=origin or name))
+
+    def zero_pad2d(self, name: str, source: str, padding: Padding, *, origin: str = "") -> str:
+        blank = self._blank(name, source)
+        return self._move(ZeroPad2D(name, (source,), blank, padding, origin=origin or name))
+
+    def quantize(self, name: str, source: str, fmt: FixedFormat, *, origin: str = "") -> str:
+        blank = self._blank(name, source)
+        return self._add(Quantize(name, (source,), blank, origin=origin or name), fmt)
+
+    def relu(
+        self, name: str, source: str, fmt: FixedFormat | None = None, *, origin: str = ""
+    ) -> str:
+        blank = self._blank(name, source)
+        return self._add(Relu(name, (source,), blank, origin=origin or name), fmt)
+
+    def arg_max(self, name: str, source: str, *, origin: str = "") -> str:
+        blank = self._blank(name, source)
+        return self._add(ArgMax(name, (source,), blank, origin=origin), CLASS_FORMAT)
+
+    # -- inside ------------------------------------------------------------------------------------
+
+    def _blank(self, name: str, source: str) -> Tensor:
+        return Tensor(name, self.tensor(source).shape, _ANY)
+
+    def _move(self, op: Op) -> str:
+        """An op that moves pixels: the input's format stays, conversion modes are moot."""
+        source = self.tensor(op.inputs[0]).format
+        return self._add(op, FixedFormat(source.signed, source.width, source.integer))
+
+    def _add(self, op: Op, fmt: FixedFormat | None) -> str:
+        assert op.name not in self._ops, f"'{op.name}' is already in the graph"
+        operands = tuple(self.tensor(name) for name in op.inputs)
+        shape = output_shape(op, operands) or op.output.shape
+        exact = exact_interval(
+            replace(op, output=replace(op.output, format=fmt)) if fmt else op,
+            [self._ranges[name] for name in op.inputs],
+        )
+        narrow = smallest_format(exact.low, exact.high, exact.fraction)
+        if isinstance(op, (Conv2D, ConvTranspose2D, SkipAdd)):
+            op = replace(op, accum=narrow)
+        chosen = fmt or narrow
+        op = replace(op, output=Tensor(op.name, shape, chosen))
+        self._ops[op.name] = op
+        self._ranges[op.name] = exact.converted(chosen)
+        return op.name
+
+

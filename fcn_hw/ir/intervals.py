@@ -1,0 +1,139 @@
+"""Interval arithmetic over integer codes: what a tensor or an accumulator can hold at all.
+
+The interval of an accumulator covers every partial sum in every order of summation, so a datapath
+of that width never overflows, however the loop is folded.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from fcn_hw.errors import FormatError
+from fcn_hw.fixed import FixedFormat, convert
+from fcn_hw.ir.graph import Graph
+from fcn_hw.ir.ops import (
+    ArgMax,
+    Conv2D,
+    ConvTranspose2D,
+    Input,
+    Op,
+    Relu,
+    SkipAdd,
+    UpsampleBilinear,
+    ZeroPad2D,
+)
+
+
+@dataclass(frozen=True)
+class Interval:
+    """All codes from ``low`` to ``high``, with ``fraction`` fraction bits."""
+
+    low: int
+    high: int
+    fraction: int
+
+    def within(self, fmt: FixedFormat) -> bool:
+        """Whether ``fmt`` has this fraction and holds every code."""
+        return (
+            self.fraction == fmt.fraction
+            and fmt.min_code <= self.low
+            and self.high <= fmt.max_code
+        )
+
+    def rescaled(self, fraction: int) -> Interval:
+        """The same values at a finer or equal ``fraction``."""
+        shift = fraction - self.fraction
+        assert shift >= 0, "an interval is only ever refined"
+        return Interval(self.low << shift, self.high << shift, fraction)
+
+    def hull(self, other: Interval) -> Interval:
+        fraction = max(self.fraction, other.fraction)
+        a, b = self.rescaled(fraction), other.rescaled(fraction)
+        return Interval(min(a.low, b.low), max(a.high, b.high), fraction)
+
+    def converted(self, fmt: FixedFormat) -> Interval:
+        """What a conversion to ``fmt`` can give; conversions are monotone unless they wrap."""
+        if max(abs(self.low), abs(self.high)) >= 1 << 62:
+            raise FormatError(f"a value of more than 62 bits can't be converted to {fmt}")
+        if fmt.overflow.value == "WRAP":
+            wide = FixedFormat(
+                signed=True, width=63, integer=63 - fmt.fraction, rounding=fmt.rounding
+            )
+            low, high = (int(c) for c in convert([self.low, self.high], self.fraction, wide))
+            if low < fmt.min_code or high > fmt.max_code:
+                low, high = fmt.min_code, fmt.max_code
+        else:
+            low, high = (int(c) for c in convert([self.low, self.high], self.fraction, fmt))
+        return Interval(low, high, fmt.fraction)
+
+
+def format_interval(fmt: FixedFormat) -> Interval:
+    """Every code of a format."""
+    return Interval(fmt.min_code, fmt.max_code, fmt.fraction)
+
+
+def exact_interval(op: Op, operands: list[Interval]) -> Interval:
+    """What ``op`` computes before its conversion to the output's format.
+
+    Args:
+        operands: an interval for each input.
+    """
+    if isinstance(op, Input):
+        return format_interval(op.output.format)
+    if isinstance(op, (Conv2D, ConvTranspose2D)):
+        return _products(op, operands[0])
+    if isinstance(op, SkipAdd):
+        fraction = max(item.fraction for item in operands)
+        aligned = [item.rescaled(fraction) for item in operands]
+        return Interval(
+            sum(min(item.low, 0) for item in aligned),
+            sum(max(item.high, 0) for item in aligned),
+            fraction,
+        )
+    if isinstance(op, UpsampleBilinear):
+        item = operands[0]
+        return item.rescaled(item.fraction + sum(bilinear_bits(scale) for scale in op.scale))
+    if isinstance(op, ArgMax):
+        return Interval(0, op.output.format.max_code, 0)
+    if isinstance(op, ZeroPad2D):
+        return operands[0].hull(Interval(0, 0, operands[0].fraction))
+    if isinstance(op, Relu):
+        item = operands[0]
+        return Interval(max(item.low, 0), max(item.high, 0), item.fraction)
+    result = operands[0]
+    for item in operands[1:]:
+        result = result.hull(item)
+    return result
+
+
+def bilinear_bits(scale: int) -> int:
+    """Fraction bits that bilinear upsampling by ``scale`` adds on one axis."""
+    return (2 * scale).bit_length() - 1 if scale > 1 else 0
+
+
+def _products(op: Conv2D | ConvTranspose2D, item: Interval) -> Interval:
+    product_fraction = op.weight.format.fraction + item.fraction
+    # A tap outside the frame contributes 0, and a partial sum lacks terms: both are covered by
+    # summing each term's negative and positive part apart. Python integers can't overflow.
+    weights = op.weight.codes.reshape(-1, op.weight.codes.shape[-1]).astype(object)
+    ends = (weights * item.low, weights * item.high)
+    low = np.minimum(np.minimum(*ends), 0).sum(axis=0)
+    high = np.maximum(np.maximum(*ends), 0).sum(axis=0)
+    fraction = product_fraction
+    if op.bias is not None:
+        fraction = max(product_fraction, op.bias.format.fraction)
+        bias = op.bias.codes.astype(object) * (1 << (fraction - op.bias.format.fraction))
+        low = low * (1 << (fraction - product_fraction)) + np.minimum(bias, 0)
+        high = high * (1 << (fraction - product_fraction)) + np.maximum(bias, 0)
+    return Interval(int(min(low)), int(max(high)), fraction)
+
+
+def intervals(graph: Graph) -> dict[str, tuple[Interval, Interval]]:
+    """For each op (what it computes exactly, what its output tensor can hold)."""
+    found: dict[str, tuple[Interval, Interval]] = {}
+    for op in graph.ops:
+        exact = exact_interval(op, [found[name][1] for name in op.inputs])
+        found[op.name] = (exact, exact.converted(op.output.format))
+    return found

@@ -1,0 +1,178 @@
+"""The rules of a graph. Every broken rule is reported, not the first only."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from fcn_hw.errors import FormatError, GraphError
+from fcn_hw.fixed import FixedFormat
+from fcn_hw.ir.graph import Graph
+from fcn_hw.ir.intervals import Interval, exact_interval, format_interval
+from fcn_hw.ir.ops import (
+    ArgMax,
+    Constant,
+    Conv2D,
+    ConvTranspose2D,
+    Crop2D,
+    Input,
+    MaxPool2D,
+    Op,
+    Padding,
+    SkipAdd,
+    SkipConcat,
+    Tensor,
+    UpsampleBilinear,
+    UpsampleNearest,
+    ZeroPad2D,
+)
+from fcn_hw.ir.shapes import output_shape
+
+BILINEAR_SCALES = (1, 2, 4, 8)
+MAX_CLASSES = 256
+
+_IDENTIFIER = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
+_MOVES = (MaxPool2D, UpsampleNearest, Crop2D, ZeroPad2D)
+
+
+def verify(graph: Graph, *, where: str = "") -> Graph:
+    """Checks every rule and returns the graph.
+
+    Args:
+        where: what made the graph, for the message, for instance ``"after pass fold_quantize"``.
+
+    Raises:
+        GraphError: its ``diagnostics`` hold each broken rule, with the op's name.
+    """
+    problems = list(_graph_rules(graph))
+    ranges: dict[str, Interval] = {}
+    for op in graph.ops:
+        found = [f"{op.kind} '{op.name}': {text}" for text in _op_rules(op, graph)]
+        if not found:
+            try:
+                exact = exact_interval(op, [ranges[name] for name in op.inputs])
+                found = [f"{op.kind} '{op.name}': {text}" for text in _range_rules(op, exact)]
+                ranges[op.name] = exact.converted(op.output.format)
+            except FormatError as error:
+                found = [f"{op.kind} '{op.name}': {error}"]
+        ranges.setdefault(op.name, format_interval(op.output.format))
+        problems += found
+    if problems:
+        raise GraphError(problems, where=f"graph '{graph.name}' {where}".rstrip())
+    return graph
+
+
+def _graph_rules(graph: Graph) -> Iterator[str]:
+    if not _IDENTIFIER.fullmatch(graph.name):
+        yield f"the graph's name '{graph.name}' is no C identifier"
+    if not graph.inputs:
+        yield "the graph has no input"
+    for op in graph.ops:
+        if not _IDENTIFIER.fullmatch(op.name):
+            yield f"{op.kind} '{op.name}': the name is no C identifier"
+        if not graph.readers(op.name) and op.name not in graph.outputs:
+            yield f"{op.kind} '{op.name}': nothing reads its output, its stream would fill up"
+
+
+def _op_rules(op: Op, graph: Graph) -> Iterator[str]:
+    operands = graph.operands(op)
+    yield from _arity_rules(op, len(operands))
+    if isinstance(op, Input) != (len(operands) == 0):
+        return
+    if min(op.output.shape) < 1:
+        yield f"output shape {op.output.shape} is empty"
+        return
+    if isinstance(op, (Conv2D, ConvTranspose2D)):
+        problems = list(_kernel_rules(op, operands[0]))
+        yield from problems
+        if problems:
+            return
+    yield from _field_rules(op, operands)
+    expected = output_shape(op, operands)
+    if expected is not None and expected != op.output.shape:
+        yield f"output shape is {op.output.shape}, must be {expected}"
+    if isinstance(op, SkipAdd) and len({item.shape for item in operands}) > 1:
+        yield f"inputs differ in shape: {', '.join(str(item.shape) for item in operands)}"
+    if isinstance(op, SkipConcat) and len({item.shape[:2] for item in operands}) > 1:
+        yield f"inputs differ in size: {', '.join(str(item.shape[:2]) for item in operands)}"
+    if isinstance(op, _MOVES) and not _same_grid(op.output.format, operands[0].format):
+        yield f"output format {op.output.format} differs from the input's {operands[0].format}"
+
+
+def _arity_rules(op: Op, count: int) -> Iterator[str]:
+    if isinstance(op, Input):
+        if count:
+            yield "an input reads nothing"
+    elif isinstance(op, (SkipAdd, SkipConcat)):
+        if count < 2:
+            yield f"needs two inputs or more, has {count}"
+    elif count != 1:
+        yield f"needs one input, has {count}"
+
+
+def _kernel_rules(op: Conv2D | ConvTranspose2D, operand: Tensor) -> Iterator[str]:
+    shape = op.weight.codes.shape
+    if len(shape) != 4 or min(shape) < 1:
+        yield f"weight shape {shape} is not (height, width, channels in, channels out)"
+        return
+    if shape[2] != operand.channels:
+        yield f"weight is for {shape[2]} channels, the input has {operand.channels}"
+    yield from _constant_rules("weight", op.weight)
+    if op.bias is not None:
+        if op.bias.codes.shape != (shape[3],):
+            yield f"bias shape {op.bias.codes.shape} is not ({shape[3]},)"
+        yield from _constant_rules("bias", op.bias)
+
+
+def _constant_rules(label: str, constant: Constant) -> Iterator[str]:
+    fmt = constant.format
+    low, high = int(constant.codes.min()), int(constant.codes.max())
+    if low < fmt.min_code or high > fmt.max_code:
+        yield f"{label} codes {low} to {high} leave {fmt}"
+
+
+def _field_rules(op: Op, operands: tuple[Tensor, ...]) -> Iterator[str]:
+    for label in ("strides", "dilation", "pool", "scale"):
+        pair = getattr(op, label, (1, 1))
+        if min(pair) < 1:
+            yield f"{label} {pair} must be at least 1"
+    padding = getattr(op, "padding", Padding())
+    if min(padding.top, padding.bottom, padding.left, padding.right) < 0:
+        yield f"{padding} is negative"
+    if isinstance(op, MaxPool2D) and (
+        max(padding.top, padding.bottom) >= op.pool[0]
+        or max(padding.left, padding.right) >= op.pool[1]
+    ):
+        yield "a window would lie wholly outside the frame"
+    if isinstance(op, UpsampleBilinear) and not set(op.scale) <= set(BILINEAR_SCALES):
+        yield f"scale {op.scale}: bilinear weights are exact for 1, 2, 4 and 8 only"
+    if isinstance(op, Crop2D):
+        for axis, (offset, size) in enumerate(zip(op.offset, op.output.shape[:2], strict=True)):
+            if offset < 0 or offset + size > operands[0].shape[axis]:
+                yield f"the rectangle leaves the input's {operands[0].shape[:2]}"
+        if op.output.channels != operands[0].channels:
+            yield "a crop keeps all channels"
+    if isinstance(op, ArgMax):
+        fmt = op.output.format
+        if fmt.signed or fmt.width != 8 or fmt.integer != 8:
+            yield f"the class index is ufixed<8,8>, not {fmt}"
+        if operands[0].channels > MAX_CLASSES:
+            yield f"{operands[0].channels} classes do not fit one byte"
+
+
+def _range_rules(op: Op, exact: Interval) -> Iterator[str]:
+    if isinstance(op, (Conv2D, ConvTranspose2D, SkipAdd)):
+        if not exact.within(op.accum):
+            yield (
+                f"accumulator {op.accum} can't hold codes {exact.low} to {exact.high} "
+                f"with {exact.fraction} fraction bits"
+            )
+    elif isinstance(op, SkipConcat) and (
+        exact.fraction > op.output.format.fraction
+        or not exact.rescaled(op.output.format.fraction).within(op.output.format)
+    ):
+        yield f"output format {op.output.format} does not hold every input exactly"
+
+
+def _same_grid(a: FixedFormat, b: FixedFormat) -> bool:
+    return (a.signed, a.width, a.integer) == (b.signed, b.width, b.integer)
