@@ -81,7 +81,7 @@ class Network(Section):
     """A fully convolutional network.
 
     ``filters`` has an entry for each encoder stage; a stage is ``convs_per_stage`` convolutions and
-    a pooling by 2 (FCN), or the same without the last pooling (U-Net: the last entry is the bottom).
+    a pooling by 2 (FCN); U-Net's last stage, the bottom, has no pooling.
     """
 
     kind: Literal["fcn32s", "fcn16s", "fcn8s", "unet"]
@@ -126,7 +126,7 @@ class DefaultPrecision(Section):
 
 
 class Precision(Section):
-    """Bits of each layer. Where only bits are given, the binary point is chosen for least L2 error."""
+    """Bits of each layer. Where only bits are given, the binary point has the least L2 error."""
 
     default: DefaultPrecision = DefaultPrecision()
     layers: dict[str, LayerPrecision] = {}
@@ -164,11 +164,11 @@ class Hls(Section):
     """In ns."""
     IOType: Literal["io_stream"] = "io_stream"
     ReuseFactor: int = Field(default=9, ge=1)
-    """Multiplications that one multiplier does a pixel; each layer takes the nearest possible one."""
+    """Multiplications of one multiplier a pixel; each layer takes the nearest possible number."""
     Strategy: Literal["Resource", "Latency"] = "Resource"
     """Resource: weights in block RAM. Latency: weights in LUTs."""
     Precision: Literal["derived"] = "derived"
-    """Accumulators are derived from the weights and proved; formats are the ``precision`` section's."""
+    """Accumulators are derived from the weights and proved; formats: section ``precision``."""
     LayerName: dict[str, HlsLayer] = {}
 
 

@@ -1,7 +1,7 @@
 """Fixed point: the only file that rounds or saturates.
 
 A value is ``code * 2**-fraction`` with an integer code. Widths and integer bits follow
-``ap_fixed<W, I, Q, O>`` (Vitis HLS user guide UG1399, "Arbitrary precision fixed-point data types"):
+``ap_fixed<W, I, Q, O>`` (Vitis HLS user guide UG1399, arbitrary precision fixed-point types):
 ``I`` counts the sign bit. QKeras does not count it; :func:`from_quantized_bits` and its
 neighbours are the one place that converts.
 

@@ -1,13 +1,13 @@
 """Building a graph op by op: shapes, accumulators and exact formats are derived here.
 
-Every method returns the new op's name. Where no ``fmt`` is given, the output has the narrowest format
-that holds every value that can occur, so nothing is rounded.
+Every method returns the new op's name. Where no ``fmt`` is given, the output has the narrowest
+format that holds every value that can occur, so nothing is rounded. ``origin`` is the source layer
+whose output the tensor equals; by default the layer of the op's name, ``""`` for none.
 """
 
 from __future__ import annotations
 
 from dataclasses import replace
-
 
 from fcn_hw.fixed import FixedFormat, smallest_format
 from fcn_hw.ir.graph import Graph
@@ -36,7 +36,14 @@ from fcn_hw.ir.shapes import output_shape
 from fcn_hw.ir.verify import verify
 
 CLASS_FORMAT = FixedFormat(signed=False, width=8, integer=8)
+
+
 _ANY = FixedFormat(signed=True, width=1, integer=1)  # stands until the real format is derived
+
+
+def _origin(origin: str | None, name: str) -> str:
+    """The source layer: an op is named after its layer unless told otherwise."""
+    return name if origin is None else origin
 
 
 class GraphBuilder:
@@ -76,11 +83,11 @@ class GraphBuilder:
         dilation: Pair = (1, 1),
         padding: Padding = Padding(),
         fmt: FixedFormat | None = None,
-        origin: str = "",
+        origin: str | None = None,
     ) -> str:
         op = Conv2D(
             name, (source,), self._blank(name, source), weight, _ANY, bias,
-            strides, dilation, padding, origin=origin or name,
+            strides, dilation, padding, origin=_origin(origin, name),
         )  # fmt: skip
         return self._add(op, fmt)
 
@@ -95,11 +102,11 @@ class GraphBuilder:
         crop: Pair = (0, 0),
         size: Pair,
         fmt: FixedFormat | None = None,
-        origin: str = "",
+        origin: str | None = None,
     ) -> str:
         output = Tensor(name, (*size, weight.codes.shape[3]), _ANY)
         op = ConvTranspose2D(
-            name, (source,), output, weight, _ANY, bias, strides, crop, origin=origin or name
+            name, (source,), output, weight, _ANY, bias, strides, crop, origin=_origin(origin, name)
         )
         return self._add(op, fmt)
 
@@ -111,15 +118,21 @@ class GraphBuilder:
         strides: Pair | None = None,
         padding: Padding = Padding(),
         *,
-        origin: str = "",
+        origin: str | None = None,
     ) -> str:
         blank = self._blank(name, source)
-        op = MaxPool2D(name, (source,), blank, pool, strides or pool, padding, origin=origin)
+        op = MaxPool2D(
+            name, (source,), blank, pool, strides or pool, padding, origin=_origin(origin, name)
+        )
         return self._move(op)
 
-    def upsample_nearest(self, name: str, source: str, scale: Pair, *, origin: str = "") -> str:
+    def upsample_nearest(
+        self, name: str, source: str, scale: Pair, *, origin: str | None = None
+    ) -> str:
         blank = self._blank(name, source)
-        return self._move(UpsampleNearest(name, (source,), blank, scale, origin=origin or name))
+        return self._move(
+            UpsampleNearest(name, (source,), blank, scale, origin=_origin(origin, name))
+        )
 
     def upsample_bilinear(
         self,
@@ -128,45 +141,51 @@ class GraphBuilder:
         scale: Pair,
         *,
         fmt: FixedFormat | None = None,
-        origin: str = "",
+        origin: str | None = None,
     ) -> str:
         blank = self._blank(name, source)
-        op = UpsampleBilinear(name, (source,), blank, scale, origin=origin or name)
+        op = UpsampleBilinear(name, (source,), blank, scale, origin=_origin(origin, name))
         return self._add(op, fmt)
 
     def skip_add(
-        self, name: str, *sources: str, fmt: FixedFormat | None = None, origin: str = ""
+        self, name: str, *sources: str, fmt: FixedFormat | None = None, origin: str | None = None
     ) -> str:
         blank = self._blank(name, sources[0])
-        return self._add(SkipAdd(name, sources, blank, _ANY, origin=origin or name), fmt)
+        return self._add(SkipAdd(name, sources, blank, _ANY, origin=_origin(origin, name)), fmt)
 
     def skip_concat(
-        self, name: str, *sources: str, fmt: FixedFormat | None = None, origin: str = ""
+        self, name: str, *sources: str, fmt: FixedFormat | None = None, origin: str | None = None
     ) -> str:
         blank = self._blank(name, sources[0])
-        return self._add(SkipConcat(name, sources, blank, origin=origin or name), fmt)
+        return self._add(SkipConcat(name, sources, blank, origin=_origin(origin, name)), fmt)
 
-    def crop2d(self, name: str, source: str, offset: Pair, size: Pair, *, origin: str = "") -> str:
+    def crop2d(
+        self, name: str, source: str, offset: Pair, size: Pair, *, origin: str | None = None
+    ) -> str:
         output = Tensor(name, (*size, self.tensor(source).channels), _ANY)
-        return self._move(Crop2D(name, (source,), output, offset, origin=origin or name))
+        return self._move(Crop2D(name, (source,), output, offset, origin=_origin(origin, name)))
 
-    def zero_pad2d(self, name: str, source: str, padding: Padding, *, origin: str = "") -> str:
-        blank = self._blank(name, source)
-        return self._move(ZeroPad2D(name, (source,), blank, padding, origin=origin or name))
-
-    def quantize(self, name: str, source: str, fmt: FixedFormat, *, origin: str = "") -> str:
-        blank = self._blank(name, source)
-        return self._add(Quantize(name, (source,), blank, origin=origin or name), fmt)
-
-    def relu(
-        self, name: str, source: str, fmt: FixedFormat | None = None, *, origin: str = ""
+    def zero_pad2d(
+        self, name: str, source: str, padding: Padding, *, origin: str | None = None
     ) -> str:
         blank = self._blank(name, source)
-        return self._add(Relu(name, (source,), blank, origin=origin or name), fmt)
+        return self._move(ZeroPad2D(name, (source,), blank, padding, origin=_origin(origin, name)))
 
-    def arg_max(self, name: str, source: str, *, origin: str = "") -> str:
+    def quantize(
+        self, name: str, source: str, fmt: FixedFormat, *, origin: str | None = None
+    ) -> str:
         blank = self._blank(name, source)
-        return self._add(ArgMax(name, (source,), blank, origin=origin), CLASS_FORMAT)
+        return self._add(Quantize(name, (source,), blank, origin=_origin(origin, name)), fmt)
+
+    def relu(
+        self, name: str, source: str, fmt: FixedFormat | None = None, *, origin: str | None = None
+    ) -> str:
+        blank = self._blank(name, source)
+        return self._add(Relu(name, (source,), blank, origin=_origin(origin, name)), fmt)
+
+    def arg_max(self, name: str, source: str, *, origin: str | None = None) -> str:
+        blank = self._blank(name, source)
+        return self._add(ArgMax(name, (source,), blank, origin=origin or ""), CLASS_FORMAT)
 
     # -- inside ------------------------------------------------------------------------------------
 
@@ -194,5 +213,3 @@ class GraphBuilder:
         self._ops[op.name] = op
         self._ranges[op.name] = exact.converted(chosen)
         return op.name
-
-

@@ -37,9 +37,7 @@ class Interval:
     def within(self, fmt: FixedFormat) -> bool:
         """Whether ``fmt`` has this fraction and holds every code."""
         return (
-            self.fraction == fmt.fraction
-            and fmt.min_code <= self.low
-            and self.high <= fmt.max_code
+            self.fraction == fmt.fraction and fmt.min_code <= self.low and self.high <= fmt.max_code
         )
 
     def rescaled(self, fraction: int) -> Interval:

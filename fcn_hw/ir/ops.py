@@ -80,7 +80,7 @@ Pair = tuple[int, int]
 
 @dataclass(frozen=True)
 class Padding:
-    """Rows and columns added around a frame; they hold code 0 (convolution) or nothing (pooling)."""
+    """Rows and columns around a frame; they hold code 0 (convolution) or nothing (pooling)."""
 
     top: int = 0
     bottom: int = 0
