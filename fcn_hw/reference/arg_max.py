@@ -1,0 +1,16 @@
+"""Index of the largest channel."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from fcn_hw.fixed import Codes
+from fcn_hw.ir.ops import ArgMax, Tensor
+
+
+def arg_max(op: ArgMax, codes: Sequence[Codes], operands: Sequence[Tensor]) -> Codes:
+    """(N, H, W, C) to (N, H, W, 1); the lowest index at a tie."""
+    (source,) = codes
+    return np.argmax(source, axis=3, keepdims=True).astype(np.int64)

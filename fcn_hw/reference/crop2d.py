@@ -1,0 +1,16 @@
+"""A rectangle of the frame."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from fcn_hw.fixed import Codes, convert
+from fcn_hw.ir.ops import Crop2D, Tensor
+
+
+def crop2d(op: Crop2D, codes: Sequence[Codes], operands: Sequence[Tensor]) -> Codes:
+    """(N, H, W, C) to (N, H', W', C)."""
+    (source,), (operand,) = codes, operands
+    (top, left), (height, width) = op.offset, op.output.shape[:2]
+    part = source[:, top : top + height, left : left + width]
+    return convert(part, operand.format.fraction, op.output.format)

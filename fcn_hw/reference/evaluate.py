@@ -1,0 +1,175 @@
+"""Runs a graph on integer codes."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from typing import Any, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from fcn_hw.errors import FormatError, nearest
+from fcn_hw.fixed import Codes
+from fcn_hw.ir.graph import Graph
+from fcn_hw.ir.ops import (
+    ArgMax,
+    Conv2D,
+    ConvTranspose2D,
+    Crop2D,
+    Input,
+    MaxPool2D,
+    Op,
+    Quantize,
+    Relu,
+    SkipAdd,
+    SkipConcat,
+    Tensor,
+    UpsampleBilinear,
+    UpsampleNearest,
+    ZeroPad2D,
+)
+from fcn_hw.reference.arg_max import arg_max
+from fcn_hw.reference.conv2d import conv2d
+from fcn_hw.reference.conv_transpose2d import conv_transpose2d
+from fcn_hw.reference.crop2d import crop2d
+from fcn_hw.reference.max_pool2d import max_pool2d
+from fcn_hw.reference.quantize import quantize
+from fcn_hw.reference.relu import relu
+from fcn_hw.reference.skip_add import skip_add
+from fcn_hw.reference.skip_concat import skip_concat
+from fcn_hw.reference.upsample_bilinear import upsample_bilinear
+from fcn_hw.reference.upsample_nearest import upsample_nearest
+from fcn_hw.reference.zero_pad2d import zero_pad2d
+
+
+class Evaluator(Protocol):
+    """Computes one op: ``codes[k]`` (N, H, W, C) holds the values of ``operands[k]``.
+
+    ``op`` is of the class that the registry files the function under.
+    """
+
+    def __call__(self, op: Any, codes: Sequence[Codes], operands: Sequence[Tensor], /) -> Codes: ...
+
+
+EVALUATORS: dict[type[Op], Evaluator] = {
+    Conv2D: conv2d,
+    ConvTranspose2D: conv_transpose2d,
+    MaxPool2D: max_pool2d,
+    UpsampleNearest: upsample_nearest,
+    UpsampleBilinear: upsample_bilinear,
+    SkipAdd: skip_add,
+    SkipConcat: skip_concat,
+    Crop2D: crop2d,
+    ZeroPad2D: zero_pad2d,
+    Quantize: quantize,
+    Relu: relu,
+    ArgMax: arg_max,
+}
+"""The function of every op but :class:`Input`, whose codes the caller gives."""
+
+_BATCH_ELEMENTS = 1 << 21
+"""Elements of the largest tensor that are worked on at a time: 16 MiB of codes."""
+
+
+def evaluate(
+    graph: Graph,
+    inputs: Mapping[str, npt.NDArray[np.integer]],
+    *,
+    keep: Collection[str] | None = None,
+) -> dict[str, Codes]:
+    """The output codes of the graph's ops.
+
+    Args:
+        graph: verified; accumulators that can overflow have no meaning here.
+        inputs: for each :class:`Input`, integer codes of shape (N, height, width, channels).
+        keep: names of the tensors to return, all by default. Only what they need is computed, and
+            memory holds them plus a few frames of the others.
+
+    Returns:
+        int64 codes of shape (N, height, width, channels), by tensor name, in the graph's order.
+
+    Raises:
+        FormatError: an input is missing, unknown, or of wrong type, shape or range.
+        GraphError: ``keep`` names an op that is not in the graph.
+    """
+    frames = {op.name: _checked(op, inputs) for op in graph.inputs}
+    for name in inputs:
+        if name not in frames:
+            raise FormatError(f"'{name}' is no input of the graph; near: {nearest(name, frames)}")
+    counts = {name: len(codes) for name, codes in frames.items()}
+    if len(set(counts.values())) > 1:
+        listed = ", ".join(f"'{name}' has {count}" for name, count in counts.items())
+        raise FormatError(f"the inputs differ in their number of frames: {listed}")
+    count = next(iter(counts.values()), 0)
+
+    kept = {op.name for op in graph.ops} if keep is None else {graph[name].name for name in keep}
+    ancestors = _ancestors(graph, kept)
+    needed = [op for op in graph.ops if op.name in ancestors]
+    results = {
+        op.name: np.empty((count, *op.output.shape), dtype=np.int64)
+        for op in needed
+        if op.name in kept
+    }
+    if not results:
+        return results
+    step = max(1, _BATCH_ELEMENTS // max(op.output.size for op in needed))
+    for first in range(0, count, step):
+        part = slice(first, first + step)
+        for name, codes in _run(graph, needed, {n: c[part] for n, c in frames.items()}):
+            if name in results:
+                results[name][part] = codes
+    return results
+
+
+def _run(
+    graph: Graph, ops: Sequence[Op], frames: Mapping[str, Codes]
+) -> Iterator[tuple[str, Codes]]:
+    """Yields (name, codes) op by op; a tensor is dropped after its last reader."""
+    last = {name: op.name for op in ops for name in op.inputs}
+    live: dict[str, Codes] = {}
+    for op in ops:
+        if isinstance(op, Input):
+            codes = frames[op.name]
+        else:
+            operands = [live[name] for name in op.inputs]
+            codes = EVALUATORS[type(op)](op, operands, graph.operands(op))
+            assert codes.shape[1:] == op.output.shape, f"{op.kind} '{op.name}': {codes.shape}"
+        yield op.name, codes
+        if op.name in last:
+            live[op.name] = codes
+        for name in set(op.inputs):
+            if last[name] == op.name:
+                del live[name]
+
+
+def _ancestors(graph: Graph, names: Collection[str]) -> set[str]:
+    needed = set(names)
+    for op in reversed(graph.ops):
+        if op.name in needed:
+            needed.update(op.inputs)
+    return needed
+
+
+def _checked(op: Input, inputs: Mapping[str, npt.NDArray[np.integer]]) -> Codes:
+    if op.name not in inputs:
+        raise FormatError(f"input '{op.name}' is missing")
+    given = np.asarray(inputs[op.name])
+    fmt = op.output.format
+    if given.dtype.kind not in "iu" or given.dtype == np.uint64:
+        raise FormatError(
+            f"input '{op.name}' has dtype {given.dtype}: integer codes of {fmt} are expected",
+            hint="fcn_hw.fixed.quantize turns real values into codes.",
+        )
+    if given.ndim != 4 or given.shape[1:] != op.output.shape or not len(given):
+        height, width, channels = op.output.shape
+        raise FormatError(
+            f"input '{op.name}' has shape {given.shape}, "
+            f"must be (frames, {height}, {width}, {channels})"
+        )
+    low, high = int(given.min()), int(given.max())
+    if low < fmt.min_code or high > fmt.max_code:
+        raise FormatError(
+            f"input '{op.name}' holds codes {low} to {high}, "
+            f"{fmt} has {fmt.min_code} to {fmt.max_code}"
+        )
+    return given.astype(np.int64, copy=False)

@@ -1,0 +1,39 @@
+"""Bilinear upsampling, half-pixel centres, as ``tf.image.resize(method="bilinear")``."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from fcn_hw.fixed import Codes, convert
+from fcn_hw.ir.intervals import bilinear_bits
+from fcn_hw.ir.ops import Tensor, UpsampleBilinear
+
+
+def upsample_bilinear(
+    op: UpsampleBilinear, codes: Sequence[Codes], operands: Sequence[Tensor]
+) -> Codes:
+    """(N, H, W, C) to (N, H * scale[0], W * scale[1], C); exact until the last conversion."""
+    (source,), (operand,) = codes, operands
+    total = _axis(_axis(source, 1, op.scale[0]), 2, op.scale[1])
+    fraction = operand.format.fraction + sum(bilinear_bits(scale) for scale in op.scale)
+    return convert(total, fraction, op.output.format)
+
+
+def _axis(source: Codes, axis: int, scale: int) -> Codes:
+    """``2 * scale`` times the interpolation along one axis.
+
+    Output i lies at ``(i + 1/2) / scale - 1/2 = (2 * i + 1 - scale) / (2 * scale)`` between inputs
+    ``floor`` and ``floor + 1``; both are held inside the frame, which repeats the edge.
+    """
+    if scale == 1:
+        return source
+    length = source.shape[axis]
+    place = 2 * np.arange(length * scale) + 1 - scale
+    before = place // (2 * scale)
+    shape = [-1 if k == axis else 1 for k in range(source.ndim)]
+    weight = (place % (2 * scale)).reshape(shape)
+    low = np.take(source, np.clip(before, 0, length - 1), axis=axis)
+    high = np.take(source, np.clip(before + 1, 0, length - 1), axis=axis)
+    return low * (2 * scale - weight) + high * weight
