@@ -1,0 +1,1 @@
+"""Training: data sets, quantized networks, loops and metrics. TensorFlow is imported inside functions."""
