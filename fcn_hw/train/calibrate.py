@@ -1,0 +1,170 @@
+"""Choice of binary points: the power-of-two step of least L2 quantization error.
+
+Hwang & Sung, "Fixed-point feedforward deep neural network design using weights +1, 0, and -1"
+(SiPS 2014), section 3: each layer has one step, found by minimising the squared error of what it
+quantizes. Weights and biases are known; activations are observed on calibration images in the
+float network.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from functools import partial
+
+import numpy as np
+import numpy.typing as npt
+
+from fcn_hw.design import Activation, Bias, NumberFormat, Weight
+from fcn_hw.fixed import (
+    FixedFormat,
+    from_quantized_bits,
+    from_quantized_relu,
+    quantize,
+    to_float,
+)
+from fcn_hw.train.precision import (
+    LayerFormats,
+    PrecisionTable,
+    SignFormat,
+    WeightQuantizer,
+    Wish,
+    is_hidden,
+)
+from fcn_hw.train.topology import Topology, quantizable
+
+MIN_INTEGER, MAX_INTEGER = -24, 24
+"""Bounds of the integer bits, the sign bit included; those of ``design.NumberFormat``."""
+
+_REACH = 16
+"""Candidates below the one that holds the largest value. Each halves the range that is not
+clipped; at 2**-16 of it everything is clipped and the error can only grow."""
+
+FloatArray = npt.NDArray[np.float32]
+Batches = Callable[[], Iterable[Mapping[str, FloatArray]]]
+"""Starts a pass over the activations: arrays by layer name, batch after batch."""
+
+
+def signed_format(bits: int, integer: int) -> FixedFormat:
+    """The format of ``quantized_bits`` with ``integer`` bits, the sign bit included."""
+    return from_quantized_bits(bits, integer - 1)
+
+
+def weight_codes(values: npt.ArrayLike, quantizer: WeightQuantizer) -> npt.NDArray[np.int64]:
+    """Weights to integer codes, in the format ``quantizer`` or ``quantizer.fixed``.
+
+    Equal, code for code, to what the QKeras quantizer of the same format does.
+    """
+    if isinstance(quantizer, FixedFormat):
+        return quantize(values, quantizer)
+    values = np.asarray(values)
+    sign = np.where(values < 0, -1, 1)
+    if quantizer.levels == "binary":
+        return sign.astype(np.int64)
+    return np.where(np.abs(values) >= quantizer.threshold, sign, 0).astype(np.int64)
+
+
+def quantized_values(values: npt.ArrayLike, quantizer: WeightQuantizer) -> FloatArray:
+    """Weights rounded to their format; exact in float32 up to 24 bits."""
+    fmt = quantizer if isinstance(quantizer, FixedFormat) else quantizer.fixed
+    return to_float(weight_codes(values, quantizer), fmt).astype(np.float32)
+
+
+def squared_error(values: npt.ArrayLike, quantizer: WeightQuantizer) -> float:
+    """Sum of the squared differences that the quantizer makes; float64."""
+    values = np.asarray(values, dtype=np.float64)
+    fmt = quantizer if isinstance(quantizer, FixedFormat) else quantizer.fixed
+    return float(np.sum((values - to_float(weight_codes(values, quantizer), fmt)) ** 2))
+
+
+def candidates(largest: float) -> range:
+    """Integer bits (sign included) worth trying for values up to ``largest`` in magnitude."""
+    if largest == 0.0:
+        return range(1)
+    top = int(np.ceil(np.log2(largest))) + 2  # the sign bit, and one to spare for ties
+    top = min(max(top, MIN_INTEGER), MAX_INTEGER)
+    return range(max(top - _REACH, MIN_INTEGER), top + 1)
+
+
+def best_integer(values: npt.ArrayLike, make: Callable[[int], WeightQuantizer]) -> WeightQuantizer:
+    """The quantizer ``make(integer)`` of least squared error; of equals, the finest."""
+    values = np.asarray(values, dtype=np.float64)
+    largest = float(np.max(np.abs(values))) if values.size else 0.0
+    return min(map(make, candidates(largest)), key=partial(squared_error, values))
+
+
+def choose_weight(values: npt.ArrayLike, wish: Weight) -> WeightQuantizer:
+    """The format of a layer's weights."""
+    if isinstance(wish, NumberFormat):
+        return signed_format(wish.bits, wish.integer)
+    if isinstance(wish, int):
+        return best_integer(values, lambda integer: signed_format(wish, integer))
+    return best_integer(values, lambda integer: SignFormat(wish, integer - 1))
+
+
+def choose_bias(values: npt.ArrayLike, wish: Bias) -> FixedFormat:
+    """The format of a layer's bias."""
+    if isinstance(wish, NumberFormat):
+        return signed_format(wish.bits, wish.integer)
+    chosen = best_integer(values, lambda integer: signed_format(wish, integer))
+    assert isinstance(chosen, FixedFormat)
+    return chosen
+
+
+def choose_formats(
+    topology: Topology,
+    wanted: Mapping[str, Wish],
+    weights: Mapping[str, tuple[FloatArray, FloatArray]],
+    activations: Batches,
+) -> PrecisionTable:
+    """The formats of all layers.
+
+    Args:
+        topology: the network.
+        wanted: of :func:`fcn_hw.train.precision.wishes`.
+        weights: float kernel and bias of each layer.
+        activations: yields the float outputs of all layers, behind the ReLU where there is one. It
+            is called twice: for the ranges, then for the errors.
+    """
+    hidden = {node.name: is_hidden(node) for node in quantizable(topology)}
+    chosen = _choose_activations(
+        {name: wish.activation for name, wish in wanted.items()}, hidden, activations
+    )
+    return PrecisionTable(
+        {
+            name: LayerFormats(
+                weight=choose_weight(weights[name][0], wish.weight),
+                bias=choose_bias(weights[name][1], wish.bias),
+                activation=chosen[name],
+            )
+            for name, wish in wanted.items()
+        }
+    )
+
+
+def _choose_activations(
+    wanted: Mapping[str, Activation], hidden: Mapping[str, bool], activations: Batches
+) -> dict[str, FixedFormat]:
+    def make(name: str, bits: int, integer: int) -> FixedFormat:
+        if hidden[name]:
+            return from_quantized_relu(bits, integer)
+        return signed_format(bits, integer)
+
+    chosen: dict[str, FixedFormat] = {}
+    largest = {name: 0.0 for name, wish in wanted.items() if isinstance(wish, int)}
+    for batch in activations():
+        for name in largest:
+            largest[name] = max(largest[name], float(np.max(np.abs(batch[name]), initial=0.0)))
+    trials: dict[str, dict[FixedFormat, float]] = {}
+    for name, wish in wanted.items():
+        if isinstance(wish, NumberFormat):
+            chosen[name] = make(name, wish.bits, wish.integer)
+        else:
+            trials[name] = {make(name, wish, i): 0.0 for i in candidates(largest[name])}
+    if trials:
+        for batch in activations():
+            for name, errors in trials.items():
+                for fmt in errors:
+                    errors[fmt] += squared_error(batch[name], fmt)
+    for name, errors in trials.items():
+        chosen[name] = min(errors, key=lambda fmt: errors[fmt])
+    return chosen

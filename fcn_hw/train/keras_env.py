@@ -1,0 +1,85 @@
+"""TensorFlow, Keras 2 and QKeras, imported once and in the one way that lets them work together.
+
+No other module of ``fcn_hw.train`` imports them at its top level, so importing this package is
+cheap; the first call of :func:`keras_env` costs some seconds.
+
+QKeras 0.9.0 needs three things that it does not say:
+
+* Keras 2: ``TF_USE_LEGACY_KERAS=1`` must be set before TensorFlow resolves ``tf.keras``;
+* ``QConv2DTranspose`` calls ``array_ops.stack``, which TensorFlow has since moved to ``tf.stack``;
+* its quantizers compute ``K.pow(2, integer)`` on integers, which TensorFlow refuses for a negative
+  ``integer``. A range below one (``quantized_bits(4, -2)``: -0.25 to 0.21875) is what most 4-bit
+  weights want, so the power is computed exactly, on the host, instead.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from functools import lru_cache
+from types import ModuleType
+from typing import Any
+
+from fcn_hw.errors import FcnHwError
+
+
+@dataclass(frozen=True)
+class KerasEnv:
+    """The imported modules: TensorFlow, Keras 2 (``tf_keras``) and QKeras."""
+
+    tf: ModuleType
+    keras: ModuleType
+    qkeras: ModuleType
+
+
+class _ExactPowerBackend:
+    """Keras' backend, with ``pow`` of two plain integers computed exactly."""
+
+    def __init__(self, backend: Any) -> None:
+        self._backend = backend
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._backend, name)
+
+    def pow(self, base: Any, exponent: Any) -> Any:
+        if isinstance(base, int) and isinstance(exponent, int):
+            return self._backend.constant(float(base) ** exponent)
+        return self._backend.pow(base, exponent)
+
+
+@lru_cache(maxsize=1)
+def keras_env() -> KerasEnv:
+    """Imports TensorFlow, Keras 2 and QKeras, and repairs what QKeras needs repaired.
+
+    Raises:
+        FcnHwError: Keras 3 was already loaded in this process, or a package is missing.
+    """
+    os.environ.setdefault("TF_USE_LEGACY_KERAS", "1")
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    try:
+        import qkeras
+        import tensorflow as tf
+        from qkeras import quantizers
+        from tensorflow.python.ops import array_ops
+    except ImportError as error:
+        raise FcnHwError(
+            f"training needs the package '{error.name}', which is not installed",
+            hint="install fcn_hw with its locked requirements: make install",
+        ) from error
+    if not tf.keras.Model.__module__.startswith("tf_keras."):
+        raise FcnHwError(
+            "Keras 3 was loaded before fcn_hw.train, and QKeras needs Keras 2",
+            hint="set TF_USE_LEGACY_KERAS=1 before TensorFlow is imported",
+        )
+    if not hasattr(array_ops, "stack"):
+        array_ops.stack = tf.stack
+    if not isinstance(quantizers.K, _ExactPowerBackend):
+        quantizers.K = _ExactPowerBackend(quantizers.K)
+    return KerasEnv(tf=tf, keras=tf.keras, qkeras=qkeras)
+
+
+def seed_everything(seed: int) -> None:
+    """Seeds Python, NumPy and TensorFlow, and makes TensorFlow's operations reproducible."""
+    env = keras_env()
+    env.keras.utils.set_random_seed(seed)
+    env.tf.config.experimental.enable_op_determinism()

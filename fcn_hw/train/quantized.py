@@ -1,0 +1,99 @@
+"""The QKeras model of a topology: quantized weights, biases and activations.
+
+Layers are named as in the float model. Sums, concatenations, resizing, cropping and pooling are
+exact in fixed point and carry no quantizer.
+
+Traps of QKeras 0.9.0 that this file avoids: ``alpha=None`` silently becomes ``'auto_po2'`` in
+``QConv2D``, so ``alpha`` is always given; ``integer`` excludes the sign bit; the straight-through
+form ``x + (q(x) - x)`` is exact in float32 for rounding quantizers, but not for ``binary`` and
+``ternary``: their result may differ from the level by an ulp. :func:`snap` ends that: on kernels
+that already are levels the form is exact for every quantizer.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from fcn_hw.fixed import FixedFormat
+from fcn_hw.train.calibrate import quantized_values
+from fcn_hw.train.keras_env import keras_env
+from fcn_hw.train.networks import ACTIVATION_SUFFIX, Weights, build_model, folded_weights
+from fcn_hw.train.networks import set_weights as _set_weights
+from fcn_hw.train.precision import LayerFormats, PrecisionTable, SignFormat, WeightQuantizer
+from fcn_hw.train.topology import Conv, ConvTranspose, Topology
+
+
+def weight_quantizer(quantizer: WeightQuantizer) -> Any:
+    """The QKeras quantizer of a weight or bias format."""
+    q = keras_env().qkeras.quantizers
+    if isinstance(quantizer, FixedFormat):
+        return q.quantized_bits(quantizer.width, quantizer.integer - 1, 0, 1, alpha=1.0)
+    assert isinstance(quantizer, SignFormat)
+    if quantizer.levels == "binary":
+        return q.binary(alpha=quantizer.magnitude)
+    return q.ternary(alpha=quantizer.magnitude, threshold=quantizer.threshold)
+
+
+def activation_quantizer(fmt: FixedFormat) -> Any:
+    """``quantized_relu`` for an unsigned format, else ``quantized_bits``."""
+    q = keras_env().qkeras.quantizers
+    if fmt.signed:
+        return q.quantized_bits(fmt.width, fmt.integer - 1, 0, 1, alpha=1.0)
+    return q.quantized_relu(fmt.width, fmt.integer)
+
+
+def build_quantized(topology: Topology, table: PrecisionTable) -> Any:
+    """A QKeras model; its weights are float shadow weights, quantized in every forward pass.
+
+    Returns:
+        A ``tf.keras.Model``: (N, H, W, C) in 0 to 255/256 -> scores (N, H, W, classes).
+    """
+    qkeras = keras_env().qkeras
+
+    def weighted(node: Conv | ConvTranspose, tensor: Any) -> Any:
+        formats = table.layers[node.name]
+        quantizers = {
+            "kernel_quantizer": weight_quantizer(formats.weight),
+            "bias_quantizer": weight_quantizer(formats.bias),
+        }
+        if isinstance(node, ConvTranspose):
+            tensor = qkeras.QConv2DTranspose(
+                node.shape.channels,
+                node.kernel,
+                (node.scale, node.scale),
+                padding="same",
+                name=node.name,
+                **quantizers,
+            )(tensor)
+        else:
+            tensor = qkeras.QConv2D(
+                node.shape.channels, node.kernel, padding="same", name=node.name, **quantizers
+            )(tensor)
+        quantizer = activation_quantizer(formats.activation)
+        return qkeras.QActivation(quantizer, name=node.name + ACTIVATION_SUFFIX)(tensor)
+
+    return build_model(topology, weighted, "quantized")
+
+
+def snapped_weights(weights: Weights, table: PrecisionTable) -> Weights:
+    """Kernels and biases on the grid of their formats: what goes to hardware."""
+    return {name: _snap_layer(*pair, table.layers[name]) for name, pair in weights.items()}
+
+
+def _snap_layer(
+    kernel: Any, bias: Any, formats: LayerFormats
+) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]:
+    return quantized_values(kernel, formats.weight), quantized_values(bias, formats.bias)
+
+
+def snap(model: Any, topology: Topology, table: PrecisionTable) -> Any:
+    """A copy of the quantized model whose weights lie on their grid.
+
+    It computes what ``model`` computes, exactly so for binary and ternary weights too. Its
+    quantizers change nothing: it holds no shadow weights and is for inference and export.
+    """
+    exact = build_quantized(topology, table)
+    _set_weights(exact, snapped_weights(folded_weights(model, topology), table))
+    return exact

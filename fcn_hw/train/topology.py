@@ -1,0 +1,336 @@
+"""The networks as plain data: one description, from which every variant is built.
+
+A topology is a tuple of nodes in topological order; the last one yields the scores
+(H x W x classes). The float model, the quantized model, the layer names that a design may mention
+and the counts of multiplications all come from it. Nothing here needs TensorFlow.
+
+Pooling is 'same': an odd size is rounded up. What an upsampling makes too large is cropped at the
+bottom and on the right, where the pooling had padded, so any image size works.
+
+Sources: Long, Shelhamer, Darrell, "Fully convolutional networks for semantic segmentation" (CVPR
+2015); Ronneberger, Fischer, Brox, "U-Net" (MICCAI 2015), with 'same' convolutions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal, Union
+
+from fcn_hw.design import Dataset, Design, ListDataset, Network
+from fcn_hw.errors import ConfigError, nearest
+
+Upsampling = Literal["nearest", "bilinear", "transposed"]
+
+MAX_SCALE = 8
+"""The largest single upsampling; a larger factor is a chain."""
+
+_STAGES_NEEDED = {"fcn32s": 1, "fcn16s": 2, "fcn8s": 3, "unet": 2}
+
+
+@dataclass(frozen=True)
+class Shape:
+    """Height, width (pixels) and channels."""
+
+    height: int
+    width: int
+    channels: int
+
+
+@dataclass(frozen=True)
+class Input:
+    name: str
+    shape: Shape
+
+
+@dataclass(frozen=True)
+class Conv:
+    """'same' convolution with bias; ``hidden`` ones end in a ReLU, the others are linear."""
+
+    name: str
+    source: str
+    shape: Shape
+    kernel: int
+    hidden: bool
+
+
+@dataclass(frozen=True)
+class ConvTranspose:
+    """Learned upsampling: kernel ``2 * scale``, stride ``scale``, 'same', linear."""
+
+    name: str
+    source: str
+    shape: Shape
+    scale: int
+
+    @property
+    def kernel(self) -> int:
+        return 2 * self.scale
+
+
+@dataclass(frozen=True)
+class MaxPool:
+    """Maximum over 2 x 2, stride 2, 'same'."""
+
+    name: str
+    source: str
+    shape: Shape
+
+
+@dataclass(frozen=True)
+class Upsample:
+    """Fixed upsampling by ``scale``; bilinear with half-pixel centres."""
+
+    name: str
+    source: str
+    shape: Shape
+    scale: int
+    method: Literal["nearest", "bilinear"]
+
+
+@dataclass(frozen=True)
+class Crop:
+    """Keeps the upper left ``shape.height`` x ``shape.width``."""
+
+    name: str
+    source: str
+    shape: Shape
+
+
+@dataclass(frozen=True)
+class Merge:
+    """Skip connection: sum, or concatenation along the channels, of two tensors of one size."""
+
+    name: str
+    sources: tuple[str, str]
+    shape: Shape
+    how: Literal["add", "concat"]
+
+
+Node = Union[Input, Conv, ConvTranspose, MaxPool, Upsample, Crop, Merge]
+Topology = tuple[Node, ...]
+
+
+def build_topology(network: Network, image: Shape, n_classes: int) -> Topology:
+    """The nodes of a network.
+
+    Layer names, with ``k`` the stage (from 1) whose resolution is reached:
+
+    * encoder ``conv{k}_{i}``, ``pool{k}``;
+    * FCN: ``fc6``, ``fc7`` (if ``head_filters``; fc6 has the network's kernel, fc7 is 1 x 1),
+      ``score_fr``, then for each skip ``up_pool{k}``, ``crop_pool{k}``, ``score_pool{k}``,
+      ``skip_pool{k}`` and, for concat, ``fuse_pool{k}``; last ``up_out`` (``up_out_1``, ... where
+      the factor is above 8) and ``crop_out``;
+    * U-Net: for each stage upwards ``reduce{k}`` (1 x 1, to the skip's channels, so that all
+      upsamplings and both skips fit), ``up{k}``, ``crop{k}``, ``skip{k}``, ``dec{k}_{i}``; last
+      ``score``.
+
+    Args:
+        network: the design's section.
+        image: shape of the input.
+        n_classes: channels of the scores.
+
+    Raises:
+        ConfigError: fewer stages than the network has skips.
+    """
+    needed, given = _STAGES_NEEDED[network.kind], len(network.filters)
+    if given < needed:
+        raise ConfigError(
+            f"network.filters: {network.kind} needs at least {needed} stages, has {given}",
+            hint="add an entry to network.filters for each missing stage",
+        )
+    builder = _Builder(network, image)
+    if network.kind == "unet":
+        _unet(builder, n_classes)
+    else:
+        _fcn(builder, n_classes)
+    return tuple(builder.nodes)
+
+
+def design_topology(design: Design, n_classes: int | None = None) -> Topology:
+    """The topology of a design; ``n_classes`` defaults to what its data set declares."""
+    dataset = design.dataset
+    channels = dataset.channels if isinstance(dataset, ListDataset) else 3
+    return build_topology(
+        design.network,
+        Shape(dataset.height, dataset.width, channels),
+        n_classes or _declared_classes(dataset),
+    )
+
+
+def _declared_classes(dataset: Dataset) -> int:
+    if isinstance(dataset, ListDataset):
+        return len(dataset.classes)
+    return 21 if dataset.kind == "voc" else 11
+
+
+def quantizable(topology: Topology) -> tuple[Conv | ConvTranspose, ...]:
+    """The nodes that own weights, in order; ``precision.layers`` may name them."""
+    return tuple(node for node in topology if isinstance(node, (Conv, ConvTranspose)))
+
+
+def layer_names(design: Design) -> tuple[str, ...]:
+    """Names that ``precision.layers`` and ``hls.LayerName`` may use, in network order."""
+    return tuple(node.name for node in quantizable(design_topology(design)))
+
+
+def check_layer_names(design: Design) -> None:
+    """Checks the layer names of the design against its network.
+
+    Raises:
+        ConfigError: a name is not a layer of the network; gives the nearest that are.
+    """
+    valid = layer_names(design)
+    sections: dict[str, Mapping[str, object]] = {
+        "precision.layers": design.precision.layers,
+        "hls.LayerName": design.hls.LayerName,
+    }
+    for section, entries in sections.items():
+        for name in entries:
+            if name not in valid:
+                raise ConfigError(
+                    f"{section}: '{name}' is not a layer of this {design.network.kind}",
+                    hint=f"nearest: {nearest(name, valid)}",
+                )
+
+
+def multiplications(topology: Topology) -> int:
+    """Multiply-accumulates of one image, over all convolutions; padding counted as work."""
+    channels = {node.name: node.shape.channels for node in topology}
+    total = 0
+    for node in quantizable(topology):
+        outputs = node.shape.height * node.shape.width * node.shape.channels
+        taps = node.kernel**2 if isinstance(node, Conv) else 4  # (2s/s)^2 taps an output
+        total += outputs * taps * channels[node.source]
+    return total
+
+
+def parameters(topology: Topology) -> int:
+    """Weights and biases of the network, batch normalization folded."""
+    channels = {node.name: node.shape.channels for node in topology}
+    return sum(
+        (node.kernel**2 * channels[node.source] + 1) * node.shape.channels
+        for node in quantizable(topology)
+    )
+
+
+class _Builder:
+    """Appends nodes; every method returns the name of what it made."""
+
+    def __init__(self, network: Network, image: Shape) -> None:
+        self.network = network
+        self.image = image
+        self.nodes: list[Node] = [Input("image", image)]
+        self._shapes = {"image": image}
+
+    def shape(self, name: str) -> Shape:
+        return self._shapes[name]
+
+    def _add(self, node: Node) -> str:
+        assert node.name not in self._shapes, node.name
+        self.nodes.append(node)
+        self._shapes[node.name] = node.shape
+        return node.name
+
+    def conv(self, name: str, source: str, filters: int, kernel: int, *, hidden: bool) -> str:
+        size = self.shape(source)
+        return self._add(
+            Conv(name, source, Shape(size.height, size.width, filters), kernel, hidden)
+        )
+
+    def stage(self, prefix: str, source: str, filters: int) -> str:
+        """``convs_per_stage`` hidden convolutions ``prefix_1``, ``prefix_2``, ..."""
+        for index in range(1, self.network.convs_per_stage + 1):
+            source = self.conv(
+                f"{prefix}_{index}", source, filters, self.network.kernel, hidden=True
+            )
+        return source
+
+    def pool(self, name: str, source: str) -> str:
+        size = self.shape(source)
+        half = Shape((size.height + 1) // 2, (size.width + 1) // 2, size.channels)
+        return self._add(MaxPool(name, source, half))
+
+    def upsample(self, name: str, source: str, factor: int) -> str:
+        """Upsamples by ``factor``, a power of two; numbered steps where it is above 8."""
+        steps = _steps(factor)
+        for index, scale in enumerate(steps, start=1):
+            size = self.shape(source)
+            shape = Shape(size.height * scale, size.width * scale, size.channels)
+            step = name if len(steps) == 1 else f"{name}_{index}"
+            method = self.network.upsampling
+            if method == "transposed":
+                source = self._add(ConvTranspose(step, source, shape, scale))
+            else:
+                source = self._add(Upsample(step, source, shape, scale, method))
+        return source
+
+    def crop(self, name: str, source: str, like: Shape) -> str:
+        """Crops to the height and width of ``like``; nothing is added where they fit."""
+        size = self.shape(source)
+        if (size.height, size.width) == (like.height, like.width):
+            return source
+        return self._add(Crop(name, source, Shape(like.height, like.width, size.channels)))
+
+    def merge(self, name: str, first: str, second: str) -> str:
+        a, b = self.shape(first), self.shape(second)
+        assert (a.height, a.width) == (b.height, b.width), name
+        how = self.network.skip
+        channels = a.channels if how == "add" else a.channels + b.channels
+        return self._add(Merge(name, (first, second), Shape(a.height, a.width, channels), how))
+
+
+def _steps(factor: int) -> tuple[int, ...]:
+    """Factors of at most 8 with product ``factor``, the smallest first: 16 is 2 * 8.
+
+    The small step comes first because the large one then works on fewer pixels.
+    """
+    steps: list[int] = []
+    while factor > MAX_SCALE:
+        steps.insert(0, MAX_SCALE)
+        factor //= MAX_SCALE
+    return (factor, *steps) if factor > 1 else tuple(steps)
+
+
+def _fcn(builder: _Builder, n_classes: int) -> None:
+    network = builder.network
+    pools: list[str] = []
+    tip = "image"
+    for stage, filters in enumerate(network.filters, start=1):
+        tip = builder.pool(f"pool{stage}", builder.stage(f"conv{stage}", tip, filters))
+        pools.append(tip)
+    if network.head_filters:
+        tip = builder.conv("fc6", tip, network.head_filters, network.kernel, hidden=True)
+        tip = builder.conv("fc7", tip, network.head_filters, 1, hidden=True)
+    tip = builder.conv("score_fr", tip, n_classes, 1, hidden=False)
+    n_skips = {"fcn32s": 0, "fcn16s": 1, "fcn8s": 2}[network.kind]
+    last = len(pools)
+    for stage in range(last - 1, last - 1 - n_skips, -1):
+        pool = pools[stage - 1]
+        tip = builder.upsample(f"up_pool{stage}", tip, 2)
+        tip = builder.crop(f"crop_pool{stage}", tip, builder.shape(pool))
+        score = builder.conv(f"score_pool{stage}", pool, n_classes, 1, hidden=False)
+        tip = builder.merge(f"skip_pool{stage}", tip, score)
+        if network.skip == "concat":
+            tip = builder.conv(f"fuse_pool{stage}", tip, n_classes, 1, hidden=False)
+    tip = builder.upsample("up_out", tip, 2 ** (last - n_skips))
+    builder.crop("crop_out", tip, builder.image)
+
+
+def _unet(builder: _Builder, n_classes: int) -> None:
+    filters = builder.network.filters
+    skips: list[str] = []
+    tip = "image"
+    for stage, width in enumerate(filters, start=1):
+        tip = builder.stage(f"conv{stage}", tip, width)
+        if stage < len(filters):
+            skips.append(tip)
+            tip = builder.pool(f"pool{stage}", tip)
+    for stage in range(len(filters) - 1, 0, -1):
+        skip = skips[stage - 1]
+        tip = builder.conv(f"reduce{stage}", tip, filters[stage - 1], 1, hidden=True)
+        tip = builder.upsample(f"up{stage}", tip, 2)
+        tip = builder.crop(f"crop{stage}", tip, builder.shape(skip))
+        tip = builder.merge(f"skip{stage}", tip, skip)
+        tip = builder.stage(f"dec{stage}", tip, filters[stage - 1])
+    builder.conv("score", tip, n_classes, 1, hidden=False)
