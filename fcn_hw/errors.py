@@ -60,6 +60,13 @@ class UnsupportedLayer(FcnHwError):
         self.layer = layer
         self.reason = reason
 
+    @classmethod
+    def together(cls, problems: Sequence[UnsupportedLayer]) -> UnsupportedLayer:
+        """One error that tells of every layer: the first as itself, the others in the hint."""
+        first, *others = problems
+        lines = [first.hint, *(f"{item.message}: {item.hint}" for item in others)]
+        return cls(first.layer, first.reason, hint="\n".join(line for line in lines if line))
+
 
 class GraphError(FcnHwError):
     """A graph breaks a rule; ``diagnostics`` lists every broken rule, not the first only."""

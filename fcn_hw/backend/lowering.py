@@ -1,0 +1,110 @@
+"""Graph -> dataflow processes with one producer and one consumer a stream.
+
+A tensor that several ops read leaves its op through a :class:`Process` of kind fork. Vitis HLS
+demands this (UG1399, canonical form of a dataflow region): a stream has one writer and one reader.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from fcn_hw.ir import Graph, Input, Op, Tensor
+
+SHORT_FIFO_DEPTH = 2
+"""Depth of a stream that joins two processes of a chain: a word in flight, a word in reserve."""
+
+
+@dataclass(frozen=True)
+class Stream:
+    """A FIFO between two processes, or a port of the top function.
+
+    Args:
+        name: C identifier.
+        tensor: what flows through it.
+        depth: pixels that it holds; 0 for a port.
+    """
+
+    name: str
+    tensor: Tensor
+    depth: int = 0
+
+
+@dataclass(frozen=True)
+class Process:
+    """One function call in the dataflow region.
+
+    Args:
+        name: unique in the design.
+        op: the op that it computes; None for a fork.
+        inputs, outputs: streams, in argument order.
+    """
+
+    name: str
+    op: Op | None
+    inputs: tuple[Stream, ...]
+    outputs: tuple[Stream, ...]
+
+
+@dataclass(frozen=True)
+class Dataflow:
+    """The processes in topological order, and the ports of the top function."""
+
+    name: str
+    processes: tuple[Process, ...]
+    inputs: tuple[Stream, ...]
+    outputs: tuple[Stream, ...]
+
+    @property
+    def fifos(self) -> tuple[Stream, ...]:
+        """The streams inside the top function."""
+        return tuple(s for p in self.processes for s in p.outputs if s.depth > 0)
+
+
+def lower(graph: Graph) -> Dataflow:
+    """The processes of a verified graph.
+
+    FIFO depths: a branch of a fork can hold a whole frame, so the fork never waits for one of its
+    readers and no cycle of waiting processes can close; any other stream is short.
+    """
+    processes: list[Process] = []
+    inputs: list[Stream] = []
+    outputs: dict[str, Stream] = {}
+    # tensor name -> streams that are still to be read, in the order of graph.readers()
+    waiting: dict[str, list[Stream]] = {}
+    for op in graph.ops:
+        sources = tuple(waiting[name].pop(0) for name in op.inputs)
+        port = isinstance(op, Input)
+        readers = [reader.name for reader in graph.readers(op.name)]
+        is_output = op.name in graph.outputs
+        forked = len(readers) + is_output > 1
+        stream = Stream(op.name, op.output, 0 if port or not readers else SHORT_FIFO_DEPTH)
+        if forked and not port:
+            stream = Stream(op.name, op.output, SHORT_FIFO_DEPTH)
+        if port:
+            inputs.append(stream)
+        else:
+            processes.append(Process(op.name, op, sources, (stream,)))
+        if not forked:
+            waiting[op.name] = [stream] if readers else []
+            if is_output:
+                outputs[op.name] = stream
+            continue
+        frame = op.output.height * op.output.width
+        branches = [
+            Stream(f"{op.name}_to_{reader}{_ordinal(readers, i)}", op.output, frame)
+            for i, reader in enumerate(readers)
+        ]
+        waiting[op.name] = list(branches)
+        if is_output:
+            outputs[op.name] = Stream(f"{op.name}_out", op.output)
+            branches.append(outputs[op.name])
+        processes.append(Process(f"{op.name}_fork", None, (stream,), tuple(branches)))
+    return Dataflow(
+        graph.name, tuple(processes), tuple(inputs), tuple(outputs[name] for name in graph.outputs)
+    )
+
+
+def _ordinal(readers: list[str], index: int) -> str:
+    """``"_2"`` for the second read of the same tensor by one op."""
+    earlier = readers[:index].count(readers[index])
+    return f"_{earlier + 1}" if earlier else ""

@@ -1,0 +1,1 @@
+"""Models of the training world to graphs."""

@@ -1,0 +1,1 @@
+"""C simulation: stimulus, build, run, comparison of integer codes."""

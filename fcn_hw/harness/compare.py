@@ -1,0 +1,73 @@
+"""Comparison of two models of the same tensor, code for code, tolerance zero."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from fcn_hw.errors import Mismatch
+
+
+@dataclass(frozen=True)
+class Difference:
+    """The first place where two tensors differ.
+
+    Args:
+        index: (frame, row, column, channel), frames counted over the whole run.
+        expected, actual: codes; a QKeras value between two codes is no integer.
+    """
+
+    index: tuple[int, ...]
+    expected: float
+    actual: float
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """How two models of one tensor agree so far.
+
+    Args:
+        tensor: its name.
+        values: codes compared.
+        mismatches: how many of them differ.
+        first: the first difference, or None.
+    """
+
+    tensor: str
+    values: int = 0
+    mismatches: int = 0
+    first: Difference | None = None
+
+    def extended(
+        self, expected: npt.NDArray[np.generic], actual: npt.NDArray[np.generic], first_frame: int
+    ) -> Comparison:
+        """This comparison with a further batch of frames.
+
+        Args:
+            expected, actual: (N, H, W, C), integer codes, or float64 in units of the step.
+            first_frame: number of the batch's first frame in the run.
+
+        Raises:
+            Mismatch: the shapes differ, so nothing can be compared.
+        """
+        if expected.shape != actual.shape:
+            raise Mismatch(self.tensor, actual.shape, expected.size, actual.size, expected.size)
+        different = expected != actual
+        count = int(np.count_nonzero(different))
+        first = self.first
+        if count and first is None:
+            index = tuple(int(i) for i in np.unravel_index(np.argmax(different), different.shape))
+            first = Difference(
+                (first_frame + index[0], *index[1:]),
+                _number(expected[index]),
+                _number(actual[index]),
+            )
+        return Comparison(self.tensor, self.values + expected.size, self.mismatches + count, first)
+
+
+def _number(value: np.generic) -> float:
+    """An int where the value is one, so that messages show codes as codes."""
+    number = float(value)
+    return int(number) if number.is_integer() else number
