@@ -1,0 +1,298 @@
+"""One phase of training: epochs, schedule, early stopping, checkpoints.
+
+A phase that was interrupted, even by ``kill -9``, goes on after its last whole epoch and ends with
+the same weights as one that was not: the order of the images and their variations depend on (seed,
+phase, epoch) only, and weights, optimizer and best weights are in the checkpoint.
+"""
+
+from __future__ import annotations
+
+import logging
+import math
+import time
+import zlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from fcn_hw.errors import FcnHwError
+from fcn_hw.train.augment import Augmentation, augment
+from fcn_hw.train.datasets.base import DataSet, Split
+from fcn_hw.train.keras_env import keras_env
+from fcn_hw.train.predict import BYTE_SCALE, Predictor, score
+from fcn_hw.train.store import Checkpoint, CheckpointFile
+
+log = logging.getLogger(__name__)
+
+_WARM_UP_STEPS = 20
+_FINAL_RATE = 0.02
+"""Part of the learning rate that is left at the end of the cosine."""
+
+_N_MASK_VALUES = 256
+
+
+@dataclass(frozen=True)
+class Phase:
+    """Settings of a training phase.
+
+    Args:
+        name: ``"float"`` or ``"retrain"``; part of the random seed.
+        epochs: at most.
+        learning_rate: the peak; the rate warms up, then follows a cosine (Loshchilov & Hutter
+            2017).
+        batch_size: images a step.
+        patience: epochs without a better validation mIoU before the phase stops.
+        seed: of the image order and the variations.
+        augmentation: or None.
+    """
+
+    name: str
+    epochs: int
+    learning_rate: float
+    batch_size: int
+    patience: int
+    seed: int
+    augmentation: Augmentation | None
+
+
+@dataclass(frozen=True)
+class Step:
+    """Progress: step ``step`` of ``steps`` in epoch ``epoch`` (from 1) of ``epochs``."""
+
+    phase: str
+    epoch: int
+    epochs: int
+    step: int
+    steps: int
+    best_miou: float
+
+
+Report = Callable[[Step], None]
+
+
+@dataclass
+class PhaseState:
+    """What a checkpoint holds besides weights and optimizer.
+
+    Args:
+        epoch: epochs done.
+        best_miou: on the validation split; -1 before the first.
+        best_epoch: that had it; 0 is the state before the phase.
+        seconds: of work, over all runs.
+        history: a row for each epoch: loss and validation mIoU.
+        finished: the phase is over, by its last epoch or by patience.
+    """
+
+    epoch: int = 0
+    best_miou: float = -1.0
+    best_epoch: int = 0
+    seconds: float = 0.0
+    history: list[dict[str, float]] = field(default_factory=list)
+    finished: bool = False
+
+
+def loss_weights(
+    split: Split, n_classes: int, void: int | None, *, balanced: bool
+) -> npt.NDArray[np.float32]:
+    """Weight of a pixel in the loss, by its mask value; 0 for void.
+
+    Balanced: median frequency / frequency, where the frequency of a class is its part of the pixels
+    of the images that it occurs in (Eigen & Fergus, ICCV 2015, section 6.3.2).
+
+    Returns:
+        (256,).
+    """
+    weights = np.zeros(_N_MASK_VALUES, dtype=np.float32)
+    weights[:n_classes] = 1.0
+    if balanced:
+        counts = np.stack(
+            [np.bincount(mask.ravel(), minlength=_N_MASK_VALUES) for mask in split.masks]
+        )[:, :n_classes]
+        present = np.where(counts > 0, counts.sum(axis=1, keepdims=True), 0).sum(axis=0)
+        frequency = counts.sum(axis=0) / np.maximum(present, 1)
+        median = np.median(frequency[frequency > 0])
+        np.divide(median, frequency, out=weights[:n_classes], where=frequency > 0)
+    if void is not None:
+        weights[void] = 0.0
+    return weights
+
+
+def learning_rate(phase: Phase, step: int, steps: int) -> float:
+    """Rate of step ``step`` (from 0) of ``steps`` in all."""
+    warm_up = min(1.0, (step + 1) / _WARM_UP_STEPS)
+    cosine = 0.5 * (1 + math.cos(math.pi * step / max(steps, 1)))
+    return phase.learning_rate * warm_up * (_FINAL_RATE + (1 - _FINAL_RATE) * cosine)
+
+
+def make_train_step(
+    model: Any, optimizer: Any, pixel_weights: npt.NDArray[np.float32]
+) -> Callable[[Any, Any], Any]:
+    """A compiled step: forward and backward pass, update of the (shadow) weights.
+
+    The loss is the weighted mean of the cross-entropy over the pixels.
+
+    Returns:
+        (images, masks) as bytes -> loss.
+    """
+    tf = keras_env().tf
+    table = tf.constant(pixel_weights)
+    height, width = model.input_shape[1:3]
+
+    @tf.function(
+        input_signature=[
+            tf.TensorSpec(model.input_shape, tf.uint8),
+            tf.TensorSpec((None, height, width), tf.uint8),
+        ]
+    )
+    def train_step(images: Any, masks: Any) -> Any:
+        labels = tf.cast(masks, tf.int32)
+        weights = tf.gather(table, labels)
+        labels = tf.where(weights > 0, labels, 0)  # void is no class: any will do at weight 0
+        with tf.GradientTape() as tape:
+            scores = model(tf.cast(images, tf.float32) * BYTE_SCALE, training=True)
+            losses = tf.nn.sparse_softmax_cross_entropy_with_logits(labels, scores)
+            loss = tf.reduce_sum(losses * weights) / tf.maximum(tf.reduce_sum(weights), 1e-6)
+        variables = model.trainable_variables
+        optimizer.apply_gradients(zip(tape.gradient(loss, variables), variables, strict=True))
+        return loss
+
+    return train_step  # type: ignore[no-any-return]
+
+
+def run_phase(
+    model: Any,
+    phase: Phase,
+    data: DataSet,
+    pixel_weights: npt.NDArray[np.float32],
+    file: CheckpointFile,
+    report: Report | None = None,
+) -> PhaseState:
+    """Trains ``model`` in place; it ends with the weights of the best validation mIoU.
+
+    Args:
+        model: float or quantized, with its initial weights.
+        phase: the settings.
+        data: training and validation split.
+        pixel_weights: of :func:`loss_weights`.
+        file: where the state is kept, and taken up again.
+        report: called after each step.
+
+    Raises:
+        FcnHwError: the loss or a weight is no longer finite; the checkpoint keeps the last good
+            epoch.
+    """
+    trainer = _PhaseTrainer(model, phase, data, pixel_weights, file)
+    trainer.resume_or_start()
+    while not trainer.state.finished:
+        trainer.run_epoch(report)
+    model.set_weights(trainer.best)
+    return trainer.state
+
+
+class _PhaseTrainer:
+    def __init__(
+        self,
+        model: Any,
+        phase: Phase,
+        data: DataSet,
+        pixel_weights: npt.NDArray[np.float32],
+        file: CheckpointFile,
+    ) -> None:
+        self.model, self.phase, self.data, self.file = model, phase, data, file
+        self.optimizer = keras_env().keras.optimizers.Adam(phase.learning_rate)
+        self.optimizer.build(model.trainable_variables)
+        self.state = PhaseState()
+        self.best: list[npt.NDArray[Any]] = model.get_weights()
+        self.steps = math.ceil(len(data.train) / phase.batch_size)
+        self._train_step = make_train_step(model, self.optimizer, pixel_weights)
+        self._predictor = Predictor(model)
+
+    def resume_or_start(self) -> None:
+        checkpoint = self.file.load()
+        if checkpoint is None:
+            self.state = PhaseState(best_miou=self._validate(), finished=self.phase.epochs == 0)
+            return
+        self.state = PhaseState(**checkpoint.facts)
+        self.model.set_weights(checkpoint.arrays["weights"])
+        for variable, value in zip(
+            self.optimizer.variables, checkpoint.arrays["optimizer"], strict=True
+        ):
+            variable.assign(value)
+        self.best = list(checkpoint.arrays["best"])
+        log.info("%s: resumed after epoch %d", self.phase.name, self.state.epoch)
+
+    def run_epoch(self, report: Report | None) -> None:
+        started = time.perf_counter()
+        epoch = self.state.epoch + 1
+        loss = self._fit(epoch, report)
+        miou = self._validate()
+        state = self.state
+        state.epoch = epoch
+        state.history.append({"loss": loss, "miou": miou})
+        if miou > state.best_miou:
+            state.best_miou, state.best_epoch = miou, epoch
+            self.best = self.model.get_weights()
+        stale = epoch - state.best_epoch >= self.phase.patience
+        state.finished = stale or epoch >= self.phase.epochs
+        state.seconds += time.perf_counter() - started
+        log.info("%s: epoch %d, loss %.4f, mIoU %.4f", self.phase.name, epoch, loss, miou)
+        self._save()
+
+    def _fit(self, epoch: int, report: Report | None) -> float:
+        phase, train = self.phase, self.data.train
+        random = np.random.default_rng([phase.seed, zlib.crc32(phase.name.encode()), epoch])
+        order = random.permutation(len(train))
+        losses = []
+        for step in range(self.steps):
+            rows = order[step * phase.batch_size : (step + 1) * phase.batch_size]
+            images, masks = train.images[rows], train.masks[rows]
+            if phase.augmentation is not None:
+                images, masks = augment(images, masks, phase.augmentation, random)
+            done = (epoch - 1) * self.steps + step
+            self.optimizer.learning_rate.assign(
+                learning_rate(phase, done, phase.epochs * self.steps)
+            )
+            losses.append(self._train_step(images, masks))
+            if report is not None:
+                best = self.state.best_miou
+                report(Step(phase.name, epoch, phase.epochs, step + 1, self.steps, best))
+        mean = float(np.mean([loss.numpy() for loss in losses]))
+        self._check_finite(mean, epoch)
+        return mean
+
+    def _check_finite(self, loss: float, epoch: int) -> None:
+        what = None
+        if not math.isfinite(loss):
+            what = f"the loss is {loss}"
+        elif not all(np.all(np.isfinite(weights)) for weights in self.model.get_weights()):
+            what = "a weight is not finite"
+        if what is not None:
+            key = "learning_rate" if self.phase.name == "float" else "retrain_learning_rate"
+            raise FcnHwError(
+                f"training diverged: {what} in epoch {epoch} of the {self.phase.name} phase",
+                hint=f"lower training.{key} (now {self.phase.learning_rate:g}); the checkpoint "
+                f"still holds epoch {self.state.epoch}",
+            )
+
+    def _validate(self) -> float:
+        data = self.data
+        result = score(
+            self._predictor, data.val, data.classes, data.void, max(16, self.phase.batch_size)
+        )
+        return result.miou
+
+    def _save(self) -> None:
+        facts: Mapping[str, Any] = dict(vars(self.state))
+        self.file.save(
+            Checkpoint(
+                facts,
+                {
+                    "weights": self.model.get_weights(),
+                    "optimizer": [variable.numpy() for variable in self.optimizer.variables],
+                    "best": self.best,
+                },
+            )
+        )

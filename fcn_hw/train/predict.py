@@ -1,0 +1,120 @@
+"""Predictions and scores of a Keras model, float or quantized."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from fcn_hw.errors import DataError
+from fcn_hw.train.datasets.base import Split
+from fcn_hw.train.keras_env import keras_env
+from fcn_hw.train.metrics import confusion_matrix, iou_per_class, mean_iou, pixel_accuracy
+
+Bytes = npt.NDArray[np.uint8]
+
+BYTE_SCALE = 1.0 / 256.0
+"""The network sees ``byte / 256``: the format ``ufixed<8,0>`` of ``design.INPUT_FORMAT``."""
+
+
+@dataclass(frozen=True)
+class Scores:
+    """How well a model segments a split.
+
+    Args:
+        miou: mean over the classes that occur, 0 to 1.
+        pixel_accuracy: part of the pixels (void left out) that are right.
+        iou: by class name; None for a class that does not occur.
+    """
+
+    miou: float
+    pixel_accuracy: float
+    iou: dict[str, float | None]
+
+
+class Predictor:
+    """Class maps of a Keras model. Keeps the compiled function between calls."""
+
+    def __init__(self, model: Any) -> None:
+        tf = keras_env().tf
+        shape = model.input_shape
+
+        @tf.function(input_signature=[tf.TensorSpec(shape, tf.uint8)])
+        def classes(images: Any) -> Any:
+            scores = model(tf.cast(images, tf.float32) * BYTE_SCALE, training=False)
+            return tf.cast(tf.argmax(scores, axis=-1, output_type=tf.int32), tf.uint8)
+
+        self._classes = classes
+
+    def __call__(self, images: Bytes, batch: int = 16) -> Bytes:
+        """Class of each pixel; of equal scores the lower class.
+
+        Args:
+            images: (N, H, W, C).
+            batch: images at a time.
+
+        Returns:
+            (N, H, W).
+        """
+        maps = [
+            self._classes(images[start : start + batch]).numpy()
+            for start in range(0, len(images), batch)
+        ]
+        return np.concatenate(maps) if maps else np.zeros(images.shape[:3], np.uint8)
+
+
+def score(
+    predictor: Predictor, split: Split, classes: tuple[str, ...], void: int | None, batch: int = 16
+) -> Scores:
+    """Predicts a split and compares with its masks."""
+    predicted = predictor(split.images, batch)
+    confusion = confusion_matrix(split.masks, predicted, len(classes), void)
+    per_class = iou_per_class(confusion)
+    return Scores(
+        miou=mean_iou(confusion),
+        pixel_accuracy=pixel_accuracy(confusion),
+        iou={
+            name: None if np.isnan(value) else float(value)
+            for name, value in zip(classes, per_class, strict=True)
+        },
+    )
+
+
+def load_model(path: Path) -> Any:
+    """Loads a model that :func:`fcn_hw.train.trainer.train` wrote, or any QKeras model.
+
+    Raises:
+        DataError: the file is missing or holds no Keras model.
+    """
+    if not path.is_file():
+        raise DataError(f"'{path}': no such model", hint="train it: fcn-hw train DESIGN")
+    env = keras_env()
+    try:
+        return env.qkeras.utils.load_qmodel(str(path), compile=False)
+    except (OSError, ValueError, KeyError) as error:
+        raise DataError(f"'{path}' can't be read as a Keras model: {error}") from error
+
+
+def predict(model_path: Path, images: Bytes, batch: int = 16) -> Bytes:
+    """Class maps of a saved model.
+
+    Args:
+        model_path: of the .h5 file.
+        images: (N, H, W, C), bytes of the size that the model takes.
+        batch: images at a time.
+
+    Returns:
+        (N, H, W).
+
+    Raises:
+        DataError: the model can't be read, or takes images of another size.
+    """
+    model = load_model(model_path)
+    if tuple(model.input_shape[1:]) != images.shape[1:]:
+        raise DataError(
+            f"'{model_path}' takes images of {model.input_shape[1:]}, not {images.shape[1:]}"
+        )
+    return Predictor(model)(images, batch)

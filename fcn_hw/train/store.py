@@ -1,0 +1,108 @@
+"""Files of a training run, written so that a kill at any moment leaves the old or the new one.
+
+A checkpoint is one .npz: arrays, and a JSON text for the rest. One file, because weights,
+optimizer and epoch must never come from different moments.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+import zipfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+Array = npt.NDArray[Any]
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """Yields a temporary path beside ``path``, which replaces ``path`` where no error is raised.
+
+    The temporary file keeps the suffix, by which Keras chooses the file format.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(prefix=".", suffix=path.suffix, dir=path.parent)
+    os.close(handle)
+    temporary = Path(name)
+    try:
+        yield temporary
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def write_json(path: Path, data: object) -> None:
+    """Writes indented JSON, atomically."""
+    with replacing(path) as temporary:
+        temporary.write_text(json.dumps(data, indent=2) + "\n", encoding="utf-8")
+
+
+def save_model(model: Any, path: Path) -> None:
+    """Saves a Keras model without its optimizer, atomically."""
+    with replacing(path) as temporary:
+        model.save(temporary, include_optimizer=False, save_format="h5")
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """State of a training phase after an epoch.
+
+    Args:
+        facts: what JSON can hold: epoch, best score, history, ...
+        arrays: lists of arrays by name: weights, optimizer, best weights.
+    """
+
+    facts: Mapping[str, Any]
+    arrays: Mapping[str, Sequence[Array]]
+
+
+class CheckpointFile:
+    """A checkpoint on disk, valid only for the settings it was made with.
+
+    Args:
+        path: of the .npz.
+        digest: identifies design and data; a checkpoint of another digest counts as absent.
+    """
+
+    def __init__(self, path: Path, digest: str) -> None:
+        self.path = path
+        self.digest = digest
+
+    def save(self, checkpoint: Checkpoint) -> None:
+        facts = {
+            "digest": self.digest,
+            "counts": {name: len(arrays) for name, arrays in checkpoint.arrays.items()},
+            "facts": dict(checkpoint.facts),
+        }
+        content: dict[str, Array] = {
+            f"{name}_{index}": np.asarray(array)
+            for name, arrays in checkpoint.arrays.items()
+            for index, array in enumerate(arrays)
+        }
+        content["json"] = np.frombuffer(json.dumps(facts).encode(), dtype=np.uint8)
+        save: Callable[..., None] = np.savez
+        with replacing(self.path) as temporary:
+            save(temporary, **content)
+
+    def load(self) -> Checkpoint | None:
+        """The checkpoint; None where there is none, or none for this digest."""
+        try:
+            with np.load(self.path) as file:
+                facts = json.loads(file["json"].tobytes())
+                if facts["digest"] != self.digest:
+                    return None
+                arrays = {
+                    name: [file[f"{name}_{index}"] for index in range(count)]
+                    for name, count in facts["counts"].items()
+                }
+        except (FileNotFoundError, zipfile.BadZipFile, KeyError, ValueError, EOFError):
+            return None
+        return Checkpoint(facts["facts"], arrays)
