@@ -172,6 +172,13 @@ class Hls(Section):
     LayerName: dict[str, HlsLayer] = {}
 
 
+class Csim(Section):
+    """What the C simulation runs on."""
+
+    images: int | None = Field(default=None, ge=1)
+    """First images of the validation split; None: all."""
+
+
 class Design(Section):
     """A whole ``design.yaml``."""
 
@@ -181,3 +188,4 @@ class Design(Section):
     precision: Precision = Precision()
     training: Training = Training()
     hls: Hls = Hls()
+    csim: Csim = Csim()

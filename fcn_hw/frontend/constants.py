@@ -38,7 +38,7 @@ def activation_format(layer: str, quantizer: Any) -> FixedFormat:
     if getattr(quantizer, "qnoise_factor", 1.0) != 1.0:
         raise UnsupportedLayer(
             layer,
-            f"{kind} has qnoise_factor {float(quantizer.qnoise_factor)}: its output is not quantized",
+            f"{kind} has qnoise_factor {float(quantizer.qnoise_factor)}: not fully quantized",
             hint="set qnoise_factor to 1 before saving the model",
         )
     if kind == "quantized_bits":
@@ -56,7 +56,7 @@ def _quantized_bits_format(layer: str, quantizer: Any) -> FixedFormat:
     if quantizer.alpha not in (None, 1, 1.0):
         raise UnsupportedLayer(
             layer,
-            f"an activation quantized_bits with alpha={quantizer.alpha!r} has no fixed binary point",
+            f"activation quantized_bits with alpha={quantizer.alpha!r} has no fixed binary point",
             hint="use alpha=1 and choose the integer bits",
         )
     bits, integer = int(quantizer.bits), int(quantizer.integer)

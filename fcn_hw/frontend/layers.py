@@ -201,7 +201,7 @@ HINTS: dict[str, str] = {
 }
 
 
-# -- shared by the functions above -------------------------------------------------------------------
+# -- shared by the functions above ----------------------------------------------------------------
 
 
 def _with_activation(ctx: Context, layer: Any, build: Callable[[str, str], str]) -> str:

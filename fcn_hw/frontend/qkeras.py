@@ -76,7 +76,8 @@ def export(
                 problems.append(
                     UnsupportedLayer(
                         layer.name,
-                        f"input shape {tuple(tensors[0].shape)} is not (None, height, width, channels)",
+                        f"input shape {tuple(tensors[0].shape)} is not "
+                        "(None, height, width, channels)",
                         hint="build the model with a fixed height, width and channel count",
                     )
                 )
@@ -140,7 +141,7 @@ def layer_values(
         yield op.name, np.ldexp(np.asarray(result, np.float64), op.output.format.fraction)
 
 
-class exact_inference:  # noqa: N801  (a context manager reads as a verb)
+class exact_inference:
     """Evaluates the model with its exact quantized weights.
 
     QKeras' straight-through form ``x + (q(x) - x)`` leaves an ulp for binary and ternary weights.

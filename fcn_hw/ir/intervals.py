@@ -25,6 +25,9 @@ from fcn_hw.ir.ops import (
     ZeroPad2D,
 )
 
+FLOAT32_EXACT = 1 << 24
+"""float32 holds every integer up to here (IEEE 754: 24 bits of significand)."""
+
 
 @dataclass(frozen=True)
 class Interval:
@@ -135,3 +138,13 @@ def intervals(graph: Graph) -> dict[str, tuple[Interval, Interval]]:
         exact = exact_interval(op, [found[name][1] for name in op.inputs])
         found[op.name] = (exact, exact.converted(op.output.format))
     return found
+
+
+def float32_exact(graph: Graph) -> frozenset[str]:
+    """The ops whose exact result, and all before it, float32 holds without rounding."""
+    found: set[str] = set()
+    for name, (exact, _) in intervals(graph).items():
+        small = max(abs(exact.low), abs(exact.high)) <= FLOAT32_EXACT
+        if small and all(source in found for source in graph[name].inputs):
+            found.add(name)
+    return frozenset(found)

@@ -1,0 +1,64 @@
+# fcn_hw. Each target prepares .venv and forwards to the command fcn-hw; see `make help`.
+DESIGN ?= digits_fcn8s
+BOARD  ?= pynq-z2
+PYTHON ?= python3
+ARGS   ?=
+
+VENV    := .venv
+BIN     := $(VENV)/bin
+STAMP   := $(VENV)/.installed
+FCN_HW  := $(BIN)/fcn-hw
+
+.DEFAULT_GOAL := help
+.PHONY: help install train export hls csim test test-slow lint lock clean distclean
+
+help:  ## this list
+	@echo "make TARGET [DESIGN=$(DESIGN)] [BOARD=$(BOARD)] [ARGS=...]"
+	@sed -n 's/^\([a-z-]*\):.*##  *\(.*\)/\1|\2/p' Makefile | awk -F '|' '{ printf "  %-10s %s\n", $$1, $$2 }'
+
+install: $(STAMP)  ## create .venv with the exact versions of requirements.lock
+
+# The stamp is written last: a killed installation is done again. pip reads the index that the
+# machine is set up for; no file here names one.
+$(STAMP): requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; sys.exit(None if (3, 10) <= v <= (3, 13) else "fcn_hw needs Python 3.10 to 3.13, $(PYTHON) is %d.%d: make PYTHON=python3.12 ..." % v)'
+	@$(PYTHON) -c 'import venv, ensurepip' 2>/dev/null || { echo "$(PYTHON) has no venv: on Debian and Ubuntu, apt-get install python3-venv" >&2; exit 2; }
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --disable-pip-version-check -r requirements.lock
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+train: $(STAMP)  ## train DESIGN unless its model is there
+	@$(FCN_HW) train $(DESIGN) $(ARGS)
+
+export: $(STAMP)  ## export DESIGN's model as an integer graph
+	@$(FCN_HW) export $(DESIGN) $(ARGS)
+
+hls: $(STAMP)  ## emit the HLS project of DESIGN for BOARD and prove it by C simulation
+	@$(FCN_HW) hls $(DESIGN) --board $(BOARD) $(ARGS)
+
+csim: $(STAMP)  ## C simulation of DESIGN for BOARD, code for code
+	@$(FCN_HW) csim $(DESIGN) --board $(BOARD) $(ARGS)
+
+test: $(STAMP)  ## the tests
+	$(BIN)/python -m pytest -m "not slow" $(ARGS)
+
+test-slow: $(STAMP)  ## the slow tests: real data, whole designs
+	$(BIN)/python -m pytest -m slow $(ARGS)
+
+lint: $(STAMP)  ## ruff, mypy, import-linter
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+lock:  ## renew requirements.lock from requirements.in (needs uv)
+	uv pip compile --universal --python-version 3.10 --no-emit-index-url --no-annotate \
+	    --no-header requirements.in -o requirements.lock
+
+clean: $(STAMP)  ## remove graphs, HLS projects and reports; trained models stay
+	@$(FCN_HW) clean $(ARGS)
+
+distclean:  ## remove everything that was made: models and .venv too
+	@if [ -x $(FCN_HW) ]; then $(FCN_HW) clean --models; fi
+	rm -rf $(VENV)

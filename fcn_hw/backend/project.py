@@ -1,0 +1,217 @@
+"""The HLS project of a graph, as a plan: every file's text, nothing written.
+
+firmware/<name>.cpp .h       top function
+firmware/defines.h           stream types
+firmware/parameters.h        a config struct a process
+firmware/weights/*.h         ROMs
+firmware/fcn_hw/*.h          our headers
+firmware/nnet_utils/         hls4ml's nnet::array
+tb/csim_main.cpp             test bench
+project.tcl                  Vitis HLS project
+graph.txt                    the typed graph
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from fcn_hw.backend.folding import Fold, choose_fold
+from fcn_hw.backend.jinja import render
+from fcn_hw.backend.op_emission import emit_process
+from fcn_hw.boards import Board
+from fcn_hw.resources import data_folder
+
+from fcn_hw.backend.hls4ml_bridge import (
+    EmittedProcess,
+    Target,
+    emitted_processes,
+    fifo_depth,
+    nnet_types_header,
+    to_model_graph,
+)
+from fcn_hw.backend.lowering import Dataflow, Stream, lower
+from fcn_hw.design import Hls
+from fcn_hw.ir import Conv2D, ConvTranspose2D, Graph
+from fcn_hw.ir.serialize import digest
+from fcn_hw.ir.text import to_text
+from fcn_hw.plan import Plan
+
+
+@dataclass(frozen=True)
+class PortContext:
+    """A stream at the boundary of the top function."""
+
+    name: str
+    type: str
+    ap_type: str
+    height: int
+    width: int
+    channels: int
+
+
+@dataclass(frozen=True)
+class FifoContext:
+    """A stream inside the top function; ``depth`` in pixels."""
+
+    name: str
+    type: str
+    depth: int
+
+
+@dataclass(frozen=True)
+class TypeContext:
+    """A pixel type."""
+
+    name: str
+    ap_type: str
+    channels: int
+
+
+@dataclass(frozen=True)
+class ProcessContext:
+    """A call in the top function, its config struct and the streams to tap behind it."""
+
+    name: str
+    call: str
+    config: str
+    taps: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class ProjectContext:
+    """What the project's templates see."""
+
+    name: str
+    graph_digest: str
+    board: str
+    part: str
+    clock_period_ns: float
+    inputs: tuple[PortContext, ...]
+    outputs: tuple[PortContext, ...]
+    types: tuple[TypeContext, ...]
+    fifos: tuple[FifoContext, ...]
+    processes: tuple[ProcessContext, ...]
+    headers: tuple[str, ...]
+    weight_headers: tuple[str, ...]
+
+
+def plan_project(graph: Graph, board: Board, hls: Hls) -> Plan:
+    """The files of the HLS project.
+
+    Args:
+        graph: verified, passes applied.
+        board: gives part and clock where ``hls`` leaves them out.
+
+    Raises:
+        TemplateError: a template misses a value.
+    """
+    dataflow = lower(graph)
+    folds = choose_folds(graph, hls)
+    texts = {
+        process.name: emit_process(process, folds.get(process.name), strategy(hls, process.name))
+        for process in dataflow.processes
+    }
+    target = Target(
+        part=hls.Part or board.part,
+        clock_period_ns=hls.ClockPeriod or board.clock_period_ns,
+        reuse_factor=hls.ReuseFactor,
+        strategy=hls.Strategy,
+    )
+    model = to_model_graph(dataflow, target, texts)
+    processes = emitted_processes(model, dataflow)
+    context = _context(graph, dataflow, board, target, processes, model)
+    files: dict[str, str | bytes] = {
+        f"firmware/{graph.name}.h": render("project/top.h.j2", context),
+        f"firmware/{graph.name}.cpp": render("project/top.cpp.j2", context),
+        "firmware/defines.h": render("project/defines.h.j2", context),
+        "firmware/parameters.h": render("project/parameters.h.j2", context),
+        "firmware/nnet_utils/nnet_types.h": nnet_types_header().read_bytes(),
+        "tb/csim_main.cpp": render("project/csim_main.cpp.j2", context),
+        "project.tcl": render("project/project.tcl.j2", context),
+        "graph.txt": to_text(graph),
+    }
+    for item in processes:
+        if item.weights is not None:
+            name, text = item.weights
+            files[f"firmware/weights/{name}"] = text
+    for header in sorted((data_folder("templates") / "include" / "fcn_hw").glob("*.h")):
+        files[f"firmware/fcn_hw/{header.name}"] = header.read_bytes()
+    return Plan(files=files)
+
+
+def choose_folds(graph: Graph, hls: Hls) -> dict[str, Fold]:
+    """The folding of each convolution, from the design's reuse factors."""
+    folds = {}
+    for op in graph.ops:
+        if isinstance(op, (Conv2D, ConvTranspose2D)):
+            layer = hls.LayerName.get(op.name)
+            asked = layer.ReuseFactor if layer and layer.ReuseFactor else hls.ReuseFactor
+            folds[op.name] = choose_fold(op, asked)
+    return folds
+
+
+def strategy(hls: Hls, name: str) -> str:
+    """hls4ml's ``Strategy`` of a layer."""
+    layer = hls.LayerName.get(name)
+    return layer.Strategy if layer and layer.Strategy else hls.Strategy
+
+
+def _context(
+    graph: Graph,
+    dataflow: Dataflow,
+    board: Board,
+    target: Target,
+    processes: tuple[EmittedProcess, ...],
+    model: object,
+) -> ProjectContext:
+    ports = {stream.name for stream in (*dataflow.inputs, *dataflow.outputs)}
+    used = {
+        stream.tensor.name: stream.tensor
+        for item in processes
+        for stream in (*item.process.inputs, *item.process.outputs)
+    }
+    return ProjectContext(
+        name=graph.name,
+        graph_digest=digest(graph),
+        board=board.name,
+        part=target.part,
+        clock_period_ns=target.clock_period_ns,
+        inputs=tuple(_port(stream) for stream in dataflow.inputs),
+        outputs=tuple(_port(stream) for stream in dataflow.outputs),
+        types=tuple(
+            TypeContext(f"{name}_t", tensor.format.ap_type, tensor.channels)
+            for name, tensor in used.items()
+        ),
+        fifos=tuple(
+            FifoContext(stream.name, f"{stream.tensor.name}_t", fifo_depth(model, stream))
+            for stream in dataflow.fifos
+        ),
+        processes=tuple(
+            ProcessContext(
+                item.process.name,
+                item.call,
+                item.config,
+                # a fork copies what its source's tap has already recorded, a port is read whole
+                taps=tuple(
+                    stream.name
+                    for stream in item.process.outputs
+                    if item.process.op is not None and stream.name not in ports
+                ),
+            )
+            for item in processes
+        ),
+        headers=tuple(sorted({item.header for item in processes})),
+        weight_headers=tuple(item.weights[0] for item in processes if item.weights),
+    )
+
+
+def _port(stream: Stream) -> PortContext:
+    tensor = stream.tensor
+    return PortContext(
+        stream.name,
+        f"{tensor.name}_t",
+        tensor.format.ap_type,
+        tensor.height,
+        tensor.width,
+        tensor.channels,
+    )

@@ -1,0 +1,244 @@
+"""The command line. It prints; everything else is done below it.
+
+Exit status: 0 done, 1 a check or a tool failed, 2 a mistake in what was given, 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated, NoReturn
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+import fcn_hw
+from fcn_hw.errors import FcnHwError
+
+app = typer.Typer(
+    name="fcn-hw",
+    no_args_is_help=True,
+    add_completion=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+    help="From a quantized segmentation network to a verified FPGA hand-off.",
+)
+
+DesignArgument = Annotated[
+    str, typer.Argument(help="A design below hls_projects/, or the path of a design.yaml.")
+]
+BoardOption = Annotated[str, typer.Option("--board", "-b", help="A board below constraints/.")]
+RootOption = Annotated[
+    Path, typer.Option("--root", help="The folder that holds hls_projects/.", show_default="here")
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print the result as JSON only.")]
+ImagesOption = Annotated[
+    int | None, typer.Option("--images", min=1, help="Simulate the first N images only.")
+]  # fmt: skip
+
+HERE = Path()
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"fcn-hw {fcn_hw.__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _main(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """From a quantized segmentation network to a verified FPGA hand-off."""
+
+
+@app.command(epilog="Example: fcn-hw train digits_fcn8s")
+def train(design: DesignArgument, root: RootOption = HERE, as_json: JsonOption = False) -> None:
+    """Train a design: in float, then quantized with float shadow weights.
+
+    An interrupted training goes on where it stopped; a finished one is not repeated.
+    """
+    from fcn_hw.flow import open_workspace, train_stage
+
+    progress = _progress(as_json)
+    folder = train_stage(open_workspace(design, root), progress)
+    text = (folder / "training.json").read_text(encoding="utf-8")
+    if as_json:
+        typer.echo(text.rstrip())
+    else:
+        _print_training(json.loads(text))
+
+
+@app.command(epilog="Example: fcn-hw export digits_fcn8s")
+def export(design: DesignArgument, root: RootOption = HERE) -> None:
+    """Export the trained model as an integer graph and compare it with QKeras, layer by layer."""
+    from fcn_hw.flow import export_stage, open_workspace
+
+    workspace = open_workspace(design, root)
+    graph = export_stage(workspace, _progress(False))
+    typer.echo((workspace.graph / "graph.txt").read_text(encoding="utf-8").rstrip())
+    _console().print(f"graph '{graph.name}' is in {workspace.graph}", highlight=False)
+
+
+@app.command(epilog="Example: fcn-hw hls digits_fcn8s --board pynq-z2")
+def hls(
+    design: DesignArgument,
+    board: BoardOption,
+    root: RootOption = HERE,
+    prove: Annotated[
+        bool, typer.Option("--csim/--no-csim", help="Prove the project by C simulation.")
+    ] = True,
+    as_json: JsonOption = False,
+) -> None:
+    """Emit the HLS project for a board and prove it, bit for bit, by C simulation."""
+    from fcn_hw.flow import hls_stage, open_workspace
+    from fcn_hw.flow.workspace import open_board
+
+    target, workspace = open_board(board), open_workspace(design, root)
+    if prove:
+        _csim(workspace, target, None, as_json)
+        return
+    hls_stage(workspace, target, _progress(as_json))
+    _console().print(f"project: {workspace.project(target)}", highlight=False)
+
+
+@app.command(epilog="Example: fcn-hw csim digits_fcn8s --board pynq-z2 --images 8")
+def csim(
+    design: DesignArgument,
+    board: BoardOption,
+    root: RootOption = HERE,
+    images: ImagesOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Compare the compiled HLS sources with the oracle and QKeras, every layer, code for code.
+
+    Exit status 1 if a single code differs.
+    """
+    from fcn_hw.flow import open_workspace
+    from fcn_hw.flow.workspace import open_board
+
+    target = open_board(board)
+    _csim(open_workspace(design, root), target, images, as_json)
+
+
+@app.command(epilog="Example: fcn-hw clean digits_fcn8s --models")
+def clean(
+    design: Annotated[
+        str | None, typer.Argument(help="One design; all of them if left out.")
+    ] = None,
+    root: RootOption = HERE,
+    models: Annotated[
+        bool, typer.Option("--models", help="Remove trained models and checkpoints too.")
+    ] = False,
+) -> None:
+    """Remove what the stages made: graphs, HLS projects, reports. Trained models stay."""
+    from fcn_hw.flow.clean import clean as remove
+
+    for folder in remove(root, design, models=models):
+        _console().print(f"removed {folder}", highlight=False)
+
+
+def _csim(workspace, target, images, as_json) -> None:  # type: ignore[no-untyped-def]
+    from fcn_hw.flow import csim_stage
+    from fcn_hw.flow.csim_report import result_to_json
+
+    result = csim_stage(workspace, target, _progress(as_json), images=images)
+    if as_json:
+        typer.echo(json.dumps(result_to_json(result), indent=1))
+    else:
+        _print_csim(result, workspace.report(target))
+    if not result.exact:
+        raise typer.Exit(1)
+
+
+# -- printing --------------------------------------------------------------------------------------
+
+
+def _console(*, stderr: bool = False) -> Console:
+    return Console(stderr=stderr, soft_wrap=True)
+
+
+def _progress(quiet: bool):  # type: ignore[no-untyped-def]
+    from fcn_hw.flow.progress import Progress
+
+    return Progress(_console(stderr=quiet), quiet)
+
+
+def _print_training(stored: dict) -> None:  # type: ignore[type-arg]
+    table = Table(title="training, validation split")
+    for column in ("model", "mIoU", "pixel accuracy"):
+        table.add_column(column, justify="left" if column == "model" else "right")
+    for label, key in (
+        ("float", "float"), ("directly quantized", "direct"), ("retrained", "retrained"),
+    ):  # fmt: skip
+        row = stored[key]
+        table.add_row(label, f"{100 * row['miou']:.2f} %", f"{100 * row['pixel_accuracy']:.2f} %")
+    _console().print(table)
+
+
+def _print_csim(result, report: Path) -> None:  # type: ignore[no-untyped-def]
+    table = Table(title=f"C simulation of {result.images} images, integer codes, tolerance 0")
+    for column in ("layer", "format", "compared", "values", "mismatches", "first mismatch"):
+        table.add_column(
+            column,
+            justify="right" if column in ("values", "mismatches") else "left",
+            no_wrap=True,
+        )
+    for row in result.layers:
+        first = "-"
+        if row.first is not None:
+            place = ",".join(str(i) for i in row.first.index)
+            first = f"[{place}] expected {row.first.expected}, got {row.first.actual}"
+        table.add_row(
+            row.layer, row.format, row.reference, f"{row.values:,}",
+            f"{row.mismatches:,}", escape(first),
+        )  # fmt: skip
+    console = _console()
+    console.print(table)
+    verdict = (
+        "[bold green]exact[/]: QKeras model = integer oracle = C++"
+        if result.exact
+        else "[bold red]NOT exact[/]"
+    )
+    console.print(
+        f"{verdict}; {result.values_compared:,} values, {result.mismatches:,} mismatches, "
+        f"{result.argmax_flips:,} arg-max flips",
+        highlight=False,
+    )
+    console.print(
+        f"mIoU: float {100 * result.miou_float:.2f} %, "
+        f"quantized {100 * result.miou_quantized:.2f} %, "
+        f"C++ {100 * result.miou_csim:.2f} %; "
+        f"compiled in {result.compile_s:.1f} s, {result.csim_images_per_s:.1f} images/s",
+        highlight=False,
+    )
+    console.print(f"report: {report / 'csim.json'}", highlight=False)
+
+
+def _fail(error: FcnHwError) -> NoReturn:
+    console = _console(stderr=True)
+    console.print(f"[bold red]error:[/] {escape(error.message)}", highlight=False)
+    if error.hint:
+        console.print(escape(error.hint), highlight=False)
+    if error.log is not None:
+        console.print(f"log: {escape(str(error.log))}", highlight=False)
+    raise SystemExit(error.exit_status)
+
+
+def main() -> None:
+    """Entry point of ``fcn-hw``."""
+    try:
+        app()
+    except FcnHwError as error:
+        _fail(error)
+    except KeyboardInterrupt:
+        _console(stderr=True).print("interrupted; what was finished is kept")
+        raise SystemExit(130) from None
+
+
+if __name__ == "__main__":
+    main()

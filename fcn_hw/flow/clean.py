@@ -1,0 +1,31 @@
+"""Removing what the stages made."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+from fcn_hw.boards import board_names
+from fcn_hw.design_yaml import find_design
+
+
+def clean(root: Path, design: str | None, *, models: bool) -> Iterator[Path]:
+    """Removes the generated folders of one design, or of all below ``root/hls_projects``.
+
+    Only folders that a stage makes are touched: ``graph``, one named after a board and, with
+    ``models``, ``model``.
+
+    Yields:
+        each folder that was removed.
+    """
+    if design is not None:
+        folders = [find_design(design, root).parent]
+    else:
+        folders = [path.parent for path in sorted((root / "hls_projects").glob("*/design.yaml"))]
+    generated = ("graph", *board_names(), *(("model",) if models else ()))
+    for folder in folders:
+        for name in generated:
+            if (folder / name).is_dir():
+                shutil.rmtree(folder / name)
+                yield folder / name

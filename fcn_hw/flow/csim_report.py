@@ -1,0 +1,149 @@
+"""The result of a C simulation: a row a layer, and what it means for the segmentation."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from fcn_hw.harness.compare import Comparison, Difference
+from fcn_hw.ir import Graph, Input
+from fcn_hw.train.metrics import confusion_matrix, mean_iou
+
+ClassMaps = npt.NDArray[np.uint8]
+
+
+@dataclass(frozen=True)
+class LayerResult:
+    """One tensor in the three models.
+
+    Args:
+        layer: the op.
+        source: the Keras layer that it equals, or "".
+        format: of its codes.
+        reference: ``"QKeras, oracle, C++"`` or, where float32 can't hold the accumulator or no
+            Keras layer has this output, ``"oracle, C++"``.
+        values: codes compared, over both comparisons.
+        mismatches: codes that differ, over both.
+        first: the first difference.
+    """
+
+    layer: str
+    source: str
+    format: str
+    reference: str
+    values: int
+    mismatches: int
+    first: Difference | None
+
+
+@dataclass(frozen=True)
+class CsimResult:
+    """``report/csim.json``; mIoU in 0..1, rates in images a second."""
+
+    images: int
+    values_compared: int
+    mismatches: int
+    argmax_flips: int
+    miou_float: float
+    miou_quantized: float
+    miou_csim: float
+    compile_s: float
+    csim_images_per_s: float
+    layers: tuple[LayerResult, ...]
+
+    @property
+    def exact(self) -> bool:
+        """Whether nothing differed."""
+        return self.mismatches == 0 and self.argmax_flips == 0
+
+
+def csim_result(
+    graph: Graph,
+    *,
+    oracle: Mapping[str, Comparison],
+    qkeras: Mapping[str, Comparison],
+    csim_maps: ClassMaps,
+    qkeras_maps: ClassMaps,
+    masks: ClassMaps,
+    void: int | None,
+    training: Mapping[str, Any],
+    compile_s: float,
+    simulate_s: float,
+) -> CsimResult:
+    """Puts the comparisons together.
+
+    Args:
+        oracle: C++ against the oracle.
+        qkeras: oracle against QKeras, for layers that float32 computes exactly.
+        csim_maps, qkeras_maps, masks: classes (N, H, W).
+        void: mask value that does not count.
+        training: ``training.json``.
+    """
+    layers = tuple(
+        _layer(graph, op.name, oracle[op.name], qkeras.get(op.name))
+        for op in graph.ops
+        if not isinstance(op, Input)
+    )
+    n_classes = graph.tensor(graph[graph.outputs[0]].inputs[0]).channels
+
+    def miou(maps: ClassMaps) -> float:
+        return mean_iou(confusion_matrix(masks, maps, n_classes, void))
+
+    return CsimResult(
+        images=len(csim_maps),
+        values_compared=sum(item.values for item in layers),
+        mismatches=sum(item.mismatches for item in layers),
+        argmax_flips=int(np.count_nonzero(csim_maps != qkeras_maps)),
+        miou_float=float(training["float"]["miou"]),
+        miou_quantized=miou(qkeras_maps),
+        miou_csim=miou(csim_maps),
+        compile_s=round(compile_s, 3),
+        csim_images_per_s=round(len(csim_maps) / simulate_s, 3),
+        layers=layers,
+    )
+
+
+def _layer(graph: Graph, name: str, oracle: Comparison, qkeras: Comparison | None) -> LayerResult:
+    op = graph[name]
+    row = LayerResult(
+        layer=name,
+        source=op.origin,
+        format=str(op.output.format),
+        reference="oracle, C++",
+        values=oracle.values,
+        mismatches=oracle.mismatches,
+        first=oracle.first,
+    )
+    if qkeras is None:
+        return row
+    return replace(
+        row,
+        reference="QKeras, oracle, C++",
+        values=row.values + qkeras.values,
+        mismatches=row.mismatches + qkeras.mismatches,
+        first=qkeras.first or row.first,
+    )
+
+
+def result_to_json(result: CsimResult) -> dict[str, Any]:
+    """The JSON document of a result."""
+    return asdict(result)
+
+
+def result_from_json(stored: Mapping[str, Any]) -> CsimResult:
+    """A result from its JSON document."""
+    layers = tuple(
+        LayerResult(
+            **{
+                **item,
+                "first": item["first"]
+                and Difference(**{**item["first"], "index": tuple(item["first"]["index"])}),
+            }
+        )
+        for item in stored["layers"]
+    )
+    return CsimResult(**{**stored, "layers": layers})

@@ -1,0 +1,66 @@
+"""Stage export: the trained model as a graph, and how far the graph equals the model."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+
+import numpy as np
+
+from fcn_hw.design import INPUT_FORMAT
+from fcn_hw.files import replace_file
+from fcn_hw.fixed import Codes
+from fcn_hw.flow.progress import Progress
+from fcn_hw.harness.compare import Comparison
+from fcn_hw.harness.csim import batches
+from fcn_hw.ir import Graph
+from fcn_hw.ir.intervals import float32_exact
+from fcn_hw.ir.serialize import save
+from fcn_hw.passes.pipeline import run_passes
+from fcn_hw.reference import evaluate
+
+AGREEMENT = "qkeras.json"
+CLASS_MAPS = "qkeras_class_maps.npz"
+
+
+def export_graph(model_path: Path, name: str, folder: Path) -> tuple[Graph, object]:
+    """Exports a model and saves its graph.
+
+    Returns:
+        the graph, passes applied, and the loaded model.
+    """
+    from fcn_hw.frontend.qkeras import export, load_model
+
+    model = load_model(model_path)
+    graph = run_passes(export(model, INPUT_FORMAT, name=name))
+    save(graph, folder)
+    return graph, model
+
+
+def compare_with_qkeras(
+    graph: Graph, model: object, codes: Codes, folder: Path, progress: Progress
+) -> dict[str, Comparison]:
+    """Graph against QKeras on input codes, layer by layer; kept in ``folder`` for csim.
+
+    Only where float32 holds the layer's accumulator, and those before it, exactly: elsewhere QKeras
+    itself rounds, and the graph is the reference.
+    """
+    from fcn_hw.frontend.qkeras import layer_values
+
+    names = [op.name for op in graph.ops if op.origin and op.name in float32_exact(graph)]
+    found = {name: Comparison(name) for name in names}
+    scores = graph[graph.outputs[0]].inputs[0]
+    maps = []
+    for batch in progress.over(list(batches(len(codes))), "QKeras = graph"):
+        expected = evaluate(graph, {graph.inputs[0].name: codes[batch]}, keep={*names, scores})
+        for name, values in layer_values(model, graph, codes[batch], [*names, scores]):
+            if name in found:
+                found[name] = found[name].extended(values, expected[name], batch.start)
+            if name == scores:
+                maps.append(np.argmax(values, axis=-1).astype(np.uint8))
+    agreement = {name: asdict(item) for name, item in found.items()}
+    replace_file(folder / AGREEMENT, json.dumps(agreement, indent=1) + "\n")
+    with (folder / CLASS_MAPS).open("wb") as file:
+        np.savez_compressed(file, class_maps=np.concatenate(maps))
+    return found

@@ -1,0 +1,215 @@
+"""The stages train, export, hls and csim: each brings what it stands on up to date first."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from fcn_hw.backend.hls4ml_bridge import ap_types_folder
+from fcn_hw.backend.project import plan_project
+from fcn_hw.boards import Board
+from fcn_hw.files import replace_file
+from fcn_hw.fixed import Codes
+from fcn_hw.flow.csim_report import CsimResult, csim_result, result_from_json, result_to_json
+from fcn_hw.flow.export import AGREEMENT, CLASS_MAPS, compare_with_qkeras, export_graph
+from fcn_hw.flow.progress import Progress
+from fcn_hw.flow.stage import StageRecord, code_digest, digest_of, file_digest
+from fcn_hw.flow.workspace import Workspace
+from fcn_hw.harness.compare import Comparison, Difference
+from fcn_hw.harness.csim import class_maps, compare_with_oracle, plan_build, simulate
+from fcn_hw.ir import Graph
+from fcn_hw.ir.serialize import load
+from fcn_hw.plan import Plan
+from fcn_hw.tools.runner import run, write_files
+from fcn_hw.train.datasets import Split, dataset_digest, load_dataset
+
+MODEL = "quantized.h5"
+TRAINING = "training.json"
+BUILD_JOBS = 2
+
+_LOWER_FLOORS = ("errors.py", "fixed.py", "ir", "passes", "reference")
+
+
+def train_stage(workspace: Workspace, progress: Progress) -> Path:
+    """Trains the design's model unless it is there.
+
+    Returns:
+        the folder of the model.
+    """
+    record = _train_record(workspace)
+    if record.is_current():
+        progress.say("[green]train[/]   up to date")
+        return record.folder
+    from fcn_hw.train.run import train
+
+    progress.say("[cyan]train[/]   float, then quantized")
+    record.begin()
+    dataset = load_dataset(workspace.design.dataset)
+    train(workspace.design, dataset, record.folder, progress=progress.bars)
+    record.finish([record.folder / MODEL, record.folder / TRAINING])
+    return record.folder
+
+
+def export_stage(workspace: Workspace, progress: Progress) -> Graph:
+    """The graph of the trained model, compared with QKeras on the images that csim will see."""
+    model = train_stage(workspace, progress) / MODEL
+    design = workspace.design
+    record = StageRecord(
+        "export",
+        workspace.graph,
+        digest_of(
+            file_digest(model), design.name, _images_digest(workspace),
+            code_digest("frontend", "harness/compare.py", "flow/export.py", *_LOWER_FLOORS),
+        ),
+    )  # fmt: skip
+    if record.is_current():
+        progress.say("[green]export[/]  up to date")
+        return load(workspace.graph)
+    record.begin()
+    graph, keras_model = export_graph(model, design.name, workspace.graph)
+    progress.say(f"[cyan]export[/]  {len(graph.ops)} ops; comparing the graph with QKeras")
+    codes = _codes(_images(workspace))
+    compare_with_qkeras(graph, keras_model, codes, workspace.graph, progress)
+    record.finish(
+        workspace.graph / name
+        for name in ("graph.json", "weights.npz", "graph.txt", AGREEMENT, CLASS_MAPS)
+    )
+    return graph
+
+
+def hls_stage(workspace: Workspace, board: Board, progress: Progress) -> tuple[Graph, Plan]:
+    """Writes the HLS project; files that did not change keep their time stamps."""
+    graph = export_stage(workspace, progress)
+    plan = plan_project(graph, board, workspace.design.hls)
+    changed = write_files(plan, workspace.project(board))
+    progress.say(
+        f"[cyan]hls[/]     {len(plan.files)} files, {len(changed)} written"
+        if changed
+        else "[green]hls[/]     up to date"
+    )
+    return graph, plan
+
+
+def csim_stage(
+    workspace: Workspace, board: Board, progress: Progress, *, images: int | None = None
+) -> CsimResult:
+    """Compiles the project, runs it on validation images, compares every tensor.
+
+    Args:
+        images: fewer images than the design asks for.
+
+    Returns:
+        also for a run that found mismatches; the caller decides what to do.
+    """
+    graph, project_plan = hls_stage(workspace, board, progress)
+    project, report = workspace.project(board), workspace.report(board)
+    build = plan_build(graph, ap_types_folder())
+    count = _image_count(workspace, images)
+    record = StageRecord(
+        "csim",
+        report,
+        digest_of(
+            project_plan.digest, build.digest, _images_digest(workspace), count,
+            file_digest(workspace.graph / AGREEMENT), file_digest(workspace.model / TRAINING),
+            code_digest("harness", "flow/csim_report.py", *_LOWER_FLOORS),
+        ),
+    )  # fmt: skip
+    if record.is_current():
+        progress.say("[green]csim[/]    up to date")
+        return result_from_json(json.loads((report / "csim.json").read_text()))
+    record.begin()
+    compile_s = _build(build, project_plan, project, progress)
+    split = _images(workspace, count)
+    codes = _codes(split)
+    progress.say(f"[cyan]csim[/]    {len(codes)} images")
+    with progress.counter("C simulation", len(codes)) as update:
+        finished = simulate(graph, project, codes, on_frame=update)
+    with progress.counter("oracle = C++", len(codes)) as update:
+        found = compare_with_oracle(graph, finished, codes, on_frame=update)
+    result = csim_result(
+        graph,
+        oracle=found,
+        qkeras=_qkeras_agreement(workspace.graph),
+        csim_maps=class_maps(graph, finished),
+        qkeras_maps=np.load(workspace.graph / CLASS_MAPS)["class_maps"][:count],
+        masks=split.masks,
+        void=_void(workspace),
+        training=json.loads((workspace.model / TRAINING).read_text()),
+        compile_s=compile_s,
+        simulate_s=finished.seconds,
+    )
+    replace_file(report / "csim.json", json.dumps(result_to_json(result), indent=1) + "\n")
+    record.finish([report / "csim.json"])
+    return result
+
+
+# -- inside ----------------------------------------------------------------------------------------
+
+
+def _train_record(workspace: Workspace) -> StageRecord:
+    design = workspace.design
+    sections = design.model_dump(
+        mode="json", include={"dataset", "network", "precision", "training"}
+    )
+    return StageRecord(
+        "train",
+        workspace.model,
+        digest_of(sections, dataset_digest(design.dataset), code_digest("train", "fixed.py")),
+    )
+
+
+def _build(build: Plan, project_plan: Plan, project: Path, progress: Progress) -> float:
+    """Compiles unless the program of these sources is there; returns the seconds it took."""
+    record = StageRecord("build", project / "csim", digest_of(project_plan.digest, build.digest))
+    seconds_file = record.folder / "compile_s.json"
+    if record.is_current():
+        return float(json.loads(seconds_file.read_text()))
+    record.begin()
+    progress.say("[cyan]build[/]   g++")
+    results = run(build, project, jobs=BUILD_JOBS)
+    seconds = sum(result.seconds for result in results)
+    replace_file(seconds_file, json.dumps(round(seconds, 3)))
+    record.finish([record.folder / "simulate", seconds_file])
+    return seconds
+
+
+def _image_count(workspace: Workspace, images: int | None) -> int | None:
+    asked = [n for n in (workspace.design.csim.images, images) if n is not None]
+    return min(asked, default=None)
+
+
+def _images_digest(workspace: Workspace) -> str:
+    return digest_of(dataset_digest(workspace.design.dataset), workspace.design.csim.images)
+
+
+def _images(workspace: Workspace, count: int | None = None) -> Split:
+    """The first validation images, as many as the design's csim section asks for at most."""
+    split = load_dataset(workspace.design.dataset, splits=("val",)).val
+    limit = _image_count(workspace, count)
+    return Split(split.images[:limit], split.masks[:limit], split.names[:limit])
+
+
+def _void(workspace: Workspace) -> int | None:
+    return load_dataset(workspace.design.dataset, splits=()).void
+
+
+def _codes(split: Split) -> Codes:
+    return split.images.astype(np.int64)
+
+
+def _qkeras_agreement(folder: Path) -> dict[str, Comparison]:
+    stored: dict[str, Any] = json.loads((folder / AGREEMENT).read_text())
+    return {
+        name: Comparison(
+            item["tensor"],
+            item["values"],
+            item["mismatches"],
+            Difference(**{**item["first"], "index": tuple(item["first"]["index"])})
+            if item["first"]
+            else None,
+        )
+        for name, item in stored.items()
+    }
