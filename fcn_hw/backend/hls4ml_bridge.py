@@ -1,8 +1,8 @@
 """Dataflow -> hls4ml ``ModelGraph``: hls4ml emits, it does not parse.
 
 The only file that imports hls4ml (1.3.0). Its Keras front end and its precision inference are not
-used: the layer list is built from the graph, every format is given, and each of our ops is a layer of
-hls4ml's extension API whose config and call text come from our own templates.
+used: the layer list is built from the graph, every format is given, and each of our ops is a layer
+of hls4ml's extension API whose config and call text come from our own templates.
 """
 
 from __future__ import annotations
