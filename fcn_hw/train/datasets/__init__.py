@@ -1,23 +1,29 @@
-"""Data sets: from a ``dataset`` section of a design to images and masks as bytes in memory."""
+"""Data sets: from the ``dataset`` section of a design to images and masks, as bytes in memory."""
 
 from __future__ import annotations
 
+import hashlib
 import os
 from collections.abc import Iterable
 from pathlib import Path
 
-from fcn_hw.design import Dataset, DigitScenes
+from fcn_hw.design import CamVid, Dataset, DigitScenes, FolderDataset, ListDataset, Voc
 from fcn_hw.errors import DataError
-from fcn_hw.train.datasets import digit_scenes
+from fcn_hw.train.datasets import camvid, digit_scenes, voc
 from fcn_hw.train.datasets.base import SPLITS, DataSet, Split, empty_split
+from fcn_hw.train.datasets.listed import listed_pairs
+from fcn_hw.train.datasets.mnist import mnist_files
+from fcn_hw.train.datasets.pairs import (
+    Frame,
+    Pair,
+    check_files,
+    existing_folder,
+    files_digest,
+    load_pairs,
+    spread,
+)
 
-__all__ = ["SPLITS", "DataSet", "Split", "load_dataset"]
-
-
-def data_root() -> Path | None:
-    """The folder that ``FCN_HW_DATA`` names, if it does."""
-    value = os.environ.get("FCN_HW_DATA", "")
-    return Path(value) if value else None
+__all__ = ["SPLITS", "DataSet", "Split", "dataset_digest", "load_dataset"]
 
 
 def load_dataset(
@@ -31,34 +37,104 @@ def load_dataset(
         splits: which of ``"train"`` and ``"val"`` to load; the other one is empty.
 
     Raises:
-        DataError: a folder, list, image or mask is missing or wrong.
+        DataError: a folder, list, image or mask is missing or wrong; the message names it.
     """
-    root = data_root() if root is None else root
     wanted = set(splits)
     assert wanted <= set(SPLITS), wanted
-    assert isinstance(config, DigitScenes)
-    mnist = None if config.mnist is None else below_root(config.mnist, root)
-    train, val = (
-        digit_scenes.make_split(config, split, mnist)
-        if split in wanted
-        else empty_split(config.height, config.width, 3)
-        for split in SPLITS
-    )
-    return DataSet("digit_scenes", digit_scenes.CLASSES, None, train, val)
+    if isinstance(config, DigitScenes):
+        mnist = _mnist_folder(config, root)
+        parts = {split: digit_scenes.make_split(config, split, mnist) for split in wanted}
+        classes, void, channels = digit_scenes.CLASSES, None, 3
+    else:
+        classes, void, channels = _description(config)
+        frame = Frame(config.height, config.width, channels, config.fit, len(classes), void)
+        folder = _folder(config, root)
+        parts = {
+            split: load_pairs(_pairs(config, folder, split), frame)
+            for split in SPLITS
+            if split in wanted
+        }
+    nothing = empty_split(config.height, config.width, channels)
+    train, val = (parts.get(split, nothing) for split in SPLITS)
+    return DataSet(config.kind, classes, void, train, val)
 
 
-def below_root(path: str, root: Path | None) -> Path:
-    """An absolute path as it is, a relative one below ``root``.
+def dataset_digest(config: Dataset, root: Path | None = None) -> str:
+    """Changes whenever :func:`load_dataset` would give other bytes; fast, decodes nothing.
+
+    It doesn't depend on where the files lie: a moved data set is the same data set.
+
+    Args:
+        config: the ``dataset`` section of a design.
+        root: folder that relative paths start from; None takes ``FCN_HW_DATA``.
+
+    Returns:
+        64 hexadecimal digits.
 
     Raises:
-        DataError: relative, and there is no root.
+        DataError: a folder, list or file is missing.
+    """
+    settings = config.model_dump_json(exclude={"path", "mnist"})
+    if isinstance(config, DigitScenes):
+        mnist = _mnist_folder(config, root)
+        files = [] if mnist is None else [*mnist_files(mnist, "train"), *mnist_files(mnist, "t10k")]
+        settings += f" generator {digit_scenes.VERSION}"
+    else:
+        folder = _folder(config, root)
+        pairs = [pair for split in SPLITS for pair in _pairs(config, folder, split)]
+        check_files(pairs)
+        files = [path for pair in pairs for path in (pair.image, pair.mask)]
+    return hashlib.sha256(f"{settings} {files_digest(files)}".encode()).hexdigest()
+
+
+def _description(config: FolderDataset) -> tuple[tuple[str, ...], int | None, int]:
+    """Classes, void value and channels."""
+    if isinstance(config, CamVid):
+        return camvid.CLASSES, camvid.VOID, 3
+    if isinstance(config, Voc):
+        return voc.CLASSES, voc.VOID, 3
+    assert isinstance(config, ListDataset)
+    return config.classes, config.void, config.channels
+
+
+def _pairs(config: FolderDataset, folder: Path, split: str) -> list[Pair]:
+    """The pairs of a split, not more than the design's limit."""
+    if isinstance(config, CamVid):
+        pairs = camvid.camvid_pairs(folder, split)
+    elif isinstance(config, Voc):
+        pairs = voc.voc_pairs(folder, split)
+    else:
+        assert isinstance(config, ListDataset)
+        pairs = listed_pairs(config, folder, split)
+    return spread(pairs, config.train_limit if split == "train" else config.val_limit)
+
+
+def _folder(config: CamVid | Voc | ListDataset, root: Path | None) -> Path:
+    """The data set's folder: ``path``, or by default its name (for ``list``: the root itself)."""
+    default = "." if isinstance(config, ListDataset) else config.kind
+    path = default if config.path is None else config.path
+    return existing_folder(_below_root(path, config.kind, root), config.kind)
+
+
+def _mnist_folder(config: DigitScenes, root: Path | None) -> Path | None:
+    if config.mnist is None:
+        return None
+    return existing_folder(_below_root(config.mnist, "mnist", root), "mnist")
+
+
+def _below_root(path: str, kind: str, root: Path | None) -> Path:
+    """An absolute path as it is, a relative one below ``root`` or ``FCN_HW_DATA``.
+
+    Raises:
+        DataError: relative, and neither is given.
     """
     given = Path(path).expanduser()
     if given.is_absolute():
         return given
-    if root is None:
+    base = str(root) if root is not None else os.environ.get("FCN_HW_DATA", "")
+    if not base:
         raise DataError(
-            f"{path}: FCN_HW_DATA is not set, so a relative path leads nowhere",
-            hint="Set FCN_HW_DATA to the folder that holds the data sets, or give a full path.",
+            f"data set '{kind}': '{path}' is relative, and FCN_HW_DATA is not set",
+            hint="Set FCN_HW_DATA to the folder that holds it, or dataset.path to a full path.",
         )
-    return root / given
+    return Path(base).expanduser() / given

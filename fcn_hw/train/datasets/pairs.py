@@ -1,0 +1,180 @@
+"""Loads pairs of image file and mask file into arrays."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from fcn_hw.errors import DataError
+from fcn_hw.train.datasets.base import Bytes, Split
+from fcn_hw.train.datasets.images import Fit, decode_image, decode_mask, fit_pair
+
+_TAIL_BYTES = 4096
+
+
+@dataclass(frozen=True)
+class Pair:
+    """An image and its mask.
+
+    Args:
+        name: for reports.
+        image: the image's file.
+        mask: the mask's file.
+        source: ``file:line`` of the list that names them.
+    """
+
+    name: str
+    image: Path
+    mask: Path
+    source: str
+
+
+@dataclass(frozen=True)
+class Frame:
+    """What all pairs of a data set become.
+
+    Args:
+        height, width: in pixels.
+        channels: 1 or 3.
+        fit: how another size gets there; see :func:`fit_pair`.
+        n_classes: mask values are 0 to ``n_classes - 1``, or void.
+        void: the value to ignore, or None.
+    """
+
+    height: int
+    width: int
+    channels: int
+    fit: Fit
+    n_classes: int
+    void: int | None
+
+
+def existing_folder(folder: Path, kind: str) -> Path:
+    """``folder``, if it is one.
+
+    Raises:
+        DataError: it is not.
+    """
+    if not folder.is_dir():
+        raise DataError(
+            f"{folder}: no such folder, needed by data set '{kind}'",
+            hint="Set dataset.path in the design, or FCN_HW_DATA to the folder that holds it.",
+        )
+    return folder
+
+
+def read_lines(path: Path) -> list[tuple[str, str]]:
+    """(``file:line``, text) of every line that isn't blank.
+
+    Raises:
+        DataError: missing, not UTF-8, or no such line.
+    """
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except FileNotFoundError as error:
+        raise DataError(f"{path}: no such list of images") from error
+    except (OSError, UnicodeDecodeError) as error:
+        raise DataError(f"{path}: the list can't be read: {error}") from error
+    lines = [
+        (f"{path}:{number}", line.strip())
+        for number, line in enumerate(text.splitlines(), start=1)
+        if line.strip()
+    ]
+    if not lines:
+        raise DataError(f"{path}: the list is empty")
+    return lines
+
+
+def spread(pairs: Sequence[Pair], limit: int | None) -> list[Pair]:
+    """At most ``limit`` pairs, spread evenly over the list: lists are often in order of sequences."""
+    if limit is None or limit >= len(pairs):
+        return list(pairs)
+    return [pairs[index * len(pairs) // limit] for index in range(limit)]
+
+
+def check_files(pairs: Sequence[Pair]) -> None:
+    """Every file is there.
+
+    Raises:
+        DataError: names the first that is not, and counts the others.
+    """
+    missing = [
+        (path, what, pair.source)
+        for pair in pairs
+        for path, what in ((pair.image, "image"), (pair.mask, "mask"))
+        if not path.is_file()
+    ]
+    if missing:
+        path, what, source = missing[0]
+        more = f"; {len(missing) - 1} more files are missing" if len(missing) > 1 else ""
+        raise DataError(f"{path}: no such {what}, listed in {source}{more}")
+
+
+def load_pairs(pairs: Sequence[Pair], frame: Frame) -> Split:
+    """Decodes all pairs, several at a time.
+
+    Raises:
+        DataError: a file is missing or undecodable, sizes differ, or a mask holds a wrong value.
+    """
+    check_files(pairs)
+    images = np.empty((len(pairs), frame.height, frame.width, frame.channels), np.uint8)
+    masks = np.empty(images.shape[:3], np.uint8)
+
+    def load(index: int) -> None:
+        images[index], masks[index] = _load_pair(pairs[index], frame)
+
+    with ThreadPoolExecutor(max_workers=min(8, os.cpu_count() or 1)) as pool:
+        for _ in pool.map(load, range(len(pairs))):
+            pass
+    return Split(images, masks, tuple(pair.name for pair in pairs))
+
+
+def _load_pair(pair: Pair, frame: Frame) -> tuple[Bytes, Bytes]:
+    image, mask = decode_image(pair.image, frame.channels), decode_mask(pair.mask)
+    if image.size != mask.size:
+        raise DataError(
+            f"{pair.mask}: the mask is {mask.width}x{mask.height}, "
+            f"its image {pair.image.name} is {image.width}x{image.height}"
+        )
+    values = np.flatnonzero(np.bincount(np.asarray(mask, np.uint8).ravel(), minlength=256))
+    wrong = [int(v) for v in values if v >= frame.n_classes and v != frame.void]
+    if wrong:
+        allowed = f"0 to {frame.n_classes - 1}"
+        if frame.void is not None:
+            allowed += f", and {frame.void} for void"
+        raise DataError(f"{pair.mask}: mask value {wrong[0]} is no class; allowed are {allowed}")
+    try:
+        return fit_pair(image, mask, frame.height, frame.width, frame.fit, frame.void)
+    except ValueError as error:
+        raise DataError(
+            f"{pair.image}: {error}", hint="Set dataset.void, or dataset.fit to resize or crop."
+        ) from error
+
+
+def files_digest(files: Sequence[Path]) -> str:
+    """sha256 over name, size and last 4 KiB of each file; the same wherever the files lie.
+
+    The end is enough: PNG and gzip end in check sums, and another JPEG all but never has the same
+    size and the same end.
+
+    Raises:
+        DataError: a file is missing.
+    """
+    digest = hashlib.sha256()
+    for path in files:
+        try:
+            with path.open("rb") as stream:
+                size = stream.seek(0, os.SEEK_END)
+                stream.seek(max(0, size - _TAIL_BYTES))
+                tail = stream.read()
+        except OSError as error:
+            raise DataError(f"{path}: can't be read: {error.strerror}") from error
+        digest.update(f"{path.name}\0{size}\0".encode())
+        digest.update(tail)
+    return digest.hexdigest()
