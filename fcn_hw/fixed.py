@@ -172,20 +172,21 @@ def convert(codes: npt.ArrayLike, fraction: int, fmt: FixedFormat) -> Codes:
     Raises:
         FormatError: aligning the binary points leaves int64.
     """
-    codes = np.asarray(codes, dtype=np.int64)
+    source: Codes = np.asarray(codes, dtype=np.int64)
     shift = fraction - fmt.fraction
     if shift <= 0:
-        return _overflow(shift_left(codes, -shift), fmt)
+        return _overflow(shift_left(source, -shift), fmt)
     if shift > 63:  # every int64 code is below half a step: only its sign matters
-        codes, shift = np.sign(codes), 62
-    floor = codes >> shift
+        source, shift = np.sign(source), 62
+    floor: Codes = source >> shift
+    rounded: Codes
     if fmt.rounding is Rounding.TRN:
         rounded = floor
     else:
-        rest = codes - (floor << shift) if shift < 63 else codes & np.int64(2**63 - 1)
+        rest = source - (floor << shift) if shift < 63 else source & np.int64(2**63 - 1)
         half = np.int64(1) << (shift - 1) if shift < 63 else np.int64(2**62)
         if fmt.rounding is Rounding.TRN_ZERO:
-            rounded = floor + ((codes < 0) & (rest != 0))
+            rounded = floor + ((source < 0) & (rest != 0))
         elif fmt.rounding is Rounding.RND:
             rounded = floor + (rest >= half)
         else:
@@ -200,19 +201,23 @@ def shift_left(codes: Codes, bits: int) -> Codes:
         FormatError: a result leaves int64.
     """
     if bits == 0 or not codes.size or not np.any(codes):
-        return codes.copy()
+        return np.array(codes)
     if bits > 62 or max(-int(codes.min()), int(codes.max())) >= 1 << (62 - bits):
         raise FormatError(f"aligning binary points by {bits} bits leaves 64-bit arithmetic")
-    return codes << np.int64(bits)
+    shifted: Codes = codes << np.int64(bits)
+    return shifted
 
 
 def _overflow(codes: Codes, fmt: FixedFormat) -> Codes:
+    kept: Codes
     if fmt.overflow is not Overflow.WRAP:
-        return np.clip(codes, fmt.min_code, fmt.max_code)
-    if fmt.signed:
+        kept = np.clip(codes, fmt.min_code, fmt.max_code)
+    elif fmt.signed:
         unused = np.int64(64 - fmt.width)
-        return (codes << unused) >> unused  # int64 shifts extend the sign
-    return codes & np.int64((1 << fmt.width) - 1)
+        kept = (codes << unused) >> unused  # int64 shifts extend the sign
+    else:
+        kept = codes & np.int64((1 << fmt.width) - 1)
+    return kept
 
 
 def to_float(codes: npt.ArrayLike, fmt: FixedFormat) -> npt.NDArray[np.float64]:

@@ -115,20 +115,49 @@ def bilinear_bits(scale: int) -> int:
 
 
 def _products(op: Conv2D | ConvTranspose2D, item: Interval) -> Interval:
-    product_fraction = op.weight.format.fraction + item.fraction
+    fraction = op.weight.format.fraction + item.fraction
     # A tap outside the frame contributes 0, and a partial sum lacks terms: both are covered by
-    # summing each term's negative and positive part apart. Python integers can't overflow.
-    weights = op.weight.codes.reshape(-1, op.weight.codes.shape[-1]).astype(object)
-    ends = (weights * item.low, weights * item.high)
-    low = np.minimum(np.minimum(*ends), 0).sum(axis=0)
-    high = np.maximum(np.maximum(*ends), 0).sum(axis=0)
-    fraction = product_fraction
+    # counting each term where it is negative for ``low`` and where it is positive for ``high``.
+    # A code of the input lies in [-below, above], 0 included.
+    below, above = max(-item.low, 0), max(item.high, 0)
+    ends = [
+        (-(plus * below + minus * above), plus * above + minus * below)
+        for plus, minus in _weight_sums(op)
+    ]
     if op.bias is not None:
-        fraction = max(product_fraction, op.bias.format.fraction)
-        bias = op.bias.codes.astype(object) * (1 << (fraction - op.bias.format.fraction))
-        low = low * (1 << (fraction - product_fraction)) + np.minimum(bias, 0)
-        high = high * (1 << (fraction - product_fraction)) + np.maximum(bias, 0)
-    return Interval(int(min(low)), int(max(high)), fraction)
+        finest = max(fraction, op.bias.format.fraction)
+        rise, bias_rise = finest - fraction, finest - op.bias.format.fraction
+        bias = [int(code) << bias_rise for code in op.bias.codes]
+        ends = [
+            (
+                (low << rise) + min(bias[k % len(bias)], 0),
+                (high << rise) + max(bias[k % len(bias)], 0),
+            )
+            for k, (low, high) in enumerate(ends)
+        ]
+        fraction = finest
+    return Interval(min(low for low, _ in ends), max(high for _, high in ends), fraction)
+
+
+def _weight_sums(op: Conv2D | ConvTranspose2D) -> list[tuple[int, int]]:
+    """The sums of positive and of negated negative weights that can meet in one output.
+
+    Channel by channel, for each phase of a transposed convolution: an output position meets only
+    taps whose distance is a multiple of the stride (the others fall between inputs).
+    """
+    strides = op.strides if isinstance(op, ConvTranspose2D) else (1, 1)
+    kernel = op.weight.codes.shape
+    found: list[tuple[int, int]] = []
+    for p in range(min(strides[0], kernel[0])):
+        for q in range(min(strides[1], kernel[1])):
+            taps = op.weight.codes[p :: strides[0], q :: strides[1]]
+            terms = taps.reshape(-1, taps.shape[3])
+            if len(terms) << op.weight.format.width >= 1 << 62:
+                terms = terms.astype(object)  # Python integers can't overflow
+            plus = np.maximum(terms, 0).sum(axis=0)
+            minus = np.maximum(-terms, 0).sum(axis=0)
+            found += [(int(a), int(b)) for a, b in zip(plus, minus, strict=True)]
+    return found
 
 
 def intervals(graph: Graph) -> dict[str, tuple[Interval, Interval]]:

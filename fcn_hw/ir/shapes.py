@@ -37,6 +37,8 @@ def same_padding(size: Pair, kernel: Pair, strides: Pair, dilation: Pair = (1, 1
 
 def window_count(length: int, before: int, after: int, reach: int, stride: int) -> int:
     """Windows of ``reach`` positions that fit into a padded axis; may be 0 or negative."""
+    if stride < 1:
+        return 0
     return (length + before + after - reach) // stride + 1
 
 

@@ -13,4 +13,4 @@ from fcn_hw.ir.ops import ArgMax, Tensor
 def arg_max(op: ArgMax, codes: Sequence[Codes], operands: Sequence[Tensor]) -> Codes:
     """(N, H, W, C) to (N, H, W, 1); the lowest index at a tie."""
     (source,) = codes
-    return np.argmax(source, axis=3, keepdims=True).astype(np.int64)
+    return np.asarray(np.argmax(source, axis=3, keepdims=True), dtype=np.int64)

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 
 from fcn_hw.fixed import Codes, convert, shift_left
 from fcn_hw.ir.ops import Conv2D, ConvTranspose2D, Tensor
 
-Number = npt.NDArray[np.float32] | npt.NDArray[np.float64] | npt.NDArray[np.int64]
 
-
-def sum_dtype(codes: Codes, weight: Codes) -> type[np.float32 | np.float64 | np.int64]:
+def sum_dtype(codes: Codes, weight: Codes) -> type[np.number[Any]]:
     """The fastest number type in which the sums of ``codes * weight`` are exact.
 
     Let ``b = max|code| * max_o sum |w[..., o]|``. Every product and every partial sum, in whatever
@@ -39,7 +39,7 @@ def sum_dtype(codes: Codes, weight: Codes) -> type[np.float32 | np.float64 | np.
     return np.int64
 
 
-def finish(sums: Number, op: Conv2D | ConvTranspose2D, operand: Tensor) -> Codes:
+def finish(sums: npt.NDArray[Any], op: Conv2D | ConvTranspose2D, operand: Tensor) -> Codes:
     """Adds the bias to exact sums of products and converts to the output's format.
 
     Args:

@@ -33,7 +33,7 @@ def _axis(source: Codes, axis: int, scale: int) -> Codes:
     place = 2 * np.arange(length * scale) + 1 - scale
     before = place // (2 * scale)
     shape = [-1 if k == axis else 1 for k in range(source.ndim)]
-    weight = (place % (2 * scale)).reshape(shape)
-    low = np.take(source, np.clip(before, 0, length - 1), axis=axis)
-    high = np.take(source, np.clip(before + 1, 0, length - 1), axis=axis)
+    weight: Codes = (place % (2 * scale)).reshape(shape)
+    low: Codes = np.take(source, np.clip(before, 0, length - 1), axis=axis)
+    high: Codes = np.take(source, np.clip(before + 1, 0, length - 1), axis=axis)
     return low * (2 * scale - weight) + high * weight
