@@ -34,9 +34,9 @@ _ONE = 256  # alpha of a covered pixel
 _KNOT = 16  # steps of a spline's argument between two grid points
 _SPLINE = 6 * _KNOT**3  # sum of the four cubic weights
 _SHARPEN = 6 * 6  # gain of _sharpened
-_LEVEL = 460  # where strokes are cut, of 1000
-_MUTED = (40, 160)  # saturation of the surroundings
-_VIVID = (180, 340)  # and of the digits
+_LEVEL = 440  # where strokes are cut, of 1000
+_MUTED = (30, 120)  # saturation of the surroundings
+_VIVID = (220, 400)  # and of the digits
 _PLACING_TRIES = 20
 
 
@@ -138,7 +138,7 @@ def _background(draws: _Draws, height: int, width: int) -> Ints:
     cell = max(2, height // draws.between(3, 9))
     clouds = draws.bytes(height // cell + 2, width // cell + 2, 4) - 128
     clouds = clouds[..., :1] + clouds[..., 1:] // 3  # brightness, and a third of that in colour
-    image += _stretch(clouds, height, width) * draws.between(0, 90) >> 8
+    image += _stretch(clouds, height, width) * draws.between(0, 80) >> 8
     if draws.chance(30):
         _blend(image, _stripes(draws, height, width), draws.colour(_MUTED))
     for _ in range(draws.between(0, 3)):
@@ -210,7 +210,7 @@ def _add_digits(draws: _Draws, digits: _Digits, image: Ints, mask: Bytes) -> Non
     taken = np.zeros(mask.shape, bool)
     for _ in range(draws.between(1, 4)):
         pick = draws.below(len(digits.labels))
-        tall = max(draws.between(max(2, extent // 4), max(3, extent * 5 // 8)) for _ in range(2))
+        tall = max(draws.between(max(2, extent // 4), max(3, extent * 5 // 8)) for _ in range(3))
         cover = _digit_cover(draws, digits.images[pick], digits.peak, tall)
         rows, columns = cover.shape
         if rows > height or columns > width:
@@ -252,8 +252,8 @@ def _digit_cover(draws: _Draws, grey: Bytes, peak: int, tall: int) -> Ints:
     (top, left), (bottom, right) = inked.min(axis=0), inked.max(axis=0) + 1
     ink = _sharpened(np.pad(grey[top:bottom, left:right].astype(np.int64), 3))
     rows, columns = int(bottom - top), int(right - left)
-    wide = max(2, tall * columns * draws.between(85, 120) // (rows * 100))
-    sine = draws.between(-50, 50)  # of 256: up to 11 degrees
+    wide = max(2, tall * columns * draws.between(90, 115) // (rows * 100))
+    sine = draws.between(-30, 30)  # of 256: up to 7 degrees
     cosine = 256 - sine * sine // 512
 
     # Pixel centres to positions on the grid of ink, in 1/_KNOT of a grid step.

@@ -92,7 +92,7 @@ def read_lines(path: Path) -> list[tuple[str, str]]:
 
 
 def spread(pairs: Sequence[Pair], limit: int | None) -> list[Pair]:
-    """At most ``limit`` pairs, spread evenly over the list: lists are often in order of sequences."""
+    """At most ``limit`` pairs, spread evenly: lists are often in the order of sequences."""
     if limit is None or limit >= len(pairs):
         return list(pairs)
     return [pairs[index * len(pairs) // limit] for index in range(limit)]
