@@ -77,6 +77,9 @@ class ListDataset(FolderDataset):
 Dataset = Annotated[Union[DigitScenes, CamVid, Voc, ListDataset], Field(discriminator="kind")]
 
 
+Convs = Annotated[int, Field(ge=1, le=4)]
+
+
 class Network(Section):
     """A fully convolutional network.
 
@@ -86,7 +89,8 @@ class Network(Section):
 
     kind: Literal["fcn32s", "fcn16s", "fcn8s", "unet"]
     filters: tuple[Annotated[int, Field(ge=1, le=4096)], ...] = Field(min_length=2, max_length=8)
-    convs_per_stage: int = Field(default=1, ge=1, le=4)
+    convs_per_stage: Union[Convs, tuple[Convs, ...]] = 1
+    """One number for all stages, or one for each, as VGG has (2, 2, 3, 3, 3)."""
     kernel: Literal[1, 3, 5, 7] = 3
     head_filters: int | None = Field(default=None, ge=1)
     """Channels of FCN's fc6 and fc7 convolutions; None leaves them out."""
@@ -106,9 +110,37 @@ class WeightFormat(NumberFormat):
     bits: int = Field(ge=2, le=16)
 
 
-Weight = Union[Annotated[int, Field(ge=2, le=16)], Literal["binary", "ternary"], WeightFormat]
-Bias = Union[Annotated[int, Field(ge=2, le=24)], WeightFormat]
-Activation = Union[Annotated[int, Field(ge=1, le=16)], NumberFormat]
+def _way_of_giving(value: object) -> str:
+    """Which member of a precision's union a value is meant to be: one clear error, not three."""
+    if isinstance(value, (Mapping, BaseModel)):
+        return "format"
+    return "name" if isinstance(value, str) else "bits"
+
+
+Weight = Annotated[
+    Union[
+        Annotated[int, Field(ge=2, le=16), Tag("bits")],
+        Annotated[Literal["binary", "ternary"], Tag("name")],
+        Annotated[WeightFormat, Tag("format")],
+    ],
+    Discriminator(_way_of_giving),
+]
+Bias = Annotated[
+    Union[
+        Annotated[int, Field(ge=2, le=24), Tag("bits")],
+        Annotated[int, Field(ge=2, le=24), Tag("name")],
+        Annotated[WeightFormat, Tag("format")],
+    ],
+    Discriminator(_way_of_giving),
+]
+Activation = Annotated[
+    Union[
+        Annotated[int, Field(ge=1, le=16), Tag("bits")],
+        Annotated[int, Field(ge=1, le=16), Tag("name")],
+        Annotated[NumberFormat, Tag("format")],
+    ],
+    Discriminator(_way_of_giving),
+]
 
 
 class LayerPrecision(Section):

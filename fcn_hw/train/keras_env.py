@@ -15,8 +15,12 @@ QKeras 0.9.0 needs three things that it does not say:
 from __future__ import annotations
 
 import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -47,6 +51,20 @@ class _ExactPowerBackend:
         return self._backend.pow(base, exponent)
 
 
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Hides what TensorFlow's C++ writes to stderr while it loads, before its log level holds."""
+    sys.stderr.flush()
+    with Path(os.devnull).open("w") as nowhere:
+        saved = os.dup(2)
+        try:
+            os.dup2(nowhere.fileno(), 2)
+            yield
+        finally:
+            os.dup2(saved, 2)
+            os.close(saved)
+
+
 @lru_cache(maxsize=1)
 def keras_env() -> KerasEnv:
     """Imports TensorFlow, Keras 2 and QKeras, and repairs what QKeras needs repaired.
@@ -55,12 +73,13 @@ def keras_env() -> KerasEnv:
         FcnHwError: Keras 3 was already loaded in this process, or a package is missing.
     """
     os.environ.setdefault("TF_USE_LEGACY_KERAS", "1")
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     try:
-        import qkeras
-        import tensorflow as tf
-        from qkeras import quantizers
-        from tensorflow.python.ops import array_ops
+        with _quiet():
+            import qkeras
+            import tensorflow as tf
+            from qkeras import quantizers
+            from tensorflow.python.ops import array_ops
     except ImportError as error:
         raise FcnHwError(
             f"training needs the package '{error.name}', which is not installed",
@@ -73,6 +92,7 @@ def keras_env() -> KerasEnv:
         )
     if not hasattr(array_ops, "stack"):
         array_ops.stack = tf.stack
+    tf.get_logger().setLevel("ERROR")
     if not isinstance(quantizers.K, _ExactPowerBackend):
         quantizers.K = _ExactPowerBackend(quantizers.K)
     return KerasEnv(tf=tf, keras=tf.keras, qkeras=qkeras)

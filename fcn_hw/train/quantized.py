@@ -14,14 +14,17 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
 from fcn_hw.fixed import FixedFormat
 from fcn_hw.train.calibrate import quantized_values
 from fcn_hw.train.keras_env import keras_env
-from fcn_hw.train.networks import ACTIVATION_SUFFIX, Weights, build_model, folded_weights
-from fcn_hw.train.networks import set_weights as _set_weights
-from fcn_hw.train.precision import LayerFormats, PrecisionTable, SignFormat, WeightQuantizer
+from fcn_hw.train.networks import (
+    ACTIVATION_SUFFIX,
+    Weights,
+    build_model,
+    folded_weights,
+    set_weights,
+)
+from fcn_hw.train.precision import PrecisionTable, SignFormat, WeightQuantizer
 from fcn_hw.train.topology import Conv, ConvTranspose, Topology
 
 
@@ -47,6 +50,8 @@ def activation_quantizer(fmt: FixedFormat) -> Any:
 def build_quantized(topology: Topology, table: PrecisionTable) -> Any:
     """A QKeras model; its weights are float shadow weights, quantized in every forward pass.
 
+    They start as zeros: a quantized network always takes its weights from a float one.
+
     Returns:
         A ``tf.keras.Model``: (N, H, W, C) in 0 to 255/256 -> scores (N, H, W, classes).
     """
@@ -54,23 +59,19 @@ def build_quantized(topology: Topology, table: PrecisionTable) -> Any:
 
     def weighted(node: Conv | ConvTranspose, tensor: Any) -> Any:
         formats = table.layers[node.name]
-        quantizers = {
+        options = {
+            "padding": "same",
+            "kernel_initializer": "zeros",
+            "name": node.name,
             "kernel_quantizer": weight_quantizer(formats.weight),
             "bias_quantizer": weight_quantizer(formats.bias),
         }
         if isinstance(node, ConvTranspose):
             tensor = qkeras.QConv2DTranspose(
-                node.shape.channels,
-                node.kernel,
-                (node.scale, node.scale),
-                padding="same",
-                name=node.name,
-                **quantizers,
+                node.shape.channels, node.kernel, (node.scale, node.scale), **options
             )(tensor)
         else:
-            tensor = qkeras.QConv2D(
-                node.shape.channels, node.kernel, padding="same", name=node.name, **quantizers
-            )(tensor)
+            tensor = qkeras.QConv2D(node.shape.channels, node.kernel, **options)(tensor)
         quantizer = activation_quantizer(formats.activation)
         return qkeras.QActivation(quantizer, name=node.name + ACTIVATION_SUFFIX)(tensor)
 
@@ -79,13 +80,13 @@ def build_quantized(topology: Topology, table: PrecisionTable) -> Any:
 
 def snapped_weights(weights: Weights, table: PrecisionTable) -> Weights:
     """Kernels and biases on the grid of their formats: what goes to hardware."""
-    return {name: _snap_layer(*pair, table.layers[name]) for name, pair in weights.items()}
-
-
-def _snap_layer(
-    kernel: Any, bias: Any, formats: LayerFormats
-) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]:
-    return quantized_values(kernel, formats.weight), quantized_values(bias, formats.bias)
+    return {
+        name: (
+            quantized_values(kernel, table.layers[name].weight),
+            quantized_values(bias, table.layers[name].bias),
+        )
+        for name, (kernel, bias) in weights.items()
+    }
 
 
 def snap(model: Any, topology: Topology, table: PrecisionTable) -> Any:
@@ -95,5 +96,5 @@ def snap(model: Any, topology: Topology, table: PrecisionTable) -> Any:
     quantizers change nothing: it holds no shadow weights and is for inference and export.
     """
     exact = build_quantized(topology, table)
-    _set_weights(exact, snapped_weights(folded_weights(model, topology), table))
+    set_weights(exact, snapped_weights(folded_weights(model, topology), table))
     return exact

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import tempfile
+import warnings
 import zipfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -34,6 +35,9 @@ def replacing(path: Path) -> Iterator[Path]:
     temporary = Path(name)
     try:
         yield temporary
+        mask = os.umask(0)  # mkstemp makes it private; give it the mode that open would have given
+        os.umask(mask)
+        temporary.chmod(0o666 & ~mask)
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
@@ -47,7 +51,9 @@ def write_json(path: Path, data: object) -> None:
 
 def save_model(model: Any, path: Path) -> None:
     """Saves a Keras model without its optimizer, atomically."""
-    with replacing(path) as temporary:
+    with replacing(path) as temporary, warnings.catch_warnings():
+        # Keras calls HDF5 legacy, and doubts QKeras' way to store quantizers; both read back well.
+        warnings.simplefilter("ignore", UserWarning)
         model.save(temporary, include_optimizer=False, save_format="h5")
 
 

@@ -131,13 +131,20 @@ def build_topology(network: Network, image: Shape, n_classes: int) -> Topology:
         n_classes: channels of the scores.
 
     Raises:
-        ConfigError: fewer stages than the network has skips.
+        ConfigError: fewer stages than the network has skips, or ``convs_per_stage`` is a list of
+            another length than ``filters``.
     """
     needed, given = _STAGES_NEEDED[network.kind], len(network.filters)
     if given < needed:
         raise ConfigError(
             f"network.filters: {network.kind} needs at least {needed} stages, has {given}",
             hint="add an entry to network.filters for each missing stage",
+        )
+    convs = network.convs_per_stage
+    if isinstance(convs, tuple) and len(convs) != given:
+        raise ConfigError(
+            f"network.convs_per_stage: {len(convs)} entries for {given} stages",
+            hint="give one number for all stages, or as many as network.filters has",
         )
     builder = _Builder(network, image)
     if network.kind == "unet":
@@ -238,12 +245,14 @@ class _Builder:
             Conv(name, source, Shape(size.height, size.width, filters), kernel, hidden)
         )
 
-    def stage(self, prefix: str, source: str, filters: int) -> str:
-        """``convs_per_stage`` hidden convolutions ``prefix_1``, ``prefix_2``, ..."""
-        for index in range(1, self.network.convs_per_stage + 1):
-            source = self.conv(
-                f"{prefix}_{index}", source, filters, self.network.kernel, hidden=True
-            )
+    def stage(self, prefix: str, number: int, source: str) -> str:
+        """The hidden convolutions ``{prefix}{number}_1``, ``_2``, ... of a stage (from 1)."""
+        network = self.network
+        convs = network.convs_per_stage
+        count = convs if isinstance(convs, int) else convs[number - 1]
+        for index in range(1, count + 1):
+            name, filters = f"{prefix}{number}_{index}", network.filters[number - 1]
+            source = self.conv(name, source, filters, network.kernel, hidden=True)
         return source
 
     def pool(self, name: str, source: str) -> str:
@@ -296,8 +305,8 @@ def _fcn(builder: _Builder, n_classes: int) -> None:
     network = builder.network
     pools: list[str] = []
     tip = "image"
-    for stage, filters in enumerate(network.filters, start=1):
-        tip = builder.pool(f"pool{stage}", builder.stage(f"conv{stage}", tip, filters))
+    for stage in range(1, len(network.filters) + 1):
+        tip = builder.pool(f"pool{stage}", builder.stage("conv", stage, tip))
         pools.append(tip)
     if network.head_filters:
         tip = builder.conv("fc6", tip, network.head_filters, network.kernel, hidden=True)
@@ -321,8 +330,8 @@ def _unet(builder: _Builder, n_classes: int) -> None:
     filters = builder.network.filters
     skips: list[str] = []
     tip = "image"
-    for stage, width in enumerate(filters, start=1):
-        tip = builder.stage(f"conv{stage}", tip, width)
+    for stage in range(1, len(filters) + 1):
+        tip = builder.stage("conv", stage, tip)
         if stage < len(filters):
             skips.append(tip)
             tip = builder.pool(f"pool{stage}", tip)
@@ -332,5 +341,5 @@ def _unet(builder: _Builder, n_classes: int) -> None:
         tip = builder.upsample(f"up{stage}", tip, 2)
         tip = builder.crop(f"crop{stage}", tip, builder.shape(skip))
         tip = builder.merge(f"skip{stage}", tip, skip)
-        tip = builder.stage(f"dec{stage}", tip, filters[stage - 1])
+        tip = builder.stage("dec", stage, tip)
     builder.conv("score", tip, n_classes, 1, hidden=False)

@@ -1,0 +1,81 @@
+"""Per-layer precision: defaults, what can't be, and the JSON of the resolved table."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from fcn_hw.errors import ConfigError, FormatError
+from fcn_hw.fixed import parse_format
+from fcn_hw.train.precision import (
+    LayerFormats,
+    PrecisionTable,
+    SignFormat,
+    Wish,
+    parse_weight_quantizer,
+    wishes,
+)
+from fcn_hw.train.topology import design_topology
+
+
+def test_a_layer_overrides_only_what_it_names(tiny_design):
+    design = tiny_design(
+        precision={
+            "default": {"weight": "ternary", "bias": 6, "activation": 3},
+            "layers": {"conv1_1": {"weight": 8}, "score_fr": {"activation": 7}},
+        }
+    )
+    wanted = wishes(design, design_topology(design))
+    assert list(wanted) == ["conv1_1", "conv2_1", "score_fr", "score_pool1"]
+    assert wanted["conv1_1"] == Wish(8, 6, 3)
+    assert wanted["conv2_1"] == Wish("ternary", 6, 3)
+    assert wanted["score_fr"] == Wish("ternary", 6, 7)
+
+
+def test_unknown_layer_is_refused(tiny_design):
+    design = tiny_design(precision={"layers": {"score": {"weight": 8}}})
+    with pytest.raises(ConfigError, match=r"precision\.layers: 'score' is not a layer of this"):
+        wishes(design, design_topology(design))
+
+
+def test_one_bit_is_for_hidden_layers_only(tiny_design):
+    design = tiny_design(precision={"default": {"activation": 1}})
+    with pytest.raises(ConfigError) as caught:
+        wishes(design, design_topology(design))
+    assert str(caught.value) == (
+        "precision: layer 'score_fr' is linear, so its activation has a sign and needs 2 bits or "
+        "more, not 1"
+    )
+    assert caught.value.hint == "set precision.layers.score_fr.activation"
+
+
+def test_table_survives_json():
+    table = PrecisionTable(
+        {
+            "conv1_1": LayerFormats(
+                parse_format("fixed<4,-1,RND_CONV,SAT>"),
+                parse_format("fixed<8,1,RND_CONV,SAT>"),
+                parse_format("ufixed<4,2,RND_CONV,SAT>"),
+            ),
+            "score": LayerFormats(
+                SignFormat("ternary", -3),
+                parse_format("fixed<8,1,RND_CONV,SAT>"),
+                parse_format("fixed<4,3,RND_CONV,SAT>"),
+            ),
+        }
+    )
+    text = json.dumps(table.to_json())
+    assert '"ternary(2^-3)"' in text
+    assert PrecisionTable.from_json(json.loads(text)) == table
+
+
+@pytest.mark.parametrize("text", ["quinary(2^1)", "binary(3)", "fixed<4>"])
+def test_a_broken_format_is_refused(text):
+    with pytest.raises(FormatError, match="is not a fixed-point format"):
+        parse_weight_quantizer(text)
+
+
+def test_an_absurd_exponent_is_refused():
+    with pytest.raises(FormatError, match=r"'binary\(2\^99\)': the exponent is out of range"):
+        parse_weight_quantizer("binary(2^99)")

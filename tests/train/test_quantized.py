@@ -1,0 +1,197 @@
+"""QKeras models: they build for every network, compute exact fixed point, train shadow weights."""
+
+from __future__ import annotations
+
+import itertools
+
+import numpy as np
+import pytest
+
+from fcn_hw.design import Network
+from fcn_hw.fixed import from_quantized_relu, parse_format, quantize, to_codes, to_float
+from fcn_hw.train.calibrate import quantized_values, signed_format
+from fcn_hw.train.keras_env import keras_env
+from fcn_hw.train.loop import make_train_step
+from fcn_hw.train.networks import folded_weights, set_weights
+from fcn_hw.train.precision import LayerFormats, PrecisionTable, SignFormat, is_hidden
+from fcn_hw.train.quantized import (
+    activation_quantizer,
+    build_quantized,
+    snap,
+    weight_quantizer,
+)
+from fcn_hw.train.store import save_model
+from fcn_hw.train.topology import Shape, build_topology, layer_names, quantizable
+
+
+def topology_of(kind="fcn16s", upsampling="bilinear", size=(9, 10), skip="add"):
+    network = Network(kind=kind, filters=(3, 4, 4), upsampling=upsampling, skip=skip)
+    return build_topology(network, Shape(*size, 3), 3)
+
+
+def table_for(topology, weight=None):
+    return PrecisionTable(
+        {
+            node.name: LayerFormats(
+                weight or signed_format(4, 0),
+                signed_format(8, 1),
+                from_quantized_relu(4, 1) if is_hidden(node) else signed_format(4, 2),
+            )
+            for node in quantizable(topology)
+        }
+    )
+
+
+def randomised(topology, table, seed=1):
+    """A quantized model with off-grid shadow weights."""
+    model = build_quantized(topology, table)
+    random = np.random.default_rng(seed)
+    for node in quantizable(topology):
+        layer = model.get_layer(node.name)
+        layer.set_weights([random.normal(0, 0.3, w.shape) for w in layer.get_weights()])
+    return model
+
+
+@pytest.fixture
+def images():
+    return (np.random.default_rng(9).integers(0, 256, (2, 9, 10, 3)) / 256).astype(np.float32)
+
+
+@pytest.mark.parametrize("kind", ["fcn32s", "fcn16s", "fcn8s", "unet"])
+@pytest.mark.parametrize("upsampling", ["nearest", "bilinear", "transposed"])
+def test_scores_lie_on_a_grid(kind, upsampling, images):
+    topology = topology_of(kind, upsampling, skip="concat" if kind == "unet" else "add")
+    scores = randomised(topology, table_for(topology))(images).numpy()
+    assert scores.shape == (2, 9, 10, 3)
+    assert len(np.unique(scores)) > 2
+    # Steps of 1/4 (4 bits, 2 of them integer), refined by at most 6 bits in each 8x bilinear step.
+    to_codes(scores, parse_format("fixed<40,20>"))
+
+
+def test_layers_are_named_as_the_design_may_name_them(tiny_design):
+    design = tiny_design(network={"kind": "unet", "filters": [3, 4], "skip": "concat"})
+    topology = build_topology(design.network, Shape(9, 10, 3), 3)
+    model = build_quantized(topology, table_for(topology))
+    own = [layer.name for layer in model.layers if layer.weights]
+    assert tuple(own) == layer_names(design)
+
+
+@pytest.mark.parametrize("bits", [2, 4, 8, 16])
+@pytest.mark.parametrize("integer", [-3, 0, 1, 3])
+def test_weight_quantizers_equal_fixed_point(bits, integer):
+    fmt = signed_format(bits, integer)
+    random = np.random.default_rng(bits)
+    ties = (np.arange(-40, 40) + 0.5) * fmt.step
+    values = np.concatenate([random.normal(0, 2.0**integer, 500), ties, [0.0]]).astype(np.float32)
+    result = weight_quantizer(fmt)(values).numpy()
+    np.testing.assert_array_equal(result, to_float(quantize(values, fmt), fmt))
+
+
+@pytest.mark.parametrize(("bits", "integer"), [(1, 0), (1, 2), (2, -1), (4, 2), (8, 3), (16, 1)])
+def test_activation_quantizers_equal_fixed_point(bits, integer):
+    fmt = from_quantized_relu(bits, integer)
+    random = np.random.default_rng(bits)
+    ties = (np.arange(-9, 40) + 0.5) * fmt.step
+    values = np.concatenate([random.normal(0, 2.0**integer, 500), ties]).astype(np.float32)
+    result = activation_quantizer(fmt)(values).numpy()
+    np.testing.assert_array_equal(result, to_float(quantize(values, fmt), fmt))
+
+
+@pytest.mark.parametrize(
+    ("levels", "exponent"), itertools.product(["binary", "ternary"], [-4, 0, 1])
+)
+def test_sign_quantizers_are_exact_on_their_levels(levels, exponent):
+    fmt = SignFormat(levels, exponent)
+    quantizer = weight_quantizer(fmt)
+    values = np.random.default_rng(1).normal(0, fmt.magnitude, 1000).astype(np.float32)
+    exact = quantized_values(values, fmt)
+    np.testing.assert_allclose(quantizer(values).numpy(), exact, atol=1e-6 * fmt.magnitude)
+    np.testing.assert_array_equal(quantizer(exact).numpy(), exact)
+
+
+def test_powers_of_two_are_exact_in_the_repaired_backend():
+    keras_env()
+    from qkeras import quantizers
+
+    for exponent in range(-30, 31):
+        assert float(quantizers.K.pow(2, exponent)) == 2.0**exponent
+
+
+@pytest.mark.parametrize("weight", [None, SignFormat("ternary", -2), SignFormat("binary", -2)])
+def test_snapped_model_computes_the_same_from_weights_on_the_grid(weight, images):
+    topology = topology_of("unet", "transposed", skip="concat")
+    table = table_for(topology, weight)
+    model = randomised(topology, table)
+    exact = snap(model, topology, table)
+    for name, (kernel, _) in folded_weights(exact, topology).items():
+        quantizer = table.layers[name].weight
+        fmt = quantizer.fixed if isinstance(quantizer, SignFormat) else quantizer
+        to_codes(kernel, fmt)  # raises where a weight is off the grid
+    if weight is None:
+        np.testing.assert_array_equal(exact(images).numpy(), model(images).numpy())
+    else:  # the straight-through form of sign quantizers is an ulp off in the shadow model
+        assert np.mean(exact(images).numpy() != model(images).numpy()) < 0.02
+
+
+def test_saved_model_loads_and_predicts_the_same(tmp_path, images):
+    topology = topology_of("fcn8s", "transposed")
+    model = randomised(topology, table_for(topology, SignFormat("ternary", -2)))
+    save_model(model, tmp_path / "m.h5")
+    loaded = keras_env().qkeras.utils.load_qmodel(str(tmp_path / "m.h5"), compile=False)
+    np.testing.assert_array_equal(loaded(images).numpy(), model(images).numpy())
+    assert [path.name for path in tmp_path.iterdir()] == ["m.h5"]
+
+
+# --- shadow weights -----------------------------------------------------------------------------
+
+
+@pytest.fixture
+def shadow_case():
+    topology = topology_of(size=(8, 8))
+    table = table_for(topology)
+    random = np.random.default_rng(4)
+    images = random.integers(0, 256, (4, 8, 8, 3)).astype(np.uint8)
+    masks = random.integers(0, 3, (4, 8, 8)).astype(np.uint8)
+    return topology, table, randomised(topology, table), images, masks
+
+
+def one_step(model, images, masks, rate):
+    optimizer = keras_env().keras.optimizers.SGD(rate)
+    optimizer.build(model.trainable_variables)
+    return make_train_step(model, optimizer, np.ones(256, np.float32))(images, masks)
+
+
+def test_forward_uses_quantized_weights_and_the_step_moves_float_weights(shadow_case):
+    topology, table, model, images, masks = shadow_case
+    before = folded_weights(model, topology)
+    one_step(model, images, masks, 0.01)
+    after = folded_weights(model, topology)
+    inputs = (images / 256).astype(np.float32)
+    scores = model(inputs).numpy()
+    for name in before:
+        kernel = after[name][0]
+        assert np.any(kernel != before[name][0]), name
+        assert np.any(kernel != quantized_values(kernel, table.layers[name].weight)), name
+    # The same scores from the quantized weights: the shadow's extra digits play no part.
+    np.testing.assert_array_equal(snap(model, topology, table)(inputs).numpy(), scores)
+    # And not the scores of a network that would use the float weights.
+    float_like = build_quantized(topology, table_for(topology, signed_format(16, 2)))
+    set_weights(float_like, after)
+    assert np.any(float_like(inputs).numpy() != scores)
+
+
+def test_steps_below_half_a_quantum_accumulate_in_the_shadow(shadow_case):
+    topology, table, model, images, masks = shadow_case
+    layer = model.get_layer("conv1_1")
+    fmt = table.layers["conv1_1"].weight
+    kernel, bias = layer.get_weights()
+    layer.set_weights([quantized_values(kernel, fmt), bias])
+    start, codes = layer.get_weights()[0], quantize(layer.get_weights()[0], fmt)
+    one_step(model, images, masks, 1e-3)
+    first = layer.get_weights()[0]
+    assert 0 < np.max(np.abs(first - start)) < fmt.step / 2
+    np.testing.assert_array_equal(quantize(first, fmt), codes)  # forward is still the same
+    for _ in range(3):
+        one_step(model, images, masks, 1e-3)
+    later = layer.get_weights()[0]
+    assert np.max(np.abs(later - start)) > 2.5 * np.max(np.abs(first - start))

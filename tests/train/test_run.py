@@ -1,0 +1,162 @@
+"""A whole training on a tiny design: files, scores, resuming, refusals."""
+
+from __future__ import annotations
+
+import json
+import os
+import pickle
+import signal
+import subprocess
+import sys
+import textwrap
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from fcn_hw.errors import ConfigError, DataError
+from fcn_hw.train.datasets.base import empty_split
+from fcn_hw.train.precision import PrecisionTable
+from fcn_hw.train.predict import load_model, predict
+from fcn_hw.train.run import train
+
+
+@pytest.fixture
+def mixed_design(tiny_design):
+    return tiny_design(
+        precision={
+            "layers": {
+                "conv1_1": {"weight": 8, "activation": {"bits": 5, "integer": 1}},
+                "conv2_1": {"weight": "ternary"},
+                "score_pool1": {"weight": "binary"},
+            }
+        }
+    )
+
+
+def test_a_training_leaves_all_its_files(mixed_design, squares, tmp_path):
+    result = train(mixed_design, squares, tmp_path, progress=False)
+    names = sorted(str(p.relative_to(tmp_path)) for p in tmp_path.rglob("*") if p.is_file())
+    assert names == [
+        *("checkpoints/float.npz", "checkpoints/retrain.npz"),
+        *("direct.h5", "float.h5", "precision.json", "quantized.h5", "training.json"),
+    ]
+    report = json.loads((tmp_path / "training.json").read_text())
+    for name, scores in (
+        ("float", result.float_),
+        ("direct", result.direct),
+        ("retrained", result.retrained),
+    ):
+        assert report[name]["miou"] == scores.miou
+        assert 0 <= scores.miou <= scores.pixel_accuracy <= 1
+        assert list(report[name]["iou"]) == ["ground", "green", "blue"]
+    assert report["epochs"] == {"float": 2, "retrain": 2}
+    assert report["parameters"] == result.parameters > 0
+    assert result.retrained.miou >= result.direct.miou  # the direct state is the first candidate
+    table = PrecisionTable.from_json(json.loads((tmp_path / "precision.json").read_text()))
+    assert table == result.precision
+    assert str(table.layers["conv1_1"].activation) == "ufixed<5,1,RND_CONV,SAT>"
+    assert str(table.layers["conv2_1"].weight).startswith("ternary(2^")
+    # Saved models predict what was scored.
+    maps = predict(tmp_path / "quantized.h5", squares.val.images, batch=4)
+    valid = squares.val.masks != squares.void
+    accuracy = np.mean((maps == squares.val.masks)[valid])
+    assert accuracy == pytest.approx(result.retrained.pixel_accuracy)
+    assert maps.dtype == np.uint8 and maps.shape == squares.val.masks.shape
+    # The checkpoint keeps float shadow weights, the model holds the grid.
+    kernel = load_model(tmp_path / "quantized.h5").get_layer("conv2_1").get_weights()[0]
+    assert len(np.unique(np.abs(kernel))) <= 2
+    files = np.load(tmp_path / "checkpoints" / "retrain.npz")
+    shadows = [files[name] for name in files if name.startswith("best_")]
+    shadow = next(array for array in shadows if array.shape == kernel.shape)
+    assert len(np.unique(shadow)) > 100
+
+
+def test_changed_precision_reuses_the_float_training(tiny_design, squares, tmp_path):
+    train(tiny_design(), squares, tmp_path, progress=False)
+    before = (tmp_path / "checkpoints" / "float.npz").stat().st_mtime_ns
+    weights = (tmp_path / "quantized.h5").read_bytes()
+    wide = tiny_design(precision={"default": {"weight": 8, "activation": 8}})
+    train(wide, squares, tmp_path, progress=False)
+    assert (tmp_path / "checkpoints" / "float.npz").stat().st_mtime_ns == before
+    assert (tmp_path / "quantized.h5").read_bytes() != weights
+
+
+def test_no_retraining_leaves_the_direct_network(tiny_design, squares, tmp_path):
+    design = tiny_design(training={"float_epochs": 1, "retrain_epochs": 0, "batch_size": 4})
+    result = train(design, squares, tmp_path, progress=False)
+    assert result.retrained == result.direct
+    assert result.epochs == {"float": 1, "retrain": 0}
+
+
+KILLED_IN_STEP = """
+    import os, pickle, signal, sys
+    from pathlib import Path
+    from fcn_hw.train import loop, run
+
+    steps, vary = [], loop.augment
+
+    def augment(*arguments):
+        steps.append(1)
+        if len(steps) == int(sys.argv[3]):
+            os.kill(os.getpid(), signal.SIGKILL)
+        return vary(*arguments)
+
+    loop.augment = augment
+    design, data = pickle.loads(Path(sys.argv[1]).read_bytes())
+    run.train(design, data, Path(sys.argv[2]), progress=False)
+"""
+
+
+def test_training_killed_by_the_system_ends_as_an_uninterrupted_one(tiny_design, squares, tmp_path):
+    design = tiny_design()  # 2 + 2 epochs of 3 steps: step 11 is in the middle of the last epoch
+    whole = train(design, squares, tmp_path / "whole", progress=False)
+    arguments = tmp_path / "arguments.pickle"
+    arguments.write_bytes(pickle.dumps((design, squares)))
+    command = [sys.executable, "-c", textwrap.dedent(KILLED_IN_STEP)]
+    killed = subprocess.run(
+        [*command, arguments, tmp_path / "part", "11"],
+        env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)},
+        check=False,
+    )
+    assert killed.returncode == -signal.SIGKILL
+    assert not (tmp_path / "part" / "quantized.h5").exists()
+    with np.load(tmp_path / "part" / "checkpoints" / "retrain.npz") as file:
+        assert json.loads(file["json"].tobytes())["facts"]["epoch"] == 1
+    resumed = train(design, squares, tmp_path / "part", progress=False)
+    assert resumed.retrained == whole.retrained and resumed.float_ == whole.float_
+    assert resumed.epochs == {"float": 2, "retrain": 2}
+    pair = [load_model(tmp_path / run / "quantized.h5").get_weights() for run in ("part", "whole")]
+    for a, b in zip(*pair, strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
+def test_empty_split_is_an_error(tiny_design, squares, tmp_path):
+    empty = replace(squares, val=empty_split(13, 18, 3))
+    with pytest.raises(DataError) as caught:
+        train(tiny_design(), empty, tmp_path, progress=False)
+    assert str(caught.value) == "data set 'squares': split 'val' is empty"
+
+
+def test_other_image_size_is_an_error(tiny_design, squares, tmp_path):
+    design = tiny_design()
+    other = design.model_copy(update={"dataset": design.dataset.model_copy(update={"height": 16})})
+    with pytest.raises(ConfigError) as caught:
+        train(other, squares, tmp_path, progress=False)
+    assert str(caught.value) == ("dataset: the design says 16 x 18 pixels, the images have 13 x 18")
+
+
+def test_missing_and_broken_models_are_errors(squares, tmp_path):
+    with pytest.raises(DataError, match=r"no\.h5': no such model"):
+        predict(tmp_path / "no.h5", squares.val.images)
+    (tmp_path / "bad.h5").write_bytes(b"not hdf5")
+    with pytest.raises(DataError, match=r"bad\.h5' can't be read as a Keras model"):
+        predict(tmp_path / "bad.h5", squares.val.images)
+
+
+def test_images_of_another_size_are_an_error(tiny_design, squares, tmp_path):
+    design = tiny_design(training={"float_epochs": 1, "retrain_epochs": 0})
+    train(design, squares, tmp_path, progress=False)
+    with pytest.raises(DataError) as caught:
+        predict(tmp_path / "quantized.h5", np.zeros((1, 8, 8, 3), np.uint8))
+    assert str(caught.value).endswith("quantized.h5' takes images of (13, 18, 3), not (8, 8, 3)")

@@ -1,0 +1,51 @@
+"""Files of a run: atomic, and checkpoints that are valid for their settings only."""
+
+from __future__ import annotations
+
+import stat
+
+import numpy as np
+import pytest
+
+from fcn_hw.train.store import Checkpoint, CheckpointFile, replacing, write_json
+
+
+def test_checkpoint_returns_as_it_was(tmp_path):
+    file = CheckpointFile(tmp_path / "deep" / "c.npz", "abc")
+    arrays = {"weights": [np.eye(3, dtype=np.float32), np.int64(7)], "best": []}
+    file.save(Checkpoint({"epoch": 3, "history": [{"loss": 0.5}]}, arrays))
+    loaded = file.load()
+    assert loaded is not None
+    assert loaded.facts == {"epoch": 3, "history": [{"loss": 0.5}]}
+    np.testing.assert_array_equal(loaded.arrays["weights"][0], np.eye(3))
+    assert loaded.arrays["weights"][1] == 7 and loaded.arrays["best"] == []
+
+
+def test_checkpoint_of_other_settings_counts_as_absent(tmp_path):
+    CheckpointFile(tmp_path / "c.npz", "abc").save(Checkpoint({}, {}))
+    assert CheckpointFile(tmp_path / "c.npz", "abd").load() is None
+    assert CheckpointFile(tmp_path / "c.npz", "abc").load() is not None
+
+
+@pytest.mark.parametrize("content", [b"", b"PK\x03\x04 cut short", b"nothing"])
+def test_a_broken_checkpoint_counts_as_absent(tmp_path, content):
+    path = tmp_path / "c.npz"
+    path.write_bytes(content)
+    assert CheckpointFile(path, "abc").load() is None
+
+
+def test_a_failed_write_leaves_the_old_file_and_nothing_else(tmp_path):
+    path = tmp_path / "a.json"
+    write_json(path, {"a": 1})
+    with pytest.raises(KeyboardInterrupt), replacing(path) as temporary:
+        temporary.write_text("half")
+        raise KeyboardInterrupt
+    assert path.read_text() == '{\n  "a": 1\n}\n'
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_files_are_readable_by_others(tmp_path):
+    write_json(tmp_path / "a.json", 1)
+    (tmp_path / "plain").touch()
+    modes = {stat.S_IMODE(path.stat().st_mode) for path in tmp_path.iterdir()}
+    assert len(modes) == 1

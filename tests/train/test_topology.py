@@ -1,0 +1,170 @@
+"""The networks as data: shapes, names, counts; no TensorFlow."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from itertools import pairwise
+
+import pytest
+
+from fcn_hw.design import Design, Network
+from fcn_hw.errors import ConfigError
+from fcn_hw.train.topology import (
+    Conv,
+    ConvTranspose,
+    Crop,
+    Merge,
+    Shape,
+    Upsample,
+    build_topology,
+    check_layer_names,
+    design_topology,
+    layer_names,
+    multiplications,
+    parameters,
+)
+
+KINDS = ("fcn32s", "fcn16s", "fcn8s", "unet")
+
+
+def digits(**sections):
+    content = {
+        "name": "d",
+        "dataset": {"kind": "digit_scenes"},
+        "network": {"kind": "fcn8s", "filters": [4, 6, 8]},
+    }
+    return Design.model_validate(content | sections)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("upsampling", ["nearest", "bilinear", "transposed"])
+@pytest.mark.parametrize("skip", ["add", "concat"])
+@pytest.mark.parametrize("size", [(32, 48), (19, 27), (8, 9), (31, 65)])
+def test_scores_have_the_size_of_the_image(kind, upsampling, skip, size):
+    network = Network(kind=kind, filters=(4, 4, 5, 6), upsampling=upsampling, skip=skip)
+    topology = build_topology(network, Shape(*size, 3), 7)
+    assert topology[-1].shape == Shape(*size, 7)
+    names = [node.name for node in topology]
+    assert len(names) == len(set(names))
+
+
+def test_crop_appears_only_where_it_is_needed():
+    network = Network(kind="fcn8s", filters=(4, 4, 4))
+
+    def crops(height, width):
+        topology = build_topology(network, Shape(height, width, 3), 5)
+        return [node.name for node in topology if isinstance(node, Crop)]
+
+    assert crops(64, 96) == []
+    assert crops(62, 96) == ["crop_pool1"]  # 31 rows are pooled to 16, which grow to 32
+    assert crops(63, 95) == ["crop_out"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "skips", "factor"), [("fcn32s", 0, 32), ("fcn16s", 1, 16), ("fcn8s", 2, 8)]
+)
+def test_five_stages_give_the_strides_of_the_paper(kind, skips, factor):
+    network = Network(kind=kind, filters=(2, 2, 2, 2, 2), head_filters=3)
+    topology = build_topology(network, Shape(64, 64, 3), 4)
+    assert sum(isinstance(node, Merge) for node in topology) == skips
+    last = [n.scale for n in topology if isinstance(n, Upsample) and n.name.startswith("up_out")]
+    product = 1
+    for scale in last:
+        product *= scale
+    assert product == factor
+    assert max(last) <= 8
+    assert all(a <= b for a, b in pairwise(last))
+
+
+def test_names_of_an_fcn_and_a_unet():
+    fcn = digits(network={"kind": "fcn8s", "filters": [4, 6, 8], "head_filters": 9})
+    assert layer_names(fcn) == (
+        *("conv1_1", "conv2_1", "conv3_1", "fc6", "fc7"),
+        *("score_fr", "score_pool2", "score_pool1"),
+    )
+    unet = digits(
+        network={
+            "kind": "unet",
+            "filters": [4, 6],
+            "convs_per_stage": 2,
+            "upsampling": "transposed",
+            "skip": "concat",
+        }
+    )
+    assert layer_names(unet) == (
+        *("conv1_1", "conv1_2", "conv2_1", "conv2_2"),
+        *("reduce1", "up1", "dec1_1", "dec1_2", "score"),
+    )
+
+
+def test_concat_of_scores_is_fused_by_a_1x1_convolution():
+    network = Network(kind="fcn16s", filters=(4, 6), skip="concat")
+    nodes = {n.name: n for n in build_topology(network, Shape(8, 8, 3), 5)}
+    assert nodes["skip_pool1"].shape.channels == 10
+    assert nodes["fuse_pool1"] == Conv("fuse_pool1", "skip_pool1", Shape(4, 4, 5), 1, False)
+
+
+def test_counts_by_hand():
+    network = Network(kind="fcn16s", filters=(4, 6), upsampling="transposed")
+    topology = build_topology(network, Shape(8, 8, 3), 2)
+    convs = [
+        (64, 9, 3, 4),  # conv1_1: pixels, taps, channels in and out
+        (16, 9, 4, 6),
+        (4, 1, 6, 2),  # score_fr
+        (16, 4, 2, 2),  # up_pool1: each output sees 2 x 2 inputs
+        (16, 1, 4, 2),  # score_pool1
+        (64, 4, 2, 2),  # up_out
+    ]
+    assert multiplications(topology) == sum(p * t * i * o for p, t, i, o in convs)
+    weights = [9 * 3 * 4, 9 * 4 * 6, 6 * 2, 16 * 2 * 2, 4 * 2, 16 * 2 * 2]
+    assert parameters(topology) == sum(weights) + 4 + 6 + 2 * 4
+    assert [n.kernel for n in topology if isinstance(n, ConvTranspose)] == [4, 4]
+
+
+@pytest.mark.parametrize(("kind", "needed"), [("fcn8s", 3)])
+def test_too_few_stages_is_an_error(kind, needed):
+    with pytest.raises(ConfigError) as caught:
+        design_topology(digits(network={"kind": kind, "filters": [4, 4]}))
+    assert str(caught.value) == f"network.filters: {kind} needs at least {needed} stages, has 2"
+    assert caught.value.hint == "add an entry to network.filters for each missing stage"
+
+
+def test_each_stage_may_have_its_own_number_of_convolutions():
+    network = {"kind": "unet", "filters": [4, 6], "convs_per_stage": [1, 2]}
+    assert layer_names(digits(network=network)) == (
+        *("conv1_1", "conv2_1", "conv2_2", "reduce1", "dec1_1", "score"),
+    )
+
+
+def test_numbers_of_convolutions_must_match_the_stages():
+    with pytest.raises(ConfigError) as caught:
+        design_topology(
+            digits(network={"kind": "unet", "filters": [4, 6], "convs_per_stage": [1, 2, 2]})
+        )
+    assert str(caught.value) == "network.convs_per_stage: 3 entries for 2 stages"
+    assert caught.value.hint == (
+        "give one number for all stages, or as many as network.filters has"
+    )
+
+
+def test_unknown_layer_in_precision_names_the_nearest():
+    design = digits(precision={"layers": {"conv2": {"weight": 8}}})
+    with pytest.raises(ConfigError) as caught:
+        check_layer_names(design)
+    assert str(caught.value) == "precision.layers: 'conv2' is not a layer of this fcn8s"
+    assert caught.value.hint.startswith("nearest: 'conv2_1'")
+
+
+def test_unknown_layer_in_hls_names_the_nearest():
+    design = digits(hls={"LayerName": {"score_pool9": {"ReuseFactor": 2}}})
+    with pytest.raises(ConfigError, match=r"hls\.LayerName: 'score_pool9' is not a layer"):
+        check_layer_names(design)
+
+
+def test_importing_the_training_tower_loads_no_tensorflow():
+    code = (
+        "import sys, fcn_hw.train.run, fcn_hw.train.predict, fcn_hw.train.topology;"
+        "sys.exit('tensorflow' in sys.modules)"
+    )
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
