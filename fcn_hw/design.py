@@ -5,9 +5,11 @@ Every section refuses unknown keys. The HLS section keeps hls4ml's key names.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated, Literal, Union
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, field_validator
+from pydantic_core.core_schema import ValidationInfo
 
 from fcn_hw.fixed import FixedFormat, parse_format
 
@@ -18,7 +20,7 @@ INPUT_FORMAT: FixedFormat = parse_format("ufixed<8,0>")
 class Section(BaseModel):
     """A part of a design: immutable, unknown keys refused."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
 class DatasetBase(Section):
@@ -45,8 +47,10 @@ class FolderDataset(DatasetBase):
     path: str | None = None
     """Root folder; a relative one is taken below ``FCN_HW_DATA``; default: the data set's name."""
     fit: Literal["resize", "crop", "pad"] = "resize"
-    """How an image of another size gets (height, width)."""
+    """How an image of another size gets (height, width): stretched; or in its own aspect, the
+    centre that fills the frame (crop) or the whole with a border of void (pad)."""
     train_limit: int | None = Field(default=None, ge=1)
+    """At most so many images, spread evenly over the list."""
     val_limit: int | None = Field(default=None, ge=1)
 
 
@@ -72,6 +76,22 @@ class ListDataset(FolderDataset):
     void: int | None = Field(default=255, ge=0, le=255)
     """Mask value that loss and metrics ignore."""
     channels: Literal[1, 3] = 3
+
+    @field_validator("classes")
+    @classmethod
+    def _distinct(cls, classes: tuple[str, ...]) -> tuple[str, ...]:
+        for index, name in enumerate(classes):
+            if name in classes[:index]:
+                raise ValueError(f"'{name}' is there twice")
+        return classes
+
+    @field_validator("void")
+    @classmethod
+    def _no_class(cls, void: int | None, info: ValidationInfo) -> int | None:
+        classes = info.data.get("classes", ())
+        if void is not None and void < len(classes):
+            raise ValueError(f"{void} is also class '{classes[void]}'")
+        return void
 
 
 Dataset = Annotated[Union[DigitScenes, CamVid, Voc, ListDataset], Field(discriminator="kind")]
@@ -110,11 +130,13 @@ class WeightFormat(NumberFormat):
     bits: int = Field(ge=2, le=16)
 
 
-def _way_of_giving(value: object) -> str:
-    """Which member of a precision's union a value is meant to be: one clear error, not three."""
-    if isinstance(value, (Mapping, BaseModel)):
-        return "format"
-    return "name" if isinstance(value, str) else "bits"
+def _bits_or_format(value: object) -> str:
+    """Which member of the union a value is meant to be: one clear error instead of one a member."""
+    return "format" if isinstance(value, (Mapping, BaseModel)) else "bits"
+
+
+def _bits_name_or_format(value: object) -> str:
+    return "name" if isinstance(value, str) else _bits_or_format(value)
 
 
 Weight = Annotated[
@@ -123,23 +145,15 @@ Weight = Annotated[
         Annotated[Literal["binary", "ternary"], Tag("name")],
         Annotated[WeightFormat, Tag("format")],
     ],
-    Discriminator(_way_of_giving),
+    Discriminator(_bits_name_or_format),
 ]
 Bias = Annotated[
-    Union[
-        Annotated[int, Field(ge=2, le=24), Tag("bits")],
-        Annotated[int, Field(ge=2, le=24), Tag("name")],
-        Annotated[WeightFormat, Tag("format")],
-    ],
-    Discriminator(_way_of_giving),
+    Union[Annotated[int, Field(ge=2, le=24), Tag("bits")], Annotated[WeightFormat, Tag("format")]],
+    Discriminator(_bits_or_format),
 ]
 Activation = Annotated[
-    Union[
-        Annotated[int, Field(ge=1, le=16), Tag("bits")],
-        Annotated[int, Field(ge=1, le=16), Tag("name")],
-        Annotated[NumberFormat, Tag("format")],
-    ],
-    Discriminator(_way_of_giving),
+    Union[Annotated[int, Field(ge=1, le=16), Tag("bits")], Annotated[NumberFormat, Tag("format")]],
+    Discriminator(_bits_or_format),
 ]
 
 

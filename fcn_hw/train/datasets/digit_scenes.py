@@ -173,7 +173,7 @@ def _stripes(draws: _Draws, height: int, width: int) -> Ints:
     y, x = _grid(height, width)
     period = draws.between(max(4, height // 10), max(6, height // 3)) * 256
     phase = (x * draws.between(-256, 256) + y * draws.between(-256, 256)) // 2 % period
-    return (phase < period // 2) * np.int64(draws.between(40, 200))
+    return np.where(phase < period // 2, draws.between(40, 200), 0)
 
 
 def _blob(draws: _Draws, height: int, width: int) -> Ints:
@@ -184,7 +184,8 @@ def _blob(draws: _Draws, height: int, width: int) -> Ints:
     radius_y = draws.between(max(2, height // 8), max(3, height // 2))
     radius_x = draws.between(max(2, height // 8), max(3, height // 2))
     distance = (y * y * 1024) // (radius_y * radius_y) + (x * x * 1024) // (radius_x * radius_x)
-    return np.clip((1024 - distance) * draws.between(1, 4), 0, draws.between(100, 256))
+    cover: Ints = np.clip((1024 - distance) * draws.between(1, 4), 0, draws.between(100, 256))
+    return cover
 
 
 def _line(draws: _Draws, height: int, width: int, *, thickness: int) -> Ints:
@@ -197,7 +198,8 @@ def _line(draws: _Draws, height: int, width: int, *, thickness: int) -> Ints:
     across = abs((x - x0) * dy - (y - y0) * dx) * 128 // length
     along = abs((x - x0) * dx + (y - y0) * dy) * 128 // length
     beyond = np.maximum(across - half, along - length * 128)
-    return np.clip(_ONE // 2 - beyond, 0, _ONE)
+    cover: Ints = np.clip(_ONE // 2 - beyond, 0, _ONE)
+    return cover
 
 
 # --- digits -------------------------------------------------------------------------------------

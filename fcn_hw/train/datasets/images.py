@@ -46,17 +46,18 @@ def decode_mask(path: Path) -> Image.Image:
 
 def _decode(path: Path, what: str) -> Image.Image:
     try:
-        with Image.open(path) as image:
+        with Image.open(path) as file:
+            image: Image.Image = file
             image.load()
-            return image
     except Exception as error:  # decoders raise nearly anything on broken bytes
         # Pillow repeats the path, or a memory address, for a file that it can't identify.
         reason = "not an image" if "cannot identify" in str(error) else str(error)
         raise DataError(f"{path}: the {what} can't be decoded: {reason}") from error
+    return image
 
 
 def fit_pair(
-    image: Image.Image, mask: Image.Image, height: int, width: int, fit: Fit, void: int | None
+    image: Image.Image, mask: Image.Image, height: int, width: int, *, fit: Fit, void: int | None
 ) -> tuple[Bytes, Bytes]:
     """Brings a pair of equal sizes to (height, width).
 

@@ -150,7 +150,7 @@ def _load_pair(pair: Pair, frame: Frame) -> tuple[Bytes, Bytes]:
             allowed += f", and {frame.void} for void"
         raise DataError(f"{pair.mask}: mask value {wrong[0]} is no class; allowed are {allowed}")
     try:
-        return fit_pair(image, mask, frame.height, frame.width, frame.fit, frame.void)
+        return fit_pair(image, mask, frame.height, frame.width, fit=frame.fit, void=frame.void)
     except ValueError as error:
         raise DataError(
             f"{pair.image}: {error}", hint="Set dataset.void, or dataset.fit to resize or crop."

@@ -1,0 +1,109 @@
+"""Boards: ``constraints/<board>.yaml`` and ``<board>.xdc``. A new board is a new pair of files."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from fcn_hw.errors import ConfigError, nearest
+from fcn_hw.resources import data_folder
+from fcn_hw.schema import config_error, validate
+from fcn_hw.yaml_source import read_yaml
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+
+class Resources(_Section):
+    """What the programmable logic holds."""
+
+    dsp: int = Field(ge=0)
+    """DSP48 slices."""
+    bram36: int = Field(ge=0)
+    """Block RAMs of 36 Kib; each is also two of 18 Kib."""
+    uram: int = Field(ge=0)
+    """UltraRAMs of 288 Kib."""
+    lut: int = Field(ge=1)
+    ff: int = Field(ge=1)
+
+
+class Board(_Section):
+    """A board that designs are built for."""
+
+    name: str = Field(pattern=r"^[a-z0-9][a-z0-9-]*$")
+    description: str
+    part: str = Field(pattern=r"^xc[A-Za-z0-9-]+$")
+    """The device, as Vivado names it."""
+    board_part: str = Field(pattern=r"^[A-Za-z0-9_.:-]+$")
+    """The board, as Vivado's board store names it; another version of its files may be needed."""
+    family: Literal["7series", "ultrascale+"]
+    clock_period_ns: float = Field(gt=0)
+    """Default clock of the programmable logic."""
+    resources: Resources
+    ps: Literal["ps7", "psu"]
+    """The processing system: Zynq-7000's or Zynq UltraScale+'s."""
+    ps_preset: str
+    """How the processing system gets its settings, and what must be added."""
+    axi_stream_width_bits: Literal[32, 64, 128]
+    """Width of the DMA's streams: that of the processing system's high-performance ports."""
+    memory_mib: int = Field(ge=1)
+    """DRAM of the processing system."""
+    sources: tuple[str, ...] = Field(min_length=1)
+    """The documents that these facts are from."""
+
+
+def board_names(folder: Path | None = None) -> tuple[str, ...]:
+    """All boards, in alphabetical order.
+
+    Args:
+        folder: where the files are; None takes fcn_hw's own ``constraints``.
+    """
+    folder = data_folder("constraints") if folder is None else folder
+    return tuple(sorted(path.stem for path in folder.glob("*.yaml")))
+
+
+def load_board(name: str, folder: Path | None = None) -> Board:
+    """Reads a board.
+
+    Args:
+        name: as in :func:`board_names`.
+        folder: where the files are; None takes fcn_hw's own ``constraints``.
+
+    Raises:
+        ConfigError: there is no such board, its file is wrong, or its ``.xdc`` is missing.
+    """
+    folder = data_folder("constraints") if folder is None else folder
+    names = board_names(folder)
+    if name not in names:
+        raise ConfigError(
+            f"unknown board '{name}'; near: {nearest(name, names)}"
+            if names
+            else f"unknown board '{name}': {folder} holds no boards",
+            hint="A new board is a new <board>.yaml and <board>.xdc in constraints/.",
+        )
+    source = read_yaml(folder / f"{name}.yaml")
+    board = validate(Board, source, "the board")
+    if board.name != name:
+        problem = f"name '{board.name}' differs from the file's name"
+        raise config_error(source, [(("name",), problem)])
+    constraints_file(name, folder)
+    return board
+
+
+def constraints_file(name: str, folder: Path | None = None) -> Path:
+    """The ``.xdc`` of a board.
+
+    Raises:
+        ConfigError: it is missing.
+    """
+    folder = data_folder("constraints") if folder is None else folder
+    path = folder / f"{name}.xdc"
+    if not path.is_file():
+        raise ConfigError(
+            f"board '{name}' has no {path.name} beside its {name}.yaml",
+            hint="Add the file; it may hold comments only.",
+        )
+    return path

@@ -1,0 +1,110 @@
+"""Finds and reads ``design.yaml``; every complaint names the line."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from fcn_hw.design import Design
+from fcn_hw.errors import ConfigError, nearest
+from fcn_hw.schema import config_error, validate
+from fcn_hw.yaml_source import Keys, YamlSource, read_yaml, shown
+
+
+@dataclass(frozen=True)
+class DesignSource:
+    """A design with the positions of its keys.
+
+    Args:
+        design: the checked content.
+        yaml: the file it comes from.
+    """
+
+    design: Design
+    yaml: YamlSource
+
+    @property
+    def path(self) -> Path:
+        return self.yaml.path
+
+    def line_of(self, keys: Keys) -> int:
+        """The line of ``keys``, for instance ``("network", "filters")``, or of what is around."""
+        return self.yaml.line_of(keys)
+
+
+def load_design(path: Path) -> Design:
+    """Reads a design.
+
+    Raises:
+        ConfigError: see :func:`load_design_source`.
+    """
+    return load_design_source(path).design
+
+
+def load_design_source(path: Path) -> DesignSource:
+    """Reads a design and keeps the positions of its keys.
+
+    Raises:
+        ConfigError: unreadable, or an unknown key or a wrong value: ``file:line: what``. All
+            problems of the file are reported, the first in the message, the others in the hint.
+    """
+    source = read_yaml(path)
+    return DesignSource(validate(Design, source, "the design"), source)
+
+
+def find_design(name: str, root: Path) -> Path:
+    """The path of a design.
+
+    Args:
+        name: of a folder of ``root/hls_projects``; or the path of a YAML file, or of a folder
+            that holds a ``design.yaml``.
+        root: of the project.
+
+    Raises:
+        ConfigError: there is no such design; names the nearest.
+    """
+    given = Path(name).expanduser()
+    if given.suffix in (".yaml", ".yml") or len(given.parts) > 1:
+        path = given / "design.yaml" if given.is_dir() else given
+        if not path.is_file():
+            raise ConfigError(f"{name}: no such design file")
+        return path
+    folder = root / "hls_projects"
+    designs = sorted(path.parent.name for path in folder.glob("*/design.yaml"))
+    if name in designs:
+        return folder / name / "design.yaml"
+    if not designs:
+        raise ConfigError(f"unknown design '{name}': {shown(folder)} holds no designs")
+    raise ConfigError(
+        f"unknown design '{name}'; near: {nearest(name, designs)}",
+        hint="Give the name of a folder of hls_projects, or the path of a design.yaml.",
+    )
+
+
+def check_layer_names(source: DesignSource, valid_names: Iterable[str]) -> None:
+    """Every layer that ``precision.layers`` or ``hls.LayerName`` names is one of the network.
+
+    Args:
+        source: the design.
+        valid_names: the layers of its network.
+
+    Raises:
+        ConfigError: names the line, the layer and the nearest that exist.
+    """
+    valid = list(valid_names)
+    sections: tuple[tuple[str, str, Iterable[str]], ...] = (
+        ("precision", "layers", source.design.precision.layers),
+        ("hls", "LayerName", source.design.hls.LayerName),
+    )
+    problems = [
+        (
+            (section, key, name),
+            f"unknown layer '{name}' in {section}.{key}; near: {nearest(name, valid)}",
+        )
+        for section, key, layers in sections
+        for name in layers
+        if name not in valid
+    ]
+    if problems:
+        raise config_error(source.yaml, problems)
