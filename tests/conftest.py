@@ -1,0 +1,32 @@
+"""Settings of all tests."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from pathlib import Path
+
+import hypothesis
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent / "support"))  # helpers that several folders share
+
+# The same examples in every run, and no verdict that hangs on how busy the machine is.
+hypothesis.settings.register_profile(
+    "fcn_hw",
+    derandomize=True,
+    deadline=None,
+    database=None,
+    suppress_health_check=[hypothesis.HealthCheck.too_slow],
+)
+hypothesis.settings.load_profile("fcn_hw")
+
+_PROGRAMS = {"gxx": "g++", "vitis": "vitis_hls", "vivado": "vivado"}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """A test that needs a program skips, by the program's name, where that is missing."""
+    for item in items:
+        for marker, program in _PROGRAMS.items():
+            if item.get_closest_marker(marker) and shutil.which(program) is None:
+                item.add_marker(pytest.mark.skip(reason=f"{program} is not on PATH"))

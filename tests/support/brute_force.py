@@ -1,0 +1,167 @@
+"""Every op again, from its definition: exact fractions, plain loops, no NumPy arithmetic.
+
+Written from the docstrings of ``fcn_hw.ir.ops`` and of ``ap_fixed``'s modes, not from the oracle.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Callable
+from fractions import Fraction
+
+import numpy as np
+import numpy.typing as npt
+
+from fcn_hw.fixed import FixedFormat, Overflow, Rounding
+from fcn_hw.ir.graph import Graph
+from fcn_hw.ir.ops import (
+    ArgMax,
+    Conv2D,
+    ConvTranspose2D,
+    Crop2D,
+    Input,
+    MaxPool2D,
+    Op,
+    Quantize,
+    Relu,
+    SkipAdd,
+    SkipConcat,
+    UpsampleBilinear,
+    UpsampleNearest,
+    ZeroPad2D,
+)
+
+Frame = dict[tuple[int, int, int], Fraction]
+"""The value at each (row, column, channel)."""
+
+
+def power(exponent: int) -> Fraction:
+    return Fraction(2) ** exponent
+
+
+def convert_value(value: Fraction, fmt: FixedFormat) -> int:
+    """The code that ``ap_fixed`` assigns to a real value (UG1399)."""
+    scaled = value * power(fmt.fraction)
+    code = {
+        Rounding.TRN: math.floor,
+        Rounding.TRN_ZERO: math.trunc,
+        Rounding.RND: lambda number: math.floor(number + Fraction(1, 2)),
+        Rounding.RND_CONV: round,  # of a Fraction: ties to even
+    }[fmt.rounding](scaled)
+    high = 2 ** (fmt.width - 1 if fmt.signed else fmt.width) - 1
+    low = -high - 1 if fmt.signed else 0
+    if fmt.overflow is Overflow.SAT_SYM and fmt.signed and fmt.width > 1:
+        low = -high
+    if fmt.overflow is not Overflow.WRAP:
+        return min(max(code, low), high)
+    code %= 2**fmt.width
+    return code - 2**fmt.width if code > high else code
+
+
+def brute_force(graph: Graph, inputs: dict[str, npt.NDArray[np.int64]]) -> dict[str, list]:
+    """The output codes of every op, one frame, as nested lists (row, column, channel)."""
+    frames: dict[str, Frame] = {}
+    codes: dict[str, list] = {}
+    for op in graph.ops:
+        height, width, channels = op.output.shape
+        places = list(itertools.product(range(height), range(width), range(channels)))
+        if isinstance(op, Input):
+            found = {place: int(inputs[op.name][place]) for place in places}
+        else:
+            at = _value(op, [frames[name] for name in op.inputs], graph)
+            found = {place: convert_value(at(*place), op.output.format) for place in places}
+        step = power(-op.output.format.fraction)
+        frames[op.name] = {place: code * step for place, code in found.items()}
+        codes[op.name] = [
+            [[found[i, j, c] for c in range(channels)] for j in range(width)] for i in range(height)
+        ]
+    return codes
+
+
+def _value(op: Op, sources: list[Frame], graph: Graph) -> Callable[[int, int, int], Fraction]:
+    """The exact result at (row, column, channel), before the conversion."""
+    x = sources[0]
+    height, width, channels = graph.operands(op)[0].shape
+    zero = Fraction(0)
+    if isinstance(op, (Conv2D, ConvTranspose2D)):
+        kernel_h, kernel_w, n_in, _ = op.weight.codes.shape
+        taps = list(itertools.product(range(kernel_h), range(kernel_w), range(n_in)))
+        step = power(-op.weight.format.fraction)
+
+    def bias(op: Conv2D | ConvTranspose2D, o: int) -> Fraction:
+        if op.bias is None:
+            return zero
+        return int(op.bias.codes[o]) * power(-op.bias.format.fraction)
+
+    def conv2d(i: int, j: int, o: int) -> Fraction:
+        assert isinstance(op, Conv2D)
+        total = bias(op, o)
+        for p, q, c in taps:
+            row = i * op.strides[0] + p * op.dilation[0] - op.padding.top
+            column = j * op.strides[1] + q * op.dilation[1] - op.padding.left
+            total += x.get((row, column, c), zero) * int(op.weight.codes[p, q, c, o]) * step
+        return total
+
+    def conv_transpose2d(i: int, j: int, o: int) -> Fraction:
+        assert isinstance(op, ConvTranspose2D)
+        total = bias(op, o)
+        for (m, n, k), value in x.items():
+            for p, q, c in taps:
+                if (
+                    c == k
+                    and m * op.strides[0] + p - op.crop[0] == i
+                    and n * op.strides[1] + q - op.crop[1] == j
+                ):
+                    total += value * int(op.weight.codes[p, q, c, o]) * step
+        return total
+
+    def max_pool2d(i: int, j: int, c: int) -> Fraction:
+        assert isinstance(op, MaxPool2D)
+        rows = (i * op.strides[0] - op.padding.top + p for p in range(op.pool[0]))
+        columns = [j * op.strides[1] - op.padding.left + q for q in range(op.pool[1])]
+        return max(x[r, k, c] for r in rows for k in columns if (r, k, c) in x)
+
+    def upsample_bilinear(i: int, j: int, c: int) -> Fraction:
+        assert isinstance(op, UpsampleBilinear)
+        # Half-pixel centres: pixel k of either frame has its centre at k + 1/2.
+        y = Fraction(2 * i + 1, 2 * op.scale[0]) - Fraction(1, 2)
+        z = Fraction(2 * j + 1, 2 * op.scale[1]) - Fraction(1, 2)
+        total = zero
+        for r in (math.floor(y), math.floor(y) + 1):
+            for k in (math.floor(z), math.floor(z) + 1):
+                near = min(max(r, 0), height - 1), min(max(k, 0), width - 1), c
+                total += x[near] * (1 - abs(y - r)) * (1 - abs(z - k))
+        return total
+
+    def arg_max(i: int, j: int, _: int) -> Fraction:
+        values = [x[i, j, c] for c in range(channels)]
+        return Fraction(values.index(max(values)))
+
+    def skip_concat(i: int, j: int, c: int) -> Fraction:
+        for frame, tensor in zip(sources, graph.operands(op), strict=True):
+            if c < tensor.channels:
+                return frame[i, j, c]
+            c -= tensor.channels
+        raise AssertionError("channel beyond the last input")
+
+    if isinstance(op, UpsampleNearest):
+        return lambda i, j, c: x[i // op.scale[0], j // op.scale[1], c]
+    if isinstance(op, Crop2D):
+        return lambda i, j, c: x[i + op.offset[0], j + op.offset[1], c]
+    if isinstance(op, ZeroPad2D):
+        return lambda i, j, c: x.get((i - op.padding.top, j - op.padding.left, c), zero)
+    if isinstance(op, SkipAdd):
+        return lambda i, j, c: sum((frame[i, j, c] for frame in sources), zero)
+    if isinstance(op, Relu):
+        return lambda i, j, c: max(x[i, j, c], zero)
+    if isinstance(op, Quantize):
+        return lambda i, j, c: x[i, j, c]
+    return {
+        Conv2D: conv2d,
+        ConvTranspose2D: conv_transpose2d,
+        MaxPool2D: max_pool2d,
+        UpsampleBilinear: upsample_bilinear,
+        SkipConcat: skip_concat,
+        ArgMax: arg_max,
+    }[type(op)]
