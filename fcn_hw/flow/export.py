@@ -20,8 +20,12 @@ from fcn_hw.ir.serialize import save
 from fcn_hw.passes.pipeline import run_passes
 from fcn_hw.reference import evaluate
 
+PICTURE_IMAGES = 4
+"""Images of the picture that csim draws."""
+
 AGREEMENT = "qkeras.json"
 CLASS_MAPS = "qkeras_class_maps.npz"
+"""Class maps of the QKeras model, and of the float model for the picture."""
 
 
 def export_graph(model_path: Path, name: str, folder: Path) -> tuple[Graph, object]:
@@ -39,7 +43,7 @@ def export_graph(model_path: Path, name: str, folder: Path) -> tuple[Graph, obje
 
 
 def compare_with_qkeras(
-    graph: Graph, model: object, codes: Codes, folder: Path, progress: Progress
+    graph: Graph, model: object, float_model: Path, codes: Codes, folder: Path, progress: Progress
 ) -> dict[str, Comparison]:
     """Graph against QKeras on input codes, layer by layer; kept in ``folder`` for csim.
 
@@ -47,6 +51,7 @@ def compare_with_qkeras(
     itself rounds, and the graph is the reference.
     """
     from fcn_hw.frontend.qkeras import layer_values
+    from fcn_hw.train.predict import predict
 
     names = [op.name for op in graph.ops if op.origin and op.name in float32_exact(graph)]
     found = {name: Comparison(name) for name in names}
@@ -61,6 +66,7 @@ def compare_with_qkeras(
                 maps.append(np.argmax(values, axis=-1).astype(np.uint8))
     agreement = {name: asdict(item) for name, item in found.items()}
     replace_file(folder / AGREEMENT, json.dumps(agreement, indent=1) + "\n")
+    float_maps = predict(float_model, codes[:PICTURE_IMAGES].astype(np.uint8))
     with (folder / CLASS_MAPS).open("wb") as file:
-        np.savez_compressed(file, class_maps=np.concatenate(maps))
+        np.savez_compressed(file, class_maps=np.concatenate(maps), float_class_maps=float_maps)
     return found

@@ -27,6 +27,7 @@ from fcn_hw.tools.runner import run, write_files
 from fcn_hw.train.datasets import Split, dataset_digest, load_dataset
 
 MODEL = "quantized.h5"
+FLOAT_MODEL = "float.h5"
 TRAINING = "training.json"
 BUILD_JOBS = 2
 
@@ -49,19 +50,21 @@ def train_stage(workspace: Workspace, progress: Progress) -> Path:
     record.begin()
     dataset = load_dataset(workspace.design.dataset)
     train(workspace.design, dataset, record.folder, progress=progress.bars)
-    record.finish([record.folder / MODEL, record.folder / TRAINING])
+    record.finish(record.folder / name for name in (MODEL, FLOAT_MODEL, TRAINING))
     return record.folder
 
 
 def export_stage(workspace: Workspace, progress: Progress) -> Graph:
     """The graph of the trained model, compared with QKeras on the images that csim will see."""
-    model = train_stage(workspace, progress) / MODEL
+    models = train_stage(workspace, progress)
+    model, float_model = models / MODEL, models / FLOAT_MODEL
     design = workspace.design
     record = StageRecord(
         "export",
         workspace.graph,
         digest_of(
-            file_digest(model), design.name, _images_digest(workspace),
+            file_digest(model), file_digest(float_model), design.name,
+            _images_digest(workspace),
             code_digest("frontend", "harness/compare.py", "flow/export.py", *_LOWER_FLOORS),
         ),
     )  # fmt: skip
@@ -72,7 +75,7 @@ def export_stage(workspace: Workspace, progress: Progress) -> Graph:
     graph, keras_model = export_graph(model, design.name, workspace.graph)
     progress.say(f"[cyan]export[/]  {len(graph.ops)} ops; comparing the graph with QKeras")
     codes = _codes(_images(workspace))
-    compare_with_qkeras(graph, keras_model, codes, workspace.graph, progress)
+    compare_with_qkeras(graph, keras_model, float_model, codes, workspace.graph, progress)
     record.finish(
         workspace.graph / name
         for name in ("graph.json", "weights.npz", "graph.txt", AGREEMENT, CLASS_MAPS)

@@ -43,17 +43,18 @@ class CsimRun:
     folder: Path
 
 
-def plan_build(graph: Graph, ap_types: Path) -> Plan:
+def plan_build(graph: Graph, ap_types: Path, *, optimize: str = "-O3") -> Plan:
     """Compiles the project of ``graph`` into ``csim/simulate``, traces on.
 
     Args:
         ap_types: folder of ``ap_fixed.h`` and its neighbours.
+        optimize: g++'s optimization level; a low one compiles faster and simulates slower.
     """
     return plan_compile(
         sources=(f"firmware/{graph.name}.cpp", "tb/csim_main.cpp"),
         program=f"{RUN_FOLDER}/simulate",
         flags=(
-            "-std=c++14", "-O3", "-march=native", "-Wall", "-Wextra", "-Wno-unknown-pragmas",
+            "-std=c++14", optimize, "-march=native", "-Wall", "-Wextra", "-Wno-unknown-pragmas",
             "-DFCN_HW_TRACE", "-Ifirmware", "-isystem", str(ap_types),
         ),
     )  # fmt: skip
