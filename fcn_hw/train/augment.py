@@ -49,7 +49,7 @@ def augment(
         zoom = how.zoom ** random.uniform(-1, 1)
         rows = _places(masks.shape[1], zoom, how.shift * random.uniform(-1, 1))
         columns = _places(masks.shape[2], zoom, how.shift * random.uniform(-1, 1))
-        if how.mirror and random.random() < 0.5:  # noqa: PLR2004
+        if how.mirror and random.random() < 0.5:
             columns = columns[::-1]
         gain = 1 + how.contrast * random.uniform(-1, 1)
         offset = how.brightness * random.uniform(-1, 1)
@@ -63,4 +63,5 @@ def augment(
 def _places(size: int, zoom: float, shift: float) -> npt.NDArray[np.intp]:
     """For each new row (or column) the old one; beyond the border, the border's."""
     centres = (np.arange(size) + 0.5 - size / 2) / zoom + size / 2 + shift * size
-    return np.clip(np.floor(centres), 0, size - 1).astype(np.intp)
+    places: npt.NDArray[np.intp] = np.clip(np.floor(centres), 0, size - 1).astype(np.intp)
+    return places

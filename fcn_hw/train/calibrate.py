@@ -152,8 +152,8 @@ def _choose_activations(
     chosen: dict[str, FixedFormat] = {}
     largest = {name: 0.0 for name, wish in wanted.items() if isinstance(wish, int)}
     for batch in activations():
-        for name in largest:
-            largest[name] = max(largest[name], float(np.max(np.abs(batch[name]), initial=0.0)))
+        for name, value in largest.items():
+            largest[name] = max(value, float(np.max(np.abs(batch[name]), initial=0.0)))
     trials: dict[str, dict[FixedFormat, float]] = {}
     for name, wish in wanted.items():
         if isinstance(wish, NumberFormat):

@@ -141,12 +141,6 @@ def make_train_step(
     table = tf.constant(pixel_weights)
     height, width = model.input_shape[1:3]
 
-    @tf.function(
-        input_signature=[
-            tf.TensorSpec(model.input_shape, tf.uint8),
-            tf.TensorSpec((None, height, width), tf.uint8),
-        ]
-    )
     def train_step(images: Any, masks: Any) -> Any:
         labels = tf.cast(masks, tf.int32)
         weights = tf.gather(table, labels)
@@ -159,7 +153,11 @@ def make_train_step(
         optimizer.apply_gradients(zip(tape.gradient(loss, variables), variables, strict=True))
         return loss
 
-    return train_step  # type: ignore[no-any-return]
+    signature = [
+        tf.TensorSpec(model.input_shape, tf.uint8),
+        tf.TensorSpec((None, height, width), tf.uint8),
+    ]
+    return tf.function(train_step, input_signature=signature)  # type: ignore[no-any-return]
 
 
 def run_phase(

@@ -109,7 +109,7 @@ def parse_weight_quantizer(text: str) -> WeightQuantizer:
     if match is None:
         return parse_format(text)
     exponent = int(match.group(2))
-    if abs(exponent) > 60:  # noqa: PLR2004
+    if abs(exponent) > 60:
         raise FormatError(f"'{text}': the exponent is out of range")
     return SignFormat("binary" if match.group(1) == "binary" else "ternary", exponent)
 

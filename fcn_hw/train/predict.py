@@ -42,12 +42,11 @@ class Predictor:
         tf = keras_env().tf
         shape = model.input_shape
 
-        @tf.function(input_signature=[tf.TensorSpec(shape, tf.uint8)])
         def classes(images: Any) -> Any:
             scores = model(tf.cast(images, tf.float32) * BYTE_SCALE, training=False)
             return tf.cast(tf.argmax(scores, axis=-1, output_type=tf.int32), tf.uint8)
 
-        self._classes = classes
+        self._classes = tf.function(classes, input_signature=[tf.TensorSpec(shape, tf.uint8)])
 
     def __call__(self, images: Bytes, batch: int = 16) -> Bytes:
         """Class of each pixel; of equal scores the lower class.

@@ -181,7 +181,7 @@ def test_forward_uses_quantized_weights_and_the_step_moves_float_weights(shadow_
 
 
 def test_steps_below_half_a_quantum_accumulate_in_the_shadow(shadow_case):
-    topology, table, model, images, masks = shadow_case
+    _, table, model, images, masks = shadow_case
     layer = model.get_layer("conv1_1")
     fmt = table.layers["conv1_1"].weight
     kernel, bias = layer.get_weights()
