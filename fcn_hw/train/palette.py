@@ -1,0 +1,127 @@
+"""Pictures of segmentations: colours of classes, overlays, and images side by side.
+
+The first eight colours are Okabe and Ito's ("Color Universal Design", 2008), the next nine Tol's
+"muted" scheme ("Colour Schemes", SRON/EPS/TN/09-002): both can be told apart with the common
+kinds of colour blindness. Of more classes no palette keeps that promise.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image, ImageDraw, ImageFont
+
+Bytes = npt.NDArray[np.uint8]
+
+_HEX = (
+    # Okabe and Ito
+    "000000 E69F00 56B4E9 009E73 F0E442 0072B2 D55E00 CC79A7 "
+    # Tol, muted
+    "88CCEE 332288 DDCC77 117733 882255 44AA99 999933 AA4499 CC6677 "
+    # to 21, the classes of PASCAL VOC
+    "777777 DDDDDD 663300 FFAABB"
+)
+_COLOURS: Bytes = np.array([list(bytes.fromhex(text)) for text in _HEX.split()], np.uint8)
+_VOID = (255, 255, 255)
+_GAP = 6
+_TITLE = 18
+_PAPER = (255, 255, 255)
+_INK = (40, 40, 40)
+
+
+def class_colours(count: int) -> Bytes:
+    """RGB of classes 0 to ``count - 1``, (count, 3); class 0 is black.
+
+    From the 22nd class on the colours come again, half as far from white each time.
+    """
+    index = np.arange(count)
+    light = index // len(_COLOURS)
+    away = (255 - _COLOURS[index % len(_COLOURS)].astype(np.int64)) >> light[:, None]
+    return (255 - away).astype(np.uint8)
+
+
+def colourise(mask: npt.NDArray[np.integer], void: int | None = None) -> Bytes:
+    """A mask (height, width) in colours, (height, width, 3); void is white."""
+    colours = class_colours(256)
+    if void is not None:
+        colours[void] = _VOID
+    return colours[mask]
+
+
+def overlay(
+    image: Bytes, mask: npt.NDArray[np.integer], *, void: int | None = None, percent: int = 60
+) -> Bytes:
+    """The mask's colours over the image; class 0 and void leave the image as it is.
+
+    Args:
+        image: (height, width, 1 or 3).
+        mask: (height, width).
+        void: the value to leave out, or None.
+        percent: weight of the colour.
+
+    Returns:
+        (height, width, 3).
+    """
+    under = _rgb(image).astype(np.int64)
+    mixed = (colourise(mask).astype(np.int64) * percent + under * (100 - percent)) // 100
+    shown = (mask != 0) & (mask != (-1 if void is None else void))
+    return np.where(shown[..., None], mixed, under).astype(np.uint8)
+
+
+def comparison(
+    images: Bytes,
+    masks: Mapping[str, npt.NDArray[np.integer]],
+    *,
+    void: int | None = None,
+    scale: int = 2,
+) -> Image.Image:
+    """A row for each image: the image, then each of its masks in colours.
+
+    Args:
+        images: (n, height, width, 1 or 3).
+        masks: title of a column, and its (n, height, width) classes.
+        void: the value drawn white, or None.
+        scale: every pixel becomes ``scale`` by ``scale`` pixels.
+    """
+    rows = [
+        [_rgb(images[index]), *(colourise(mask[index], void) for mask in masks.values())]
+        for index in range(len(images))
+    ]
+    return side_by_side(rows, ["image", *masks], scale=scale)
+
+
+def side_by_side(
+    rows: Sequence[Sequence[Bytes]], titles: Sequence[str], *, scale: int = 1
+) -> Image.Image:
+    """Pictures of one size in a grid, with a title over each column.
+
+    Args:
+        rows: of (height, width, 3) pictures, as many in each row as there are titles.
+        titles: of the columns.
+        scale: every pixel becomes ``scale`` by ``scale`` pixels.
+    """
+    height, width = (side * scale for side in rows[0][0].shape[:2])
+    sheet = Image.new(
+        "RGB",
+        (
+            len(titles) * (width + _GAP) + _GAP,
+            len(rows) * (height + _GAP) + _GAP + _TITLE,
+        ),
+        _PAPER,
+    )
+    draw = ImageDraw.Draw(sheet)
+    font = ImageFont.load_default()
+    for column, title in enumerate(titles):
+        left = _GAP + column * (width + _GAP)
+        draw.text((left, _GAP), title, fill=_INK, font=font)
+        for number, row in enumerate(rows):
+            picture = Image.fromarray(row[column]).resize((width, height), Image.Resampling.NEAREST)
+            sheet.paste(picture, (left, _GAP + _TITLE + number * (height + _GAP)))
+    return sheet
+
+
+def _rgb(image: Bytes) -> Bytes:
+    """Grey or RGB (height, width, channels) as RGB."""
+    return np.broadcast_to(image, (*image.shape[:2], 3))
