@@ -76,7 +76,7 @@ def _describe(
     model: type[BaseModel], source: YamlSource, what: str, item: ErrorDetails
 ) -> tuple[Keys, str]:
     """The key and the plain text of one of pydantic's errors."""
-    keys, section = _locate(model, item["loc"])
+    keys, section, end = _locate(model, item["loc"])
     kind, value, context = item["type"], item["input"], item.get("ctx", {})
     around = dotted(keys[:-1]) or what
     if kind == "extra_forbidden":
@@ -86,7 +86,9 @@ def _describe(
     if kind == "missing":
         return keys, f"key '{keys[-1]}' is missing in {around}"
     if kind == "union_tag_not_found":
-        return keys, f"key 'kind' is missing in {dotted(keys)}: one of {context['expected_tags']}"
+        assert isinstance(end, _Choice)
+        kinds = ", ".join(f"'{name}'" for name in end.members)
+        return keys, f"key 'kind' is missing in {dotted(keys)}: one of {kinds}"
     if kind == "union_tag_invalid":
         keys, value = (*keys, "kind"), context["tag"]
         return keys, _not_one_of(dotted(keys), value, context["expected_tags"])
@@ -147,8 +149,8 @@ def dotted(keys: Keys) -> str:
 
 def _locate(
     model: type[BaseModel], location: tuple[str | int, ...]
-) -> tuple[Keys, type[BaseModel] | None]:
-    """The keys of ``location``, and the model that its last key belongs to."""
+) -> tuple[Keys, type[BaseModel] | None, Any]:
+    """The keys of ``location``, the model that its last key belongs to, and that key's type."""
     keys: Keys = ()
     current: Any = model
     section: type[BaseModel] | None = None
@@ -164,7 +166,7 @@ def _locate(
             current = field and _stripped(field.annotation, field.metadata, field.discriminator)
         elif get_origin(current) in (tuple, dict):
             current = _stripped(get_args(current)[1 if get_origin(current) is dict else 0])
-    return keys, section
+    return keys, section, current
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,131 @@
+"""Boards: every file is valid and the facts agree with the vendor's; errors name file and line."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from pathlib import Path
+
+import pytest
+
+from fcn_hw.boards import board_names, constraints_file, load_board
+from fcn_hw.errors import ConfigError, FcnHwError
+from fcn_hw.resources import data_folder
+
+CONSTRAINTS = Path(__file__).parent.parent / "constraints"
+
+# DS190, DS891, DS987: part, DSP, block RAM of 36 Kib, UltraRAM, LUT
+DEVICES = {
+    "arty-z7-20": ("xc7z020clg400-1", 220, 140, 0, 53_200),
+    "kv260": ("xck26-sfvc784-2LV-c", 1248, 144, 64, 117_120),
+    "pynq-z2": ("xc7z020clg400-1", 220, 140, 0, 53_200),
+    "ultra96v2": ("xczu3eg-sbva484-1-i", 360, 216, 0, 70_560),
+    "zcu102": ("xczu9eg-ffvb1156-2-e", 2520, 912, 0, 274_080),
+    "zcu104": ("xczu7ev-ffvc1156-2-e", 1728, 312, 96, 230_400),
+}
+
+
+def test_the_boards_of_the_project() -> None:
+    assert set(DEVICES) <= set(board_names())
+
+
+@pytest.mark.parametrize("name", board_names())
+def test_every_board_is_whole(name: str) -> None:
+    board = load_board(name)
+    assert board.name == name
+    assert board.resources.ff == 2 * board.resources.lut  # a slice has two flip-flops a LUT
+    assert (board.ps, board.axi_stream_width_bits) == (
+        ("ps7", 64) if board.family == "7series" else ("psu", 128)
+    )
+    assert board.part.startswith("xc7z") == (board.family == "7series")
+    for line in constraints_file(name).read_text().splitlines():
+        assert not line or line.startswith(("#", "set_property -quiet "))
+
+
+@pytest.mark.parametrize("name", DEVICES)
+def test_devices(name: str) -> None:
+    board = load_board(name)
+    have = board.resources
+    assert (board.part, have.dsp, have.bram36, have.uram, have.lut) == DEVICES[name]
+
+
+@pytest.mark.parametrize("name", ["pynq-z2", "arty-z7-20"])
+def test_heartbeat_pin(name: str) -> None:
+    assert re.search(r"PACKAGE_PIN R14 .*heartbeat", constraints_file(name).read_text())
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A copy of pynq-z2's files."""
+    monkeypatch.chdir(tmp_path)
+    for suffix in ("yaml", "xdc"):
+        shutil.copy(CONSTRAINTS / f"pynq-z2.{suffix}", tmp_path)
+    return tmp_path
+
+
+def change(path: Path, old: str, new: str) -> None:
+    text = path.read_text()
+    assert old in text
+    path.write_text(text.replace(old, new))
+
+
+def test_a_new_board_is_a_new_pair_of_files(folder: Path) -> None:
+    for suffix in ("yaml", "xdc"):
+        (folder / f"pynq-z2.{suffix}").rename(folder / f"mine.{suffix}")
+    change(folder / "mine.yaml", "name: pynq-z2", "name: mine")
+    change(folder / "mine.yaml", "dsp: 220", "dsp: 90")
+    assert board_names(folder) == ("mine",)
+    assert load_board("mine", folder).resources.dsp == 90
+
+
+def test_unknown_board(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError) as caught:
+        load_board("pynq-z3")
+    assert caught.value.message == "unknown board 'pynq-z3'; near: 'pynq-z2'"
+    assert caught.value.hint == "A new board is a new <board>.yaml and <board>.xdc in constraints/."
+    for outside in ("../constraints/pynq-z2", "", "pynq-z2.yaml"):
+        with pytest.raises(ConfigError, match="unknown board"):
+            load_board(outside)
+    with pytest.raises(ConfigError) as caught:
+        load_board("a", tmp_path)
+    assert caught.value.message == f"unknown board 'a': {tmp_path} holds no boards"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "expected"),
+    [
+        ("lut: 53200", "luts: 53200", "unknown key 'luts' in resources; did you mean 'lut'?"),
+        ("family: 7series", "family: 7-series", "family: '7-series' is not one of '7series', "),
+        ("name: pynq-z2", "name: pynq", "name 'pynq' differs from the file's name"),
+        ("part: xc7z020clg400-1", "part: 'xc7z020; exit'", "part: 'xc7z020; exit' does not match"),
+        ("clock_period_ns: 10.0", "clock_period_ns: -1", "clock_period_ns: -1 must be more than 0"),
+    ],
+)
+def test_wrong_board_files_name_the_line(folder: Path, old: str, new: str, expected: str) -> None:
+    path = folder / "pynq-z2.yaml"
+    line = 1 + path.read_text().split(old)[0].count("\n")
+    change(path, old, new)
+    with pytest.raises(ConfigError) as caught:
+        load_board("pynq-z2", folder)
+    text = f"{caught.value.message}\n{caught.value.hint}"
+    assert f"pynq-z2.yaml:{line}: {expected}" in text
+
+
+def test_a_board_needs_its_xdc(folder: Path) -> None:
+    (folder / "pynq-z2.xdc").unlink()
+    with pytest.raises(ConfigError) as caught:
+        load_board("pynq-z2", folder)
+    assert caught.value.message == "board 'pynq-z2' has no pynq-z2.xdc beside its pynq-z2.yaml"
+
+
+def test_data_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert data_folder("constraints") == CONSTRAINTS
+    with pytest.raises(FcnHwError) as caught:
+        data_folder("constrains")
+    assert caught.value.message == "folder 'constrains' of fcn_hw is missing"
+
+    installed = tmp_path / "site-packages" / "fcn_hw"
+    (installed / "_data" / "templates").mkdir(parents=True)
+    (installed.parent / "templates").mkdir()  # another package's
+    monkeypatch.setattr("fcn_hw.resources._PACKAGE", installed)
+    assert data_folder("templates") == installed / "_data" / "templates"
