@@ -13,6 +13,7 @@ from fcn_hw.ir.build import GraphBuilder
 from fcn_hw.ir.ops import Constant, Padding
 from fcn_hw.ir.shapes import same_padding
 from fcn_hw.reference import evaluate
+from fcn_hw.train.keras_env import keras_env
 
 INT5 = FixedFormat(signed=True, width=5, integer=5)
 INT4 = FixedFormat(signed=True, width=4, integer=4)
@@ -21,7 +22,7 @@ SIZES = [(1, 4), (5, 7), (6, 9)]
 
 @pytest.fixture(scope="module")
 def tf() -> Any:
-    return pytest.importorskip("tensorflow")
+    return keras_env().tf
 
 
 def image(height: int, width: int, channels: int = 3) -> np.ndarray:
