@@ -1,0 +1,113 @@
+"""What each template in ``templates/config`` sees: one frozen dataclass an op.
+
+The fields are the members of the config struct that the op's header documents, and its name and
+cycles a frame for the comment.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from fcn_hw.fixed import FixedFormat
+
+
+@dataclass(frozen=True)
+class OpContext:
+    """Fields of every op."""
+
+    name: str
+    cycles: int
+
+
+@dataclass(frozen=True)
+class MacContext(OpContext):
+    """Fields of both convolutions."""
+
+    in_height: int
+    in_width: int
+    n_chan: int
+    out_height: int
+    out_width: int
+    n_filt: int
+    kernel_height: int
+    kernel_width: int
+    stride_height: int
+    stride_width: int
+    pe: int
+    simd: int
+    fold: int
+    rom_depth: int
+    product_shift: int
+    bias_shift: int
+    weight_width: int
+    bias_width: int
+    accum: FixedFormat
+
+
+@dataclass(frozen=True)
+class Conv2DContext(MacContext):
+    dilation_height: int
+    dilation_width: int
+    pad_top: int
+    pad_left: int
+
+
+@dataclass(frozen=True)
+class ConvTranspose2DContext(MacContext):
+    crop_top: int
+    crop_left: int
+
+
+@dataclass(frozen=True)
+class MaxPool2DContext(OpContext):
+    in_height: int
+    in_width: int
+    out_height: int
+    out_width: int
+    pool_height: int
+    pool_width: int
+    stride_height: int
+    stride_width: int
+    pad_top: int
+    pad_left: int
+
+
+@dataclass(frozen=True)
+class UpsampleContext(OpContext):
+    in_height: int
+    in_width: int
+    scale_height: int
+    scale_width: int
+
+
+@dataclass(frozen=True)
+class PixelwiseContext(OpContext):
+    """Quantize, Relu, ArgMax, SkipConcat."""
+
+    height: int
+    width: int
+
+
+@dataclass(frozen=True)
+class SkipAddContext(PixelwiseContext):
+    accum: FixedFormat
+
+
+@dataclass(frozen=True)
+class Crop2DContext(OpContext):
+    in_height: int
+    in_width: int
+    out_height: int
+    out_width: int
+    offset_top: int
+    offset_left: int
+
+
+@dataclass(frozen=True)
+class ZeroPad2DContext(OpContext):
+    in_height: int
+    in_width: int
+    out_height: int
+    out_width: int
+    pad_top: int
+    pad_left: int

@@ -1,0 +1,80 @@
+"""Rendering of templates: one frozen dataclass is the context of each; a missing value is an error."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import fields
+from functools import lru_cache
+from typing import Any
+
+import jinja2
+
+from fcn_hw.errors import TemplateError
+from fcn_hw.fixed import FixedFormat
+from fcn_hw.resources import data_folder
+
+_IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_RESERVED = frozenset(
+    "alignas alignof and asm auto bool break case catch char class compl const constexpr continue "
+    "decltype default delete do double else enum explicit export extern false float for friend goto "
+    "if inline int long mutable namespace new noexcept not nullptr operator or private protected "
+    "public register return short signed sizeof static struct switch template this throw true try "
+    "typedef typeid typename union unsigned using virtual void volatile while xor".split()
+)
+
+
+def render(template: str, context: Any) -> str:
+    """The text of a template.
+
+    Args:
+        template: its path below ``templates/``, for instance ``"config/conv2d.h.j2"``.
+        context: a dataclass; the template sees its fields by name.
+
+    Raises:
+        TemplateError: the template does not exist, is malformed, or uses a name that the context
+            lacks.
+    """
+    values = {field.name: getattr(context, field.name) for field in fields(context)}
+    try:
+        return _environment().get_template(template).render(values)
+    except jinja2.TemplateNotFound as error:
+        raise TemplateError(f"template '{error.name}' does not exist") from error
+    except jinja2.TemplateSyntaxError as error:
+        raise TemplateError(
+            f"template '{template}' line {error.lineno}: {error.message}"
+        ) from error
+    except jinja2.UndefinedError as error:
+        raise TemplateError(f"template '{template}': {error.message}") from error
+
+
+def ap_type(fmt: FixedFormat) -> str:
+    """``ap_fixed<6, 2, AP_RND_CONV, AP_SAT>``."""
+    return fmt.ap_type
+
+
+def c_ident(name: str) -> str:
+    """The name, if C++ takes it for an identifier.
+
+    Raises:
+        TemplateError: it is a keyword or no identifier.
+    """
+    if not _IDENTIFIER.fullmatch(name) or name in _RESERVED:
+        raise TemplateError(f"'{name}' can't be a name in C++")
+    return name
+
+
+def tcl_quote(text: str) -> str:
+    """The text as one Tcl word in which nothing is substituted."""
+    return '"' + re.sub(r'([\\"$\[\]])', r"\\\1", text) + '"'
+
+
+@lru_cache(maxsize=1)
+def _environment() -> jinja2.Environment:
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(str(data_folder("templates"))),
+        undefined=jinja2.StrictUndefined,
+        keep_trailing_newline=True,
+        autoescape=False,  # C++ and Tcl, not HTML
+    )
+    environment.filters.update(ap_type=ap_type, c_ident=c_ident, tcl_quote=tcl_quote)
+    return environment

@@ -1,0 +1,142 @@
+"""Clock cycles that each op's header takes for a frame: the formulas in ``templates/include/fcn_hw``.
+
+They count the iterations of the pipelined loops (initiation interval 1). The start and the end of a
+pipeline add a few cycles a loop, which only synthesis can tell.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from fcn_hw.ir.ops import (
+    Conv2D,
+    ConvTranspose2D,
+    Crop2D,
+    MaxPool2D,
+    Op,
+    Pair,
+    Tensor,
+)
+
+MIN_POOL_ROW_CYCLES = 8
+"""``max_pool2d`` spends at least so many cycles a row, so that an update of a partial maximum ends."""
+
+
+@dataclass(frozen=True)
+class Fold:
+    """How many multipliers a convolution has.
+
+    Args:
+        pe: filters computed in parallel; divides the channels out.
+        simd: channels multiplied in parallel; divides the channels in.
+    """
+
+    pe: int
+    simd: int
+
+    @property
+    def multipliers(self) -> int:
+        return self.pe * self.simd
+
+
+@dataclass(frozen=True)
+class Windows:
+    """How the windows of a convolution lie: ``WINDOW_T`` of ``windows.h``; pairs are (down, across).
+
+    Args:
+        taps: taps of a window.
+        spread: distance of taps.
+        origin: input position of the first tap of the first window; may be negative.
+        move: input pixels that the window moves by every ``phases`` outputs.
+        phases: outputs that share a window, each with weights of its own.
+        phase: phase of the first output.
+    """
+
+    taps: Pair
+    spread: Pair
+    origin: Pair
+    move: Pair
+    phases: Pair
+    phase: Pair
+
+
+def windows(op: Conv2D | ConvTranspose2D) -> Windows:
+    """The windows of a convolution, transposed or not."""
+    kernel_h, kernel_w = op.weight.codes.shape[:2]
+    if isinstance(op, Conv2D):
+        return Windows(
+            taps=(kernel_h, kernel_w),
+            spread=op.dilation,
+            origin=(-op.padding.top, -op.padding.left),
+            move=op.strides,
+            phases=(1, 1),
+            phase=(0, 0),
+        )
+    (stride_h, stride_w), (top, left) = op.strides, op.crop
+    taps = (_ceil_div(kernel_h, stride_h), _ceil_div(kernel_w, stride_w))
+    return Windows(
+        taps=taps,
+        spread=(1, 1),
+        origin=(top // stride_h - taps[0] + 1, left // stride_w - taps[1] + 1),
+        move=(1, 1),
+        phases=op.strides,
+        phase=(top % stride_h, left % stride_w),
+    )
+
+
+def fold_steps(op: Conv2D | ConvTranspose2D, fold: Fold) -> int:
+    """Cycles that the multipliers work on one output pixel."""
+    _, _, n_chan, n_filt = op.weight.codes.shape
+    taps = windows(op).taps
+    return taps[0] * taps[1] * (n_chan // fold.simd) * (n_filt // fold.pe)
+
+
+def cycles_per_frame(op: Op, operands: tuple[Tensor, ...], fold: Fold | None = None) -> int:
+    """Cycles that the process of ``op`` takes for one frame; 0 for an input.
+
+    Args:
+        operands: the tensors that it reads.
+        fold: the multipliers of a :class:`Conv2D` or :class:`ConvTranspose2D`, else None.
+    """
+    if not operands:
+        return 0
+    source, result = operands[0], op.output
+    inputs, outputs = source.height * source.width, result.height * result.width
+    if isinstance(op, (Conv2D, ConvTranspose2D)):
+        assert fold is not None, "the cycles of a convolution depend on its fold"
+        steps = fold_steps(op, fold)
+        if is_pointwise(op, source):
+            return inputs + outputs * (steps - 1)
+        return _window_cycles(windows(op), steps, source, result)
+    if isinstance(op, MaxPool2D):
+        bottom = (result.height - 1) * op.strides[0] - op.padding.top + op.pool[0]
+        right = (result.width - 1) * op.strides[1] - op.padding.left + op.pool[1]
+        return max(source.height, bottom) * max(source.width, right, MIN_POOL_ROW_CYCLES)
+    return inputs if isinstance(op, Crop2D) else outputs
+
+
+def is_pointwise(op: Op, source: Tensor) -> bool:
+    """Whether ``op`` is a 1x1 convolution without padding, which needs no line buffer."""
+    if not isinstance(op, Conv2D) or op.weight.codes.shape[:2] != (1, 1):
+        return False
+    return (
+        op.padding.top == op.padding.left == 0
+        and (op.output.height - 1) * op.strides[0] < source.height
+        and (op.output.width - 1) * op.strides[1] < source.width
+    )
+
+
+def _window_cycles(win: Windows, steps: int, source: Tensor, result: Tensor) -> int:
+    """The formula of ``windows.h``: fill, outputs, drain."""
+    reach = (win.taps[0] - 1) * win.spread[0] + 1
+    bands = _ceil_div(win.phase[0] + result.height, win.phases[0])
+    needed = win.origin[0] + reach + (bands - 1) * win.move[0]
+    fill_rows = min(max(win.origin[0] + reach, 0), source.height)
+    drain_rows = source.height - min(max(needed, 0), source.height)
+    first_band_outputs = min(win.phases[0] - win.phase[0], result.height) * result.width
+    period = max(steps, _ceil_div(win.move[0] * source.width, first_band_outputs))
+    return (fill_rows + drain_rows) * source.width + result.height * result.width * period
+
+
+def _ceil_div(a: int, b: int) -> int:
+    return -(-a // b)

@@ -1,0 +1,178 @@
+// Convolution with fused padding, stride and dilation; any kernel, any frame size.
+//
+//   out[i][j][f] = bias[f] + sum over p, q, c of
+//       in[i*stride - pad_top + p*dilation][j*stride - pad_left + q*dilation][c] * weight[p][q][c][f]
+//
+// A position outside the frame counts as code 0. Sums are exact; the conversion to the output's type
+// rounds and saturates once.
+//
+// Cycles of a frame (fcn_hw/ir/cycles.py holds the same formulas):
+//   fold      = kernel_height * kernel_width * (n_chan / simd) * (n_filt / pe)
+//   1x1 without padding:
+//               in_height*in_width + out_height*out_width * (fold - 1)
+//   otherwise:  fill_rows*in_width + out_height*out_width * period + drain_rows*in_width
+//   period    = max(fold, ceil(stride_height*in_width / out_width))
+//   fill_rows = rows that the first row of outputs needs, drain_rows = rows that none needs at the end
+//
+// Parameters:
+//   in_T, out_T       nnet::array of ap_[u]fixed with n_chan and n_filt channels; a beat is a pixel.
+//   CONFIG_T          in_height, in_width, n_chan, out_height, out_width, n_filt
+//                     kernel_height, kernel_width, stride_height, stride_width
+//                     dilation_height, dilation_width, pad_top, pad_left
+//                     pe, simd        filters and channels that are multiplied in parallel
+//                     fold            steps of an output pixel, see above
+//                     rom_depth       fold
+//                     weight_t, bias_t  elements of the ROMs, rom_t (types.h)
+//                     accum_t         ap_[u]fixed that holds every partial sum
+//                     product_shift, bias_shift   left shifts of the codes of products and biases to
+//                                     the binary point of accum_t
+//   weights           [fold][pe][simd], in the order of the steps: filter group, kernel row, kernel
+//                     column, channel group. A filter group is pe consecutive filters.
+//   biases            [n_filt / pe][pe]
+#ifndef FCN_HW_CONV2D_H_
+#define FCN_HW_CONV2D_H_
+
+#include "fcn_hw/code.h"
+#include "fcn_hw/mac_array.h"
+#include "fcn_hw/types.h"
+#include "fcn_hw/windows.h"
+
+namespace fcn_hw {
+
+// A convolution's windows: one phase, moved by the stride.
+template <typename CONFIG_T> struct conv2d_window {
+    static constexpr int taps_height = CONFIG_T::kernel_height;
+    static constexpr int taps_width = CONFIG_T::kernel_width;
+    static constexpr int spread_height = CONFIG_T::dilation_height;
+    static constexpr int spread_width = CONFIG_T::dilation_width;
+    static constexpr int top = -CONFIG_T::pad_top;
+    static constexpr int left = -CONFIG_T::pad_left;
+    static constexpr int move_height = CONFIG_T::stride_height;
+    static constexpr int move_width = CONFIG_T::stride_width;
+    static constexpr int phases_height = 1;
+    static constexpr int phases_width = 1;
+    static constexpr int phase_top = 0;
+    static constexpr int phase_left = 0;
+
+    // 1x1 without padding: an output depends on one input pixel, no line buffer is needed.
+    static constexpr bool pointwise =
+        CONFIG_T::kernel_height == 1 && CONFIG_T::kernel_width == 1 && CONFIG_T::pad_top == 0 &&
+        CONFIG_T::pad_left == 0 &&
+        (CONFIG_T::out_height - 1) * CONFIG_T::stride_height < CONFIG_T::in_height &&
+        (CONFIG_T::out_width - 1) * CONFIG_T::stride_width < CONFIG_T::in_width;
+};
+
+template <bool POINTWISE> struct conv2d_body {
+    template <class in_T, class out_T, typename CONFIG_T>
+    static void run(
+        hls::stream<in_T> &in, hls::stream<out_T> &out,
+        const typename CONFIG_T::weight_t weights[CONFIG_T::fold][CONFIG_T::pe][CONFIG_T::simd],
+        const typename CONFIG_T::bias_t biases[CONFIG_T::n_filt / CONFIG_T::pe][CONFIG_T::pe]) {
+        #pragma HLS INLINE
+        sum_windows<in_T, out_T, CONFIG_T, conv2d_window<CONFIG_T>>(in, out, weights, biases);
+    }
+};
+
+// Without a line buffer. A pixel on the grid of the strides takes `fold` cycles, another one takes 1.
+//
+// Invariant: (row, col) is the input pixel at hand, read in step 0.
+template <> struct conv2d_body<true> {
+    template <class in_T, class out_T, typename CONFIG_T>
+    static void run(
+        hls::stream<in_T> &in, hls::stream<out_T> &out,
+        const typename CONFIG_T::weight_t weights[CONFIG_T::fold][CONFIG_T::pe][CONFIG_T::simd],
+        const typename CONFIG_T::bias_t biases[CONFIG_T::n_filt / CONFIG_T::pe][CONFIG_T::pe]) {
+        #pragma HLS INLINE
+        typedef code_t<typename in_T::value_type> input_code_t;
+        constexpr int filter_groups = CONFIG_T::n_filt / CONFIG_T::pe;
+        constexpr int channel_groups = CONFIG_T::n_chan / CONFIG_T::simd;
+        constexpr int cycles = CONFIG_T::in_height * CONFIG_T::in_width +
+                               CONFIG_T::out_height * CONFIG_T::out_width * (CONFIG_T::fold - 1);
+
+        input_code_t pixel[CONFIG_T::n_chan];
+        #pragma HLS ARRAY_PARTITION variable=pixel type=complete
+        accumulator_t<CONFIG_T> sums[CONFIG_T::pe];
+        #pragma HLS ARRAY_PARTITION variable=sums type=complete
+        typename out_T::value_type results[CONFIG_T::n_filt];
+        #pragma HLS ARRAY_PARTITION variable=results type=complete
+
+        // Distance of the pixel from the last row and column of the grid.
+        count_t<CONFIG_T::stride_height - 1> off_row = 0;
+        count_t<CONFIG_T::stride_width - 1> off_col = 0;
+        count_t<CONFIG_T::in_width - 1> col = 0;
+        count_t<CONFIG_T::fold - 1> step = 0;
+        count_t<channel_groups - 1> channel_group = 0;
+        count_t<filter_groups - 1> filter_group = 0;
+
+    Cycle:
+        for (int n = 0; n < cycles; ++n) {
+            #pragma HLS PIPELINE II=1
+            if (step == 0) {
+                read_codes(in, pixel);
+            }
+            const bool on_grid = off_row == 0 && off_col == 0;
+            if (on_grid) {
+                input_code_t inputs[CONFIG_T::simd];
+                #pragma HLS ARRAY_PARTITION variable=inputs type=complete
+            Inputs:
+                for (int s = 0; s < CONFIG_T::simd; ++s) {
+                    #pragma HLS UNROLL
+                    inputs[s] = pixel[channel_group * CONFIG_T::simd + s];
+                }
+                if (channel_group == 0) {
+                    start_sums<CONFIG_T>(sums, biases[filter_group]);
+                }
+                add_products<CONFIG_T>(sums, weights[step], inputs);
+                if (channel_group == channel_groups - 1) {
+                    finish_sums<CONFIG_T>(results, sums, filter_group);
+                    filter_group = next_of<filter_groups>(filter_group);
+                }
+                channel_group = next_of<channel_groups>(channel_group);
+                if (step == CONFIG_T::fold - 1) {
+                    write_pixel(out, results);
+                }
+            }
+
+            if (on_grid && step != CONFIG_T::fold - 1) {
+                ++step;
+            } else {
+                step = 0;
+                off_col = next_of<CONFIG_T::stride_width>(off_col);
+                if (col == CONFIG_T::in_width - 1) {
+                    off_col = 0;
+                    off_row = next_of<CONFIG_T::stride_height>(off_row);
+                }
+                col = next_of<CONFIG_T::in_width>(col);
+            }
+        }
+    }
+};
+
+template <class in_T, class out_T, typename CONFIG_T>
+void conv2d(hls::stream<in_T> &in, hls::stream<out_T> &out,
+            const typename CONFIG_T::weight_t weights[CONFIG_T::fold][CONFIG_T::pe][CONFIG_T::simd],
+            const typename CONFIG_T::bias_t biases[CONFIG_T::n_filt / CONFIG_T::pe][CONFIG_T::pe]) {
+    static_assert(in_T::size == CONFIG_T::n_chan && out_T::size == CONFIG_T::n_filt,
+                  "The pixels that conv2d reads and writes must have n_chan and n_filt channels.");
+    static_assert(CONFIG_T::n_chan % CONFIG_T::simd == 0,
+                  "conv2d multiplies simd channels in parallel, so simd must divide n_chan.");
+    static_assert(CONFIG_T::n_filt % CONFIG_T::pe == 0,
+                  "conv2d computes pe filters in parallel, so pe must divide n_filt.");
+    static_assert(CONFIG_T::fold == CONFIG_T::kernel_height * CONFIG_T::kernel_width *
+                                        (CONFIG_T::n_chan / CONFIG_T::simd) *
+                                        (CONFIG_T::n_filt / CONFIG_T::pe),
+                  "The fold of conv2d must be the steps that pe x simd multipliers need for a pixel.");
+    static_assert(CONFIG_T::rom_depth == CONFIG_T::fold,
+                  "The weight ROM of conv2d must have one word for each step of a pixel.");
+
+    // The weights of a step are one word of the ROM, and so are the biases of a filter group.
+    #pragma HLS ARRAY_RESHAPE variable=weights type=complete dim=2
+    #pragma HLS ARRAY_RESHAPE variable=weights type=complete dim=3
+    #pragma HLS ARRAY_RESHAPE variable=biases type=complete dim=2
+    conv2d_body<conv2d_window<CONFIG_T>::pointwise>::template run<in_T, out_T, CONFIG_T>(
+        in, out, weights, biases);
+}
+
+} // namespace fcn_hw
+
+#endif

@@ -1,0 +1,76 @@
+// PE x SIMD multiply-accumulate units, shared by conv2d.h and conv_transpose2d.h.
+//
+// The work of one output pixel is cut into `fold` steps of one clock. In a step each of PE filters
+// takes SIMD products: pe * simd multipliers. PE filters (a filter group) are done at a time, over all
+// taps and channels, so that there are only PE accumulators. The scheme is that of the matrix-vector
+// unit of FINN (Umuroglu et al., FPGA 2017).
+//
+// CONFIG_T: pe, simd, weight_t, bias_t, accum_t, product_shift, bias_shift; conv2d.h
+// says what they are.
+#ifndef FCN_HW_MAC_ARRAY_H_
+#define FCN_HW_MAC_ARRAY_H_
+
+#include "fcn_hw/code.h"
+#include "fcn_hw/types.h"
+
+namespace fcn_hw {
+
+// An accumulator: holds the codes of accum_t.
+template <typename CONFIG_T>
+using accumulator_t = sum_t<code_of<typename CONFIG_T::accum_t>::width>;
+
+// sum * 2^SHIFT; a left shift of a negative number is undefined in C++14.
+template <int SHIFT, class sum_T> sum_T shift_left(const sum_T &sum) {
+    #pragma HLS INLINE
+    return sum * (sum_T(1) << SHIFT);
+}
+
+// Starts the sums of a filter group with its biases, aligned to the accumulator's binary point.
+template <typename CONFIG_T>
+void start_sums(accumulator_t<CONFIG_T> sums[CONFIG_T::pe],
+                const typename CONFIG_T::bias_t biases[CONFIG_T::pe]) {
+    #pragma HLS INLINE
+StartSums:
+    for (int p = 0; p < CONFIG_T::pe; ++p) {
+        #pragma HLS UNROLL
+        const accumulator_t<CONFIG_T> bias = biases[p];
+        sums[p] = shift_left<CONFIG_T::bias_shift>(bias);
+    }
+}
+
+// Adds simd products to each sum. The accumulator holds every partial sum in every order (proved from
+// the weights when the graph was made), so no bit is ever lost.
+template <typename CONFIG_T, class input_code_T>
+void add_products(accumulator_t<CONFIG_T> sums[CONFIG_T::pe],
+                  const typename CONFIG_T::weight_t weights[CONFIG_T::pe][CONFIG_T::simd],
+                  const input_code_T inputs[CONFIG_T::simd]) {
+    #pragma HLS INLINE
+Filters:
+    for (int p = 0; p < CONFIG_T::pe; ++p) {
+        #pragma HLS UNROLL
+        accumulator_t<CONFIG_T> products = 0;
+    Products:
+        for (int s = 0; s < CONFIG_T::simd; ++s) {
+            #pragma HLS UNROLL
+            products += weights[p][s] * inputs[s];
+        }
+        sums[p] += shift_left<CONFIG_T::product_shift>(products);
+    }
+}
+
+// Rounds and saturates the sums of a filter group to its channels of the output pixel, by the modes of
+// the output's type.
+template <typename CONFIG_T, class result_T>
+void finish_sums(result_T results[CONFIG_T::n_filt], const accumulator_t<CONFIG_T> sums[CONFIG_T::pe],
+                 int filter_group) {
+    #pragma HLS INLINE
+FinishSums:
+    for (int p = 0; p < CONFIG_T::pe; ++p) {
+        #pragma HLS UNROLL
+        results[filter_group * CONFIG_T::pe + p] = from_code<typename CONFIG_T::accum_t>(sums[p]);
+    }
+}
+
+} // namespace fcn_hw
+
+#endif

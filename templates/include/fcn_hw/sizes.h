@@ -1,0 +1,23 @@
+// Constant arithmetic on sizes, evaluated at compile time.
+#ifndef FCN_HW_SIZES_H_
+#define FCN_HW_SIZES_H_
+
+namespace fcn_hw {
+
+constexpr int min_of(int a, int b) { return a < b ? a : b; }
+constexpr int max_of(int a, int b) { return a > b ? a : b; }
+constexpr int clamp(int a, int low, int high) { return max_of(low, min_of(a, high)); }
+constexpr int ceil_div(int a, int b) { return (a + b - 1) / b; }
+
+// a modulo b, never negative.
+constexpr int modulo(int a, int b) { return (a % b + b) % b; }
+
+// Bits of the numbers 0 to max; at least 1.
+constexpr int bits_of(int max) { return max < 2 ? 1 : 1 + bits_of(max / 2); }
+
+// log2 of a power of two.
+constexpr int log2_of(int power) { return power < 2 ? 0 : 1 + log2_of(power / 2); }
+
+} // namespace fcn_hw
+
+#endif

@@ -1,0 +1,74 @@
+// Integer types: of exact width in hardware, native in the C simulation.
+//
+// Synthesis sees ap_int and ap_uint, not one bit wider than needed. The C simulation sees the nearest
+// native type that holds them, because ap_int objects cost it a factor of ten in control code and in
+// multiplications, and minutes of compilation in a long ROM initialiser. The results are the same bit
+// for bit: counters and codes never leave their range, and a sum becomes a code of accum_t's exact
+// width before it is used, where arithmetic modulo 2^32 and then modulo 2^W equals arithmetic modulo
+// 2^W. With FCN_HW_EXACT_WIDTHS defined the C simulation uses the exact types as well; the tests of
+// the headers run both ways.
+//
+// This is the only place in fcn_hw that looks at __SYNTHESIS__.
+#ifndef FCN_HW_TYPES_H_
+#define FCN_HW_TYPES_H_
+
+#include "ap_int.h"
+#include "fcn_hw/sizes.h"
+
+namespace fcn_hw {
+
+#if defined(__SYNTHESIS__) || defined(FCN_HW_EXACT_WIDTHS)
+
+// A code of W bits.
+template <int W> using signed_t = ap_int<W>;
+template <int W> using unsigned_t = ap_uint<W>;
+
+// A sum of W bits, two's complement.
+template <int W> using sum_t = ap_int<W>;
+
+// A counter of 0 to MAX.
+template <int MAX> using count_t = ap_uint<bits_of(MAX)>;
+
+// A coordinate of LOW to HIGH; LOW may be negative, in the padding.
+template <int LOW, int HIGH> using coordinate_t = ap_int<1 + bits_of(max_of(-LOW, HIGH))>;
+
+#else
+
+template <int BYTES> struct native;
+template <> struct native<1> {
+    typedef signed char signed_type;
+    typedef unsigned char unsigned_type;
+};
+template <> struct native<2> {
+    typedef short signed_type;
+    typedef unsigned short unsigned_type;
+};
+template <> struct native<8> {
+    typedef long long signed_type;
+    typedef unsigned long long unsigned_type;
+};
+constexpr int native_bytes(int bits) { return bits <= 8 ? 1 : bits <= 16 ? 2 : 8; }
+
+template <bool WIDE> struct native_sum { typedef int type; };
+template <> struct native_sum<true> { typedef long long type; };
+
+template <int W> using signed_t = typename native<native_bytes(W)>::signed_type;
+template <int W> using unsigned_t = typename native<native_bytes(W)>::unsigned_type;
+template <int W> using sum_t = typename native_sum<(W > 31)>::type;
+template <int MAX> using count_t = int;
+template <int LOW, int HIGH> using coordinate_t = int;
+
+#endif
+
+// An element of a ROM of weights or biases: a signed code of W bits.
+template <int W> using rom_t = signed_t<W>;
+
+// The next value of a counter that goes around 0 .. N-1.
+template <int N, class counter_T> counter_T next_of(const counter_T &counter) {
+    #pragma HLS INLINE
+    return counter == N - 1 ? counter_T(0) : counter_T(counter + 1);
+}
+
+} // namespace fcn_hw
+
+#endif

@@ -1,0 +1,153 @@
+// Bilinear upsampling by 1, 2, 4 or 8 an axis: half-pixel centres, edges repeated (tf.image.resize).
+//
+// By scale s > 1, output s*b - s/2 + q (0 <= q < s) of an axis lies between inputs b-1 and b and has
+// the weights (2s - 2q - 1) / 2s and (2q + 1) / 2s. The outputs of one b are a band; band 0 and the
+// last one are half as wide and have twice the same input. All weights are multiples of 1/2s, so the
+// result is exact in log2(2s) more bits an axis; the conversion to the output's type rounds and
+// saturates once. Scale 1 copies: band b is input b.
+//
+// Two rows are buffered. The first output row of band b leaves while input row b is read, the others
+// leave from the buffer. An output pixel leaves in every cycle. The vertical sum is made when a column
+// is fetched, the horizontal one in every cycle.
+//
+// Invariant: in band b, input row b-1 is in the buffer slot (b-1) % 2, and as much of row b as has been
+// read is in slot b % 2. `left` and `right` are the vertical sums of columns c-1 and c of column band c.
+//
+// Cycles of a frame: in_height * scale_height * in_width * scale_width.
+//
+// Parameters:
+//   in_T, out_T   nnet::array of ap_[u]fixed with the same number of channels; a beat is a pixel.
+//   CONFIG_T      in_height, in_width, scale_height, scale_width
+#ifndef FCN_HW_UPSAMPLE_BILINEAR_H_
+#define FCN_HW_UPSAMPLE_BILINEAR_H_
+
+#include "fcn_hw/code.h"
+#include "fcn_hw/types.h"
+
+namespace fcn_hw {
+
+// fixed_T with BITS more fraction bits.
+template <class fixed_T, int BITS> struct refined;
+
+template <int W, int I, ap_q_mode Q, ap_o_mode O, int N, int BITS>
+struct refined<ap_fixed<W, I, Q, O, N>, BITS> {
+    typedef ap_fixed<W + BITS, I> type;
+};
+
+template <int W, int I, ap_q_mode Q, ap_o_mode O, int N, int BITS>
+struct refined<ap_ufixed<W, I, Q, O, N>, BITS> {
+    typedef ap_ufixed<W + BITS, I> type;
+};
+
+// One axis.
+template <int SCALE> struct bilinear_axis {
+    static constexpr int denominator = SCALE > 1 ? 2 * SCALE : 1;
+    static constexpr int bits = log2_of(denominator);
+    // Phase of the first output: band 0 lacks the phases before it.
+    static constexpr int first_phase = SCALE / 2;
+
+    // Weight of input b in phase q, out of `denominator`; input b-1 has the rest.
+    static int weight(int phase) {
+        #pragma HLS INLINE
+        return SCALE > 1 ? 2 * phase + 1 : 1;
+    }
+};
+
+template <class in_T, class out_T, typename CONFIG_T>
+void upsample_bilinear(hls::stream<in_T> &in, hls::stream<out_T> &out) {
+    static_assert(in_T::size == out_T::size, "upsample_bilinear must write as many channels as it reads.");
+    static_assert((CONFIG_T::scale_height == 1 || CONFIG_T::scale_height == 2 ||
+                   CONFIG_T::scale_height == 4 || CONFIG_T::scale_height == 8) &&
+                      (CONFIG_T::scale_width == 1 || CONFIG_T::scale_width == 2 ||
+                       CONFIG_T::scale_width == 4 || CONFIG_T::scale_width == 8),
+                  "upsample_bilinear is exact for the scales 1, 2, 4 and 8 only.");
+    typedef typename in_T::value_type input_t;
+    typedef code_t<input_t> input_code_t;
+    typedef bilinear_axis<CONFIG_T::scale_height> vertical;
+    typedef bilinear_axis<CONFIG_T::scale_width> horizontal;
+    typedef typename refined<input_t, vertical::bits + horizontal::bits>::type exact_t;
+    typedef sum_t<code_of<exact_t>::width + 1> exact_code_t;
+    typedef unsigned_t<bits_of(vertical::denominator)> vertical_weight_t;
+    typedef unsigned_t<bits_of(horizontal::denominator)> horizontal_weight_t;
+    constexpr int channels = in_T::size;
+
+    static input_code_t buffer[2][CONFIG_T::in_width][channels];
+    #pragma HLS ARRAY_PARTITION variable=buffer type=complete dim=1
+    #pragma HLS ARRAY_RESHAPE variable=buffer type=complete dim=3
+    #pragma HLS BIND_STORAGE variable=buffer type=ram_s2p
+    exact_code_t left[channels];
+    #pragma HLS ARRAY_PARTITION variable=left type=complete
+    exact_code_t right[channels];
+    #pragma HLS ARRAY_PARTITION variable=right type=complete
+
+    count_t<CONFIG_T::in_height> row_band = 0;
+    count_t<CONFIG_T::scale_height - 1> row_phase = vertical::first_phase;
+    count_t<CONFIG_T::in_width> col_band = 0;
+    count_t<CONFIG_T::scale_width - 1> col_phase = horizontal::first_phase;
+
+OutputRow:
+    for (int i = 0; i < CONFIG_T::in_height * CONFIG_T::scale_height; ++i) {
+    OutputColumn:
+        for (int j = 0; j < CONFIG_T::in_width * CONFIG_T::scale_width; ++j) {
+            #pragma HLS PIPELINE II=1
+            const bool fetch = (j == 0 || col_phase == 0) && col_band != CONFIG_T::in_width;
+            const bool first_row_of_band = i == 0 || row_phase == 0;
+            const bool below_exists = row_band != CONFIG_T::in_height;
+            const bool read = fetch && first_row_of_band && below_exists;
+            const int lower_slot = row_band % 2;
+
+            input_code_t fresh[channels];
+            #pragma HLS ARRAY_PARTITION variable=fresh type=complete
+            if (read) {
+                read_codes(in, fresh);
+            }
+            const vertical_weight_t lower_weight = vertical::weight(row_phase);
+            const vertical_weight_t upper_weight = vertical::denominator - lower_weight;
+            const horizontal_weight_t right_weight = horizontal::weight(col_phase);
+            const horizontal_weight_t left_weight = horizontal::denominator - right_weight;
+
+            out_T result;
+        Channel:
+            for (int c = 0; c < channels; ++c) {
+                #pragma HLS UNROLL
+                if (fetch) {
+                    if (read) {
+                        buffer[lower_slot][col_band][c] = fresh[c];
+                    }
+                    const input_code_t above = buffer[1 - lower_slot][col_band][c];
+                    const input_code_t below = read ? fresh[c] : buffer[lower_slot][col_band][c];
+                    const input_code_t upper = row_band == 0 ? below : above;
+                    const input_code_t lower = below_exists ? below : above;
+                    const exact_code_t sum = upper_weight * upper + lower_weight * lower;
+                    left[c] = col_band == 0 ? sum : right[c];
+                    right[c] = sum;
+                } else if (col_phase == 0) {
+                    left[c] = right[c]; // right of the last column
+                }
+                const exact_code_t sum = left_weight * left[c] + right_weight * right[c];
+                result[c] = from_code<exact_t>(sum);
+            }
+            out.write(result);
+
+            // The next output.
+            const bool end_of_row = j == CONFIG_T::in_width * CONFIG_T::scale_width - 1;
+            if (end_of_row) {
+                col_band = 0;
+                col_phase = horizontal::first_phase;
+                if (row_phase == CONFIG_T::scale_height - 1) {
+                    ++row_band;
+                }
+                row_phase = next_of<CONFIG_T::scale_height>(row_phase);
+            } else {
+                if (col_phase == CONFIG_T::scale_width - 1) {
+                    ++col_band;
+                }
+                col_phase = next_of<CONFIG_T::scale_width>(col_phase);
+            }
+        }
+    }
+}
+
+} // namespace fcn_hw
+
+#endif

@@ -1,0 +1,197 @@
+"""Runs op headers on many graphs: one C++ program for all cases of a test, codes in and out by files."""
+
+from __future__ import annotations
+
+import importlib.util
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from fcn_hw.backend.op_configs import header_of, render_call, render_config
+from fcn_hw.backend.rom import render_rom
+from fcn_hw.fixed import Codes
+from fcn_hw.ir import Conv2D, ConvTranspose2D, Graph, Op
+from fcn_hw.ir.cycles import Fold
+from fcn_hw.reference import evaluate
+from fcn_hw.resources import data_folder
+
+FLAGS = ("-std=c++14", "-O1", "-Wall", "-Wextra", "-Werror")
+# What ap_types and the house style need: pragmas of HLS, labels of loops, and constructors of ap_int
+# that mask bits before these are set.
+QUIET = ("unknown-pragmas", "unused-label", "uninitialized", "maybe-uninitialized")
+
+_MAIN = """
+template <class pixel_T> void read_frame(std::FILE *file, hls::stream<pixel_T> &stream, int pixels) {
+    for (int n = 0; n < pixels; ++n) {
+        pixel_T pixel;
+        for (unsigned c = 0; c < pixel_T::size; ++c) {
+            long long code = 0;
+            if (std::fread(&code, sizeof code, 1, file) != 1) std::abort();
+            pixel[c] = fcn_hw::from_code<typename pixel_T::value_type>(code);
+        }
+        stream.write(pixel);
+    }
+}
+
+template <class pixel_T>
+bool write_frame(std::FILE *file, hls::stream<pixel_T> &stream, const char *name, int frame, size_t pixels) {
+    if (stream.size() != pixels) {
+        std::printf("%s, frame %d: %zu pixels written, not %zu\\n", name, frame, stream.size(), pixels);
+        return false;
+    }
+    for (size_t n = 0; n < pixels; ++n) {
+        const pixel_T pixel = stream.read();
+        for (unsigned c = 0; c < pixel_T::size; ++c) {
+            const long long code = fcn_hw::to_code(pixel[c]);
+            std::fwrite(&code, sizeof code, 1, file);
+        }
+    }
+    return true;
+}
+
+template <class pixel_T> bool all_read(hls::stream<pixel_T> &stream, const char *name, int frame) {
+    if (!stream.empty()) std::printf("%s, frame %d: %zu pixels left unread\\n", name, frame, stream.size());
+    return stream.empty();
+}
+"""
+
+
+@dataclass(frozen=True)
+class Case:
+    """An op under test and its inputs.
+
+    Args:
+        graph: inputs and one op, the output.
+        fold: the multipliers of a convolution, else None.
+        frames: codes (N, height, width, channels) of each input.
+    """
+
+    graph: Graph
+    fold: Fold | None
+    frames: dict[str, Codes]
+
+    @property
+    def op(self) -> Op:
+        return self.graph[self.graph.outputs[0]]
+
+
+def make_case(graph: Graph, seed: int, fold: Fold | None = None) -> Case:
+    """A case of four frames: random codes, all least, all largest, and extremes at random."""
+    generator = np.random.default_rng(seed)
+    frames = {}
+    for port in graph.inputs:
+        fmt, shape = port.output.format, port.output.shape
+        ends = np.array([fmt.min_code, fmt.max_code])
+        frames[port.name] = np.stack(
+            [
+                generator.integers(fmt.min_code, fmt.max_code, shape, endpoint=True),
+                np.full(shape, fmt.min_code),
+                np.full(shape, fmt.max_code),
+                generator.choice(ends, shape),
+            ]
+        )
+    return Case(graph, fold, frames)
+
+
+def check(cases: list[Case], folder: Path, *flags: str) -> None:
+    """Compiles and runs all cases and compares every code with the oracle's.
+
+    Args:
+        flags: further options of the compiler.
+
+    Raises:
+        AssertionError: warnings, a stream that is not read or written exactly, or a wrong code.
+    """
+    for index, (case, found) in enumerate(zip(cases, run(cases, folder, *flags), strict=True)):
+        expected = evaluate(case.graph, case.frames)[case.op.name]
+        wrong = np.argwhere(found != expected)
+        assert not wrong.size, (
+            f"case {index}, {case.op}, {case.fold}: {len(wrong)} of {found.size} codes differ, first at "
+            f"{tuple(wrong[0])}: expected {expected[tuple(wrong[0])]}, got {found[tuple(wrong[0])]}"
+        )
+
+
+def run(cases: list[Case], folder: Path, *flags: str) -> list[Codes]:
+    """Compiles and runs all cases; the codes of each one's output."""
+    source, program = folder / "cases.cpp", folder / "cases"
+    source.write_text(_source(cases))
+    include = data_folder("templates") / "include"
+    command = ["g++", *FLAGS, *(f"-Wno-{name}" for name in QUIET), *flags]
+    for name in ("ap_types", "nnet_utils"):
+        command += ["-isystem", str(_hls4ml_templates() / name)]
+    command += ["-I", str(include), str(source), "-o", str(program)]
+    compiled = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert compiled.returncode == 0, compiled.stderr[:6000]
+    assert not compiled.stderr, compiled.stderr[:6000]
+
+    order = [(case, frame) for case in cases for frame in range(_count(case))]
+    codes = [
+        case.frames[port.name][frame].ravel() for case, frame in order for port in case.graph.inputs
+    ]
+    np.concatenate(codes).astype("<i8").tofile(folder / "in.bin")
+    ran = subprocess.run([program], cwd=folder, capture_output=True, text=True, check=False)
+    assert ran.returncode == 0 and not ran.stdout and not ran.stderr, ran.stdout + ran.stderr
+
+    found = np.fromfile(folder / "out.bin", dtype="<i8")
+    results, start = [], 0
+    for case in cases:
+        shape = (_count(case), *case.op.output.shape)
+        results.append(found[start : start + int(np.prod(shape))].reshape(shape))
+        start += int(np.prod(shape))
+    assert start == found.size
+    return results
+
+
+def _hls4ml_templates() -> Path:
+    """Where hls4ml keeps its C++ headers; found without the second that importing it takes."""
+    spec = importlib.util.find_spec("hls4ml")
+    assert spec is not None and spec.origin is not None
+    return Path(spec.origin).parent / "templates" / "vivado"
+
+
+def _count(case: Case) -> int:
+    return len(next(iter(case.frames.values())))
+
+
+def _source(cases: list[Case]) -> str:
+    headers = sorted({header_of(case.op) for case in cases} | {"fcn_hw/code.h"})
+    text = "".join(f'#include "{header}"\n' for header in headers)
+    text += '#include "nnet_types.h"\n#include <cstdio>\n#include <cstdlib>\n' + _MAIN
+    text += "".join(_case_source(index, case) for index, case in enumerate(cases))
+    calls = " && ".join(f"case{index}::run(in, out)" for index in range(len(cases)))
+    return text + (
+        "\nint main() {\n"
+        '    std::FILE *in = std::fopen("in.bin", "rb"), *out = std::fopen("out.bin", "wb");\n'
+        f"    const bool passed = {calls};\n"
+        "    std::fclose(in);\n    std::fclose(out);\n    return passed ? 0 : 1;\n}\n"
+    )
+
+
+def _case_source(index: int, case: Case) -> str:
+    op, graph = case.op, case.graph
+    tensors = [graph.tensor(name) for name in dict.fromkeys((*op.inputs, op.name))]
+    text = f"\nnamespace case{index} {{\n"
+    for tensor in tensors:
+        text += (
+            f"typedef nnet::array<{tensor.format.ap_type}, {tensor.channels}> {tensor.name}_t;\n"
+        )
+    text += render_config(op, graph.operands(op), case.fold)
+    if isinstance(op, (Conv2D, ConvTranspose2D)):
+        assert case.fold is not None
+        # one translation unit holds the ROMs of all cases: no include guards, no includes
+        lines = render_rom(op, case.fold).splitlines()
+        text += "\n".join(line for line in lines if not line.startswith("#")) + "\n"
+    text += "bool run(std::FILE *in, std::FILE *out) {\n"
+    text += "".join(f'hls::stream<{t.name}_t> {t.name}("{t.name}");\n' for t in tensors)
+    text += f"for (int frame = 0; frame < {_count(case)}; ++frame) {{\n"
+    label = f'"case {index} {op.kind}", frame'
+    for port in graph.inputs:
+        pixels = port.output.height * port.output.width
+        text += f"read_frame(in, {port.name}, {pixels});\n"
+    text += render_call(op, op.inputs, op.name) + "\n"
+    pixels = op.output.height * op.output.width
+    conditions = [f"all_read({name}, {label})" for name in op.inputs]
+    conditions.append(f"write_frame(out, {op.name}, {label}, {pixels})")
+    return text + f"if (!({' && '.join(conditions)})) return false;\n}}\nreturn true;\n}}\n}}\n"
