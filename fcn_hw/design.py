@@ -100,6 +100,11 @@ Dataset = Annotated[Union[DigitScenes, CamVid, Voc, ListDataset], Field(discrimi
 Convs = Annotated[int, Field(ge=1, le=4)]
 
 
+def _number_or_list(value: object) -> str:
+    """Which member of the union a value is meant to be: one clear error instead of one a member."""
+    return "list" if isinstance(value, (list, tuple)) else "number"
+
+
 class Network(Section):
     """A fully convolutional network.
 
@@ -109,7 +114,10 @@ class Network(Section):
 
     kind: Literal["fcn32s", "fcn16s", "fcn8s", "unet"]
     filters: tuple[Annotated[int, Field(ge=1, le=4096)], ...] = Field(min_length=2, max_length=8)
-    convs_per_stage: Union[Convs, tuple[Convs, ...]] = 1
+    convs_per_stage: Annotated[
+        Union[Annotated[Convs, Tag("number")], Annotated[tuple[Convs, ...], Tag("list")]],
+        Discriminator(_number_or_list),
+    ] = 1
     """One number for all stages, or one for each, as VGG has (2, 2, 3, 3, 3)."""
     kernel: Literal[1, 3, 5, 7] = 3
     head_filters: int | None = Field(default=None, ge=1)
@@ -131,7 +139,7 @@ class WeightFormat(NumberFormat):
 
 
 def _bits_or_format(value: object) -> str:
-    """Which member of the union a value is meant to be: one clear error instead of one a member."""
+    """As :func:`_number_or_list`."""
     return "format" if isinstance(value, (Mapping, BaseModel)) else "bits"
 
 

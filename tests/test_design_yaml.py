@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any, get_args, get_origin
 
 import pytest
+from pydantic import BaseModel
 
-from fcn_hw.design import CamVid, DigitScenes, WeightFormat
+from fcn_hw.design import CamVid, Design, DigitScenes, WeightFormat
 from fcn_hw.design_yaml import check_layer_names, find_design, load_design, load_design_source
 from fcn_hw.errors import ConfigError
+from fcn_hw.schema import _Choice, _stripped
 from fcn_hw.yaml_source import MAX_BYTES, read_yaml
 
 GOOD = """\
@@ -157,6 +161,16 @@ def test_lines_of_keys(folder: Path) -> None:
         ("{weight: ternary}", "", "11: precision.layers.score: must be a mapping, not nothing"),
         ("[8, 16]", "[8]", "6: network.filters: needs at least 2 entries, has 1"),
         ("[8, 16]", "[8, many]", "6: network.filters[1]: must be a whole number, not 'many'"),
+        (
+            "[8, 16]",
+            "[8, 16]\n  convs_per_stage: [1, x]",
+            "7: network.convs_per_stage[1]: must be a whole number, not 'x'",
+        ),
+        (
+            "[8, 16]",
+            "[8, 16]\n  convs_per_stage: 9",
+            "7: network.convs_per_stage: 9 must be at most",
+        ),
         ("[8, 16]", "8", "6: network.filters: must be a list, not 8"),
         ("ReuseFactor: 4", "ClockPeriod: 0", "13: hls.ClockPeriod: 0 must be more than 0"),
         (
@@ -171,6 +185,24 @@ def test_lines_of_keys(folder: Path) -> None:
 )
 def test_wrong_keys_and_values(folder: Path, old: str, new: str, expected: str) -> None:
     assert expected in message(changed(old, new))
+
+
+def test_every_union_of_the_schema_can_be_located() -> None:
+    """A union without tags would give an error for each member, and none that names a key."""
+
+    def walk(annotation: Any) -> Iterator[str]:
+        if isinstance(annotation, _Choice):
+            yield from annotation.members
+            for member in annotation.members.values():
+                yield from walk(member)
+        elif get_origin(annotation) in (tuple, dict):
+            for part in get_args(annotation):
+                yield from walk(_stripped(part))
+        elif isinstance(annotation, type) and issubclass(annotation, BaseModel):
+            for field in annotation.model_fields.values():
+                yield from walk(_stripped(field.annotation, field.metadata, field.discriminator))
+
+    assert {"camvid", "bits", "name", "format", "number", "list"} <= set(walk(Design))
 
 
 def test_the_first_problem_is_the_message_and_the_others_are_the_hint(folder: Path) -> None:
