@@ -65,6 +65,14 @@ def _quiet() -> Iterator[None]:
             os.close(saved)
 
 
+def _check_keras(tf: Any) -> None:
+    if not tf.keras.Model.__module__.startswith("tf_keras."):
+        raise FcnHwError(
+            "Keras 3 was loaded before fcn_hw.train, and QKeras needs Keras 2",
+            hint="set TF_USE_LEGACY_KERAS=1 before TensorFlow is imported",
+        )
+
+
 @lru_cache(maxsize=1)
 def keras_env() -> KerasEnv:
     """Imports TensorFlow, Keras 2 and QKeras, and repairs what QKeras needs repaired.
@@ -76,20 +84,17 @@ def keras_env() -> KerasEnv:
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     try:
         with _quiet():
-            import qkeras
             import tensorflow as tf
+
+            _check_keras(tf)
+            import qkeras
             from qkeras import quantizers
             from tensorflow.python.ops import array_ops
     except ImportError as error:
         raise FcnHwError(
             f"training needs the package '{error.name}', which is not installed",
-            hint="install fcn_hw with its locked requirements: make install",
+            hint="install fcn_hw with the versions of its lock file; make does so",
         ) from error
-    if not tf.keras.Model.__module__.startswith("tf_keras."):
-        raise FcnHwError(
-            "Keras 3 was loaded before fcn_hw.train, and QKeras needs Keras 2",
-            hint="set TF_USE_LEGACY_KERAS=1 before TensorFlow is imported",
-        )
     if not hasattr(array_ops, "stack"):
         array_ops.stack = tf.stack
     tf.get_logger().setLevel("ERROR")
