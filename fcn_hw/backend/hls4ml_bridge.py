@@ -49,6 +49,7 @@ class EmittedProcess:
         config: the config struct, may be empty.
         header: the header to include.
         weights: (file name, text) of its ROM header, or None.
+        pragmas: lines that stand before the calls.
     """
 
     process: Process
@@ -56,13 +57,14 @@ class EmittedProcess:
     config: str
     header: str
     weights: tuple[str, str] | None
+    pragmas: tuple[str, ...]
 
 
 def to_model_graph(dataflow: Dataflow, target: Target, texts: dict[str, ProcessText]) -> Any:
     """The hls4ml model of a dataflow, its default flow for Vitis applied.
 
     Args:
-        texts: for each process, what :func:`emit_process` made of it.
+        texts: for each process, what ``op_emission.emit_process`` made of it.
 
     Returns:
         a ``hls4ml.model.graph.ModelGraph``.
@@ -117,6 +119,7 @@ def emitted_processes(model: Any, dataflow: Dataflow) -> tuple[EmittedProcess, .
                 config=node.get_attr("config_cpp") or "",
                 header=node.get_attr("include_header")[0],
                 weights=text.weights,
+                pragmas=text.pragmas,
             )
         )
     assert len(found) == len(by_name), "hls4ml's flow dropped a process"

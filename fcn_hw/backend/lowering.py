@@ -10,6 +10,9 @@ from dataclasses import dataclass
 
 from fcn_hw.ir import Graph, Input, Op, Tensor
 
+MAX_STREAMS = 4
+"""Inputs of a skip op and copies of a fork: the headers have overloads for up to so many."""
+
 SHORT_FIFO_DEPTH = 2
 """Depth of a stream that joins two processes of a chain: a word in flight, a word in reserve."""
 
@@ -98,10 +101,23 @@ def lower(graph: Graph) -> Dataflow:
         if is_output:
             outputs[op.name] = Stream(f"{op.name}_out", op.output)
             branches.append(outputs[op.name])
-        processes.append(Process(f"{op.name}_fork", None, (stream,), tuple(branches)))
+        processes += _forks(op.name, stream, branches)
     return Dataflow(
         graph.name, tuple(processes), tuple(inputs), tuple(outputs[name] for name in graph.outputs)
     )
+
+
+def _forks(name: str, source: Stream, branches: list[Stream]) -> list[Process]:
+    """Forks that copy ``source`` to all branches, one behind another where one is not enough."""
+    forks = []
+    number = 1
+    while len(branches) > MAX_STREAMS:
+        rest = Stream(f"{name}_rest{number}", source.tensor, SHORT_FIFO_DEPTH)
+        outputs = (*branches[: MAX_STREAMS - 1], rest)
+        forks.append(Process(f"{name}_fork{number}", None, (source,), outputs))
+        source, branches, number = rest, branches[MAX_STREAMS - 1 :], number + 1
+    forks.append(Process(f"{name}_fork{number}", None, (source,), tuple(branches)))
+    return forks
 
 
 def _ordinal(readers: list[str], index: int) -> str:

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from fcn_hw.backend.folding import Fold, choose_fold
+from fcn_hw.backend.folding import choose_fold
 from fcn_hw.backend.jinja import render
 from fcn_hw.backend.op_emission import emit_process
 from fcn_hw.boards import Board
@@ -32,6 +32,7 @@ from fcn_hw.backend.hls4ml_bridge import (
 from fcn_hw.backend.lowering import Dataflow, Stream, lower
 from fcn_hw.design import Hls
 from fcn_hw.ir import Conv2D, ConvTranspose2D, Graph
+from fcn_hw.ir.cycles import Fold
 from fcn_hw.ir.serialize import digest
 from fcn_hw.ir.text import to_text
 from fcn_hw.plan import Plan
@@ -93,6 +94,7 @@ class ProjectContext:
     processes: tuple[ProcessContext, ...]
     headers: tuple[str, ...]
     weight_headers: tuple[str, ...]
+    pragmas: tuple[str, ...]
 
 
 def plan_project(graph: Graph, board: Board, hls: Hls) -> Plan:
@@ -202,6 +204,7 @@ def _context(
         ),
         headers=tuple(sorted({item.header for item in processes})),
         weight_headers=tuple(item.weights[0] for item in processes if item.weights),
+        pragmas=tuple(line for item in processes for line in item.pragmas),
     )
 
 

@@ -1,0 +1,66 @@
+"""The text of one dataflow process: call, config struct, header, ROM."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from fcn_hw.backend.lowering import Process
+from fcn_hw.backend.op_configs import (
+    FORK_HEADER,
+    header_of,
+    render_call,
+    render_config,
+    render_fork_call,
+    rom_pragmas,
+)
+from fcn_hw.backend.rom import render_rom
+from fcn_hw.ir import Conv2D, ConvTranspose2D
+from fcn_hw.ir.cycles import Fold
+
+
+@dataclass(frozen=True)
+class ProcessText:
+    """What the top function and its headers need of a process.
+
+    Args:
+        call: the statement in the dataflow region.
+        config: the config struct, empty for a fork.
+        header: to include.
+        pragmas: lines that stand before the calls.
+        weights: (file name, text) of the ROM header, or None.
+    """
+
+    call: str
+    config: str
+    header: str
+    pragmas: tuple[str, ...] = ()
+    weights: tuple[str, str] | None = None
+
+
+def emit_process(process: Process, fold: Fold | None, strategy: str) -> ProcessText:
+    """The text of a process.
+
+    Args:
+        fold: multipliers of a convolution, else None.
+        strategy: hls4ml's, ``"Resource"`` or ``"Latency"``.
+
+    Raises:
+        TemplateError: a template misses a value.
+    """
+    inputs = [stream.name for stream in process.inputs]
+    outputs = [stream.name for stream in process.outputs]
+    op = process.op
+    if op is None:
+        tensor = process.inputs[0].tensor
+        return ProcessText(render_fork_call(tensor, inputs[0], outputs), "", FORK_HEADER)
+    weights = None
+    if isinstance(op, (Conv2D, ConvTranspose2D)):
+        assert fold is not None, "a convolution is emitted with a fold"
+        weights = (f"{op.name}.h", render_rom(op, fold))
+    return ProcessText(
+        call=render_call(op, inputs, outputs[0]),
+        config=render_config(op, tuple(stream.tensor for stream in process.inputs), fold),
+        header=header_of(op),
+        pragmas=rom_pragmas(op, strategy),
+        weights=weights,
+    )
