@@ -1,0 +1,51 @@
+"""Writing files whole, and only on change."""
+
+from __future__ import annotations
+
+import os
+import stat
+from pathlib import Path
+
+import pytest
+
+from fcn_hw.files import replace_file
+
+
+def test_writes_and_makes_folders(tmp_path: Path) -> None:
+    path = tmp_path / "a" / "b.txt"
+    assert replace_file(path, "gr\u00fc\u00dfe\n")
+    assert path.read_bytes() == "gr\u00fc\u00dfe\n".encode()
+    assert [item.name for item in path.parent.iterdir()] == ["b.txt"]
+
+
+def test_an_unchanged_file_keeps_its_time_stamp(tmp_path: Path) -> None:
+    path = tmp_path / "a"
+    replace_file(path, b"one")
+    os.utime(path, (1, 1))
+    assert not replace_file(path, "one")
+    assert path.stat().st_mtime == 1
+    assert replace_file(path, b"two")
+    assert path.stat().st_mtime > 1
+    assert path.read_bytes() == b"two"
+
+
+def test_permissions_are_those_of_a_plain_file(tmp_path: Path) -> None:
+    (tmp_path / "plain").write_bytes(b"")
+    replace_file(tmp_path / "replaced", b"")
+    modes = {stat.S_IMODE(path.stat().st_mode) for path in tmp_path.iterdir()}
+    assert len(modes) == 1
+
+
+def test_a_failure_leaves_the_old_file_and_no_other(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "a"
+    replace_file(path, b"old")
+
+    def fail(self: Path, target: Path) -> None:
+        raise OSError("disk full")
+
+    monkeypatch.setattr(Path, "replace", fail)
+    with pytest.raises(OSError, match="disk full"):
+        replace_file(path, b"new")
+    assert [(item.name, item.read_bytes()) for item in tmp_path.iterdir()] == [("a", b"old")]
