@@ -52,6 +52,8 @@ def read_mnist(folder: Path, part: str) -> tuple[Bytes, Bytes]:
     if labels.max() > 9:
         raise DataError(f"{label_file}: label {labels.max()} is outside 0 to 9")
     inked = images.any(axis=(1, 2))
+    if not inked.any():
+        raise DataError(f"{image_file}: every image is blank")
     return images[inked], labels[inked]
 
 

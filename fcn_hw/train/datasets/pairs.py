@@ -112,7 +112,7 @@ def check_files(pairs: Sequence[Pair]) -> None:
     ]
     if missing:
         path, what, source = missing[0]
-        more = f"; {len(missing) - 1} more files are missing" if len(missing) > 1 else ""
+        more = f"; {len(missing) - 1} more missing" if len(missing) > 1 else ""
         raise DataError(f"{path}: no such {what}, listed in {source}{more}")
 
 
