@@ -1,6 +1,6 @@
 """Pictures of segmentations: colours of classes, overlays, and images side by side.
 
-The first eight colours are Okabe and Ito's ("Color Universal Design", 2008), the next nine Tol's
+The first eight colours are Okabe and Ito's ("Color Universal Design", 2008), the next ten Tol's
 "muted" scheme ("Colour Schemes", SRON/EPS/TN/09-002): both can be told apart with the common
 kinds of colour blindness. Of more classes no palette keeps that promise.
 """
@@ -18,10 +18,10 @@ Bytes = npt.NDArray[np.uint8]
 _HEX = (
     # Okabe and Ito
     "000000 E69F00 56B4E9 009E73 F0E442 0072B2 D55E00 CC79A7 "
-    # Tol, muted
-    "88CCEE 332288 DDCC77 117733 882255 44AA99 999933 AA4499 CC6677 "
+    # Tol, muted; those least like the eight above come first
+    "DDDDDD 999933 882255 88CCEE 332288 DDCC77 117733 44AA99 AA4499 CC6677 "
     # to 21, the classes of PASCAL VOC
-    "777777 DDDDDD 663300 FFAABB"
+    "777777 663300 FFAABB"
 )
 _COLOURS: Bytes = np.array([list(bytes.fromhex(text)) for text in _HEX.split()], np.uint8)
 _VOID = (255, 255, 255)

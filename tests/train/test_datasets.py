@@ -338,8 +338,7 @@ def test_voc_errors(tiny_voc: Path) -> None:
     assert refused(root, config).message == f"{names}:1: expected one image name, found 2 fields"
     names.write_text("2007_other\n")
     assert refused(root, config).message == (
-        f"{tiny_voc}/JPEGImages/2007_other.jpg: no such image, listed in {names}:1; "
-        "1 more missing"
+        f"{tiny_voc}/JPEGImages/2007_other.jpg: no such image, listed in {names}:1; 1 more missing"
     )
     (tiny_voc / "JPEGImages").rename(tiny_voc / "Images")
     error = refused(root, config)
