@@ -21,10 +21,10 @@ def choose_fold(op: Conv2D | ConvTranspose2D, reuse_factor: int) -> Fold:
     pixel, which is also the cycles that an output pixel takes. The least is the number of taps, the
     most is all multiplications.
 
-    Of two reuses at the same distance the larger one is taken: it has fewer multipliers, and a design
-    that is slower still works where one that does not fit doesn't. Of the folds of one reuse the
-    one of largest simd is taken: it has the fewest accumulators, and none of the multiplexers that
-    pick channels from a pixel.
+    Of two reuses at the same distance the larger one is taken: it has fewer multipliers, and a
+    design that is slower still works where one that does not fit doesn't. Of the folds of one reuse
+    the one of largest simd is taken: it has the fewest accumulators and the smallest multiplexers
+    that pick channels from a pixel.
 
     Args:
         reuse_factor: at least 1.

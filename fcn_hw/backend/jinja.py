@@ -1,4 +1,4 @@
-"""Rendering of templates: one frozen dataclass is the context of each; a missing value is an error."""
+"""Rendering of templates: a frozen dataclass is the context; a missing value is an error."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from fcn_hw.fixed import FixedFormat
 from fcn_hw.resources import data_folder
 
 _IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
-_RESERVED = frozenset(
-    "alignas alignof and asm auto bool break case catch char class compl const constexpr continue "
-    "decltype default delete do double else enum explicit export extern false float for friend goto "
-    "if inline int long mutable namespace new noexcept not nullptr operator or private protected "
-    "public register return short signed sizeof static struct switch template this throw true try "
-    "typedef typeid typename union unsigned using virtual void volatile while xor".split()
-)
+_KEYWORDS = """
+alignas alignof and asm auto bool break case catch char class compl const constexpr continue
+decltype default delete do double else enum explicit export extern false float for friend
+goto if inline int long mutable namespace new noexcept not nullptr operator or private
+protected public register return short signed sizeof static struct switch template this
+throw true try typedef typeid typename union unsigned using virtual void volatile while xor
+"""  # of C++14
 
 
 def render(template: str, context: Any) -> str:
@@ -40,9 +40,8 @@ def render(template: str, context: Any) -> str:
     except jinja2.TemplateNotFound as error:
         raise TemplateError(f"template '{error.name}' does not exist") from error
     except jinja2.TemplateSyntaxError as error:
-        raise TemplateError(
-            f"template '{template}' line {error.lineno}: {error.message}"
-        ) from error
+        where = f"template '{template}' line {error.lineno}"
+        raise TemplateError(f"{where}: {error.message}") from error
     except jinja2.UndefinedError as error:
         raise TemplateError(f"template '{template}': {error.message}") from error
 
@@ -58,7 +57,7 @@ def c_ident(name: str) -> str:
     Raises:
         TemplateError: it is a keyword or no identifier.
     """
-    if not _IDENTIFIER.fullmatch(name) or name in _RESERVED:
+    if not _IDENTIFIER.fullmatch(name) or name in _KEYWORDS.split():
         raise TemplateError(f"'{name}' can't be a name in C++")
     return name
 

@@ -44,9 +44,9 @@ def bias_format(op: Conv2D | ConvTranspose2D) -> FixedFormat:
 def weight_rom(op: Conv2D | ConvTranspose2D, fold: Fold) -> Codes:
     """Weights of shape (steps of all phases, pe, simd).
 
-    The steps of an output pixel go over filter groups, then tap rows, tap columns and channel groups.
-    A transposed convolution has such a sequence for each phase: tap t of ``taps`` has the weight of
-    kernel position ``phase + (taps - 1 - t) * stride``, or 0 where that is outside the kernel.
+    The steps of an output pixel go over filter groups, then tap rows, tap columns and channel
+    groups. A transposed convolution has such a sequence for each phase: tap t of ``taps`` has the
+    weight of kernel position ``phase + (taps - 1 - t) * stride``, or 0 where the kernel has none.
     """
     weights = op.weight.codes
     if isinstance(op, Conv2D):

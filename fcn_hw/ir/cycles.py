@@ -1,7 +1,8 @@
-"""Clock cycles that each op's header takes for a frame: the formulas in ``templates/include/fcn_hw``.
+"""Clock cycles that each op's header takes for a frame.
 
-They count the iterations of the pipelined loops (initiation interval 1). The start and the end of a
-pipeline add a few cycles a loop, which only synthesis can tell.
+The formulas are those of the headers in ``templates/include/fcn_hw``. They count the iterations of
+the pipelined loops (initiation interval 1). The start and the end of a pipeline add a few cycles a
+loop, which only synthesis can tell.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from fcn_hw.ir.ops import (
 )
 
 MIN_POOL_ROW_CYCLES = 8
-"""``max_pool2d`` spends at least so many cycles a row, so that an update of a partial maximum ends."""
+"""``max_pool2d`` spends at least so many a row, so that an update of a partial maximum can end."""
 
 
 @dataclass(frozen=True)
@@ -41,7 +42,9 @@ class Fold:
 
 @dataclass(frozen=True)
 class Windows:
-    """How the windows of a convolution lie: ``WINDOW_T`` of ``windows.h``; pairs are (down, across).
+    """How the windows of a convolution lie: ``WINDOW_T`` of ``windows.h``.
+
+    Pairs are (down, across).
 
     Args:
         taps: taps of a window.

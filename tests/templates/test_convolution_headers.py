@@ -1,0 +1,180 @@
+"""``conv2d.h`` and ``conv_transpose2d.h`` against the oracle, over a grid of shapes and formats."""
+
+from __future__ import annotations
+
+from itertools import cycle, product
+from pathlib import Path
+
+import numpy as np
+import pytest
+from header_bench import SANITIZE, Case, check, make_case
+
+from fcn_hw.backend.folding import legal_folds
+from fcn_hw.fixed import FixedFormat, Overflow, Rounding, parse_format
+from fcn_hw.ir import Constant, Conv2D, ConvTranspose2D, Graph
+from fcn_hw.ir.build import GraphBuilder
+from fcn_hw.ir.ops import Padding
+from fcn_hw.ir.shapes import same_padding
+
+pytestmark = pytest.mark.gxx
+
+# size, kernel, strides, dilation, padding (top, bottom, left, right) or "same"
+CONVOLUTIONS = [
+    ((5, 7), (3, 3), (1, 1), (1, 1), "same"),
+    ((7, 5), (3, 3), (1, 1), (1, 1), (0, 0, 0, 0)),
+    ((1, 9), (3, 3), (1, 1), (1, 1), "same"),
+    ((9, 1), (3, 3), (1, 1), (1, 1), "same"),
+    ((1, 1), (3, 3), (1, 1), (1, 1), "same"),
+    ((1, 1), (1, 1), (1, 1), (1, 1), "same"),
+    ((6, 5), (1, 1), (1, 1), (1, 1), "same"),
+    ((7, 6), (1, 1), (2, 3), (1, 1), "same"),
+    ((3, 4), (1, 1), (1, 1), (1, 1), (1, 0, 0, 2)),
+    ((4, 3), (1, 1), (2, 2), (1, 1), (0, 3, 0, 2)),
+    ((2, 2), (1, 1), (1, 1), (1, 1), (2, 1, 3, 1)),
+    ((6, 8), (2, 2), (2, 2), (1, 1), "same"),
+    ((7, 9), (2, 2), (2, 2), (1, 1), (0, 0, 0, 0)),
+    ((5, 6), (2, 2), (1, 1), (1, 1), "same"),
+    ((8, 7), (5, 5), (1, 1), (1, 1), "same"),
+    ((5, 11), (1, 5), (1, 1), (1, 1), "same"),
+    ((11, 5), (5, 1), (1, 1), (1, 1), (2, 1, 0, 0)),
+    ((6, 7), (2, 3), (1, 2), (1, 1), (0, 1, 2, 0)),
+    ((9, 9), (3, 3), (2, 2), (1, 1), "same"),
+    ((10, 8), (3, 3), (2, 2), (1, 1), "same"),
+    ((11, 10), (3, 3), (3, 3), (1, 1), (0, 0, 0, 0)),
+    ((9, 10), (2, 2), (3, 3), (1, 1), (0, 0, 1, 0)),
+    ((12, 9), (1, 2), (3, 2), (1, 1), (0, 0, 0, 0)),
+    ((8, 13), (5, 3), (2, 3), (1, 1), "same"),
+    ((9, 9), (3, 3), (1, 1), (2, 2), "same"),
+    ((6, 7), (3, 2), (1, 2), (3, 1), (3, 3, 0, 1)),
+    ((13, 4), (2, 3), (2, 1), (3, 2), "same"),
+    ((2, 3), (5, 5), (1, 1), (1, 1), "same"),
+    ((3, 2), (5, 5), (1, 1), (2, 2), "same"),
+    ((3, 4), (2, 2), (1, 1), (1, 1), (3, 3, 3, 3)),
+    ((4, 5), (3, 3), (2, 2), (1, 1), (5, 0, 0, 4)),
+]
+
+# size, kernel, strides, crop (top, left), output size or None for the whole result
+TRANSPOSED = [
+    ((4, 5), (4, 4), (2, 2), (1, 1), (8, 10)),
+    ((4, 5), (2, 2), (2, 2), (0, 0), None),
+    ((3, 4), (3, 3), (2, 2), (0, 0), None),
+    ((3, 4), (3, 3), (2, 2), (1, 0), (6, 8)),
+    ((3, 3), (1, 1), (1, 1), (0, 0), None),
+    ((4, 3), (3, 3), (1, 1), (1, 1), (4, 3)),
+    ((4, 3), (5, 2), (1, 1), (0, 1), (8, 2)),
+    ((2, 3), (1, 1), (2, 3), (0, 0), None),
+    ((2, 3), (2, 1), (3, 2), (1, 0), (6, 7)),
+    ((3, 2), (5, 5), (3, 2), (2, 3), (7, 4)),
+    ((2, 3), (8, 8), (4, 4), (2, 2), (8, 12)),
+    ((2, 2), (16, 16), (8, 8), (4, 4), (16, 16)),
+    ((1, 5), (4, 3), (2, 1), (1, 1), (2, 5)),
+    ((5, 1), (4, 4), (2, 2), (1, 1), (10, 2)),
+    ((1, 1), (2, 2), (2, 2), (1, 1), (1, 1)),
+    ((6, 7), (4, 4), (2, 2), (5, 4), (3, 2)),
+    ((5, 4), (3, 4), (2, 2), (4, 2), (12, 11)),
+    ((3, 3), (2, 2), (2, 2), (0, 0), (9, 8)),
+    ((8, 9), (2, 2), (2, 2), (3, 3), (1, 1)),
+]
+
+CHANNELS = [(3, 4), (1, 1), (4, 6), (33, 2), (6, 3), (2, 33), (1, 5)]
+
+# The first of each is what the networks use; the others go to the ends.
+INPUTS = ["ufixed<4,0>", "ufixed<8,0>", "fixed<4,2>", "ufixed<1,1>", "fixed<16,4>", "fixed<3,5>"]
+WEIGHTS = ["fixed<4,1>", "fixed<2,1,RND_CONV,SAT_SYM>", "fixed<8,-1>", "ufixed<3,1>", "fixed<16,2>"]
+BIASES = ["fixed<8,1>", None, "fixed<24,4>", "fixed<6,6>"]
+OUTPUTS = [
+    None,
+    *(
+        FixedFormat(signed, 4 + index % 3, index % 4, rounding, overflow)
+        for index, (signed, rounding, overflow) in enumerate(
+            product((False, True), Rounding, Overflow)
+        )
+    ),
+]
+
+
+def random_constant(rng: np.random.Generator, shape: tuple[int, ...], fmt: str) -> Constant:
+    chosen = parse_format(fmt)
+    return Constant(rng.integers(chosen.min_code, chosen.max_code, shape, endpoint=True), chosen)
+
+
+def convolution_cases() -> list[Case]:
+    """Every geometry twice, each time with other formats and another fold."""
+    rng = np.random.default_rng(3)
+    channels, inputs, weights = cycle(CHANNELS), cycle(INPUTS), cycle(WEIGHTS)
+    biases, outputs = cycle(BIASES), cycle(OUTPUTS)
+    cases = []
+    for size, kernel, strides, dilation, padding in CONVOLUTIONS * 2:
+        n_chan, n_filt = next(channels)
+        pad = (
+            same_padding(size, kernel, strides, dilation)
+            if padding == "same"
+            else Padding(*padding)
+        )
+        builder = GraphBuilder("case")
+        builder.input("x", (*size, n_chan), parse_format(next(inputs)))
+        bias = next(biases)
+        builder.conv2d(
+            "y",
+            "x",
+            random_constant(rng, (*kernel, n_chan, n_filt), next(weights)),
+            random_constant(rng, (n_filt,), bias) if bias else None,
+            strides=strides,
+            dilation=dilation,
+            padding=pad,
+            fmt=next(outputs),
+        )
+        cases.append(with_random_fold(builder.finish("y"), rng))
+    return cases
+
+
+def transposed_cases() -> list[Case]:
+    """Every geometry twice, each time with other formats and another fold."""
+    rng = np.random.default_rng(4)
+    channels, inputs, weights = cycle(CHANNELS[::-1]), cycle(INPUTS), cycle(WEIGHTS)
+    biases, outputs = cycle(BIASES), cycle(OUTPUTS)
+    cases = []
+    for size, kernel, strides, crop, result in TRANSPOSED * 2:
+        n_chan, n_filt = next(channels)
+        whole = tuple((n - 1) * s + k for n, k, s in zip(size, kernel, strides, strict=True))
+        builder = GraphBuilder("case")
+        builder.input("x", (*size, n_chan), parse_format(next(inputs)))
+        bias = next(biases)
+        builder.conv_transpose2d(
+            "y",
+            "x",
+            random_constant(rng, (*kernel, n_chan, n_filt), next(weights)),
+            random_constant(rng, (n_filt,), bias) if bias else None,
+            strides=strides,
+            crop=crop,
+            size=result or whole,
+            fmt=next(outputs),
+        )
+        cases.append(with_random_fold(builder.finish("y"), rng))
+    return cases
+
+
+def with_random_fold(graph: Graph, rng: np.random.Generator) -> Case:
+    op = graph["y"]
+    assert isinstance(op, (Conv2D, ConvTranspose2D))
+    folds = legal_folds(op)
+    return make_case(graph, int(rng.integers(1 << 30)), folds[int(rng.integers(len(folds)))])
+
+
+def test_conv2d(tmp_path: Path) -> None:
+    check(convolution_cases(), tmp_path)
+
+
+def test_conv_transpose2d(tmp_path: Path) -> None:
+    check(transposed_cases(), tmp_path)
+
+
+def test_exact_widths_give_the_same(tmp_path: Path) -> None:
+    """Counters, codes and sums of ap_int, as synthesis sees them."""
+    cases = convolution_cases()[::4] + transposed_cases()[::4]
+    check(cases, tmp_path, "-DFCN_HW_EXACT_WIDTHS")
+
+
+def test_sanitized(tmp_path: Path) -> None:
+    """No access outside an array, no overflow: every part of the engine, on few cases."""
+    check(convolution_cases()[1::7] + transposed_cases()[1::7], tmp_path, *SANITIZE)

@@ -1,0 +1,164 @@
+"""The headers of all ops without weights against the oracle, over a grid of shapes and formats."""
+
+from __future__ import annotations
+
+from itertools import cycle, product
+from pathlib import Path
+
+import numpy as np
+import pytest
+from header_bench import SANITIZE, Case, check, make_case, run
+
+from fcn_hw.fixed import FixedFormat, Overflow, Rounding, parse_format
+from fcn_hw.ir.build import GraphBuilder
+from fcn_hw.ir.ops import Padding
+from fcn_hw.ir.shapes import same_padding
+
+pytestmark = pytest.mark.gxx
+
+CHANNELS = [3, 1, 33, 4, 2]
+FORMATS = ["ufixed<4,0>", "fixed<6,2>", "fixed<5,-1>", "ufixed<1,1>", "ufixed<8,0>", "fixed<16,9>"]
+ALL_MODES = [
+    FixedFormat(signed, 3 + index % 3, index % 4 - 1, rounding, overflow)
+    for index, (signed, rounding, overflow) in enumerate(product((False, True), Rounding, Overflow))
+]
+
+# size, pool, strides, padding (top, bottom, left, right) or "same"
+POOLS = [
+    ((6, 8), (2, 2), (2, 2), (0, 0, 0, 0)),
+    ((7, 9), (2, 2), (2, 2), (0, 0, 0, 0)),
+    ((7, 9), (2, 2), (2, 2), "same"),
+    ((8, 9), (3, 3), (2, 2), "same"),
+    ((9, 8), (3, 3), (2, 2), (1, 1, 1, 1)),
+    ((5, 6), (3, 3), (1, 1), "same"),
+    ((5, 4), (3, 3), (1, 1), (2, 2, 2, 2)),
+    ((4, 5), (1, 1), (1, 1), (0, 0, 0, 0)),
+    ((6, 7), (1, 1), (2, 3), (0, 0, 0, 0)),
+    ((9, 10), (2, 2), (3, 3), (0, 0, 1, 0)),
+    ((1, 9), (1, 3), (1, 2), "same"),
+    ((9, 1), (3, 1), (2, 1), "same"),
+    ((1, 1), (3, 3), (1, 1), (2, 1, 1, 2)),
+    ((1, 1), (1, 1), (1, 1), (0, 0, 0, 0)),
+    ((6, 11), (5, 4), (2, 1), (3, 4, 0, 3)),
+    ((12, 10), (4, 5), (4, 5), (0, 0, 0, 0)),
+    ((10, 7), (5, 3), (3, 4), (4, 0, 2, 1)),
+]
+
+# size, scale
+NEAREST = [
+    ((3, 4), (2, 2)),
+    ((1, 5), (3, 2)),
+    ((5, 1), (1, 4)),
+    ((1, 1), (2, 3)),
+    ((4, 3), (1, 1)),
+    ((2, 3), (8, 8)),
+]
+BILINEAR = [
+    (size, scale)
+    for size, scale in zip(
+        cycle([(3, 4), (1, 1), (2, 5), (5, 1), (1, 3), (4, 2)]),
+        product((1, 2, 4, 8), (1, 2, 4, 8)),
+        strict=False,
+    )
+]
+
+
+def moving_cases() -> list[Case]:
+    """Ops that move pixels: no conversion, every format, signed and not."""
+    channels, formats = cycle(CHANNELS), cycle(FORMATS)
+
+    def start(size: tuple[int, int]) -> GraphBuilder:
+        builder = GraphBuilder("case")
+        builder.input("x", (*size, next(channels)), parse_format(next(formats)))
+        return builder
+
+    builders = []
+    for size, pool, strides, padding in POOLS:
+        pad = same_padding(size, pool, strides) if padding == "same" else Padding(*padding)
+        builders.append(start(size))
+        builders[-1].max_pool2d("y", "x", pool, strides, pad)
+    for size, scale in NEAREST:
+        builders.append(start(size))
+        builders[-1].upsample_nearest("y", "x", scale)
+    for size, offset, result in [
+        ((5, 7), (1, 2), (3, 4)),
+        ((4, 4), (0, 0), (4, 4)),
+        ((6, 5), (5, 4), (1, 1)),
+        ((1, 9), (0, 3), (1, 2)),
+    ]:
+        builders.append(start(size))
+        builders[-1].crop2d("y", "x", offset, result)
+    for size, padding in [
+        ((3, 4), Padding(1, 2, 3, 4)),
+        ((1, 1), Padding(0, 1, 2, 0)),
+        ((2, 5), Padding()),
+    ]:
+        builders.append(start(size))
+        builders[-1].zero_pad2d("y", "x", padding)
+    for size in [(3, 4), (1, 1), (5, 1), (2, 7), (4, 3)]:
+        builders.append(start(size))
+        builders[-1].arg_max("y", "x")
+    return [make_case(builder.finish("y"), seed) for seed, builder in enumerate(builders)]
+
+
+def converting_cases() -> list[Case]:
+    """Ops that round and saturate: every rounding with every overflow, signed and not, and none."""
+    outputs = cycle([None, *ALL_MODES])
+    channels, formats = cycle(CHANNELS), cycle(FORMATS)
+    builders = []
+    for size, scale in BILINEAR * 2:
+        builders.append(GraphBuilder("case"))
+        builders[-1].input("x", (*size, next(channels)), parse_format(next(formats)))
+        builders[-1].upsample_bilinear("y", "x", scale, fmt=next(outputs))
+    for output in ALL_MODES:
+        builders.append(GraphBuilder("case"))
+        builders[-1].input("x", (3, 5, 2), parse_format("fixed<9,3>"))
+        builders[-1].quantize("y", "x", output)
+        builders.append(GraphBuilder("case"))
+        builders[-1].input("x", (5, 3, 2), parse_format("fixed<9,3>"))
+        builders[-1].relu("y", "x", output)
+    builders.append(GraphBuilder("case"))
+    builders[-1].input("x", (2, 2, 3), parse_format("ufixed<5,2>"))
+    builders[-1].relu("y", "x")
+    for count in (2, 3, 4, 2, 3, 4, 2):
+        n_chan, output = next(channels), next(outputs)
+        builders.append(GraphBuilder("case"))
+        sources = [
+            builders[-1].input(f"x{i}", (3, count, n_chan), parse_format(next(formats)))
+            for i in range(count)
+        ]
+        builders[-1].skip_add("y", *sources, fmt=output)
+    for count in (2, 3, 4, 2, 3, 4):
+        builders.append(GraphBuilder("case"))
+        sources = [
+            builders[-1].input(f"x{i}", (count, 4, next(channels)), parse_format(next(formats)))
+            for i in range(count)
+        ]
+        builders[-1].skip_concat("y", *sources)
+    return [make_case(builder.finish("y"), seed) for seed, builder in enumerate(builders)]
+
+
+def test_ops_that_move_pixels(tmp_path: Path) -> None:
+    check(moving_cases(), tmp_path)
+
+
+def test_ops_that_convert(tmp_path: Path) -> None:
+    check(converting_cases(), tmp_path)
+
+
+def test_exact_widths_give_the_same(tmp_path: Path) -> None:
+    """Counters and codes of ap_int, as synthesis sees them."""
+    check(moving_cases()[::3] + converting_cases()[::5], tmp_path, "-DFCN_HW_EXACT_WIDTHS")
+
+
+def test_sanitized(tmp_path: Path) -> None:
+    check(moving_cases()[1::4] + converting_cases()[1::9], tmp_path, *SANITIZE)
+
+
+def test_arg_max_takes_the_lowest_index_of_equals(tmp_path: Path) -> None:
+    builder = GraphBuilder("case")
+    builder.input("x", (1, 4, 5), parse_format("fixed<4,4>"))
+    builder.arg_max("y", "x")
+    pixels = [[3, 3, 3, 3, 3], [-8, -2, -5, -2, -3], [0, 1, 7, 1, 7], [-8, -8, -8, -8, -7]]
+    case = Case(builder.finish("y"), None, {"x": np.array([[pixels]])})
+    assert run([case], tmp_path)[0].ravel().tolist() == [0, 1, 2, 4]
