@@ -30,6 +30,8 @@ from fcn_hw.ir.shapes import output_shape
 
 BILINEAR_SCALES = (1, 2, 4, 8)
 MAX_CLASSES = 256
+MAX_SKIP_INPUTS = 4
+"""Inputs of a skip op, and copies of a fork: the headers have overloads for up to so many."""
 
 _IDENTIFIER = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 _MOVES = (MaxPool2D, UpsampleNearest, Crop2D, ZeroPad2D)
@@ -87,7 +89,10 @@ def _op_rules(op: Op, graph: Graph) -> Iterator[str]:
         yield from problems
         if problems:
             return
-    yield from _field_rules(op, operands)
+    problems = list(_field_rules(op, operands))
+    yield from problems
+    if problems:  # a shape that follows from a wrong field would only distract
+        return
     expected = output_shape(op, operands)
     if expected is not None and expected != op.output.shape:
         yield f"output shape is {op.output.shape}, must be {expected}"
@@ -106,6 +111,8 @@ def _arity_rules(op: Op, count: int) -> Iterator[str]:
     elif isinstance(op, (SkipAdd, SkipConcat)):
         if count < 2:
             yield f"needs two inputs or more, has {count}"
+        elif count > MAX_SKIP_INPUTS:
+            yield f"takes {MAX_SKIP_INPUTS} inputs at most, has {count}"
     elif count != 1:
         yield f"needs one input, has {count}"
 
@@ -121,7 +128,8 @@ def _kernel_rules(op: Conv2D | ConvTranspose2D, operand: Tensor) -> Iterator[str
     if op.bias is not None:
         if op.bias.codes.shape != (shape[3],):
             yield f"bias shape {op.bias.codes.shape} is not ({shape[3]},)"
-        yield from _constant_rules("bias", op.bias)
+        else:
+            yield from _constant_rules("bias", op.bias)
 
 
 def _constant_rules(label: str, constant: Constant) -> Iterator[str]:
@@ -136,6 +144,8 @@ def _field_rules(op: Op, operands: tuple[Tensor, ...]) -> Iterator[str]:
         pair = getattr(op, label, (1, 1))
         if min(pair) < 1:
             yield f"{label} {pair} must be at least 1"
+    if isinstance(op, ConvTranspose2D) and min(op.crop) < 0:
+        yield f"crop {op.crop} must not be negative"
     padding = getattr(op, "padding", Padding())
     if min(padding.top, padding.bottom, padding.left, padding.right) < 0:
         yield f"{padding} is negative"

@@ -1,0 +1,283 @@
+"""Every rule of a graph, by the text that a user reads."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from random_graphs import graphs
+
+from fcn_hw.errors import GraphError
+from fcn_hw.fixed import FixedFormat, parse_format
+from fcn_hw.ir.graph import Graph
+from fcn_hw.ir.ops import (
+    ArgMax,
+    Constant,
+    Conv2D,
+    ConvTranspose2D,
+    Crop2D,
+    Input,
+    MaxPool2D,
+    Op,
+    Padding,
+    Quantize,
+    SkipAdd,
+    SkipConcat,
+    Tensor,
+    UpsampleBilinear,
+    UpsampleNearest,
+    ZeroPad2D,
+)
+from fcn_hw.ir.verify import verify
+
+FMT = parse_format("fixed<4,2>")
+CLASSES = parse_format("ufixed<8,8>")
+WEIGHT = Constant(np.ones((3, 3, 2, 5), np.int64), parse_format("fixed<2,2>"))
+BIAS = Constant(np.ones(5, np.int64), parse_format("fixed<4,2>"))
+ACCUM = parse_format("fixed<9,7>")
+
+
+def tensor(name: str, *shape: int, fmt: FixedFormat = FMT) -> Tensor:
+    height, width, channels = shape
+    return Tensor(name, (height, width, channels), fmt)
+
+
+IMAGE = Input("image", (), tensor("image", 6, 8, 2))
+CONV = Conv2D("y", ("image",), tensor("y", 4, 6, 5), WEIGHT, ACCUM, BIAS)
+UP = ConvTranspose2D("y", ("image",), tensor("y", 8, 10, 5), WEIGHT, ACCUM, BIAS)
+POOL = MaxPool2D("y", ("image",), tensor("y", 3, 4, 2), (2, 2), (2, 2))
+NEAREST = UpsampleNearest("y", ("image",), tensor("y", 12, 8, 2), (2, 1))
+BILINEAR = UpsampleBilinear("y", ("image",), tensor("y", 12, 8, 2), (2, 1))
+CROP = Crop2D("y", ("image",), tensor("y", 2, 3, 2), (4, 5))
+PAD = ZeroPad2D("y", ("image",), tensor("y", 7, 8, 2), Padding(top=1))
+ADD = SkipAdd("y", ("image", "image"), tensor("y", 6, 8, 2), parse_format("fixed<5,3>"))
+CONCAT = SkipConcat("y", ("image", "image"), tensor("y", 6, 8, 4))
+ARG_MAX = ArgMax("y", ("image",), tensor("y", 6, 8, 1, fmt=CLASSES))
+QUANTIZE = Quantize("y", ("image",), tensor("y", 6, 8, 2))
+GOOD = (CONV, UP, POOL, NEAREST, BILINEAR, CROP, PAD, ADD, CONCAT, ARG_MAX, QUANTIZE)
+
+
+def resized(op: Op, *shape: int) -> Op:
+    return replace(op, output=tensor("y", *shape, fmt=op.output.format))
+
+
+def retyped(op: Op, fmt: str) -> Op:
+    return replace(op, output=replace(op.output, format=parse_format(fmt)))
+
+
+def problems(*ops: Op, outputs: tuple[str, ...] = ("y",), name: str = "net") -> list[str]:
+    try:
+        verify(Graph(name, ops, outputs))
+    except GraphError as error:
+        return list(error.diagnostics)
+    return []
+
+
+@pytest.mark.parametrize("op", GOOD, ids=lambda op: op.kind)
+def test_the_ops_below_are_right_before_they_are_broken(op: Op) -> None:
+    assert problems(IMAGE, op) == []
+
+
+def kernel(**fields: Any) -> Op:
+    return replace(CONV, **fields)
+
+
+CASES: list[tuple[Op, str]] = [
+    # arity
+    (replace(QUANTIZE, inputs=("image", "image")), "Quantize 'y': needs one input, has 2"),
+    (replace(ADD, inputs=("image",)), "SkipAdd 'y': needs two inputs or more, has 1"),
+    (replace(CONCAT, inputs=("image",)), "SkipConcat 'y': needs two inputs or more, has 1"),
+    (Quantize("y", (), QUANTIZE.output), "Quantize 'y': needs one input, has 0"),
+    (Input("y", ("image",), QUANTIZE.output), "Input 'y': an input reads nothing"),
+    # shapes
+    (resized(QUANTIZE, 6, 8, 0), "Quantize 'y': output shape (6, 8, 0) is empty"),
+    (resized(CONV, 4, 6, 4), "Conv2D 'y': output shape is (4, 6, 4), must be (4, 6, 5)"),
+    (
+        replace(CONV, dilation=(3, 1)),
+        "Conv2D 'y': output shape is (4, 6, 5), must be (0, 6, 5)",
+    ),
+    (resized(UP, 8, 10, 2), "ConvTranspose2D 'y': output shape is (8, 10, 2), must be (8, 10, 5)"),
+    (resized(POOL, 3, 5, 2), "MaxPool2D 'y': output shape is (3, 5, 2), must be (3, 4, 2)"),
+    (
+        resized(NEAREST, 6, 8, 2),
+        "UpsampleNearest 'y': output shape is (6, 8, 2), must be (12, 8, 2)",
+    ),
+    (
+        resized(BILINEAR, 6, 8, 2),
+        "UpsampleBilinear 'y': output shape is (6, 8, 2), must be (12, 8, 2)",
+    ),
+    (resized(CONCAT, 6, 8, 2), "SkipConcat 'y': output shape is (6, 8, 2), must be (6, 8, 4)"),
+    (resized(PAD, 6, 8, 2), "ZeroPad2D 'y': output shape is (6, 8, 2), must be (7, 8, 2)"),
+    (resized(ARG_MAX, 6, 8, 2), "ArgMax 'y': output shape is (6, 8, 2), must be (6, 8, 1)"),
+    (resized(QUANTIZE, 6, 8, 1), "Quantize 'y': output shape is (6, 8, 1), must be (6, 8, 2)"),
+    # kernels
+    (
+        kernel(weight=Constant(np.ones((3, 3, 2), np.int64), FMT)),
+        "Conv2D 'y': weight shape (3, 3, 2) is not (height, width, channels in, channels out)",
+    ),
+    (
+        kernel(weight=Constant(np.ones((3, 0, 2, 5), np.int64), FMT)),
+        "Conv2D 'y': weight shape (3, 0, 2, 5) is not (height, width, channels in, channels out)",
+    ),
+    (
+        kernel(weight=Constant(np.ones((3, 3, 4, 5), np.int64), FMT)),
+        "Conv2D 'y': weight is for 4 channels, the input has 2",
+    ),
+    (
+        kernel(weight=replace(WEIGHT, codes=2 * WEIGHT.codes)),
+        "Conv2D 'y': weight codes 2 to 2 leave fixed<2,2>",
+    ),
+    (kernel(bias=replace(BIAS, codes=BIAS.codes[:4])), "Conv2D 'y': bias shape (4,) is not (5,)"),
+    (kernel(bias=replace(BIAS, codes=BIAS.codes[:0])), "Conv2D 'y': bias shape (0,) is not (5,)"),
+    (
+        kernel(bias=replace(BIAS, codes=-9 * BIAS.codes)),
+        "Conv2D 'y': bias codes -9 to -9 leave fixed<4,2>",
+    ),
+    # fields
+    (replace(CONV, strides=(0, 1)), "Conv2D 'y': strides (0, 1) must be at least 1"),
+    (replace(CONV, dilation=(1, -1)), "Conv2D 'y': dilation (1, -1) must be at least 1"),
+    (replace(UP, strides=(1, 0)), "ConvTranspose2D 'y': strides (1, 0) must be at least 1"),
+    (replace(POOL, pool=(0, 2)), "MaxPool2D 'y': pool (0, 2) must be at least 1"),
+    (replace(NEAREST, scale=(0, 1)), "UpsampleNearest 'y': scale (0, 1) must be at least 1"),
+    (
+        replace(PAD, padding=Padding(top=-1)),
+        "ZeroPad2D 'y': Padding(top=-1, bottom=0, left=0, right=0) is negative",
+    ),
+    (
+        replace(resized(POOL, 4, 4, 2), padding=Padding(top=2)),
+        "MaxPool2D 'y': a window would lie wholly outside the frame",
+    ),
+    (
+        replace(resized(BILINEAR, 18, 8, 2), scale=(3, 1)),
+        "UpsampleBilinear 'y': scale (3, 1): bilinear weights are exact for 1, 2, 4 and 8 only",
+    ),
+    (replace(UP, crop=(-1, 0)), "ConvTranspose2D 'y': crop (-1, 0) must not be negative"),
+    (replace(CROP, offset=(5, 5)), "Crop2D 'y': the rectangle leaves the input's (6, 8)"),
+    (replace(CROP, offset=(0, -1)), "Crop2D 'y': the rectangle leaves the input's (6, 8)"),
+    (resized(CROP, 2, 3, 1), "Crop2D 'y': a crop keeps all channels"),
+    # formats
+    (
+        retyped(ARG_MAX, "ufixed<4,4>"),
+        "ArgMax 'y': the class index is ufixed<8,8>, not ufixed<4,4>",
+    ),
+    (
+        retyped(POOL, "fixed<5,3>"),
+        "MaxPool2D 'y': output format fixed<5,3> differs from the input's fixed<4,2>",
+    ),
+    (
+        retyped(NEAREST, "ufixed<4,2>"),
+        "UpsampleNearest 'y': output format ufixed<4,2> differs from the input's fixed<4,2>",
+    ),
+    (
+        retyped(CROP, "fixed<4,1>"),
+        "Crop2D 'y': output format fixed<4,1> differs from the input's fixed<4,2>",
+    ),
+    (
+        retyped(PAD, "fixed<6,2>"),
+        "ZeroPad2D 'y': output format fixed<6,2> differs from the input's fixed<4,2>",
+    ),
+    (
+        replace(CONV, accum=parse_format("fixed<7,5>")),
+        "Conv2D 'y': accumulator fixed<7,5> can't hold codes -144 to 127 with 2 fraction bits",
+    ),
+    (
+        replace(CONV, accum=parse_format("fixed<12,9>")),
+        "Conv2D 'y': accumulator fixed<12,9> can't hold codes -144 to 127 with 2 fraction bits",
+    ),
+    (
+        replace(UP, accum=parse_format("fixed<8,6>")),
+        "ConvTranspose2D 'y': "
+        "accumulator fixed<8,6> can't hold codes -144 to 127 with 2 fraction bits",
+    ),
+    (
+        replace(ADD, accum=parse_format("fixed<4,2>")),
+        "SkipAdd 'y': accumulator fixed<4,2> can't hold codes -16 to 14 with 2 fraction bits",
+    ),
+    (
+        retyped(CONCAT, "fixed<4,3>"),
+        "SkipConcat 'y': output format fixed<4,3> does not hold every input exactly",
+    ),
+    (
+        retyped(CONCAT, "fixed<4,1>"),
+        "SkipConcat 'y': output format fixed<4,1> does not hold every input exactly",
+    ),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("op", "expected"), CASES, ids=[text for _, text in CASES])
+def test_rule(op: Op, expected: str) -> None:
+    reads_image = "image" in op.inputs
+    extra = () if reads_image else ("image",)
+    assert expected in problems(IMAGE, op, outputs=("y", *extra))
+
+
+def test_an_accumulator_with_modes_that_saturate_symmetrically() -> None:
+    """SAT_SYM gives up the lowest code; the interval must not need it."""
+    tight = replace(ADD, accum=parse_format("fixed<5,3,TRN,SAT_SYM>"))
+    assert problems(IMAGE, tight) == [
+        "SkipAdd 'y': accumulator fixed<5,3,TRN,SAT_SYM> can't hold codes -16 to 14 "
+        "with 2 fraction bits"
+    ]
+
+
+def test_inputs_that_differ() -> None:
+    small = Crop2D("small", ("image",), tensor("small", 6, 7, 2), (0, 0))
+    add = replace(ADD, inputs=("image", "small"))
+    assert problems(IMAGE, small, add) == [
+        "SkipAdd 'y': inputs differ in shape: (6, 8, 2), (6, 7, 2)"
+    ]
+    concat = replace(CONCAT, inputs=("image", "small"))
+    assert problems(IMAGE, small, concat) == [
+        "SkipConcat 'y': inputs differ in size: (6, 8), (6, 7)"
+    ]
+
+
+def test_too_many_classes() -> None:
+    image = replace(IMAGE, output=tensor("image", 6, 8, 257))
+    assert problems(image, ARG_MAX) == ["ArgMax 'y': 257 classes do not fit one byte"]
+
+
+def test_too_many_bits() -> None:
+    image = replace(IMAGE, output=replace(IMAGE.output, format=parse_format("fixed<63,63>")))
+    found = problems(image, QUANTIZE)
+    assert found == [
+        "Input 'image': a value of more than 62 bits can't be converted to fixed<63,63>",
+        "Quantize 'y': a value of more than 62 bits can't be converted to fixed<4,2>",
+    ]
+
+
+def test_names() -> None:
+    assert problems(IMAGE, QUANTIZE, name="2net") == ["the graph's name '2net' is no C identifier"]
+    odd = replace(QUANTIZE, name="a-b", output=replace(QUANTIZE.output, name="a-b"))
+    assert problems(IMAGE, odd, outputs=("a-b",)) == ["Quantize 'a-b': the name is no C identifier"]
+
+
+def test_what_nothing_reads() -> None:
+    unread = replace(QUANTIZE, name="z", output=replace(QUANTIZE.output, name="z"))
+    assert problems(IMAGE, QUANTIZE, unread) == [
+        "Quantize 'z': nothing reads its output, its stream would fill up"
+    ]
+
+
+def test_no_input() -> None:
+    assert "the graph has no input" in problems(Quantize("y", (), QUANTIZE.output))
+
+
+def test_all_problems_at_once_and_the_place() -> None:
+    crop, pool = replace(CROP, offset=(5, 5)), replace(POOL, pool=(0, 2))
+    pool = replace(pool, name="z", output=replace(POOL.output, name="z"))
+    with pytest.raises(GraphError) as caught:
+        verify(Graph("net", (IMAGE, crop, pool), ("y", "z")), where="after pass nonsense")
+    assert str(caught.value) == (
+        "graph 'net' after pass nonsense: Crop2D 'y': the rectangle leaves the input's (6, 8) "
+        "(and 2 more)"
+    )
+    assert "MaxPool2D 'z': pool (0, 2) must be at least 1" in caught.value.diagnostics
+
+
+@given(graphs())
+def test_the_builder_s_graphs_are_right(graph: Graph) -> None:
+    assert verify(graph) is graph
