@@ -15,8 +15,7 @@ from types import ModuleType
 from typing import Any
 
 from fcn_hw.backend.op_emission import ProcessText
-
-from fcn_hw.backend.lowering import Dataflow, Process, Stream
+from fcn_hw.dataflow.lowering import Dataflow, Process, Stream
 from fcn_hw.fixed import FixedFormat, Overflow, Rounding
 
 _LAYER_CLASS = "FcnHwProcess"

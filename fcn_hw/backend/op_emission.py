@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from fcn_hw.backend.lowering import Process
 from fcn_hw.backend.op_configs import (
     FORK_HEADER,
     header_of,
@@ -14,6 +13,7 @@ from fcn_hw.backend.op_configs import (
     rom_pragmas,
 )
 from fcn_hw.backend.rom import render_rom
+from fcn_hw.dataflow.lowering import Process
 from fcn_hw.ir import Conv2D, ConvTranspose2D
 from fcn_hw.ir.cycles import Fold
 

@@ -16,11 +16,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from fcn_hw.backend.folding import choose_fold
-from fcn_hw.backend.jinja import render
-from fcn_hw.backend.op_emission import emit_process
-from fcn_hw.boards import Board
-from fcn_hw.resources import data_folder
-
 from fcn_hw.backend.hls4ml_bridge import (
     EmittedProcess,
     Target,
@@ -29,13 +24,17 @@ from fcn_hw.backend.hls4ml_bridge import (
     nnet_types_header,
     to_model_graph,
 )
-from fcn_hw.backend.lowering import Dataflow, Stream, lower
+from fcn_hw.backend.jinja import render
+from fcn_hw.backend.op_emission import emit_process
+from fcn_hw.boards import Board
+from fcn_hw.dataflow.lowering import Dataflow, Stream, lower
 from fcn_hw.design import Hls
 from fcn_hw.ir import Conv2D, ConvTranspose2D, Graph
 from fcn_hw.ir.cycles import Fold
 from fcn_hw.ir.serialize import digest
 from fcn_hw.ir.text import to_text
 from fcn_hw.plan import Plan
+from fcn_hw.resources import data_folder
 
 
 @dataclass(frozen=True)

@@ -9,9 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from fcn_hw.ir import Graph, Input, Op, Tensor
-
-MAX_STREAMS = 4
-"""Inputs of a skip op and copies of a fork: the headers have overloads for up to so many."""
+from fcn_hw.ir.verify import MAX_SKIP_INPUTS
 
 SHORT_FIFO_DEPTH = 2
 """Depth of a stream that joins two processes of a chain: a word in flight, a word in reserve."""
@@ -111,11 +109,11 @@ def _forks(name: str, source: Stream, branches: list[Stream]) -> list[Process]:
     """Forks that copy ``source`` to all branches, one behind another where one is not enough."""
     forks = []
     number = 1
-    while len(branches) > MAX_STREAMS:
+    while len(branches) > MAX_SKIP_INPUTS:
         rest = Stream(f"{name}_rest{number}", source.tensor, SHORT_FIFO_DEPTH)
-        outputs = (*branches[: MAX_STREAMS - 1], rest)
+        outputs = (*branches[: MAX_SKIP_INPUTS - 1], rest)
         forks.append(Process(f"{name}_fork{number}", None, (source,), outputs))
-        source, branches, number = rest, branches[MAX_STREAMS - 1 :], number + 1
+        source, branches, number = rest, branches[MAX_SKIP_INPUTS - 1 :], number + 1
     forks.append(Process(f"{name}_fork{number}", None, (source,), tuple(branches)))
     return forks
 

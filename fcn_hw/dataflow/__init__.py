@@ -1,0 +1,1 @@
+"""The graph as processes and FIFOs: cycles, tokens, FIFO depths and their proof."""
