@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Annotated, NoReturn
 
 import typer
+from rich import box
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
@@ -39,6 +40,8 @@ ImagesOption = Annotated[
 ]  # fmt: skip
 
 HERE = Path()
+TABLE_WIDTH = 110
+"""Columns of the csim table; a narrower terminal wraps its lines rather than cutting its cells."""
 
 
 def _version(wanted: bool) -> None:
@@ -181,24 +184,25 @@ def _print_training(stored: dict) -> None:  # type: ignore[type-arg]
 
 
 def _print_csim(result, report: Path) -> None:  # type: ignore[no-untyped-def]
-    table = Table(title=f"C simulation of {result.images} images, integer codes, tolerance 0")
-    for column in ("layer", "format", "compared", "values", "mismatches", "first mismatch"):
-        table.add_column(
-            column,
-            justify="right" if column in ("values", "mismatches") else "left",
-            no_wrap=True,
-        )
+    table = Table(
+        title=f"C simulation of {result.images} images: integer codes, tolerance 0",
+        box=box.SIMPLE_HEAD,
+    )
+    for column in ("layer", "format", "models", "values", "mismatches", "first mismatch"):
+        number = column in ("values", "mismatches")
+        table.add_column(column, justify="right" if number else "left", no_wrap=True)
     for row in result.layers:
         first = "-"
         if row.first is not None:
             place = ",".join(str(i) for i in row.first.index)
             first = f"[{place}] expected {row.first.expected}, got {row.first.actual}"
         table.add_row(
-            row.layer, row.format, row.reference, f"{row.values:,}",
+            row.layer, row.format, row.models, f"{row.values:,}",
             f"{row.mismatches:,}", escape(first),
         )  # fmt: skip
     console = _console()
-    console.print(table)
+    Console(width=max(console.width, TABLE_WIDTH), soft_wrap=True).print(table)
+    console.print("models: Q QKeras, O integer oracle, C emitted C++", highlight=False)
     verdict = (
         "[bold green]exact[/]: QKeras model = integer oracle = C++"
         if result.exact
@@ -216,7 +220,7 @@ def _print_csim(result, report: Path) -> None:  # type: ignore[no-untyped-def]
         f"compiled in {result.compile_s:.1f} s, {result.csim_images_per_s:.1f} images/s",
         highlight=False,
     )
-    console.print(f"report: {report / 'csim.json'}", highlight=False)
+    console.print(f"report: {report}", highlight=False)
 
 
 def _fail(error: FcnHwError) -> NoReturn:

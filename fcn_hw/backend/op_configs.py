@@ -37,8 +37,6 @@ from fcn_hw.ir.ops import (
 )
 
 FORK_HEADER = "fcn_hw/fork.h"
-MAX_STREAMS = 4
-"""Inputs of a skip op and copies of a fork that the headers have overloads for."""
 
 _ROM_STORAGE = {"Resource": "bram", "Latency": "lutram"}
 

@@ -24,8 +24,8 @@ class LayerResult:
         layer: the op.
         source: the Keras layer that it equals, or "".
         format: of its codes.
-        reference: ``"QKeras, oracle, C++"`` or, where float32 can't hold the accumulator or no
-            Keras layer has this output, ``"oracle, C++"``.
+        models: which were compared: ``"Q=O=C"`` QKeras, oracle and C++; ``"O=C"`` where float32
+            can't hold the accumulator exactly, or no Keras layer has this output.
         values: codes compared, over both comparisons.
         mismatches: codes that differ, over both.
         first: the first difference.
@@ -34,7 +34,7 @@ class LayerResult:
     layer: str
     source: str
     format: str
-    reference: str
+    models: str
     values: int
     mismatches: int
     first: Difference | None
@@ -113,7 +113,7 @@ def _layer(graph: Graph, name: str, oracle: Comparison, qkeras: Comparison | Non
         layer=name,
         source=op.origin,
         format=str(op.output.format),
-        reference="oracle, C++",
+        models="O=C",
         values=oracle.values,
         mismatches=oracle.mismatches,
         first=oracle.first,
@@ -122,7 +122,7 @@ def _layer(graph: Graph, name: str, oracle: Comparison, qkeras: Comparison | Non
         return row
     return replace(
         row,
-        reference="QKeras, oracle, C++",
+        models="Q=O=C",
         values=row.values + qkeras.values,
         mismatches=row.mismatches + qkeras.mismatches,
         first=qkeras.first or row.first,

@@ -56,10 +56,11 @@ def compare_with_qkeras(
     names = [op.name for op in graph.ops if op.origin and op.name in float32_exact(graph)]
     found = {name: Comparison(name) for name in names}
     scores = graph[graph.outputs[0]].inputs[0]
+    wanted = list(dict.fromkeys([*names, scores]))
     maps = []
     for batch in progress.over(list(batches(len(codes))), "QKeras = graph"):
-        expected = evaluate(graph, {graph.inputs[0].name: codes[batch]}, keep={*names, scores})
-        for name, values in layer_values(model, graph, codes[batch], [*names, scores]):
+        expected = evaluate(graph, {graph.inputs[0].name: codes[batch]}, keep=wanted)
+        for name, values in layer_values(model, graph, codes[batch], wanted):
             if name in found:
                 found[name] = found[name].extended(values, expected[name], batch.start)
             if name == scores:

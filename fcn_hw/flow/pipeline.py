@@ -25,11 +25,13 @@ from fcn_hw.ir.serialize import load
 from fcn_hw.plan import Plan
 from fcn_hw.tools.runner import run, write_files
 from fcn_hw.train.datasets import Split, dataset_digest, load_dataset
+from fcn_hw.train.palette import comparison
 
 MODEL = "quantized.h5"
 FLOAT_MODEL = "float.h5"
 TRAINING = "training.json"
 BUILD_JOBS = 2
+PICTURE = "segmentation.png"
 
 _LOWER_FLOORS = ("errors.py", "fixed.py", "ir", "passes", "reference")
 
@@ -132,12 +134,14 @@ def csim_stage(
         finished = simulate(graph, project, codes, on_frame=update)
     with progress.counter("oracle = C++", len(codes)) as update:
         found = compare_with_oracle(graph, finished, codes, on_frame=update)
+    simulated = class_maps(graph, finished)
+    stored = np.load(workspace.graph / CLASS_MAPS)
     result = csim_result(
         graph,
         oracle=found,
         qkeras=_qkeras_agreement(workspace.graph),
-        csim_maps=class_maps(graph, finished),
-        qkeras_maps=np.load(workspace.graph / CLASS_MAPS)["class_maps"][:count],
+        csim_maps=simulated,
+        qkeras_maps=stored["class_maps"][: len(simulated)],
         masks=split.masks,
         void=_void(workspace),
         training=json.loads((workspace.model / TRAINING).read_text()),
@@ -145,7 +149,19 @@ def csim_stage(
         simulate_s=finished.seconds,
     )
     replace_file(report / "csim.json", json.dumps(result_to_json(result), indent=1) + "\n")
-    record.finish([report / "csim.json"])
+    shown = slice(min(len(simulated), len(stored["float_class_maps"])))
+    picture = comparison(
+        split.images[shown],
+        {
+            "truth": split.masks[shown],
+            "float": stored["float_class_maps"][shown],
+            "quantized": stored["class_maps"][shown],
+            "C simulation": simulated[shown],
+        },
+        void=_void(workspace),
+    )
+    picture.save(report / PICTURE)
+    record.finish([report / "csim.json", report / PICTURE])
     return result
 
 
@@ -160,7 +176,7 @@ def _train_record(workspace: Workspace) -> StageRecord:
     return StageRecord(
         "train",
         workspace.model,
-        digest_of(sections, dataset_digest(design.dataset), code_digest("train", "fixed.py")),
+        digest_of(sections, dataset_digest(design.dataset)),
     )
 
 

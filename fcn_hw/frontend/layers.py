@@ -19,7 +19,7 @@ from fcn_hw.ir import Constant
 from fcn_hw.ir.build import GraphBuilder
 from fcn_hw.ir.ops import Padding, Pair
 from fcn_hw.ir.shapes import same_padding
-from fcn_hw.ir.verify import BILINEAR_SCALES
+from fcn_hw.ir.verify import BILINEAR_SCALES, MAX_SKIP_INPUTS
 
 
 @dataclass
@@ -160,7 +160,7 @@ def zero_padding2d(ctx: Context, layer: Any, sources: Sequence[str]) -> str:
 
 
 def add(ctx: Context, layer: Any, sources: Sequence[str]) -> str:
-    return ctx.builder.skip_add(ctx.names(layer.name), *sources, origin=layer.name)
+    return _join(ctx, layer, ctx.builder.skip_add, sources)
 
 
 def concatenate(ctx: Context, layer: Any, sources: Sequence[str]) -> str:
@@ -168,7 +168,7 @@ def concatenate(ctx: Context, layer: Any, sources: Sequence[str]) -> str:
         raise UnsupportedLayer(
             layer.name, f"concatenation along axis {layer.axis}", hint="concatenate channels"
         )
-    return ctx.builder.skip_concat(ctx.names(layer.name), *sources, origin=layer.name)
+    return _join(ctx, layer, ctx.builder.skip_concat, sources)
 
 
 def nothing(ctx: Context, layer: Any, sources: Sequence[str]) -> str:
@@ -255,6 +255,15 @@ def _constants(layer: Any) -> tuple[Constant, Constant | None]:
     quantizer = layer.bias_quantizer_internal
     bias = weight_constant(layer.name, "bias", quantizer, np.asarray(quantizer(layer.bias)))
     return weight, bias
+
+
+def _join(ctx: Context, layer: Any, build: Callable[..., str], sources: Sequence[str]) -> str:
+    """One op, or a chain of them where there are more inputs than an op takes."""
+    left = list(sources)
+    while len(left) > MAX_SKIP_INPUTS:
+        part = build(ctx.names(f"{layer.name}_part"), *left[:MAX_SKIP_INPUTS], origin="")
+        left = [part, *left[MAX_SKIP_INPUTS:]]
+    return build(ctx.names(layer.name), *left, origin=layer.name)
 
 
 def _channels_last(layer: Any) -> None:
