@@ -13,7 +13,7 @@ from fcn_hw.backend.op_configs import header_of, render_call, render_config
 from fcn_hw.backend.rom import render_rom
 from fcn_hw.fixed import Codes
 from fcn_hw.ir import Conv2D, ConvTranspose2D, Graph, Op
-from fcn_hw.ir.cycles import Fold
+from fcn_hw.ir.cycles import Fold, cycles_per_frame
 from fcn_hw.reference import evaluate
 from fcn_hw.resources import data_folder
 
@@ -100,16 +100,18 @@ def make_case(graph: Graph, seed: int, fold: Fold | None = None) -> Case:
     return Case(graph, fold, frames)
 
 
-def check(cases: list[Case], folder: Path, *flags: str) -> None:
+def check(cases: list[Case], folder: Path, *flags: str, cycles: bool = False) -> None:
     """Compiles and runs all cases and compares every code with the oracle's.
 
     Args:
         flags: further options of the compiler.
+        cycles: also counts the cycles of the pipelined loops and compares with ``ir/cycles.py``.
 
     Raises:
         AssertionError: warnings, a stream that is not read or written exactly, or a wrong code.
     """
-    for index, (case, found) in enumerate(zip(cases, run(cases, folder, *flags), strict=True)):
+    results = run(cases, folder, *flags, cycles=cycles)
+    for index, (case, found) in enumerate(zip(cases, results, strict=True)):
         expected = evaluate(case.graph, case.frames)[case.op.name]
         wrong = np.argwhere(found != expected)
         assert not wrong.size, (
@@ -119,16 +121,14 @@ def check(cases: list[Case], folder: Path, *flags: str) -> None:
         )
 
 
-def run(cases: list[Case], folder: Path, *flags: str) -> list[Codes]:
+def run(cases: list[Case], folder: Path, *flags: str, cycles: bool = False) -> list[Codes]:
     """Compiles and runs all cases; the codes of each one's output."""
     source, program = folder / "cases.cpp", folder / "cases"
-    source.write_text(_source(cases))
+    source.write_text(_source(cases, cycles))
     include = data_folder("templates") / "include"
-    command = ["g++", *FLAGS, *(f"-Wno-{name}" for name in QUIET), *flags]
-    for name in ("ap_types", "nnet_utils"):
-        command += ["-isystem", str(_hls4ml_templates() / name)]
-    command += ["-I", str(include), str(source), "-o", str(program)]
-    compiled = subprocess.run(command, capture_output=True, text=True, check=False)
+    if cycles:
+        include = _counting_headers(include, folder / "include")
+    compiled = compile_source(source, include, *flags, "-o", str(program))
     assert compiled.returncode == 0, compiled.stderr[:6000]
     assert not compiled.stderr, compiled.stderr[:6000]
 
@@ -157,15 +157,34 @@ def _hls4ml_templates() -> Path:
     return Path(spec.origin).parent / "templates" / "vivado"
 
 
+def compile_source(source: Path, include: Path, *flags: str) -> subprocess.CompletedProcess[str]:
+    """Runs g++ on a file that uses the headers below ``include``."""
+    command = ["g++", *FLAGS, *(f"-Wno-{name}" for name in QUIET), *flags]
+    for name in ("ap_types", "nnet_utils"):
+        command += ["-isystem", str(_hls4ml_templates() / name)]
+    command += ["-I", str(include), str(source)]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
+def _counting_headers(include: Path, copy: Path) -> Path:
+    """A copy of the headers in which every iteration of a pipelined loop counts as a cycle."""
+    (copy / "fcn_hw").mkdir(parents=True)
+    for header in (include / "fcn_hw").glob("*.h"):
+        text = header.read_text().replace("#pragma HLS PIPELINE II=1", "++pipelined_cycles;")
+        (copy / "fcn_hw" / header.name).write_text(text)
+    return copy
+
+
 def _count(case: Case) -> int:
     return len(next(iter(case.frames.values())))
 
 
-def _source(cases: list[Case]) -> str:
+def _source(cases: list[Case], cycles: bool) -> str:
     headers = sorted({header_of(case.op) for case in cases} | {"fcn_hw/code.h"})
-    text = "".join(f'#include "{header}"\n' for header in headers)
+    text = "static long long pipelined_cycles = 0;\n" if cycles else ""
+    text += "".join(f'#include "{header}"\n' for header in headers)
     text += '#include "nnet_types.h"\n#include <cstdio>\n#include <cstdlib>\n' + _MAIN
-    text += "".join(_case_source(index, case) for index, case in enumerate(cases))
+    text += "".join(_case_source(index, case, cycles) for index, case in enumerate(cases))
     calls = " && ".join(f"case{index}::run(in, out)" for index in range(len(cases)))
     return text + (
         "\nint main() {\n"
@@ -175,7 +194,7 @@ def _source(cases: list[Case]) -> str:
     )
 
 
-def _case_source(index: int, case: Case) -> str:
+def _case_source(index: int, case: Case, cycles: bool) -> str:
     op, graph = case.op, case.graph
     tensors = [graph.tensor(name) for name in dict.fromkeys((*op.inputs, op.name))]
     text = f"\nnamespace case{index} {{\n"
@@ -197,6 +216,13 @@ def _case_source(index: int, case: Case) -> str:
         pixels = port.output.height * port.output.width
         text += f"read_frame(in, {port.name}, {pixels});\n"
     text += render_call(op, op.inputs, op.name) + "\n"
+    if cycles:
+        expected = cycles_per_frame(op, graph.operands(op), case.fold)
+        text += (
+            f"if (pipelined_cycles != {expected}) {{\n"
+            f'std::printf("%s %d: %lld cycles, not {expected}\\n", {label}, pipelined_cycles);\n'
+            "return false;\n}\npipelined_cycles = 0;\n"
+        )
     pixels = op.output.height * op.output.width
     conditions = [f"all_read({name}, {label})" for name in op.inputs]
     conditions.append(f"write_frame(out, {op.name}, {label}, {pixels})")

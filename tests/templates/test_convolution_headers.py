@@ -169,10 +169,10 @@ def test_conv_transpose2d(tmp_path: Path) -> None:
     check(transposed_cases(), tmp_path)
 
 
-def test_exact_widths_give_the_same(tmp_path: Path) -> None:
-    """Counters, codes and sums of ap_int, as synthesis sees them."""
+def test_exact_widths_and_cycles(tmp_path: Path) -> None:
+    """Counters, codes and sums of ap_int, as synthesis sees them; and the cycles of a frame."""
     cases = convolution_cases()[::4] + transposed_cases()[::4]
-    check(cases, tmp_path, "-DFCN_HW_EXACT_WIDTHS")
+    check(cases, tmp_path, "-DFCN_HW_EXACT_WIDTHS", cycles=True)
 
 
 def test_sanitized(tmp_path: Path) -> None:

@@ -146,13 +146,18 @@ def test_ops_that_convert(tmp_path: Path) -> None:
     check(converting_cases(), tmp_path)
 
 
-def test_exact_widths_give_the_same(tmp_path: Path) -> None:
-    """Counters and codes of ap_int, as synthesis sees them."""
-    check(moving_cases()[::3] + converting_cases()[::5], tmp_path, "-DFCN_HW_EXACT_WIDTHS")
+def test_exact_widths_and_cycles(tmp_path: Path) -> None:
+    """Counters and codes of ap_int, as synthesis sees them; and the cycles of a frame."""
+    check(
+        moving_cases()[::3] + converting_cases()[::5],
+        tmp_path,
+        "-DFCN_HW_EXACT_WIDTHS",
+        cycles=True,
+    )
 
 
 def test_sanitized(tmp_path: Path) -> None:
-    check(moving_cases()[1::4] + converting_cases()[1::9], tmp_path, *SANITIZE)
+    check(moving_cases()[1::6] + converting_cases()[1::12], tmp_path, *SANITIZE)
 
 
 def test_arg_max_takes_the_lowest_index_of_equals(tmp_path: Path) -> None:

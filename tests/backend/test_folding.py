@@ -1,0 +1,66 @@
+"""Multipliers from reuse factors."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from fcn_hw.backend.folding import Fold, choose_fold, legal_folds
+from fcn_hw.fixed import parse_format
+from fcn_hw.ir import Constant, Conv2D, ConvTranspose2D, Tensor
+from fcn_hw.ir.cycles import fold_steps
+
+WEIGHT = parse_format("fixed<4,1>")
+
+
+def conv2d(kernel: int, n_chan: int, n_filt: int) -> Conv2D:
+    weight = Constant(np.ones((kernel, kernel, n_chan, n_filt)), WEIGHT)
+    return Conv2D("y", ("x",), Tensor("y", (4, 4, n_filt), WEIGHT), weight, WEIGHT)
+
+
+def test_legal_folds_divide_the_channels() -> None:
+    folds = legal_folds(conv2d(3, 4, 6))
+    assert {fold.pe for fold in folds} == {1, 2, 3, 6}
+    assert {fold.simd for fold in folds} == {1, 2, 4}
+    assert len(folds) == 12
+
+
+@pytest.mark.parametrize(
+    ("reuse_factor", "fold"),
+    [
+        (1, Fold(16, 8)),  # no fewer than the 9 taps
+        (9, Fold(16, 8)),
+        (18, Fold(8, 8)),  # simd is kept whole as long as possible
+        (144, Fold(1, 8)),
+        (288, Fold(1, 4)),
+        (10**9, Fold(1, 1)),
+        (20, Fold(8, 8)),
+        (27, Fold(4, 8)),  # as far from 18 as from 36: fewer multipliers
+    ],
+)
+def test_the_nearest_reuse_is_taken(reuse_factor: int, fold: Fold) -> None:
+    assert choose_fold(conv2d(3, 8, 16), reuse_factor) == fold
+
+
+def test_reuse_counts_the_taps_of_one_phase() -> None:
+    weight = Constant(np.ones((4, 4, 3, 2)), WEIGHT)
+    op = ConvTranspose2D(
+        "y", ("x",), Tensor("y", (8, 8, 2), WEIGHT), weight, WEIGHT, strides=(2, 2)
+    )
+    assert fold_steps(op, Fold(2, 3)) == 4
+    assert choose_fold(op, 12) == Fold(2, 1)
+
+
+@given(st.integers(1, 3), st.integers(1, 24), st.integers(1, 24), st.integers(1, 3000))
+def test_no_legal_fold_is_nearer(kernel: int, n_chan: int, n_filt: int, reuse: int) -> None:
+    op = conv2d(kernel, n_chan, n_filt)
+    chosen = choose_fold(op, reuse)
+    steps = fold_steps(op, chosen)
+    assert steps * chosen.multipliers == kernel * kernel * n_chan * n_filt
+    for fold in legal_folds(op):
+        distance = abs(fold_steps(op, fold) - reuse)
+        assert distance >= abs(steps - reuse)
+        if distance == abs(steps - reuse):
+            assert fold.multipliers >= chosen.multipliers

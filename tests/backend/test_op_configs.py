@@ -1,0 +1,182 @@
+"""How ops are emitted: config structs, calls, pragmas."""
+
+from __future__ import annotations
+
+from dataclasses import fields, replace
+
+import numpy as np
+import pytest
+
+from fcn_hw.backend.op_configs import (
+    header_of,
+    op_context,
+    render_call,
+    render_config,
+    render_fork_call,
+    rom_pragmas,
+    snake_name,
+)
+from fcn_hw.errors import TemplateError
+from fcn_hw.fixed import parse_format
+from fcn_hw.ir import Constant, Conv2D, ConvTranspose2D, Graph, Input, Tensor
+from fcn_hw.ir.build import GraphBuilder
+from fcn_hw.ir.cycles import Fold
+from fcn_hw.ir.ops import OPS, Padding
+from fcn_hw.resources import data_folder
+
+U4 = parse_format("ufixed<4,0>")
+WEIGHT = parse_format("fixed<4,1>")
+
+
+def all_ops() -> Graph:
+    """A graph in which every op occurs."""
+    builder = GraphBuilder("every_op")
+    builder.input("image", (6, 8, 4), U4)
+    weight = Constant(np.ones((3, 3, 4, 2)), WEIGHT)
+    bias = Constant(np.array([1, -1]), parse_format("fixed<8,1>"))
+    builder.conv2d("conv", "image", weight, bias, padding=Padding(1, 1, 1, 1), fmt=U4)
+    builder.max_pool2d("pool", "conv", (2, 2))
+    weight = Constant(np.ones((4, 4, 2, 2)), WEIGHT)
+    builder.conv_transpose2d("up", "pool", weight, strides=(2, 2), crop=(1, 1), size=(6, 8), fmt=U4)
+    builder.skip_add("sum", "up", "conv")
+    builder.skip_concat("both", "sum", "conv")
+    builder.upsample_nearest("big", "both", (2, 2))
+    builder.crop2d("cut", "big", (1, 2), (4, 5))
+    builder.zero_pad2d("padded", "cut", Padding(1, 0, 2, 0))
+    builder.upsample_bilinear("smooth", "padded", (2, 4))
+    builder.relu("positive", "smooth", parse_format("ufixed<6,2,RND_CONV,SAT>"))
+    builder.quantize("coarse", "positive", parse_format("ufixed<2,1,RND,SAT>"))
+    builder.arg_max("classes", "coarse")
+    return builder.finish("classes")
+
+
+FOLDS = {"conv": Fold(2, 4), "up": Fold(1, 2)}
+
+
+def test_every_op_has_a_header_and_a_template_of_its_name() -> None:
+    graph = all_ops()
+    assert {type(op) for op in graph.ops} == set(OPS)
+    for op in graph.ops:
+        if not isinstance(op, Input):
+            assert (data_folder("templates") / "include" / header_of(op)).is_file(), op.kind
+            assert f"struct {op.name}_config {{" in render_config(
+                op, graph.operands(op), FOLDS.get(op.name)
+            )
+
+
+def test_names_in_snake_case() -> None:
+    graph = all_ops()
+    assert snake_name(graph["conv"]) == "conv2d"
+    assert snake_name(graph["up"]) == "conv_transpose2d"
+    assert snake_name(graph["classes"]) == "arg_max"
+    assert header_of(graph["padded"]) == "fcn_hw/zero_pad2d.h"
+
+
+def test_every_field_of_a_context_is_in_the_config() -> None:
+    graph = all_ops()
+    for op in graph.ops[1:]:
+        context = op_context(op, graph.operands(op), FOLDS.get(op.name))
+        text = render_config(op, graph.operands(op), FOLDS.get(op.name))
+        for field in fields(context):
+            value = getattr(context, field.name)
+            if field.name in ("name", "weight_width", "bias_width", "accum", "cycles"):
+                value = getattr(value, "ap_type", value)
+                assert str(value) in text
+            else:
+                assert f"static constexpr int {field.name} = {value};" in text
+
+
+def test_config_of_a_convolution() -> None:
+    graph = all_ops()
+    text = render_config(graph["conv"], graph.operands(graph["conv"]), Fold(2, 4))
+    conv = graph["conv"]
+    assert isinstance(conv, Conv2D)
+    assert text == (
+        "// 3x3 convolution of 4 into 2 channels by 2 x 4 multipliers: 448 cycles a frame.\n"
+        "struct conv_config {\n"
+        "    static constexpr int in_height = 6;\n"
+        "    static constexpr int in_width = 8;\n"
+        "    static constexpr int n_chan = 4;\n"
+        "    static constexpr int out_height = 6;\n"
+        "    static constexpr int out_width = 8;\n"
+        "    static constexpr int n_filt = 2;\n"
+        "    static constexpr int kernel_height = 3;\n"
+        "    static constexpr int kernel_width = 3;\n"
+        "    static constexpr int stride_height = 1;\n"
+        "    static constexpr int stride_width = 1;\n"
+        "    static constexpr int dilation_height = 1;\n"
+        "    static constexpr int dilation_width = 1;\n"
+        "    static constexpr int pad_top = 1;\n"
+        "    static constexpr int pad_left = 1;\n"
+        "    static constexpr int pe = 2;\n"
+        "    static constexpr int simd = 4;\n"
+        "    static constexpr int fold = 9;\n"
+        "    static constexpr int rom_depth = 9;\n"
+        "    static constexpr int product_shift = 0;\n"
+        "    static constexpr int bias_shift = 0;\n"
+        "    typedef fcn_hw::rom_t<4> weight_t;\n"
+        "    typedef fcn_hw::rom_t<8> bias_t;\n"
+        f"    typedef {conv.accum.ap_type} accum_t;\n"
+        "};\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("bias", "product_shift", "bias_shift"),
+    [("fixed<8,1>", 0, 0), ("fixed<8,5>", 0, 4), ("fixed<12,2>", 3, 0), (None, 0, 0)],
+)
+def test_shifts_align_products_and_biases(
+    bias: str | None, product_shift: int, bias_shift: int
+) -> None:
+    builder = GraphBuilder("g")
+    builder.input("x", (2, 2, 1), U4)
+    constant = Constant(np.array([1]), parse_format(bias)) if bias else None
+    builder.conv2d("y", "x", Constant(np.ones((1, 1, 1, 1)), WEIGHT), constant)
+    graph = builder.finish("y")
+    text = render_config(graph["y"], graph.operands(graph["y"]), Fold(1, 1))
+    assert f"product_shift = {product_shift};" in text
+    assert f"bias_shift = {bias_shift};" in text
+
+
+def test_rom_of_a_transposed_convolution_holds_all_phases() -> None:
+    graph = all_ops()
+    text = render_config(graph["up"], graph.operands(graph["up"]), Fold(1, 2))
+    assert "fold = 8;" in text
+    assert "rom_depth = 32;" in text
+
+
+def test_calls() -> None:
+    graph = all_ops()
+    assert render_call(graph["conv"], ["image"], "conv") == (
+        "fcn_hw::conv2d<image_t, conv_t, conv_config>(image, conv, conv_weights, conv_biases);"
+    )
+    assert render_call(graph["sum"], ["up", "conv_to_sum"], "sum") == (
+        "fcn_hw::skip_add<up_t, conv_t, sum_t, sum_config>(up, conv_to_sum, sum);"
+    )
+    assert render_fork_call(graph.tensor("conv"), "conv", ["a", "b"]) == (
+        "fcn_hw::fork<conv_t, 48>(conv, a, b);"
+    )
+
+
+def test_strategy_places_the_weights() -> None:
+    graph = all_ops()
+    resource = "#pragma HLS BIND_STORAGE variable=conv_weights type=rom_1p impl=bram"
+    assert rom_pragmas(graph["conv"], "Resource") == (resource,)
+    assert rom_pragmas(graph["conv"], "Latency") == (resource.replace("bram", "lutram"),)
+    assert rom_pragmas(graph["pool"], "Resource") == ()
+
+
+def test_a_name_that_cpp_reserves_is_refused() -> None:
+    graph = all_ops()
+    op = replace(graph["pool"], name="new", output=Tensor("new", (3, 4, 2), U4))
+    with pytest.raises(TemplateError, match="'new' can't be a name in C\\+\\+"):
+        render_config(op, graph.operands(graph["pool"]))
+
+
+def test_a_convolution_needs_a_fold() -> None:
+    graph = all_ops()
+    for name in ("conv", "up"):
+        op = graph[name]
+        assert isinstance(op, (Conv2D, ConvTranspose2D))
+        with pytest.raises(AssertionError, match="fold"):
+            op_context(op, graph.operands(op))

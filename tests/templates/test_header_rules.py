@@ -1,0 +1,163 @@
+"""What holds for the text of all headers, the fork, and the sentences of the static assertions."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+from header_bench import compile_source
+
+from fcn_hw.resources import data_folder
+
+INCLUDE = data_folder("templates") / "include"
+HEADERS = sorted((INCLUDE / "fcn_hw").glob("*.h"))
+
+FORK = """
+#include "fcn_hw/fork.h"
+#include "ap_fixed.h"
+#include "nnet_types.h"
+#include <cstdio>
+typedef nnet::array<ap_ufixed<4, 0>, 2> pixel_t;
+
+void feed(hls::stream<pixel_t> &in) {
+    for (int n = 0; n < 6; ++n) {
+        pixel_t pixel;
+        pixel[0].range() = n;
+        pixel[1].range() = 15 - n;
+        in.write(pixel);
+    }
+}
+
+int drain(hls::stream<pixel_t> &out) {
+    int right = 0;
+    for (int n = 0; n < 6 && !out.empty(); ++n) {
+        const pixel_t pixel = out.read();
+        right += pixel[0].range() == n && pixel[1].range() == 15 - n;
+    }
+    return out.empty() ? right : -1;
+}
+
+int main() {
+    hls::stream<pixel_t> in("in"), a("a"), b("b"), c("c"), d("d");
+    feed(in);
+    fcn_hw::fork<pixel_t, 6>(in, a, b);
+    std::printf("%d %d\\n", drain(a), drain(b));
+    feed(in);
+    fcn_hw::fork<pixel_t, 6>(in, a, b, c);
+    std::printf("%d %d %d\\n", drain(a), drain(b), drain(c));
+    feed(in);
+    fcn_hw::fork<pixel_t, 6>(in, a, b, c, d);
+    std::printf("%d %d %d %d\\n", drain(a), drain(b), drain(c), drain(d));
+    return in.empty() ? 0 : 1;
+}
+"""
+
+WRONG = """
+#include "fcn_hw/arg_max.h"
+#include "fcn_hw/conv2d.h"
+#include "fcn_hw/conv_transpose2d.h"
+#include "fcn_hw/crop2d.h"
+#include "fcn_hw/max_pool2d.h"
+#include "fcn_hw/skip_add.h"
+#include "fcn_hw/skip_concat.h"
+#include "fcn_hw/upsample_bilinear.h"
+#include "fcn_hw/zero_pad2d.h"
+#include "nnet_types.h"
+struct config {
+    static constexpr int height = 4, width = 4, in_height = 4, in_width = 4, n_chan = 3;
+    static constexpr int out_height = 3, out_width = 3, n_filt = 5, kernel_height = 2;
+    static constexpr int kernel_width = 2, stride_height = 1, stride_width = 1;
+    static constexpr int dilation_height = 1, dilation_width = 1, pad_top = 0, pad_left = 0;
+    static constexpr int crop_top = 0, crop_left = 0, pe = 2, simd = 2, fold = 9, rom_depth = 8;
+    static constexpr int product_shift = 0, bias_shift = 0, scale_height = 3, scale_width = 2;
+    static constexpr int pool_height = 2, pool_width = 2, offset_top = 2, offset_left = 0;
+    typedef fcn_hw::rom_t<4> weight_t;
+    typedef fcn_hw::rom_t<4> bias_t;
+    typedef ap_fixed<12, 6> accum_t;
+};
+struct padded : config { static constexpr int pad_top = 2; };
+template <int N> using pixel = nnet::array<ap_fixed<4, 2>, N>;
+template <int N> using stream = hls::stream<pixel<N>>;
+
+void wrong(stream<2> &a2, stream<3> &a3, stream<5> &a5, stream<1> &a1, stream<300> &a300,
+           const config::weight_t weights[8][2][2], const config::bias_t biases[2][2]) {
+    fcn_hw::conv2d<pixel<2>, pixel<5>, config>(a2, a5, weights, biases);
+    fcn_hw::conv_transpose2d<pixel<2>, pixel<5>, config>(a2, a5, weights, biases);
+    fcn_hw::arg_max<pixel<300>, pixel<2>, config>(a300, a2);
+    fcn_hw::crop2d<pixel<3>, pixel<3>, config>(a3, a3);
+    fcn_hw::max_pool2d<pixel<3>, pixel<3>, padded>(a3, a3);
+    fcn_hw::skip_add<pixel<3>, pixel<1>, pixel<3>, config>(a3, a1, a3);
+    fcn_hw::skip_concat<pixel<3>, pixel<1>, pixel<3>, config>(a3, a1, a3);
+    fcn_hw::upsample_bilinear<pixel<3>, pixel<3>, config>(a3, a3);
+    fcn_hw::zero_pad2d<pixel<3>, pixel<3>, config>(a3, a3);
+}
+"""
+
+SENTENCES = [
+    "The pixels that conv2d reads and writes must have n_chan and n_filt channels.",
+    "conv2d multiplies simd channels in parallel, so simd must divide n_chan.",
+    "conv2d computes pe filters in parallel, so pe must divide n_filt.",
+    "The fold of conv2d must be the steps that pe x simd multipliers need for a pixel.",
+    "The weight ROM of conv2d must have one word for each step of a pixel.",
+    "conv_transpose2d multiplies simd channels in parallel, so simd must divide n_chan.",
+    "conv_transpose2d computes pe filters in parallel, so pe must divide n_filt.",
+    "The weight ROM of conv_transpose2d must have one word for each step of each phase.",
+    "arg_max writes one channel, the index of a class.",
+    "arg_max writes one byte, which holds the indices of 256 classes.",
+    "The rectangle that crop2d keeps must lie in the frame.",
+    "Every window of max_pool2d must contain a pixel of the frame.",
+    "skip_add sums streams that have the same number of channels.",
+    "skip_concat must write as many channels as it reads from all streams.",
+    "upsample_bilinear is exact for the scales 1, 2, 4 and 8 only.",
+    "The padded frame of zero_pad2d must have room for the whole frame.",
+]
+
+
+@pytest.mark.gxx
+def test_fork_copies_to_all(tmp_path: Path) -> None:
+    (tmp_path / "fork.cpp").write_text(FORK)
+    program = tmp_path / "fork"
+    compiled = compile_source(tmp_path / "fork.cpp", INCLUDE, "-o", str(program))
+    assert compiled.returncode == 0 and not compiled.stderr, compiled.stderr[:3000]
+    ran = subprocess.run([program], capture_output=True, text=True, check=True)
+    assert ran.stdout == "6 6\n6 6 6\n6 6 6 6\n"
+
+
+@pytest.mark.gxx
+def test_limits_are_full_sentences(tmp_path: Path) -> None:
+    (tmp_path / "wrong.cpp").write_text(WRONG)
+    compiled = compile_source(tmp_path / "wrong.cpp", INCLUDE, "-fsyntax-only")
+    assert compiled.returncode != 0
+    for sentence in SENTENCES:
+        assert f"static assertion failed: {sentence}" in compiled.stderr
+
+
+def test_only_types_looks_at_synthesis() -> None:
+    found = [
+        header.name
+        for header in HEADERS
+        if re.search(r"^#.*__SYNTHESIS__", header.read_text(), flags=re.MULTILINE)
+    ]
+    assert found == ["types.h"]
+
+
+@pytest.mark.parametrize("header", HEADERS, ids=lambda path: path.stem)
+def test_header_is_guarded_and_fits_the_page(header: Path) -> None:
+    text = header.read_text()
+    guard = f"FCN_HW_{header.stem.upper()}_H_"
+    assert f"#ifndef {guard}\n#define {guard}\n" in text
+    assert text.startswith("// ")
+    assert text.endswith("\n#endif\n")
+    assert max(map(len, text.splitlines())) <= 110
+
+
+@pytest.mark.parametrize("header", HEADERS, ids=lambda path: path.stem)
+def test_every_loop_has_a_label(header: Path) -> None:
+    lines = header.read_text().splitlines()
+    if header.stem in ("trace", "tap"):
+        return  # not synthesised
+    for before, line in zip(lines, lines[1:], strict=False):
+        if re.match(r"\s*for \(", line):
+            assert re.fullmatch(r"\s*\w+:", before), f"{header.name}: {line.strip()}"
