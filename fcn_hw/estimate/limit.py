@@ -1,0 +1,57 @@
+"""The physical limit of a frame: what no arrangement of the same multipliers can beat.
+
+``interval >= max(input beats, output beats, max over layers of ceil(MACs / multipliers))``: a stream
+moves a pixel a clock, and a multiplier does a multiplication a clock.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from fcn_hw.ir.cycles import Fold
+from fcn_hw.ir.graph import Graph
+from fcn_hw.ir.macs import macs
+from fcn_hw.ir.ops import Op, Tensor
+
+
+@dataclass(frozen=True)
+class Limit:
+    """The limit and what sets it.
+
+    Args:
+        cycles: least cycles from frame to frame.
+        cause: ``"input beats"``, ``"output beats"``, or the name of a layer.
+        input_beats, output_beats: pixels of the largest input and output.
+    """
+
+    cycles: int
+    cause: str
+    input_beats: int
+    output_beats: int
+
+
+def layer_limit(op: Op, operands: tuple[Tensor, ...], fold: Fold | None) -> int:
+    """Least cycles of one op: its multiplications, or its beats where it has none."""
+    if fold is not None:
+        return -(-macs(op, operands) // fold.multipliers)
+    beats = [tensor.height * tensor.width for tensor in (*operands, op.output)]
+    return max(beats) if operands else 0
+
+
+def physical_limit(graph: Graph, folds: Mapping[str, Fold]) -> Limit:
+    """The limit of a graph.
+
+    Args:
+        folds: of every convolution.
+    """
+    input_beats = max(op.output.height * op.output.width for op in graph.inputs)
+    output_beats = max(graph.tensor(n).height * graph.tensor(n).width for n in graph.outputs)
+    candidates = [(input_beats, "input beats"), (output_beats, "output beats")]
+    candidates += [
+        (layer_limit(op, graph.operands(op), folds[op.name]), op.name)
+        for op in graph.ops
+        if op.name in folds
+    ]
+    cycles, cause = max(candidates, key=lambda item: item[0])
+    return Limit(cycles, cause, input_beats, output_beats)

@@ -1,0 +1,105 @@
+"""The multipliers of a convolution and what surrounds them: ``templates/include/fcn_hw/mac_array.h``.
+
+Numbers only, so that published designs that no :class:`fcn_hw.ir.Graph` describes can be estimated by
+the same formulas.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from fcn_hw.estimate.arithmetic import (
+    accumulator,
+    adder_tree,
+    conversion,
+    multiplexer_luts,
+    multiplier,
+)
+from fcn_hw.estimate.family import Family
+from fcn_hw.estimate.memory import bram, lut_rom, ram
+from fcn_hw.estimate.resources import Resources
+
+
+@dataclass(frozen=True)
+class MacUnit:
+    """``pe * simd`` multipliers.
+
+    Args:
+        pe, simd: filters and channels in parallel.
+        n_chan, n_filt: channels of the input and of the output.
+        weight_bits: signed.
+        input_bits: of a code, and whether it is signed.
+        input_signed: see above.
+        accum_bits: of an accumulator.
+        output_bits: of a result.
+        rounds, saturates: how a sum becomes a result.
+        rom_words: words of the weight ROM; each holds the weights of one step.
+        rom_storage: ``bram``, ``lutram`` or ``auto``, the cheaper one.
+        rom_banks: memories that the word is spread over: 1, or ``pe`` as in FINN.
+    """
+
+    pe: int
+    simd: int
+    n_chan: int
+    n_filt: int
+    weight_bits: int
+    input_bits: int
+    input_signed: bool
+    accum_bits: int
+    output_bits: int
+    rounds: bool
+    saturates: bool
+    rom_words: int
+    rom_storage: str
+    bias_bits: int = 0
+    rom_banks: int = 1
+
+    @property
+    def multipliers(self) -> int:
+        return self.pe * self.simd
+
+    @property
+    def rom_word_bits(self) -> int:
+        return self.multipliers * self.weight_bits
+
+
+def mac_unit(unit: MacUnit, family: Family) -> Resources:
+    """Multipliers, adder trees, accumulators, ROMs, choice of channels, results."""
+    factor_bits = unit.input_bits + (0 if unit.input_signed else 1)
+    in_fabric = multiplier(unit.weight_bits, unit.input_bits, family).dsp == 0
+    one = multiplier(unit.weight_bits, unit.input_bits if in_fabric else factor_bits, family)
+    product_bits = unit.weight_bits + unit.input_bits
+    groups = unit.n_chan // unit.simd
+    filter_groups = unit.n_filt // unit.pe
+    amount = one * unit.multipliers
+    a_filter = (
+        adder_tree(unit.simd, product_bits)
+        + accumulator(unit.accum_bits)
+        + conversion(
+            unit.accum_bits, unit.output_bits, rounds=unit.rounds, saturates=unit.saturates
+        )
+    )
+    amount = amount + a_filter * unit.pe
+    # The channels of this step, chosen from a pixel, and their register.
+    inputs = unit.simd * unit.input_bits
+    amount = amount + Resources(lut=multiplexer_luts(groups, inputs), ff=inputs)
+    # The results of the filter groups, each written when its turn comes, and the beat that leaves.
+    result_bits = unit.n_filt * unit.output_bits
+    held = result_bits if filter_groups > 1 else 0
+    amount = amount + Resources(lut=filter_groups if held else 0, ff=held + result_bits)
+    amount = amount + lut_rom(filter_groups, unit.pe * unit.bias_bits)
+    return amount + weight_rom(unit, family)
+
+
+def weight_rom(unit: MacUnit, family: Family) -> Resources:
+    """The memory of the weights."""
+    bits = unit.rom_word_bits // unit.rom_banks
+    if unit.rom_words <= 1:
+        return Resources()
+    if unit.rom_storage == "bram":
+        bank = bram(unit.rom_words, bits)
+    elif unit.rom_storage == "lutram":
+        bank = lut_rom(unit.rom_words, bits)
+    else:
+        bank = ram(unit.rom_words, bits, family).resources
+    return bank * unit.rom_banks

@@ -1,0 +1,262 @@
+"""Resources and storage of each op, as its header in ``templates/include/fcn_hw`` builds it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from fcn_hw.estimate.arithmetic import (
+    adder_tree,
+    conversion,
+    counter,
+    maximum,
+    multiplier,
+)
+from fcn_hw.estimate.family import Family
+from fcn_hw.estimate.mac_unit import MacUnit, mac_unit
+from fcn_hw.estimate.memory import ram
+from fcn_hw.estimate.resources import Resources, total
+from fcn_hw.fixed import FixedFormat, Overflow, Rounding
+from fcn_hw.ir.cycles import Fold, fold_steps, is_pointwise, windows
+from fcn_hw.ir.ops import (
+    ArgMax,
+    Conv2D,
+    ConvTranspose2D,
+    Crop2D,
+    Input,
+    MaxPool2D,
+    Op,
+    Quantize,
+    Relu,
+    SkipAdd,
+    SkipConcat,
+    Tensor,
+    UpsampleBilinear,
+    UpsampleNearest,
+    ZeroPad2D,
+)
+
+PROCESS = Resources(lut=40, ff=30)
+"""State machine and handshakes of a dataflow process: start, done, and a valid and a ready of each
+stream. An assumption: no published figure tells them apart."""
+
+CLASS_INDEX_BITS = 8
+ROM_STORAGE = {"Resource": "bram", "Latency": "lutram"}
+"""hls4ml's strategies and where the weights are."""
+
+
+@dataclass(frozen=True)
+class OpCost:
+    """What an op needs.
+
+    Args:
+        resources: of its process.
+        weight_bits: stored weights and biases.
+        activation_bits: stored pixels: line buffers, without FIFOs.
+    """
+
+    resources: Resources
+    weight_bits: int = 0
+    activation_bits: int = 0
+
+
+def op_cost(
+    op: Op,
+    operands: tuple[Tensor, ...],
+    family: Family,
+    fold: Fold | None = None,
+    strategy: str = "Resource",
+) -> OpCost:
+    """Resources of an op.
+
+    Args:
+        operands: the tensors that it reads.
+        fold: the multipliers of a convolution, else None.
+        strategy: ``"Resource"``: weights in block RAM; ``"Latency"``: in LUTs.
+    """
+    if isinstance(op, Input):
+        return OpCost(Resources())
+    source, result = operands[0], op.output
+    channels, bits = source.channels, source.format.width
+    frame = PROCESS + _counters(result.height, result.width)
+    beat = Resources(ff=result.channels * result.format.width)
+    if isinstance(op, (Conv2D, ConvTranspose2D)):
+        assert fold is not None, "a convolution is built with a fold"
+        return _convolution(op, source, family, fold, strategy)
+    if isinstance(op, MaxPool2D):
+        return _max_pool(op, source, family)
+    if isinstance(op, UpsampleNearest):
+        row = ram(source.width, channels * bits, family)
+        choice = Resources(lut=channels * bits, ff=channels * bits)  # from the row, or just read
+        return OpCost(
+            frame + _counters(*op.scale) + row.resources + choice + beat,
+            activation_bits=source.width * channels * bits,
+        )
+    if isinstance(op, UpsampleBilinear):
+        return _bilinear(op, source, family)
+    if isinstance(op, SkipAdd):
+        terms = adder_tree(len(operands), op.accum.width - (len(operands) - 1).bit_length())
+        a_channel = terms + _convert(op.accum, result.format)
+        return OpCost(frame + a_channel * channels + beat)
+    if isinstance(op, (Quantize, Relu)):
+        sign = Resources(lut=result.format.width if isinstance(op, Relu) else 0)
+        a_channel = _convert(source.format, result.format) + sign
+        return OpCost(frame + a_channel * channels + beat)
+    if isinstance(op, ArgMax):
+        step = maximum(bits) + Resources(lut=CLASS_INDEX_BITS)
+        return OpCost(frame + step * (channels - 1) + beat)
+    if isinstance(op, (Crop2D, ZeroPad2D)):
+        zero = Resources(lut=channels * bits if isinstance(op, ZeroPad2D) else 0)
+        return OpCost(frame + _counters(source.height, source.width) + zero + beat)
+    assert isinstance(op, SkipConcat), f"no cost of {op.kind}"
+    return OpCost(frame + beat)
+
+
+def fork_cost(tensor: Tensor) -> Resources:
+    """The process that copies a stream for several readers."""
+    return (
+        PROCESS
+        + _counters(tensor.height, tensor.width)
+        + Resources(ff=tensor.channels * tensor.format.width)
+    )
+
+
+def conv_unit(
+    op: Conv2D | ConvTranspose2D, source: Tensor, fold: Fold, strategy: str = "Resource"
+) -> MacUnit:
+    """The multipliers of a convolution and their memories."""
+    _, _, n_chan, n_filt = op.weight.codes.shape
+    phases = windows(op).phases
+    rounds, saturates = _modes(op.accum, op.output.format)
+    return MacUnit(
+        pe=fold.pe,
+        simd=fold.simd,
+        n_chan=n_chan,
+        n_filt=n_filt,
+        weight_bits=_signed_bits(op.weight.format),
+        input_bits=source.format.width,
+        input_signed=source.format.signed,
+        accum_bits=op.accum.width,
+        output_bits=op.output.format.width,
+        rounds=rounds,
+        saturates=saturates,
+        rom_words=phases[0] * phases[1] * fold_steps(op, fold),
+        rom_storage=ROM_STORAGE[strategy],
+        bias_bits=_signed_bits(op.bias.format) if op.bias is not None else 0,
+    )
+
+
+def ring_shape(op: Conv2D | ConvTranspose2D, source: Tensor) -> tuple[int, int]:
+    """(words, bits) of the line buffer of a convolution; no words where it has none.
+
+    ``ring_rows`` of ``windows.h``: the rows of a window, and those that the next one adds.
+    """
+    if is_pointwise(op, source):
+        return 0, 0
+    win = windows(op)
+    reach = (win.taps[0] - 1) * win.spread[0] + 1
+    rows = min(reach + win.move[0], source.height)
+    return rows * source.width, source.channels * source.format.width
+
+
+def _convolution(
+    op: Conv2D | ConvTranspose2D, source: Tensor, family: Family, fold: Fold, strategy: str
+) -> OpCost:
+    unit = conv_unit(op, source, fold, strategy)
+    words, bits = ring_shape(op, source)
+    groups = unit.n_chan // fold.simd, unit.n_filt // fold.pe
+    control = PROCESS + _counters(fold_steps(op, fold), *groups)
+    activation_bits = 0
+    if words:
+        win = windows(op)
+        # Position of the window, of the tap and of the reader: row, column and slot of each.
+        control = control + _counters(source.height, source.width, words) * 3
+        control = control + _counters(op.output.height, op.output.width, *win.taps, *win.phases)
+        # The address of a tap, and zeros for the taps outside the frame.
+        gate = Resources(lut=words.bit_length() + fold.simd * source.format.width)
+        control = control + gate + ram(words, bits, family).resources
+        activation_bits = words * bits
+    else:
+        control = control + _counters(source.height, source.width)
+        control = control + Resources(ff=source.channels * source.format.width)
+    bias_bits = unit.bias_bits * unit.n_filt
+    return OpCost(
+        control + mac_unit(unit, family),
+        weight_bits=unit.rom_words * unit.rom_word_bits + bias_bits,
+        activation_bits=activation_bits,
+    )
+
+
+def _max_pool(op: MaxPool2D, source: Tensor, family: Family) -> OpCost:
+    channels, bits = source.channels, source.format.width
+    slots = [-(-pool // stride) for pool, stride in zip(op.pool, op.strides, strict=True)]
+    rows = ram(op.output.width, channels * bits, family).resources * slots[0]
+    larger = maximum(bits) * (channels * sum(slots))
+    held = Resources(ff=channels * bits * (slots[1] + 1))
+    control = PROCESS + _counters(source.height, source.width, op.output.width)
+    positions = _counters(op.pool[0]) * slots[0] + _counters(op.pool[1]) * slots[1]
+    return OpCost(
+        control + positions + rows + larger + held,
+        activation_bits=slots[0] * op.output.width * channels * bits,
+    )
+
+
+def _bilinear(op: UpsampleBilinear, source: Tensor, family: Family) -> OpCost:
+    channels, bits = source.channels, source.format.width
+    result = op.output.format
+    rows = ram(source.width, channels * bits, family).resources * 2
+    # Weights are 1 .. 2s - 1 of 2s: log2(2s) bits. Two products and a sum, down and then across.
+    amount, width = Resources(), bits
+    for scale in op.scale:
+        if scale > 1:
+            weight_bits = scale.bit_length()
+            amount = amount + multiplier(width, weight_bits, family) * 2
+            amount = amount + adder_tree(2, width + weight_bits)
+            width += weight_bits
+    # Which row is above and below, the sums of two columns, the conversion of the exact result.
+    choices = Resources(lut=2 * bits, ff=2 * width)
+    exact = FixedFormat(source.format.signed, width, width - result.fraction)
+    a_channel = amount + choices + _convert(exact, result)
+    control = PROCESS + _counters(
+        op.output.height, op.output.width, source.height, source.width, *op.scale
+    )
+    beat = Resources(ff=channels * result.width)
+    return OpCost(
+        control + rows + a_channel * channels + beat,
+        activation_bits=2 * source.width * channels * bits,
+    )
+
+
+def _counters(*limits: int) -> Resources:
+    """Counters of the given limits; one that only counts to 1 is none."""
+    return total(counter(limit - 1) for limit in limits if limit > 1)
+
+
+def _signed_bits(fmt: FixedFormat) -> int:
+    """Bits of a ROM element, which is signed: ``backend/rom.py``."""
+    return fmt.width if fmt.signed else fmt.width + 1
+
+
+def _modes(exact: FixedFormat, result: FixedFormat) -> tuple[bool, bool]:
+    """Whether a conversion rounds and whether it saturates."""
+    fewer_fraction_bits = result.fraction < exact.fraction
+    narrower = result.integer < exact.integer or (exact.signed and not result.signed)
+    return (
+        fewer_fraction_bits and result.rounding is not Rounding.TRN,
+        narrower and result.overflow is not Overflow.WRAP,
+    )
+
+
+def _convert(exact: FixedFormat, result: FixedFormat) -> Resources:
+    rounds, saturates = _modes(exact, result)
+    return conversion(exact.width, result.width, rounds=rounds, saturates=saturates)
+
+
+def sum_of(costs: Iterable[OpCost]) -> OpCost:
+    """All together."""
+    resources, weight_bits, activation_bits = Resources(), 0, 0
+    for cost in costs:
+        resources = resources + cost.resources
+        weight_bits += cost.weight_bits
+        activation_bits += cost.activation_bits
+    return OpCost(resources, weight_bits, activation_bits)
