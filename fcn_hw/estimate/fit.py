@@ -1,0 +1,220 @@
+"""Folds that fit a board: the fastest design within a budget, or the smallest that is fast enough.
+
+A frame takes as long as the slowest process, and resources add up. So the choice is exact in two
+steps:
+
+1. Bisection over the finite set of intervals that some option of some convolution has. An interval is
+   feasible when each convolution can be built by an option that is at least so fast such that the sums
+   stay within the budget: a multiple-choice knapsack with a constraint for each resource, solved as an
+   integer program by HiGHS (Huangfu and Hall, Mathematical Programming Computation 10, 2018) through
+   ``scipy.optimize.milp``. Feasibility is monotonic: a longer interval allows every option of a
+   shorter one.
+2. At the shortest feasible interval, the same program with the smallest sum of the shares of the
+   device. It gives every layer the fewest multipliers that keep up, so all layers take about the same
+   time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from math import floor
+
+import numpy as np
+from scipy.optimize import Bounds, LinearConstraint, milp
+from scipy.sparse import csr_array
+
+from fcn_hw.estimate.options import Option, smallest_within
+from fcn_hw.estimate.resources import Resources
+
+RESOURCES = ("LUT", "FF", "DSP", "BRAM18")
+
+
+@dataclass(frozen=True)
+class Problem:
+    """What is to be chosen.
+
+    Args:
+        choices: the options of each convolution.
+        fixed: what everything else needs: other ops, forks, FIFOs.
+        fixed_cycles: of the slowest process that has no options, and of the frame's beats.
+        budget: what may be used.
+        available: what the device holds; shares of it are the price.
+    """
+
+    choices: Mapping[str, tuple[Option, ...]]
+    fixed: Resources
+    fixed_cycles: int
+    budget: Resources
+    available: Resources
+
+    @property
+    def intervals(self) -> tuple[int, ...]:
+        """Every interval that a design can have, ascending."""
+        least = max([self.fixed_cycles, *(o[0].cycles for o in self.choices.values())])
+        every = {option.cycles for choices in self.choices.values() for option in choices}
+        return tuple(sorted({least, *(cycles for cycles in every if cycles > least)}))
+
+
+Solution = Mapping[str, Option]
+
+
+def fastest(problem: Problem) -> Solution | None:
+    """The fastest design within the budget, and of these the smallest; None when none fits."""
+    intervals = problem.intervals
+    low, high = 0, len(intervals) - 1
+    best = smallest(problem, intervals[high])
+    if best is None:
+        return None
+    while low < high:
+        middle = (low + high) // 2
+        found = smallest(problem, intervals[middle])
+        if found is None:
+            low = middle + 1
+        else:
+            best, high = found, middle
+    return best
+
+
+def smallest(problem: Problem, interval: int) -> Solution | None:
+    """The design of the smallest share of the device that keeps ``interval``, within the budget."""
+    if interval < problem.fixed_cycles:
+        return None
+    choices = _candidates(problem, interval)
+    if choices is None:
+        return None
+    left = _vector(problem.budget) - _vector(problem.fixed)
+    if np.any(left < 0):
+        return None
+    if not choices:
+        return {}
+    names, costs, owner = _matrix(choices)
+    price = (costs / np.maximum(_vector(problem.available), 1)).sum(axis=1)
+    found = _solve(price, costs, owner, left)
+    if found is None:
+        return None
+    solution = {name: choices[name][index] for name, index in zip(names, found, strict=True)}
+    used = sum((_vector(o.resources) for o in solution.values()), np.zeros(4, dtype=np.int64))
+    assert np.all(used <= left), "the integer program kept its constraints"
+    return solution
+
+
+def least_overload(problem: Problem, interval: int) -> Solution:
+    """The design that comes closest to fitting: the largest of need / budget is smallest.
+
+    Raises:
+        ValueError: no option is so fast.
+    """
+    choices = _candidates(problem, interval)
+    if choices is None or interval < problem.fixed_cycles:
+        raise ValueError(f"no design takes {interval} cycles")
+    if not choices:
+        return {}
+    names, costs, owner = _matrix(choices)
+    budget = np.maximum(_vector(problem.budget), 1)
+    # One more variable, the overload t: sum of costs - t * budget <= -fixed.
+    count = len(owner)
+    objective = np.concatenate([1e-6 * (costs / budget).sum(axis=1), [1.0]])
+    rows = np.hstack([costs.T / budget[:, None], -np.ones((4, 1))])
+    one_each = csr_array(
+        (np.ones(count), (owner, np.arange(count))), shape=(len(names), count + 1)
+    )
+    result = milp(
+        objective,
+        integrality=np.concatenate([np.ones(count), [0]]),
+        bounds=Bounds(0, np.concatenate([np.ones(count), [np.inf]])),
+        constraints=[
+            LinearConstraint(one_each, 1, 1),
+            LinearConstraint(rows, -np.inf, -_vector(problem.fixed) / budget),
+        ],
+        options={"mip_rel_gap": 1e-4, "time_limit": 5.0},
+    )
+    assert result.x is not None, "a design without a budget always exists"
+    return _chosen(names, choices, result.x[:count], owner)
+
+
+def used(problem: Problem, solution: Solution) -> Resources:
+    """What a design needs in all."""
+    amount = problem.fixed
+    for option in solution.values():
+        amount = amount + option.resources
+    return amount
+
+
+def interval_of(problem: Problem, solution: Solution) -> int:
+    """Cycles from frame to frame."""
+    return max([problem.fixed_cycles, *(option.cycles for option in solution.values())])
+
+
+def overload(problem: Problem, amount: Resources) -> dict[str, float]:
+    """Need over budget of each resource; above 1 it does not fit."""
+    need, have = _vector(amount), _vector(problem.budget)
+    return {
+        name: (n / h if h else float("inf") if n else 0.0)
+        for name, n, h in zip(RESOURCES, need.tolist(), have.tolist(), strict=True)
+    }
+
+
+def within(available: Resources, shares: Mapping[str, float]) -> Resources:
+    """A budget: shares of what the device holds, by resource."""
+    return replace(
+        available,
+        lut=floor(available.lut * shares["lut"]),
+        ff=floor(available.ff * shares["ff"]),
+        dsp=floor(available.dsp * shares["dsp"]),
+        bram18=floor(available.bram18 * shares["bram"]),
+    )
+
+
+# -- the integer program ---------------------------------------------------------------------------
+
+
+def _candidates(problem: Problem, interval: int) -> dict[str, tuple[Option, ...]] | None:
+    """The options worth a look at this interval; None when a convolution has none."""
+    choices = {
+        name: smallest_within(every, interval) for name, every in problem.choices.items()
+    }
+    return choices if all(choices.values()) else None
+
+
+def _vector(amount: Resources) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
+    return np.array([amount.lut, amount.ff, amount.dsp, amount.bram18], dtype=np.int64)
+
+
+def _matrix(
+    choices: Mapping[str, Sequence[Option]],
+) -> tuple[list[str], np.ndarray, np.ndarray]:  # type: ignore[type-arg]
+    """Names, the costs of all options (options x resources), and whose option each is."""
+    names = list(choices)
+    costs = np.array([option.costs for name in names for option in choices[name]], dtype=np.int64)
+    owner = np.array([i for i, name in enumerate(names) for _ in choices[name]])
+    return names, costs, owner
+
+
+def _solve(price, costs, owner, left) -> list[int] | None:  # type: ignore[no-untyped-def]
+    """The option of each owner of the least price within what is left, or None."""
+    count = len(owner)
+    one_each = csr_array((np.ones(count), (owner, np.arange(count))))
+    scale = np.maximum(left, 1)
+    result = milp(
+        price,
+        integrality=np.ones(count),
+        bounds=Bounds(0, 1),
+        constraints=[
+            LinearConstraint(one_each, 1, 1),
+            LinearConstraint(costs.T / scale[:, None], -np.inf, left / scale),
+        ],
+        options={"mip_rel_gap": 0.0},
+    )
+    if result.x is None:
+        return None
+    return [
+        int(np.argmax(result.x[owner == index])) for index in range(int(owner.max()) + 1)
+    ]
+
+
+def _chosen(names, choices, values, owner) -> dict[str, Option]:  # type: ignore[no-untyped-def]
+    return {
+        name: choices[name][int(np.argmax(values[owner == index]))]
+        for index, name in enumerate(names)
+    }
