@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from fcn_hw.train.loop import Report, Step
@@ -13,9 +14,15 @@ _LABELS = {"float": "float training", "retrain": "quantized retraining"}
 
 
 @contextmanager
-def training_bars(*, enabled: bool) -> Iterator[Report | None]:
-    """Yields what to call after each step; None where nothing is to be drawn."""
-    if not enabled:
+def training_bars(*, enabled: bool, console: Console | None = None) -> Iterator[Report | None]:
+    """Yields what to call after each step; None where nothing is to be drawn.
+
+    Args:
+        enabled: draw, if ``console`` is a terminal.
+        console: default is stdout.
+    """
+    console = console or Console()
+    if not enabled or not console.is_terminal:
         yield None
         return
     columns = (
@@ -24,10 +31,7 @@ def training_bars(*, enabled: bool) -> Iterator[Report | None]:
         TextColumn("epoch {task.fields[epoch]}  best mIoU {task.fields[miou]}"),
         TimeRemainingColumn(),
     )
-    with Progress(*columns, transient=True) as bars:
-        if not bars.console.is_terminal:
-            yield None
-            return
+    with Progress(*columns, console=console, transient=True) as bars:
         tasks = {
             phase: bars.add_task(label, total=None, epoch="-", miou="-")
             for phase, label in _LABELS.items()
