@@ -147,6 +147,49 @@ class Mismatch(FcnHwError):
         self.count = count
 
 
+class Deadlock(FcnHwError):
+    """Processes of a dataflow region that wait for one another, for ever.
+
+    Args:
+        graph: name of the design.
+        waits: in words, whom each process of the cycle waits for: the next, the last the first.
+        full: the FIFOs of the cycle that are full.
+        fills: what every FIFO holds, in words.
+    """
+
+    exit_status = 1
+
+    def __init__(
+        self, graph: str, waits: Sequence[str], full: Sequence[str], fills: Sequence[str]
+    ) -> None:
+        names = " and ".join(f"'{name}'" for name in full)
+        super().__init__(
+            f"'{graph}' deadlocks: {len(waits)} processes wait for one another, "
+            f"{names} {'is' if len(full) == 1 else 'are'} full",
+            hint="\n".join((*waits, f"make {names} deeper", f"FIFOs: {', '.join(fills)}")),
+        )
+        self.waits = tuple(waits)
+        self.full = tuple(full)
+        self.fills = tuple(fills)
+
+
+class StreamError(FcnHwError):
+    """A process reads more, or fewer, pixels than another one writes.
+
+    Args:
+        graph: name of the design.
+        reason: which process, at which stream.
+        fills: what every FIFO holds, in words.
+    """
+
+    exit_status = 1
+
+    def __init__(self, graph: str, reason: str, fills: Sequence[str]) -> None:
+        super().__init__(f"'{graph}': {reason}", hint=f"FIFOs: {', '.join(fills)}")
+        self.reason = reason
+        self.fills = tuple(fills)
+
+
 class DoesNotFit(FcnHwError):
     """A design needs more of a resource than the board has."""
 

@@ -7,6 +7,7 @@ firmware/weights/*.h         ROMs
 firmware/fcn_hw/*.h          our headers
 firmware/nnet_utils/         hls4ml's nnet::array
 tb/csim_main.cpp             test bench
+tb/bounded_main.cpp sim/     the processes side by side, FIFOs of their real depths
 project.tcl                  Vitis HLS project
 graph.txt                    the typed graph
 """
@@ -36,10 +37,13 @@ from fcn_hw.ir.text import to_text
 from fcn_hw.plan import Plan
 from fcn_hw.resources import data_folder
 
+PORT_DEPTH = 2
+"""Pixels that a port holds in bounded simulation: an AXI4-Stream register slice buffers two."""
+
 
 @dataclass(frozen=True)
 class PortContext:
-    """A stream at the boundary of the top function."""
+    """A stream at the boundary of the top function; ``depth`` in pixels, in bounded simulation."""
 
     name: str
     type: str
@@ -47,6 +51,7 @@ class PortContext:
     height: int
     width: int
     channels: int
+    depth: int = PORT_DEPTH
 
 
 @dataclass(frozen=True)
@@ -69,11 +74,13 @@ class TypeContext:
 
 @dataclass(frozen=True)
 class ProcessContext:
-    """A call in the top function, its config struct and the streams to tap behind it."""
+    """A call in the top function, its config struct, its streams and those to tap behind it."""
 
     name: str
     call: str
     config: str
+    reads: tuple[str, ...]
+    writes: tuple[str, ...]
     taps: tuple[str, ...]
 
 
@@ -128,6 +135,7 @@ def plan_project(graph: Graph, board: Board, hls: Hls) -> Plan:
         "firmware/parameters.h": render("project/parameters.h.j2", context),
         "firmware/nnet_utils/nnet_types.h": nnet_types_header().read_bytes(),
         "tb/csim_main.cpp": render("project/csim_main.cpp.j2", context),
+        "tb/bounded_main.cpp": render("project/bounded_main.cpp.j2", context),
         "project.tcl": render("project/project.tcl.j2", context),
         "graph.txt": to_text(graph),
     }
@@ -137,6 +145,8 @@ def plan_project(graph: Graph, board: Board, hls: Hls) -> Plan:
             files[f"firmware/weights/{name}"] = text
     for header in sorted((data_folder("templates") / "include" / "fcn_hw").glob("*.h")):
         files[f"firmware/fcn_hw/{header.name}"] = header.read_bytes()
+    for header in sorted((data_folder("templates") / "sim").glob("*.h")):
+        files[f"tb/sim/{header.name}"] = header.read_bytes()
     return Plan(files=files)
 
 
@@ -192,6 +202,8 @@ def _context(
                 item.process.name,
                 item.call,
                 item.config,
+                reads=tuple(stream.name for stream in item.process.inputs),
+                writes=tuple(stream.name for stream in item.process.outputs),
                 # a fork copies what its source's tap has already recorded, a port is read whole
                 taps=tuple(
                     stream.name

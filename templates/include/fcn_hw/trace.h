@@ -46,6 +46,14 @@ template <class pixel_T> class frame_writer {
         flush(bytes);
     }
 
+    // Takes so many pixels out of the stream.
+    void write(hls::stream<pixel_T> &stream, unsigned pixels) {
+        std::vector<unsigned char> bytes;
+        for (unsigned p = 0; p < pixels; ++p)
+            append(stream.read(), bytes);
+        flush(bytes);
+    }
+
     // Writes every pixel and leaves the stream as it was.
     void copy(hls::stream<pixel_T> &stream) {
         std::vector<pixel_T> pixels;
