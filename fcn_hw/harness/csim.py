@@ -22,6 +22,12 @@ from fcn_hw.tools.runner import run
 RUN_FOLDER = "csim"
 """Below the project: input frames and traces."""
 
+QUIET = (
+    "-Wno-unknown-pragmas",  # HLS
+    "-Wno-unused-label",  # loops carry labels for HLS reports
+    "-Wno-maybe-uninitialized",  # hls_stream.h copies an element through a bare variable
+)
+
 BATCH_FRAMES = 16
 """Frames that the oracle evaluates at a time."""
 
@@ -54,7 +60,7 @@ def plan_build(graph: Graph, ap_types: Path, *, optimize: str = "-O3") -> Plan:
         sources=(f"firmware/{graph.name}.cpp", "tb/csim_main.cpp"),
         program=f"{RUN_FOLDER}/simulate",
         flags=(
-            "-std=c++14", optimize, "-march=native", "-Wall", "-Wextra", "-Wno-unknown-pragmas",
+            "-std=c++14", optimize, "-march=native", "-Wall", "-Wextra", *QUIET,
             "-DFCN_HW_TRACE", "-Ifirmware", "-isystem", str(ap_types),
         ),
     )  # fmt: skip

@@ -1,0 +1,165 @@
+"""A whole tiny design through every stage, twice, broken and interrupted."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from fcn_hw.boards import load_board
+from fcn_hw.flow import Workspace, csim_stage, open_workspace, pipeline
+from fcn_hw.flow.progress import Progress
+from fcn_hw.plan import Plan
+
+pytestmark = pytest.mark.gxx
+
+DESIGN = """
+name: mini
+dataset: {kind: digit_scenes, height: 19, width: 26, train_images: 12, val_images: 5, seed: 3}
+network: {kind: fcn8s, filters: [2, 3, 4], upsampling: nearest}
+training: {batch_size: 4, float_epochs: 1, retrain_epochs: 1, calibration_images: 4}
+hls: {ReuseFactor: 100}
+"""
+
+
+@pytest.fixture(scope="module")
+def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("a root with spaces é")
+    (folder / "hls_projects" / "mini").mkdir(parents=True)
+    (folder / "hls_projects" / "mini" / "design.yaml").write_text(DESIGN)
+    return folder
+
+
+def said(workspace: Workspace, **kwargs: int) -> tuple[str, pipeline.CsimResult]:
+    output = io.StringIO()
+    progress = Progress(Console(file=output, width=100))
+    result = csim_stage(workspace, load_board("arty-z7-20"), progress, **kwargs)
+    return output.getvalue(), result
+
+
+@pytest.fixture(scope="module")
+def first_run(root: Path) -> tuple[str, pipeline.CsimResult]:
+    return said(open_workspace("mini", root))
+
+
+def test_every_stage_runs_and_is_exact(
+    root: Path, first_run: tuple[str, pipeline.CsimResult]
+) -> None:
+    text, result = first_run
+    for stage in ("train", "export", "hls", "build", "csim"):
+        assert stage in text
+    assert result.exact
+    assert result.images == 5
+    assert result.miou_csim == result.miou_quantized
+    assert {row.models for row in result.layers} == {"Q=O=C", "O=C"}
+    report = root / "hls_projects" / "mini" / "arty-z7-20" / "report"
+    stored = json.loads((report / "csim.json").read_text())
+    for key in (
+        "images", "values_compared", "mismatches", "argmax_flips", "miou_float",
+        "miou_quantized", "miou_csim", "compile_s", "csim_images_per_s",
+    ):  # fmt: skip
+        assert key in stored
+    assert stored["values_compared"] == sum(row.values for row in result.layers)
+    assert (report / "segmentation.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_second_run_skips_every_stage(
+    root: Path, first_run: tuple[str, pipeline.CsimResult]
+) -> None:
+    text, result = said(open_workspace("mini", root))
+    assert [line.split() for line in text.splitlines()] == [
+        [stage, "up", "to", "date"] for stage in ("train", "export", "hls", "csim")
+    ]
+    assert result == first_run[1]
+
+
+def test_fewer_images(root: Path, first_run: tuple[str, pipeline.CsimResult]) -> None:
+    _, result = said(open_workspace("mini", root), images=2)
+    assert result.exact
+    assert result.images == 2
+
+
+def test_emitted_cpp_has_no_warning(root: Path, first_run: tuple[str, pipeline.CsimResult]) -> None:
+    logs = root / "hls_projects" / "mini" / "arty-z7-20" / "logs"
+    compiled = sorted(logs.glob("compile-*.log"))
+    assert len(compiled) == 2
+    for log in compiled:
+        assert "warning" not in log.read_text()
+
+
+def test_wrong_weights_are_found(
+    root: Path,
+    first_run: tuple[str, pipeline.CsimResult],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    emit = pipeline.plan_project
+
+    def wrong(*args: object) -> Plan:
+        plan = emit(*args)  # type: ignore[arg-type]
+        path = "firmware/weights/conv1_1.h"
+        text = str(plan.files[path])
+        assert "{-" in text
+        return replace(plan, files={**plan.files, path: text.replace("{-", "{")})
+
+    monkeypatch.setattr(pipeline, "plan_project", wrong)
+    _, result = said(open_workspace("mini", root))
+    assert not result.exact
+    first = next(row for row in result.layers if row.layer == "conv1_1")
+    assert first.mismatches > 0
+    assert first.first is not None
+    monkeypatch.undo()
+    assert said(open_workspace("mini", root))[1].exact
+
+
+def test_command_line(root: Path, first_run: tuple[str, pipeline.CsimResult]) -> None:
+    def call(*words: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-m", "fcn_hw", *words, "--root", str(root)],
+            capture_output=True, text=True, check=False,
+            env={**os.environ, "COLUMNS": "80"},
+        )  # fmt: skip
+
+    done = call("csim", "mini", "--board", "arty-z7-20")
+    assert done.returncode == 0, done.stderr
+    assert "exact: QKeras model = integer oracle = C++" in done.stdout
+    assert "0 mismatches, 0 arg-max flips" in done.stdout
+    shown = call("csim", "mini", "--board", "arty-z7-20", "--json")
+    assert json.loads(shown.stdout)["mismatches"] == 0
+    trained = call("train", "mini", "--json")
+    assert set(json.loads(trained.stdout)) >= {"float", "direct", "retrained"}
+    for words, message in (
+        (("csim", "mini", "--board", "pynq-z3"), "unknown board 'pynq-z3'; near: 'pynq-z2'"),
+        (("hls", "minni", "--board", "pynq-z2"), "unknown design 'minni'"),
+    ):
+        failed = call(*words)
+        assert failed.returncode == 2
+        assert message in failed.stderr
+        assert "Traceback" not in failed.stderr
+    removed = call("clean", "mini")
+    assert removed.returncode == 0
+    folder = root / "hls_projects" / "mini"
+    assert sorted(path.name for path in folder.iterdir()) == ["design.yaml", "model"]
+
+
+@pytest.mark.parametrize("words", [("--help",), ("csim", "--help"), ("hls", "--help")])
+def test_help_loads_no_tensorflow(words: tuple[str, ...]) -> None:
+    code = (
+        "import sys; from fcn_hw.cli import main; sys.argv = ['fcn-hw', *sys.argv[1:]]\n"
+        "try: main()\n"
+        "except SystemExit as stop: assert not stop.code, stop.code\n"
+        "loaded = {'tensorflow', 'tf_keras', 'qkeras', 'hls4ml'} & set(sys.modules)\n"
+        "assert not loaded, loaded\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, *words], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    if words[0] != "--help":
+        assert f"Example: fcn-hw {words[0]} digits_fcn8s" in done.stdout

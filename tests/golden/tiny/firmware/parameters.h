@@ -1,0 +1,198 @@
+// Configuration of every process of tiny. Emitted by fcn_hw.
+#ifndef PARAMETERS_H_
+#define PARAMETERS_H_
+
+#include "defines.h"
+
+#include "fcn_hw/arg_max.h"
+#include "fcn_hw/conv2d.h"
+#include "fcn_hw/conv_transpose2d.h"
+#include "fcn_hw/crop2d.h"
+#include "fcn_hw/fork.h"
+#include "fcn_hw/max_pool2d.h"
+#include "fcn_hw/quantize.h"
+#include "fcn_hw/relu.h"
+#include "fcn_hw/skip_add.h"
+#include "fcn_hw/skip_concat.h"
+#include "fcn_hw/upsample_bilinear.h"
+#include "fcn_hw/upsample_nearest.h"
+#include "fcn_hw/zero_pad2d.h"
+
+// 3x3 convolution of 1 into 2 channels by 2 x 1 multipliers: 448 cycles a frame.
+struct conv1_config {
+    static constexpr int in_height = 6;
+    static constexpr int in_width = 8;
+    static constexpr int n_chan = 1;
+    static constexpr int out_height = 6;
+    static constexpr int out_width = 8;
+    static constexpr int n_filt = 2;
+    static constexpr int kernel_height = 3;
+    static constexpr int kernel_width = 3;
+    static constexpr int stride_height = 1;
+    static constexpr int stride_width = 1;
+    static constexpr int dilation_height = 1;
+    static constexpr int dilation_width = 1;
+    static constexpr int pad_top = 1;
+    static constexpr int pad_left = 1;
+    static constexpr int pe = 2;
+    static constexpr int simd = 1;
+    static constexpr int fold = 9;
+    static constexpr int rom_depth = 9;
+    static constexpr int product_shift = 0;
+    static constexpr int bias_shift = 5;
+    typedef fcn_hw::rom_t<4> weight_t;
+    typedef fcn_hw::rom_t<8> bias_t;
+    typedef ap_fixed<15, 4> accum_t;
+};
+
+
+// 2x2 maximum: 48 cycles a frame.
+struct pool1_config {
+    static constexpr int in_height = 6;
+    static constexpr int in_width = 8;
+    static constexpr int out_height = 3;
+    static constexpr int out_width = 4;
+    static constexpr int pool_height = 2;
+    static constexpr int pool_width = 2;
+    static constexpr int stride_height = 2;
+    static constexpr int stride_width = 2;
+    static constexpr int pad_top = 0;
+    static constexpr int pad_left = 0;
+};
+
+
+// 1x1 convolution of 2 into 2 channels by 2 x 2 multipliers: 12 cycles a frame.
+struct conv2_config {
+    static constexpr int in_height = 3;
+    static constexpr int in_width = 4;
+    static constexpr int n_chan = 2;
+    static constexpr int out_height = 3;
+    static constexpr int out_width = 4;
+    static constexpr int n_filt = 2;
+    static constexpr int kernel_height = 1;
+    static constexpr int kernel_width = 1;
+    static constexpr int stride_height = 1;
+    static constexpr int stride_width = 1;
+    static constexpr int dilation_height = 1;
+    static constexpr int dilation_width = 1;
+    static constexpr int pad_top = 0;
+    static constexpr int pad_left = 0;
+    static constexpr int pe = 2;
+    static constexpr int simd = 2;
+    static constexpr int fold = 1;
+    static constexpr int rom_depth = 1;
+    static constexpr int product_shift = 0;
+    static constexpr int bias_shift = 0;
+    typedef fcn_hw::rom_t<4> weight_t;
+    typedef fcn_hw::rom_t<1> bias_t;
+    typedef ap_ufixed<7, 2> accum_t;
+};
+
+
+// 4x4 transposed convolution of 2 into 2 channels by 2 x 2 multipliers: 196 cycles a frame.
+struct up_config {
+    static constexpr int in_height = 3;
+    static constexpr int in_width = 4;
+    static constexpr int n_chan = 2;
+    static constexpr int out_height = 6;
+    static constexpr int out_width = 8;
+    static constexpr int n_filt = 2;
+    static constexpr int kernel_height = 4;
+    static constexpr int kernel_width = 4;
+    static constexpr int stride_height = 2;
+    static constexpr int stride_width = 2;
+    static constexpr int crop_top = 1;
+    static constexpr int crop_left = 1;
+    static constexpr int pe = 2;
+    static constexpr int simd = 2;
+    static constexpr int fold = 4;
+    static constexpr int rom_depth = 16;
+    static constexpr int product_shift = 0;
+    static constexpr int bias_shift = 0;
+    typedef fcn_hw::rom_t<4> weight_t;
+    typedef fcn_hw::rom_t<1> bias_t;
+    typedef ap_fixed<10, 5> accum_t;
+};
+
+
+// Sum of streams: 48 cycles a frame.
+struct skip_config {
+    static constexpr int height = 6;
+    static constexpr int width = 8;
+    typedef ap_fixed<7, 5> accum_t;
+};
+
+
+// Zeros around the frame: 20 cycles a frame.
+struct padded_config {
+    static constexpr int in_height = 3;
+    static constexpr int in_width = 4;
+    static constexpr int out_height = 4;
+    static constexpr int out_width = 5;
+    static constexpr int pad_top = 1;
+    static constexpr int pad_left = 0;
+};
+
+
+// Rectangle of the frame: 20 cycles a frame.
+struct cut_config {
+    static constexpr int in_height = 4;
+    static constexpr int in_width = 5;
+    static constexpr int out_height = 3;
+    static constexpr int out_width = 4;
+    static constexpr int offset_top = 1;
+    static constexpr int offset_left = 0;
+};
+
+
+// Rectifier: 12 cycles a frame.
+struct positive_config {
+    static constexpr int height = 3;
+    static constexpr int width = 4;
+};
+
+
+// Nearest upsampling by 2 x 2: 48 cycles a frame.
+struct nearest_config {
+    static constexpr int in_height = 3;
+    static constexpr int in_width = 4;
+    static constexpr int scale_height = 2;
+    static constexpr int scale_width = 2;
+};
+
+
+// Bilinear upsampling by 2 x 2: 48 cycles a frame.
+struct bilinear_config {
+    static constexpr int in_height = 3;
+    static constexpr int in_width = 4;
+    static constexpr int scale_height = 2;
+    static constexpr int scale_width = 2;
+};
+
+
+// Conversion of the format: 48 cycles a frame.
+struct coarse_config {
+    static constexpr int height = 6;
+    static constexpr int width = 8;
+};
+
+
+// Channels of streams behind one another: 48 cycles a frame.
+struct both_config {
+    static constexpr int height = 6;
+    static constexpr int width = 8;
+};
+
+
+// Index of the largest channel: 48 cycles a frame.
+struct class_map_config {
+    static constexpr int height = 6;
+    static constexpr int width = 8;
+};
+
+
+#include "weights/conv1.h"
+#include "weights/conv2.h"
+#include "weights/up.h"
+
+#endif

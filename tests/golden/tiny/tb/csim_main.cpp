@@ -1,0 +1,40 @@
+// Test bench of tiny: raw frames in, raw traces out. Emitted by fcn_hw.
+//
+//   csim FRAMES IMAGE_FILE
+//
+// Files hold integer codes, little-endian, in (frame, row, column, channel) order; with
+// FCN_HW_TRACE defined every tapped stream is written to <stream>.bin in the working directory.
+// Exit status: 0 all frames ran, 1 a file is missing or short, 2 wrong arguments.
+#include "tiny.h"
+#include "fcn_hw/trace.h"
+
+#include <cstdio>
+#include <cstdlib>
+
+int main(int argc, char **argv) {
+    if (argc != 3) {
+        std::fprintf(stderr, "usage: %s FRAMES IMAGE_FILE\n", argv[0]);
+        return 2;
+    }
+    const long frames = std::atol(argv[1]);
+    fcn_hw::frame_reader<image_t> image_file(argv[2]);
+    fcn_hw::frame_writer<class_map_t> class_map_file("class_map.bin");
+    hls::stream<image_t> image("image");
+    hls::stream<class_map_t> class_map("class_map");
+
+    for (long frame = 0; frame < frames; ++frame) {
+        if (!image_file.read(image, 48)) {
+            std::fprintf(stderr, "%s ends before frame %ld\n", argv[2], frame);
+            return 1;
+        }
+        tiny(image, class_map);
+        class_map_file.write(class_map);
+        if (!image.empty()) {
+            std::fprintf(stderr, "frame %ld: pixels of image were left unread\n", frame);
+            return 1;
+        }
+        std::printf("frame %ld of %ld\n", frame + 1, frames);
+        std::fflush(stdout);
+    }
+    return 0;
+}
