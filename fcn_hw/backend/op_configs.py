@@ -60,8 +60,8 @@ def op_context(op: Op, operands: tuple[Tensor, ...], fold: Fold | None = None) -
     """
     source, result = operands[0], op.output
     common: dict[str, Any] = {"name": op.name, "cycles": cycles_per_frame(op, operands, fold)}
-    in_size = {"in_height": source.height, "in_width": source.width}
-    out_size = {"out_height": result.height, "out_width": result.width}
+    in_size: dict[str, Any] = {"in_height": source.height, "in_width": source.width}
+    out_size: dict[str, Any] = {"out_height": result.height, "out_width": result.width}
     if isinstance(op, (Conv2D, ConvTranspose2D)):
         assert fold is not None, "a convolution is emitted with a fold"
         macs = common | in_size | out_size | _mac_fields(op, source, fold)

@@ -96,4 +96,5 @@ def _steps(weights: Codes, fold: Fold) -> Codes:
     split = weights.reshape(
         rows, columns, n_chan // fold.simd, fold.simd, n_filt // fold.pe, fold.pe
     )
-    return split.transpose(4, 0, 1, 2, 5, 3).reshape(-1, fold.pe, fold.simd)
+    steps: Codes = split.transpose(4, 0, 1, 2, 5, 3).reshape(-1, fold.pe, fold.simd)
+    return steps

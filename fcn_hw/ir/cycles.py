@@ -91,7 +91,7 @@ def fold_steps(op: Conv2D | ConvTranspose2D, fold: Fold) -> int:
     """Cycles that the multipliers work on one output pixel."""
     _, _, n_chan, n_filt = op.weight.codes.shape
     taps = windows(op).taps
-    return taps[0] * taps[1] * (n_chan // fold.simd) * (n_filt // fold.pe)
+    return taps[0] * taps[1] * int(n_chan // fold.simd) * int(n_filt // fold.pe)
 
 
 def cycles_per_frame(op: Op, operands: tuple[Tensor, ...], fold: Fold | None = None) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import subprocess
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -158,6 +159,6 @@ def test_every_loop_has_a_label(header: Path) -> None:
     lines = header.read_text().splitlines()
     if header.stem in ("trace", "tap"):
         return  # not synthesised
-    for before, line in zip(lines, lines[1:], strict=False):
+    for before, line in pairwise(lines):
         if re.match(r"\s*for \(", line):
             assert re.fullmatch(r"\s*\w+:", before), f"{header.name}: {line.strip()}"
