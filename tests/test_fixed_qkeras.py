@@ -14,7 +14,7 @@ from fcn_hw.fixed import (
     quantize,
     to_codes,
 )
-from fcn_hw.train.keras_env import keras_env
+from fcn_hw.keras_env import keras_env
 
 
 @pytest.fixture(scope="module")

@@ -144,7 +144,7 @@ def nnet_types_header() -> Path:
 
 
 def _templates_folder() -> Path:
-    return Path(_hls4ml().__file__).parent / "templates" / "vivado"
+    return Path(str(_hls4ml().__file__)).parent / "templates" / "vivado"
 
 
 @lru_cache(maxsize=1)

@@ -21,7 +21,7 @@ from fcn_hw.frontend.layers import HINTS, LAYERS, Context
 from fcn_hw.frontend.names import CNames
 from fcn_hw.ir import Graph
 from fcn_hw.ir.build import GraphBuilder
-from fcn_hw.train.keras_env import keras_env
+from fcn_hw.keras_env import keras_env
 
 Floats = npt.NDArray[np.float64]
 

@@ -19,9 +19,9 @@ import numpy as np
 import numpy.typing as npt
 
 from fcn_hw.errors import FcnHwError
+from fcn_hw.keras_env import keras_env
 from fcn_hw.train.augment import Augmentation, augment
 from fcn_hw.train.datasets.base import DataSet, Split
-from fcn_hw.train.keras_env import keras_env
 from fcn_hw.train.predict import BYTE_SCALE, Predictor, score
 from fcn_hw.train.store import Checkpoint, CheckpointFile
 

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from fcn_hw.train.keras_env import keras_env
+from fcn_hw.keras_env import keras_env
 from fcn_hw.train.topology import (
     Conv,
     ConvTranspose,

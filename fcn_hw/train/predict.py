@@ -10,8 +10,8 @@ import numpy as np
 import numpy.typing as npt
 
 from fcn_hw.errors import DataError
+from fcn_hw.keras_env import keras_env
 from fcn_hw.train.datasets.base import Split
-from fcn_hw.train.keras_env import keras_env
 from fcn_hw.train.metrics import confusion_matrix, iou_per_class, mean_iou, pixel_accuracy
 
 Bytes = npt.NDArray[np.uint8]

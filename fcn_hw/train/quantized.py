@@ -15,8 +15,8 @@ from __future__ import annotations
 from typing import Any
 
 from fcn_hw.fixed import FixedFormat
+from fcn_hw.keras_env import keras_env
 from fcn_hw.train.calibrate import quantized_values
-from fcn_hw.train.keras_env import keras_env
 from fcn_hw.train.networks import (
     ACTIVATION_SUFFIX,
     Weights,

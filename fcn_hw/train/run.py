@@ -18,11 +18,11 @@ import numpy.typing as npt
 
 from fcn_hw.design import Design
 from fcn_hw.errors import ConfigError, DataError
+from fcn_hw.keras_env import keras_env, seed_everything
 from fcn_hw.train.augment import Augmentation
 from fcn_hw.train.bars import training_bars
 from fcn_hw.train.calibrate import choose_formats
 from fcn_hw.train.datasets.base import DataSet
-from fcn_hw.train.keras_env import keras_env, seed_everything
 from fcn_hw.train.loop import Phase, Report, loss_weights, run_phase
 from fcn_hw.train.networks import (
     ACTIVATION_SUFFIX,

@@ -17,11 +17,11 @@ from fcn_hw.frontend.qkeras import export, layer_values
 from fcn_hw.harness.csim import class_maps, compare_with_oracle, plan_build, simulate
 from fcn_hw.ir import Graph
 from fcn_hw.ir.intervals import float32_exact
+from fcn_hw.keras_env import seed_everything
 from fcn_hw.passes.pipeline import run_passes
 from fcn_hw.reference import evaluate
 from fcn_hw.tools.runner import run, write_files
 from fcn_hw.train.calibrate import choose_bias, choose_weight
-from fcn_hw.train.keras_env import seed_everything
 from fcn_hw.train.networks import build_float, folded_weights, set_weights
 from fcn_hw.train.precision import LayerFormats, PrecisionTable, is_hidden
 from fcn_hw.train.quantized import build_quantized, snap

@@ -13,9 +13,9 @@ from fcn_hw.errors import ConfigError, UnsupportedLayer
 from fcn_hw.fixed import parse_format
 from fcn_hw.frontend.qkeras import export, layer_values, load_model
 from fcn_hw.ir import ArgMax, Conv2D, ConvTranspose2D, Graph
+from fcn_hw.keras_env import keras_env
 from fcn_hw.passes.pipeline import run_passes
 from fcn_hw.reference import evaluate
-from fcn_hw.train.keras_env import keras_env
 
 BYTES = parse_format("ufixed<8,0>")
 

@@ -12,8 +12,8 @@ from fcn_hw.fixed import FixedFormat
 from fcn_hw.ir.build import GraphBuilder
 from fcn_hw.ir.ops import Constant, Padding
 from fcn_hw.ir.shapes import same_padding
+from fcn_hw.keras_env import keras_env
 from fcn_hw.reference import evaluate
-from fcn_hw.train.keras_env import keras_env
 
 INT5 = FixedFormat(signed=True, width=5, integer=5)
 INT4 = FixedFormat(signed=True, width=4, integer=4)

@@ -7,10 +7,10 @@ import pytest
 
 from fcn_hw.design import Network
 from fcn_hw.errors import FcnHwError
+from fcn_hw.keras_env import keras_env, seed_everything
 from fcn_hw.train import loop
 from fcn_hw.train.augment import Augmentation
 from fcn_hw.train.datasets.base import Split
-from fcn_hw.train.keras_env import keras_env, seed_everything
 from fcn_hw.train.loop import Phase, learning_rate, loss_weights, make_train_step, run_phase
 from fcn_hw.train.networks import build_float
 from fcn_hw.train.store import CheckpointFile

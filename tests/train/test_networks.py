@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from fcn_hw.design import Network
-from fcn_hw.train.keras_env import keras_env
+from fcn_hw.keras_env import keras_env
 from fcn_hw.train.networks import bilinear_kernel, build_float, fold_batchnorm
 from fcn_hw.train.topology import Shape, build_topology, parameters
 

@@ -9,8 +9,8 @@ import pytest
 
 from fcn_hw.design import Network
 from fcn_hw.fixed import from_quantized_relu, parse_format, quantize, to_codes, to_float
+from fcn_hw.keras_env import keras_env
 from fcn_hw.train.calibrate import quantized_values, signed_format
-from fcn_hw.train.keras_env import keras_env
 from fcn_hw.train.loop import make_train_step
 from fcn_hw.train.networks import folded_weights, set_weights
 from fcn_hw.train.precision import LayerFormats, PrecisionTable, SignFormat, is_hidden

@@ -1,6 +1,6 @@
 """TensorFlow, Keras 2 and QKeras, imported once and in the one way that lets them work together.
 
-No other module of ``fcn_hw.train`` imports them at its top level, so importing this package is
+No other module imports them at its top level, so importing fcn_hw is
 cheap; the first call of :func:`keras_env` costs some seconds.
 
 QKeras 0.9.0 needs three things that it does not say:

@@ -8,7 +8,7 @@ from types import SimpleNamespace
 import pytest
 
 from fcn_hw.errors import FcnHwError
-from fcn_hw.train.keras_env import keras_env
+from fcn_hw.keras_env import keras_env
 
 
 def test_keras_2_is_what_tensorflow_gives():
