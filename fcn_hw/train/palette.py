@@ -47,7 +47,7 @@ def colourise(mask: npt.NDArray[np.integer], void: int | None = None) -> Bytes:
     colours = class_colours(256)
     if void is not None:
         colours[void] = _VOID
-    return colours[mask]
+    return np.asarray(colours[mask], dtype=np.uint8)
 
 
 def overlay(
