@@ -203,10 +203,34 @@ class Training(Section):
     """Weigh the loss by the median frequency of the classes (Eigen & Fergus 2015)."""
 
 
+def _number_or_auto(value: object) -> str:
+    """As :func:`_number_or_list`."""
+    return "auto" if isinstance(value, str) else "number"
+
+
+Reuse = Annotated[
+    Union[
+        Annotated[int, Field(ge=1), Tag("number")],
+        Annotated[Literal["auto"], Tag("auto")],
+    ],
+    Discriminator(_number_or_auto),
+]
+"""Multiplications of one multiplier a pixel, or ``auto``: chosen for the board."""
+
+
+class Utilization(Section):
+    """Shares of the board that ``ReuseFactor: auto`` may use."""
+
+    lut: float = Field(default=0.7, gt=0, le=1)
+    ff: float = Field(default=0.8, gt=0, le=1)
+    dsp: float = Field(default=0.8, ge=0, le=1)
+    bram: float = Field(default=0.8, ge=0, le=1)
+
+
 class HlsLayer(Section):
     """hls4ml's ``LayerName`` entries."""
 
-    ReuseFactor: int | None = Field(default=None, ge=1)
+    ReuseFactor: Reuse | None = None
     Strategy: Literal["Resource", "Latency"] | None = None
 
 
@@ -217,8 +241,12 @@ class Hls(Section):
     ClockPeriod: float | None = Field(default=None, gt=0)
     """In ns."""
     IOType: Literal["io_stream"] = "io_stream"
-    ReuseFactor: int = Field(default=9, ge=1)
-    """Multiplications of one multiplier a pixel; each layer takes the nearest possible number."""
+    ReuseFactor: Reuse = 9
+    """Multiplications of one multiplier a pixel; each layer takes the nearest possible number.
+    ``auto``: the fastest design within ``utilization``, or the smallest of ``target_fps``."""
+    target_fps: float | None = Field(default=None, gt=0)
+    """Frames a second that ``ReuseFactor: auto`` has to reach."""
+    utilization: Utilization = Utilization()
     Strategy: Literal["Resource", "Latency"] = "Resource"
     """Resource: weights in block RAM. Latency: weights in LUTs."""
     Precision: Literal["derived"] = "derived"

@@ -1,0 +1,140 @@
+"""The fold of every convolution of a design: by its reuse factors, or chosen for the board."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import floor
+
+from fcn_hw.boards import Board
+from fcn_hw.design import Hls
+from fcn_hw.errors import ConfigError, DoesNotFit
+from fcn_hw.estimate.changes import Shortage, amount_of, cheapest_changes, closest
+from fcn_hw.estimate.fit import Problem, Solution, fastest, overload, smallest, used
+from fcn_hw.estimate.network import Fifo
+from fcn_hw.estimate.problem import Rules, build_problem, convolutions
+from fcn_hw.ir.cycles import Fold
+from fcn_hw.ir.folding import choose_fold
+from fcn_hw.ir.graph import Graph
+
+_SHARES = {"LUT": "lut", "FF": "ff", "DSP": "dsp", "BRAM18": "bram"}
+_WHOLE = {"lut": 1.0, "ff": 1.0, "dsp": 1.0, "bram": 1.0}
+
+
+@dataclass(frozen=True)
+class Folding:
+    """How every convolution of a design is built.
+
+    Args:
+        folds: its multipliers, by name.
+        strategies: hls4ml's strategy, by name.
+    """
+
+    folds: dict[str, Fold]
+    strategies: dict[str, str]
+
+
+def choose_folding(
+    graph: Graph, board: Board, hls: Hls, fifos: Sequence[Fifo] = ()
+) -> Folding:
+    """The folds that a design asks for.
+
+    A ``ReuseFactor`` that is a number gives the nearest legal fold. Layers of ``ReuseFactor: auto``
+    are chosen together: the fastest design within ``utilization``, or the smallest that reaches
+    ``target_fps``. Their ``Strategy`` is chosen too unless the design gives one.
+
+    Args:
+        fifos: the streams between the processes; they count as used.
+
+    Raises:
+        ConfigError: ``target_fps`` is beyond what any fold reaches, or no layer is ``auto``.
+        DoesNotFit: no choice stays within the budget; the hint names the cheapest changes.
+    """
+    rules = rules_of(graph, hls, fifos)
+    if len(rules.folds) == len(convolutions(graph)):
+        if hls.target_fps is not None:
+            raise ConfigError(
+                "hls.target_fps needs a layer of ReuseFactor: auto",
+                hint="Set hls.ReuseFactor to auto, or leave target_fps out.",
+            )
+        return Folding(dict(rules.folds), dict(rules.strategies))
+    problem = build_problem(graph, board, rules)
+    interval = _interval(problem, board, hls)
+    solution = fastest(problem) if interval is None else smallest(problem, interval)
+    if solution is None:
+        raise _does_not_fit(graph, board, rules, problem, interval)
+    return Folding(
+        {name: option.fold for name, option in solution.items()},
+        {name: option.strategy for name, option in solution.items()},
+    )
+
+
+def check_fits(
+    graph: Graph, board: Board, folding: Folding, fifos: Sequence[Fifo] = ()
+) -> None:
+    """Checks a design against all that the board has.
+
+    Raises:
+        DoesNotFit: the hint names the cheapest changes.
+    """
+    rules = Rules(_WHOLE, folding.folds, folding.strategies, fifos)
+    problem = build_problem(graph, board, rules)
+    only = {name: choices[0] for name, choices in problem.choices.items()}
+    if max(overload(problem, used(problem, only)).values()) > 1:
+        raise _does_not_fit(graph, board, rules, problem, None)
+
+
+def rules_of(graph: Graph, hls: Hls, fifos: Sequence[Fifo] = ()) -> Rules:
+    """What the design gives and what it leaves to the search."""
+    folds, strategies = {}, {}
+    strategy_is_given = "Strategy" in hls.model_fields_set
+    for op in convolutions(graph):
+        layer = hls.LayerName.get(op.name)
+        asked = layer.ReuseFactor if layer and layer.ReuseFactor is not None else hls.ReuseFactor
+        if asked != "auto":
+            folds[op.name] = choose_fold(op, asked)
+        if layer and layer.Strategy:
+            strategies[op.name] = layer.Strategy
+        elif strategy_is_given or asked != "auto":
+            strategies[op.name] = hls.Strategy
+    return Rules(hls.utilization.model_dump(), folds, strategies, fifos)
+
+
+def _interval(problem: Problem, board: Board, hls: Hls) -> int | None:
+    """The cycles that a frame may take; None without a target."""
+    if hls.target_fps is None:
+        return None
+    clock_hz = 1e9 / (hls.ClockPeriod or board.clock_period_ns)
+    interval = floor(clock_hz / hls.target_fps)
+    least = problem.intervals[0]
+    if interval < least:
+        raise ConfigError(
+            f"hls.target_fps: {hls.target_fps:g} frames a second leave {interval} cycles a frame "
+            f"at {clock_hz / 1e6:g} MHz, which takes at least {least}",
+            hint=f"Ask for at most {floor(clock_hz / least * 100) / 100:g}, shorten the clock "
+            "period, or make the frame smaller.",
+        )
+    return interval
+
+
+def _does_not_fit(
+    graph: Graph, board: Board, rules: Rules, problem: Problem, interval: int | None
+) -> DoesNotFit:
+    solution: Solution = closest(problem, interval)
+    amount = used(problem, solution)
+    over = overload(problem, amount)
+    worst = max(over, key=lambda name: over[name])
+    resource = "BRAM36" if worst == "BRAM18" else worst
+    need, have = amount_of(resource, amount), _have(resource, problem)
+    shortage = Shortage(graph, board, rules, interval, resource, need, have, solution)
+    share = rules.shares[_SHARES[worst]]
+    lines = [change.text for change in cheapest_changes(shortage)]
+    if share < 1:
+        device = amount_of(resource, problem.available)
+        lines.insert(0, f"hls.utilization allows {share:.0%} of {device} {resource}.")
+    return DoesNotFit(board.name, resource, need, have, hint="\n".join(lines))
+
+
+def _have(resource: str, problem: Problem) -> int:
+    budget = problem.budget
+    return budget.bram18 // 2 if resource == "BRAM36" else amount_of(resource, budget)

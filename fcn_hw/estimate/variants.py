@@ -1,0 +1,135 @@
+"""Graphs that differ a little, for estimates only: narrower weights, fewer channels, smaller frames.
+
+Weights of a variant are zeros and its accumulators keep their formats, so a variant's estimate is an
+upper bound. It is never emitted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+
+import numpy as np
+
+from fcn_hw.fixed import FixedFormat
+from fcn_hw.ir.graph import Graph
+from fcn_hw.ir.ops import (
+    ArgMax,
+    Constant,
+    Conv2D,
+    ConvTranspose2D,
+    Input,
+    Op,
+    SkipConcat,
+    Tensor,
+)
+
+Shape = tuple[int, int, int]
+
+
+def with_weight_bits(graph: Graph, bits: Mapping[str, int]) -> Graph:
+    """The graph with weights of fewer bits.
+
+    Args:
+        bits: of the weights, by convolution. Their sums get narrower by as much.
+    """
+    ops = []
+    for op in graph.ops:
+        if isinstance(op, (Conv2D, ConvTranspose2D)) and op.name in bits:
+            saved = op.weight.format.width - bits[op.name]
+            accum = op.accum
+            narrow = replace(
+                accum, width=max(accum.width - saved, 1), integer=accum.integer - saved
+            )
+            fmt = op.weight.format
+            weight = Constant(
+                np.zeros_like(op.weight.codes),
+                FixedFormat(fmt.signed, bits[op.name], fmt.integer - saved),
+            )
+            ops.append(replace(op, weight=weight, accum=narrow))
+        else:
+            ops.append(op)
+    return graph.with_ops(ops)
+
+
+def channel_groups(graph: Graph) -> dict[str, str]:
+    """Tensors that must have the same number of channels: each op's group, named by its first op.
+
+    A group whose channels are given (inputs, classes, what is concatenated) is left out.
+    """
+    group: dict[str, str] = {}
+    given: set[str] = set()
+
+    def root(name: str) -> str:
+        while group[name] != name:
+            name = group[name]
+        return name
+
+    for op in graph.ops:
+        group[op.name] = op.name
+        if isinstance(op, (Input, SkipConcat, ArgMax)):
+            given.add(op.name)
+            if isinstance(op, ArgMax):
+                given.add(root(op.inputs[0]))
+            continue
+        if isinstance(op, (Conv2D, ConvTranspose2D)):
+            continue
+        roots = [root(name) for name in op.inputs]
+        group[op.name] = roots[0]
+        for other in roots[1:]:
+            group[other] = roots[0]
+    given |= set(graph.outputs)
+    fixed = {root(name) for name in given}
+    return {op.name: root(op.name) for op in graph.ops if root(op.name) not in fixed}
+
+
+def with_channels(graph: Graph, group: str, channels: int) -> Graph:
+    """The graph with another number of channels in a group of :func:`channel_groups`."""
+    groups = channel_groups(graph)
+
+    def shape(op: Op, old: Shape, operands: tuple[Tensor, ...]) -> Shape:
+        if groups.get(op.name) == group:
+            return (*old[:2], channels)
+        if isinstance(op, SkipConcat):
+            return (*old[:2], sum(tensor.channels for tensor in operands))
+        return old
+
+    return _reshaped(graph, shape)
+
+
+def with_size(graph: Graph, height: int, width: int) -> Graph:
+    """The graph with a frame of another size; every tensor shrinks in proportion, rounded."""
+    source = graph.inputs[0].output
+
+    def shape(op: Op, old: Shape, operands: tuple[Tensor, ...]) -> Shape:
+        return (
+            max(round(old[0] * height / source.height), 1),
+            max(round(old[1] * width / source.width), 1),
+            old[2],
+        )
+
+    return _reshaped(graph, shape)
+
+
+def _reshaped(
+    graph: Graph, shape: Callable[[Op, Shape, tuple[Tensor, ...]], Shape]
+) -> Graph:
+    """The graph with other shapes; kernels follow the channels."""
+    tensors: dict[str, Tensor] = {}
+    ops: list[Op] = []
+    for op in graph.ops:
+        operands = tuple(tensors[name] for name in op.inputs)
+        output = replace(op.output, shape=shape(op, op.output.shape, operands))
+        tensors[op.name] = output
+        changed = replace(op, output=output)
+        if isinstance(changed, (Conv2D, ConvTranspose2D)):
+            kernel = changed.weight.codes.shape[:2]
+            wanted = (*kernel, operands[0].channels, output.channels)
+            if wanted != changed.weight.codes.shape:
+                weight = Constant(np.zeros(wanted, dtype=np.int64), changed.weight.format)
+                bias = changed.bias and Constant(
+                    np.zeros(output.channels, dtype=np.int64), changed.bias.format
+                )
+                changed = replace(changed, weight=weight, bias=bias)
+        ops.append(changed)
+    return graph.with_ops(ops)
