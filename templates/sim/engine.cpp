@@ -63,10 +63,11 @@ struct state {
 // period   if positive, no event happens earlier than `period` cycles behind the same event of the
 //          frame before, and the run ends as soon as `still` frames in a row, each preceded by at
 //          least `still` frames, only repeat the frame before `period` cycles later
+// before   frames that the state already holds
 //
 // Returns the number of complete frames; *settled is set if the run ended by `still`.
 int64_t run(const network *net, state *s, int64_t frames, int64_t period, int64_t still,
-            int64_t *settled) {
+            int64_t before, int64_t *settled) {
     int64_t quiet = 0;
     *settled = 0;
     for (int64_t frame = 0; frame < frames; ++frame) {
@@ -170,7 +171,7 @@ int64_t run(const network *net, state *s, int64_t frames, int64_t period, int64_
             return frame;
         }
         if (period > 0) {
-            quiet = changed || frame < still ? 0 : quiet + 1;
+            quiet = changed || before + frame < still ? 0 : quiet + 1;
             if (quiet == still) {
                 *settled = 1;
                 return frame + 1;

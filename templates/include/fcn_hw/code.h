@@ -51,6 +51,40 @@ template <class fixed_T, class code_T> fixed_T from_code(const code_T &code) {
     return value;
 }
 
+// fixed_T with BITS more bits in front.
+template <class fixed_T, int BITS> struct widened;
+
+template <int W, int I, ap_q_mode Q, ap_o_mode O, int N, int BITS>
+struct widened<ap_fixed<W, I, Q, O, N>, BITS> {
+    typedef ap_fixed<W + BITS, I + BITS> type;
+};
+
+template <int W, int I, ap_q_mode Q, ap_o_mode O, int N>
+struct widened<ap_fixed<W, I, Q, O, N>, 0> {
+    typedef ap_fixed<W, I, Q, O, N> type;
+};
+
+template <int W, int I, ap_q_mode Q, ap_o_mode O, int N, int BITS>
+struct widened<ap_ufixed<W, I, Q, O, N>, BITS> {
+    typedef ap_ufixed<W + BITS, I + BITS> type;
+};
+
+template <int W, int I, ap_q_mode Q, ap_o_mode O, int N>
+struct widened<ap_ufixed<W, I, Q, O, N>, 0> {
+    typedef ap_ufixed<W, I, Q, O, N> type;
+};
+
+// The value as an out_T, by out_T's rounding and overflow modes.
+//
+// ap_fixed looks at the bit just below the result's last one, and the simulation aborts if the value
+// has no bit so far up, because all of it lies below. Bits in front give it one.
+template <class out_T, class in_T> out_T convert(const in_T &value) {
+    #pragma HLS INLINE
+    constexpr int gap = code_of<in_T>::fraction - code_of<out_T>::fraction - code_of<in_T>::width;
+    const typename widened<in_T, max_of(gap, 0)>::type &wide = value;
+    return wide;
+}
+
 // Reads a pixel: the codes of its channels.
 template <class pixel_T>
 void read_codes(hls::stream<pixel_T> &in, code_t<typename pixel_T::value_type> codes[pixel_T::size]) {

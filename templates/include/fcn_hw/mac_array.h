@@ -67,7 +67,8 @@ void finish_sums(result_T results[CONFIG_T::n_filt], const accumulator_t<CONFIG_
 FinishSums:
     for (int p = 0; p < CONFIG_T::pe; ++p) {
         #pragma HLS UNROLL
-        results[filter_group * CONFIG_T::pe + p] = from_code<typename CONFIG_T::accum_t>(sums[p]);
+        results[filter_group * CONFIG_T::pe + p] =
+            convert<result_T>(from_code<typename CONFIG_T::accum_t>(sums[p]));
     }
 }
 

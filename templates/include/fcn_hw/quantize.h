@@ -8,6 +8,7 @@
 #ifndef FCN_HW_QUANTIZE_H_
 #define FCN_HW_QUANTIZE_H_
 
+#include "fcn_hw/code.h"
 #include "hls_stream.h"
 
 namespace fcn_hw {
@@ -23,7 +24,7 @@ Pixel:
     Channel:
         for (unsigned c = 0; c < in_T::size; ++c) {
             #pragma HLS UNROLL
-            result[c] = pixel[c];
+            result[c] = convert<typename out_T::value_type>(pixel[c]);
         }
         out.write(result);
     }

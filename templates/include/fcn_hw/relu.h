@@ -8,6 +8,7 @@
 #ifndef FCN_HW_RELU_H_
 #define FCN_HW_RELU_H_
 
+#include "fcn_hw/code.h"
 #include "hls_stream.h"
 
 namespace fcn_hw {
@@ -25,7 +26,7 @@ Pixel:
         for (unsigned c = 0; c < in_T::size; ++c) {
             #pragma HLS UNROLL
             const input_t positive = pixel[c] < 0 ? input_t(0) : pixel[c];
-            result[c] = positive;
+            result[c] = convert<typename out_T::value_type>(positive);
         }
         out.write(result);
     }

@@ -10,6 +10,7 @@
 #ifndef FCN_HW_SKIP_ADD_H_
 #define FCN_HW_SKIP_ADD_H_
 
+#include "fcn_hw/code.h"
 #include "hls_stream.h"
 
 namespace fcn_hw {
@@ -41,7 +42,7 @@ void write_sums(hls::stream<out_T> &out, const accum_T sums[out_T::size]) {
 WriteSums:
     for (unsigned c = 0; c < out_T::size; ++c) {
         #pragma HLS UNROLL
-        result[c] = sums[c];
+        result[c] = convert<typename out_T::value_type>(sums[c]);
     }
     out.write(result);
 }

@@ -125,7 +125,7 @@ OutputRow:
                     left[c] = right[c]; // right of the last column
                 }
                 const exact_code_t sum = left_weight * left[c] + right_weight * right[c];
-                result[c] = from_code<exact_t>(sum);
+                result[c] = convert<typename out_T::value_type>(from_code<exact_t>(sum));
             }
             out.write(result);
 
