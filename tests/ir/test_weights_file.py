@@ -144,7 +144,7 @@ def test_entries_that_overlap_are_refused() -> None:
     second = raw.index(b"PK\x01\x02", directory + 4)
     first = raw[directory:second]
     forged = raw[:directory] + first + first.replace(b"a.npy", b"b.npy") + raw[-22:]
-    with pytest.raises(NotWeights, match=r"overlap|not a zip archive"):
+    with pytest.raises(NotWeights, match="its entries overlap"):
         unpack(forged)
 
 

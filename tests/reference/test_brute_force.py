@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+import numpy as np
+import pytest
 from brute_force import brute_force
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from random_graphs import graphs, random_frames
 
+from fcn_hw.fixed import parse_format
+from fcn_hw.ir.build import GraphBuilder
 from fcn_hw.ir.graph import Graph
-from fcn_hw.ir.ops import OPS
+from fcn_hw.ir.ops import OPS, Padding
 from fcn_hw.reference import evaluate
 
 
@@ -28,3 +34,23 @@ def test_every_op_of_random_graphs() -> None:
 
     check()
     assert seen == set(OPS), "an op that never occurred was not tested"
+
+
+@pytest.mark.parametrize("kind", ["max_pool2d", "upsample_nearest", "crop2d", "zero_pad2d"])
+def test_an_op_that_moves_pixels_ends_with_its_format_too(kind: str) -> None:
+    """The builder never gives such an op a symmetric format, but a graph may: -8 becomes -7."""
+    build = GraphBuilder("net")
+    build.input("image", (3, 4, 2), parse_format("fixed<4,2>"))
+    {
+        "max_pool2d": lambda: build.max_pool2d("y", "image", (2, 1)),
+        "upsample_nearest": lambda: build.upsample_nearest("y", "image", (2, 1)),
+        "crop2d": lambda: build.crop2d("y", "image", (1, 1), (2, 2)),
+        "zero_pad2d": lambda: build.zero_pad2d("y", "image", Padding(1, 0, 0, 1)),
+    }[kind]()
+    op = build.finish("y")["y"]
+    symmetric = replace(op.output, format=parse_format("fixed<4,2,TRN,SAT_SYM>"))
+    graph = Graph("net", (build.finish("y")["image"], replace(op, output=symmetric)), ("y",))
+    image = np.full((1, 3, 4, 2), -8)
+    found = evaluate(graph, {"image": image})["y"]
+    assert found.min() == -7
+    assert found[0].tolist() == brute_force(graph, {"image": image[0]})["y"]

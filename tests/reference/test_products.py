@@ -67,15 +67,21 @@ def test_sums_at_the_limits_are_exact(bits: int, transposed: bool) -> None:
     assert np.array_equal(found, expected)
 
 
-def test_a_large_frame_is_worked_on_in_rows() -> None:
-    """One frame whose patches exceed a block: each block of rows must land in its place."""
+@pytest.mark.parametrize("elements", [1, 500, 2_000, 5_000, 1 << 19])
+@pytest.mark.parametrize("strides", [(1, 1), (2, 3), (3, 2)])
+def test_blocks_of_rows_and_of_frames_land_in_their_place(
+    elements: int, strides: tuple[int, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """From a row at a time to all frames at once."""
+    monkeypatch.setattr("fcn_hw.reference.conv2d._PATCH_ELEMENTS", elements)
     random = np.random.default_rng(1)
     fmt = FixedFormat(signed=True, width=6, integer=6)
     kernel = random.integers(-32, 32, (3, 5, 3, 2))
     build = GraphBuilder("net")
-    build.input("image", (130, 150, 3), fmt)
-    build.conv2d("y", "image", Constant(kernel, fmt), strides=(1, 2))
-    image = random.integers(-32, 32, (2, 130, 150, 3))
+    build.input("image", (13, 15, 3), fmt)
+    build.conv2d("y", "image", Constant(kernel, fmt), strides=strides)
+    image = random.integers(-32, 32, (7, 13, 15, 3))
     found = evaluate(build.finish("y"), {"image": image})["y"]
-    windows = np.lib.stride_tricks.sliding_window_view(image, (3, 5), axis=(1, 2))[:, :, ::2]
+    windows = np.lib.stride_tricks.sliding_window_view(image, (3, 5), axis=(1, 2))
+    windows = windows[:, :: strides[0], :: strides[1]]
     assert np.array_equal(found, np.einsum("nijcpq,pqco->nijo", windows, kernel))
