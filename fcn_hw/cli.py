@@ -16,7 +16,7 @@ from rich.markup import escape
 from rich.table import Table
 
 import fcn_hw
-from fcn_hw.errors import FcnHwError
+from fcn_hw.errors import ConfigError, FcnHwError
 
 app = typer.Typer(
     name="fcn-hw",
@@ -38,6 +38,13 @@ JsonOption = Annotated[bool, typer.Option("--json", help="Print the result as JS
 ImagesOption = Annotated[
     int | None, typer.Option("--images", min=1, help="Simulate the first N images only.")
 ]  # fmt: skip
+BoundedOption = Annotated[
+    bool, typer.Option("--bounded", help="Run the processes on FIFOs of their real depths.")
+]
+DepthOption = Annotated[
+    list[str] | None,
+    typer.Option("--depth", metavar="FIFO=PIXELS", help="Another depth, with --bounded."),
+]
 
 HERE = Path()
 TABLE_WIDTH = 110
@@ -115,16 +122,25 @@ def csim(
     board: BoardOption,
     root: RootOption = HERE,
     images: ImagesOption = None,
+    bounded: BoundedOption = False,
+    depth: DepthOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Compare the compiled HLS sources with the oracle and QKeras, every layer, code for code.
 
-    Exit status 1 if a single code differs.
+    With --bounded, prove instead that no FIFO is too short: the processes run side by side, some
+    images back to back, and the outputs are compared. Exit status 1 if a single code differs, or if
+    processes wait for one another.
     """
     from fcn_hw.flow import open_workspace
     from fcn_hw.flow.workspace import open_board
 
     target = open_board(board)
+    if bounded:
+        _bounded(open_workspace(design, root), target, images, depth or [], as_json)
+        return
+    if depth:
+        raise ConfigError("--depth has no effect without --bounded", hint="add --bounded")
     _csim(open_workspace(design, root), target, images, as_json)
 
 
@@ -155,6 +171,26 @@ def _csim(workspace, target, images, as_json) -> None:  # type: ignore[no-untype
     else:
         _print_csim(result, workspace.report(target))
     if not result.exact:
+        raise typer.Exit(1)
+
+
+def _bounded(workspace, target, images, depth, as_json) -> None:  # type: ignore[no-untyped-def]
+    from fcn_hw.flow.bounded import bounded_stage, bounded_to_json, parse_depths
+
+    result = bounded_stage(
+        workspace, target, _progress(as_json), images=images, depths=parse_depths(depth)
+    )
+    if as_json:
+        typer.echo(json.dumps(bounded_to_json(result), indent=1))
+    else:
+        verdict = "[bold red]NOT exact[/]" if result.mismatches else "[bold green]no deadlock[/]"
+        _console().print(
+            f"{verdict}: {result.images} images back to back through {len(result.fifos)} FIFOs; "
+            f"outputs = integer oracle: {result.values_compared:,} values, "
+            f"{result.mismatches:,} mismatches; {result.images / result.simulate_s:.1f} images/s",
+            highlight=False,
+        )
+    if result.mismatches:
         raise typer.Exit(1)
 
 
@@ -239,6 +275,9 @@ def main() -> None:
         app()
     except FcnHwError as error:
         _fail(error)
+    except OSError as error:  # a full disk, a folder that can't be written, ...
+        what = f"{error.filename}: " if error.filename else ""
+        _fail(FcnHwError(f"{what}{error.strerror or error}", hint="what was finished is kept"))
     except KeyboardInterrupt:
         _console(stderr=True).print("interrupted; what was finished is kept")
         raise SystemExit(130) from None
