@@ -20,7 +20,7 @@ import numpy.typing as npt
 
 from fcn_hw.dataflow.lowering import Dataflow, Process, Stream
 from fcn_hw.dataflow.rules import schedule
-from fcn_hw.dataflow.schedule import Schedule
+from fcn_hw.dataflow.schedule import READS, WRITES, Schedule
 from fcn_hw.ir.cycles import Fold
 from fcn_hw.plan import Plan
 from fcn_hw.resources import data_folder
@@ -95,6 +95,21 @@ class Network:
     @cached_property
     def first_events(self) -> Longs:
         return _starts([len(item.cycles) for item in self.schedules])
+
+    @cached_property
+    def accesses(self) -> tuple[tuple[Longs, ...], tuple[Longs, ...]]:
+        """For each FIFO, the events that read its pixels, and those that write them."""
+        reads, writes = (
+            [
+                first + np.flatnonzero(item.kinds & kind)
+                for first, item in zip(self.first_events[:-1], self.schedules, strict=True)
+            ]
+            for kind in (READS, WRITES)
+        )
+        return (
+            tuple(reads[process] for process in self.consumers),
+            tuple(writes[process] for process in self.producers),
+        )
 
     def depths(self, by_name: Depths) -> Longs:
         """Depths in the order of the FIFOs; a FIFO that is not named is unbounded."""
@@ -214,7 +229,7 @@ def run_network(
     reach = _frames_reached(network, depths)
     buffers = _Buffers.make(network, depths, max(keep_frames, reach + 1))
     if start is not None:
-        buffers.times[:] = start
+        buffers.precede(network, start, period, reach)
     settled = ctypes.c_int64()
     done = _library().run(
         ctypes.byref(buffers.net),
@@ -222,6 +237,7 @@ def run_network(
         ctypes.c_int64(frames),
         ctypes.c_int64(period),
         ctypes.c_int64(reach),
+        ctypes.c_int64(0 if start is None else reach),
         ctypes.byref(settled),
     )
     complete = done == frames or bool(settled.value)
@@ -339,6 +355,19 @@ class _Buffers:
             net, state, times, first_slot, slots, write_times, read_times, per_fifo, per_process,
             last, [arrays, depths, masks, queued],
         )  # fmt: skip
+
+    def precede(self, network: Network, times: Longs, period: int, frames: int) -> None:
+        """Makes it look as if some frames had just passed, the last one at ``times``."""
+        self.times[:] = times
+        reads, writes = network.accesses
+        earlier = -period * np.arange(frames - 1, -1, -1)[:, None]
+        for fifo, (first, pixels) in enumerate(zip(self.first_slot, network.pixels, strict=True)):
+            part = slice(first, first + frames * pixels)
+            self.write_times[part] = (earlier + times[writes[fifo]]).ravel()
+            self.read_times[part] = (earlier + times[reads[fifo]]).ravel()
+        self.per_fifo[:2] = frames * network.pixels
+        ends = network.first_events[1:] - 1
+        self.last[:] = times[ends] + network._arrays[3]
 
     def result(
         self, network: Network, depths: Longs, frames: int, complete: bool, settled: bool

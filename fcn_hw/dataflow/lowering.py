@@ -6,7 +6,8 @@ demands this (UG1399, canonical form of a dataflow region): a stream has one wri
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 
 from fcn_hw.ir import Graph, Input, Op, Tensor
 from fcn_hw.ir.verify import MAX_SKIP_INPUTS
@@ -60,12 +61,28 @@ class Dataflow:
         """The streams inside the top function."""
         return tuple(s for p in self.processes for s in p.outputs if s.depth > 0)
 
+    def with_depths(self, depths: Mapping[str, int]) -> Dataflow:
+        """The same processes, their FIFOs of other depths.
+
+        Args:
+            depths: of each FIFO by name, in pixels; a FIFO that is not named keeps its depth.
+        """
+
+        def streams(old: tuple[Stream, ...]) -> tuple[Stream, ...]:
+            return tuple(replace(s, depth=depths.get(s.name, s.depth)) for s in old)
+
+        processes = tuple(
+            replace(p, inputs=streams(p.inputs), outputs=streams(p.outputs)) for p in self.processes
+        )
+        return replace(self, processes=processes)
+
 
 def lower(graph: Graph) -> Dataflow:
     """The processes of a verified graph.
 
-    FIFO depths: a branch of a fork can hold a whole frame, so the fork never waits for one of its
-    readers and no cycle of waiting processes can close; any other stream is short.
+    FIFO depths are safe, not small: a branch of a fork can hold a whole frame, so the fork never
+    waits for one of its readers and no cycle of waiting processes can close; any other stream is
+    short. :func:`fcn_hw.dataflow.fifos.size_fifos` finds the depths that are needed.
     """
     processes: list[Process] = []
     inputs: list[Stream] = []

@@ -1,0 +1,175 @@
+"""The smallest FIFOs that lose no throughput.
+
+A network whose FIFOs are never full starts a frame every ``P`` cycles, where P is the length of its
+slowest process. A choice of depths keeps that rate if and only if there is a *periodic schedule* for
+it: a time for each event of one frame such that the same times, moved on by P a frame, keep every
+rule of pixels, slots and processes (Reiter 1968; for FIFOs with two sides, Geilen, Basten and Stuijk,
+DAC 2005). The least such schedule that is not earlier than a given one is the limit of running frame
+by frame, each event paced by P behind its own last time; the engine does that, and the limit is
+reached when a frame only repeats.
+
+Depths are then minimized one FIFO after another, the one that moves the most bits a frame first,
+while those that come later are still unbounded. Two facts make the search short: throughput can only
+fall when a depth falls, so each minimum is found by bisection; and the most pixels that a FIFO holds
+in a periodic schedule is a depth that needs no search, because the schedule proves it.
+The result is not proved minimal in sum (that is NP-hard: Stuijk, Geilen and Basten, DAC 2006); the
+tests compare it with exhaustive searches.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from fcn_hw.dataflow.engine import UNBOUNDED, Longs, Network, run_network
+
+MIN_DEPTH = 2
+"""A FIFO of one slot can't be written and read in turn every cycle."""
+
+PACED_FRAMES = 4
+"""Frames in which a paced run has to settle. A network that would need more is taken for one that
+can't keep the rate, which costs storage, never correctness."""
+
+
+@dataclass(frozen=True, eq=False)
+class PeriodicSchedule:
+    """Times that repeat every ``period`` cycles: the proof that depths keep a rate.
+
+    Args:
+        network: that it is of.
+        period: cycles from frame to frame.
+        times: of each event of a frame.
+    """
+
+    network: Network
+    period: int
+    times: Longs
+
+    def writes(self, fifo: int) -> Longs:
+        """When pixel k of a frame is written into a FIFO."""
+        return np.asarray(self.times[self.network.accesses[1][fifo]])
+
+    def reads(self, fifo: int) -> Longs:
+        """When pixel k of a frame is read from a FIFO."""
+        return np.asarray(self.times[self.network.accesses[0][fifo]])
+
+    def occupancy(self, fifo: int) -> int:
+        """The most pixels that the FIFO holds: a depth with which the schedule works."""
+        writes, reads = self.writes(fifo), self.reads(fifo)
+        frames, within = np.divmod(writes - reads[0], self.period)
+        # a slot is free in the cycle behind its read
+        read = frames * len(reads) + np.searchsorted(reads, reads[0] + within, side="left")
+        return int(np.max(1 + np.arange(len(writes)) - read))
+
+    def broken_rule(self, depths: Longs) -> str | None:
+        """The first rule that the schedule breaks, or None: then depths keep the rate for ever.
+
+        Does not use the engine. By monotonicity a network that starts empty never falls behind a
+        periodic schedule by more than a constant.
+        """
+        network = self.network
+        for process, item in enumerate(network.schedules):
+            first, end = network.first_events[process : process + 2]
+            times, name = self.times[first:end], network.processes[process].name
+            if np.any(np.diff(times) < item.gaps[1:]):
+                return f"'{name}' is faster than its schedule"
+            if times[-1] + item.tail + item.gaps[0] > times[0] + self.period:
+                return f"'{name}' starts a frame before it has ended the one before"
+        for fifo, stream in enumerate(network.fifos):
+            if np.any(self.reads(fifo) <= self.writes(fifo)):
+                return f"'{stream.name}' is read before it is written"
+            if self.occupancy(fifo) > depths[fifo]:
+                return f"'{stream.name}' holds more than {depths[fifo]} pixels"
+        return None
+
+
+@dataclass(frozen=True, eq=False)
+class Sizing:
+    """Depths that keep the rate of unbounded FIFOs.
+
+    Args:
+        depths: of each FIFO, in the order of ``network.fifos``.
+        proof: a periodic schedule that works with them.
+        frames: simulated in the search.
+    """
+
+    depths: Longs
+    proof: PeriodicSchedule
+    frames: float
+
+
+class _Search:
+    """Counts the work."""
+
+    def __init__(self, network: Network, paced_frames: int) -> None:
+        self.network = network
+        self.paced_frames = paced_frames
+        self.events = 0
+
+    def settle(self, depths: Longs, start: PeriodicSchedule | None) -> PeriodicSchedule | None:
+        """The periodic schedule that a run from ``start`` settles in, or None if it does not."""
+        network = self.network
+        found = run_network(
+            network,
+            depths,
+            self.paced_frames,
+            period=network.interval,
+            start=None if start is None else start.times,
+        )
+        self.events += found.events
+        if not found.settled:
+            return None
+        return PeriodicSchedule(network, network.interval, found.times)
+
+
+def minimize(network: Network, *, paced_frames: int = PACED_FRAMES) -> Sizing:
+    """The smallest depths that lose no throughput.
+
+    Args:
+        network: of estimated latencies.
+        paced_frames: see :data:`PACED_FRAMES`.
+
+    Raises:
+        ToolNotFound: there is no C++ compiler.
+    """
+    search = _Search(network, paced_frames)
+    depths = np.full(len(network.fifos), UNBOUNDED, dtype=np.int64)
+    proof = search.settle(depths, None)
+    assert proof is not None, "FIFOs that are never full can't slow a network down"
+    for fifo in _most_bits_first(network):
+        depths[fifo], proof = _smallest(search, depths, int(fifo), proof)
+    return Sizing(depths, proof, search.events / network.events)
+
+
+def with_margin(depths: Longs, margin: float) -> Longs:
+    """Depths enlarged by a share, rounded up; FIFOs of :data:`MIN_DEPTH` stay."""
+    return np.array(
+        [d if d <= MIN_DEPTH else math.ceil(round(float(d) * (1 + margin), 9)) for d in depths],
+        dtype=np.int64,
+    )
+
+
+def _most_bits_first(network: Network) -> Sequence[int]:
+    return np.argsort(-network.pixels * network.widths, kind="stable").tolist()
+
+
+def _smallest(
+    search: _Search, depths: Longs, fifo: int, proof: PeriodicSchedule
+) -> tuple[int, PeriodicSchedule]:
+    """The smallest depth of one FIFO, the others as they are, and a schedule that works with it."""
+    too_small = MIN_DEPTH - 1
+    enough = max(proof.occupancy(fifo), MIN_DEPTH)
+    trial = depths.copy()
+    probe = MIN_DEPTH  # often enough, so tried first
+    while enough - too_small > 1:
+        trial[fifo] = probe
+        found = search.settle(trial, proof)
+        if found is None:
+            too_small = probe
+        else:
+            enough, proof = max(found.occupancy(fifo), MIN_DEPTH), found
+        probe = (too_small + enough) // 2
+    return enough, proof
