@@ -222,7 +222,8 @@ class Utilization(Section):
     """Shares of the board that ``ReuseFactor: auto`` may use."""
 
     lut: float = Field(default=0.7, gt=0, le=1)
-    ff: float = Field(default=0.8, gt=0, le=1)
+    ff: float = Field(default=0.5, gt=0, le=1)
+    """Half, as the model finds about half of the flip-flops (``docs/estimates.md``)."""
     dsp: float = Field(default=0.8, ge=0, le=1)
     bram: float = Field(default=0.8, ge=0, le=1)
 

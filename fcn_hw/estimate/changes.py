@@ -1,19 +1,27 @@
 """What to change in a design that does not fit: the cheapest changes, each with what it saves.
 
-Every change is tried: the changed design is estimated and, where folds are free, folded anew. A
-change costs what it takes away: a share of the multiplications (channels, size), of the weights' bits,
-or of the speed (fold). Changes that make the design fit come first, the cheapest first; then those
-that save most for their cost.
+Every change is tried: the changed design is estimated and, where folds are free, folded anew. A change
+costs what it takes away: a share of the multiplications (channels, size), of the weights' bits, or of
+the speed (fold). Of each kind the mildest one that makes the design fit is taken. Changes that make it
+fit come first, the cheapest first; then those that save most.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from math import ceil
 
 from fcn_hw.boards import Board
-from fcn_hw.estimate.fit import Problem, Solution, interval_of, least_overload, overload, used
+from fcn_hw.estimate.fit import (
+    Problem,
+    Solution,
+    fastest,
+    interval_of,
+    least_overload,
+    overload,
+    used,
+)
 from fcn_hw.estimate.network import Fifo
 from fcn_hw.estimate.problem import Rules, build_problem, convolutions
 from fcn_hw.estimate.resources import Resources
@@ -24,8 +32,11 @@ from fcn_hw.ir.graph import Graph
 from fcn_hw.ir.macs import total_macs
 from fcn_hw.ir.ops import Conv2D, ConvTranspose2D
 
-MOST_LAYERS = 6
-"""Only the layers that take most of the missing resource are tried."""
+MOST_LAYERS = 4
+"""Only the layers that take most of the missing resource are tried one by one."""
+MOST_REUSES = 4
+"""How many slower folds of a layer are tried."""
+LEAST_WEIGHT_BITS = 2
 
 
 @dataclass(frozen=True)
@@ -54,6 +65,7 @@ class Shortage:
         board: its board.
         rules: what is given and what is free.
         interval: cycles a frame may take; None where nothing is asked for.
+        clock_period_ns: of the programmable logic.
         resource: the one that is missing most.
         need, have: of it.
         solution: the design that came closest.
@@ -63,6 +75,7 @@ class Shortage:
     board: Board
     rules: Rules
     interval: int | None
+    clock_period_ns: float
     resource: str
     need: int
     have: int
@@ -86,107 +99,142 @@ def closest(problem: Problem, interval: int | None) -> Solution:
 
 
 def cheapest_changes(shortage: Shortage, count: int = 3) -> tuple[Change, ...]:
-    """The cheapest changes, best first, at most one of each kind and layer."""
-    found: dict[str, Change] = {}
-    for kind, change in _tried(shortage):
-        if change.saved > 0 and (kind not in found or _rank(change) < _rank(found[kind])):
-            found[kind] = change
-    return tuple(sorted(found.values(), key=_rank)[:count])
+    """The cheapest changes, best first."""
+    found = [change for family in _families(shortage) if (change := _mildest(family))]
+    return tuple(sorted((c for c in found if c.saved > 0), key=_rank)[:count])
+
+
+def _mildest(family: Iterator[Change]) -> Change | None:
+    """The first change that makes the design fit, or the last one of the family."""
+    last = None
+    for last in family:
+        if last.fits:
+            break
+    return last
 
 
 def _rank(change: Change) -> tuple[bool, float, str]:
-    worth = change.cost if change.fits else -change.saved / max(change.cost, 1e-9)
-    return not change.fits, worth, change.text
+    return not change.fits, change.cost if change.fits else -change.saved, change.text
 
 
-def _tried(shortage: Shortage) -> Iterator[tuple[str, Change]]:
-    yield from _bits(shortage)
-    yield from _channels(shortage)
-    yield from _size(shortage)
-    yield from _folds(shortage)
+def _families(shortage: Shortage) -> Iterator[Iterator[Change]]:
+    """Changes of one kind, from mild to strong."""
+    heaviest = _heaviest(shortage)
+    for op in heaviest:
+        yield _bits(shortage, [op])
+    yield _bits(shortage, convolutions(shortage.graph))
+    groups = channel_groups(shortage.graph)
+    for group in dict.fromkeys(groups[op.name] for op in heaviest if op.name in groups):
+        yield _channels(shortage, [group])
+    yield _channels(shortage, sorted(set(groups.values())))
+    yield _size(shortage)
+    if shortage.interval is not None:
+        yield _speed(shortage)
+    for op in heaviest:
+        if op.name in shortage.rules.folds:
+            yield _reuse(shortage, op)
+    if shortage.rules.folds:
+        yield _auto(shortage)
 
 
 def _heaviest(shortage: Shortage) -> list[Conv2D | ConvTranspose2D]:
     """The convolutions that take most of the missing resource."""
-    layers = [op for op in convolutions(shortage.graph) if op.name in shortage.solution]
 
     def share(op: Conv2D | ConvTranspose2D) -> int:
         return amount_of(shortage.resource, shortage.solution[op.name].resources)
 
+    layers = convolutions(shortage.graph)
     return sorted(layers, key=lambda op: (-share(op), op.name))[:MOST_LAYERS]
 
 
-def _bits(shortage: Shortage) -> Iterator[tuple[str, Change]]:
-    layers = convolutions(shortage.graph)
-    all_bits = sum(op.weight.codes.size * op.weight.format.width for op in layers)
-    heaviest = _heaviest(shortage)
-    for op in heaviest:
-        width = op.weight.format.width
-        for bits in sorted({max(width // 2, 2), width - 1} - {0, 1, width}):
-            lost = op.weight.codes.size * (width - bits) / all_bits
-            graph = with_weight_bits(shortage.graph, {op.name: bits})
-            text = f"weights of '{op.name}' of {bits} bits instead of {width}"
-            yield f"bits {op.name}", _try(shortage, graph, text, lost)
-    wide = {op.name: op.weight.format.width - 1 for op in layers if op.weight.format.width > 2}
-    if len(wide) > 1:
-        lost = sum(op.weight.codes.size for op in layers if op.name in wide) / all_bits
-        graph = with_weight_bits(shortage.graph, wide)
-        yield "bits", _try(shortage, graph, "all weights one bit narrower", lost)
+def _bits(shortage: Shortage, layers: Sequence[Conv2D | ConvTranspose2D]) -> Iterator[Change]:
+    every = convolutions(shortage.graph)
+    all_bits = sum(op.weight.codes.size * op.weight.format.width for op in every)
+    widest = max(op.weight.format.width for op in layers)
+    for bits in range(widest - 1, LEAST_WEIGHT_BITS - 1, -1):
+        narrow = {op.name: bits for op in layers if op.weight.format.width > bits}
+        lost = sum(
+            op.weight.codes.size * (op.weight.format.width - bits)
+            for op in layers
+            if op.name in narrow
+        )
+        what = f"weights of '{layers[0].name}'" if len(layers) == 1 else "all weights"
+        text = f"{what}: {bits} bits instead of {widest}"
+        yield _try(shortage, with_weight_bits(shortage.graph, narrow), text, lost / all_bits)
 
 
-def _channels(shortage: Shortage) -> Iterator[tuple[str, Change]]:
-    groups = channel_groups(shortage.graph)
+def _channels(shortage: Shortage, groups: Sequence[str]) -> Iterator[Change]:
     work = total_macs(shortage.graph)
-    heaviest = [op.name for op in _heaviest(shortage)]
-    sources = {name for op in _heaviest(shortage) for name in op.inputs}
-    wanted = {groups[name] for name in (*heaviest, *sources) if name in groups}
-    for group in sorted(wanted):
-        before = shortage.graph.tensor(group).channels
-        for channels in sorted({before * 3 // 4, before // 2} - {0, before}):
-            graph = with_channels(shortage.graph, group, channels)
-            lost = 1 - total_macs(graph) / work
-            text = f"'{group}' of {channels} channels instead of {before}"
-            yield f"channels {group}", _try(shortage, graph, text, lost)
+    for part in (3 / 4, 1 / 2, 1 / 4):
+        graph = shortage.graph
+        for group in groups:
+            before = graph.tensor(group).channels
+            graph = with_channels(graph, group, max(int(before * part), 1))
+        if len(groups) == 1:
+            before = shortage.graph.tensor(groups[0]).channels
+            text = f"'{groups[0]}': {graph.tensor(groups[0]).channels} channels instead of {before}"
+        else:
+            text = f"all hidden layers: {part:.0%} of the channels"
+        yield _try(shortage, graph, text, 1 - total_macs(graph) / work)
 
 
-def _size(shortage: Shortage) -> Iterator[tuple[str, Change]]:
+def _size(shortage: Shortage) -> Iterator[Change]:
     source = shortage.graph.inputs[0].output
     least = min(op.output.height for op in shortage.graph.ops)
-    stride = max(source.height // max(least, 1), 1)
-    for part in (3 / 4, 1 / 2):
+    stride = max(source.height // least, 1)
+    for part in (3 / 4, 1 / 2, 1 / 4):
         height = int(source.height * part) // stride * stride
         width = int(source.width * part) // stride * stride
         if height == 0 or width == 0:
             continue
         graph = with_size(shortage.graph, height, width)
         lost = 1 - height * width / (source.height * source.width)
-        text = f"frames of {height} x {width} instead of {source.height} x {source.width}"
-        yield "size", _try(shortage, graph, text, lost)
+        text = f"frames: {height} x {width} instead of {source.height} x {source.width}"
+        yield _try(shortage, graph, text, lost)
 
 
-def _folds(shortage: Shortage) -> Iterator[tuple[str, Change]]:
-    """A given fold: the next slower ones. A free fold: a slower target."""
-    problem = build_problem(shortage.graph, shortage.board, shortage.rules)
-    if shortage.interval is not None:
-        for factor in (1.25, 1.5, 2, 3, 4, 8):
-            interval = int(shortage.interval * factor)
-            text = f"{1 / factor:.0%} of the frames a second"
-            yield "speed", _try(shortage, shortage.graph, text, 1 - 1 / factor, interval)
-    before = interval_of(problem, shortage.solution)
-    for op in _heaviest(shortage):
-        given = shortage.rules.folds.get(op.name)
-        if given is None:
-            continue
-        steps = fold_steps(op, given)
-        slower = sorted({n for f in legal_folds(op) if (n := fold_steps(op, f)) > steps})
-        for reuse in slower[:4]:
-            folds = {**shortage.rules.folds, op.name: choose_fold(op, reuse)}
-            tried = build_problem(
-                shortage.graph, shortage.board, replace(shortage.rules, folds=folds)
-            )
-            lost = 1 - before / max(before, tried.choices[op.name][0].cycles)
-            text = f"ReuseFactor {reuse} of '{op.name}' instead of {steps}"
-            yield f"fold {op.name}", _outcome(shortage, tried, text, lost, None)
+def _speed(shortage: Shortage) -> Iterator[Change]:
+    assert shortage.interval is not None, "a slower target is a change of a target"
+    for factor in (1.25, 1.5, 2, 3, 4, 8):
+        interval = int(shortage.interval * factor)
+        fps = [1e9 / (n * shortage.clock_period_ns) for n in (interval, shortage.interval)]
+        text = f"target_fps: {fps[0]:.3g} instead of {fps[1]:.3g}"
+        yield _try(shortage, shortage.graph, text, 1 - 1 / factor, interval)
+
+
+def _reuse(shortage: Shortage, op: Conv2D | ConvTranspose2D) -> Iterator[Change]:
+    steps = fold_steps(op, shortage.rules.folds[op.name])
+    before = max(option.cycles for option in shortage.solution.values())
+    slower = sorted({n for f in legal_folds(op) if (n := fold_steps(op, f)) > steps})
+    for reuse in slower[:MOST_REUSES]:
+        folds = {**shortage.rules.folds, op.name: choose_fold(op, reuse)}
+        tried = build_problem(shortage.graph, shortage.board, replace(shortage.rules, folds=folds))
+        after = max(before, tried.choices[op.name][0].cycles)
+        text = f"ReuseFactor of '{op.name}': {reuse} instead of {steps}{_speed_text(before, after)}"
+        yield _outcome(shortage, tried, text, 1 - before / after, None)
+
+
+def _auto(shortage: Shortage) -> Iterator[Change]:
+    free = build_problem(
+        shortage.graph, shortage.board, replace(shortage.rules, folds={}, strategies={})
+    )
+    found = fastest(free)
+    if found is not None:
+        before = max(option.cycles for option in shortage.solution.values())
+        after = interval_of(free, found)
+        saved = shortage.need - amount_of(shortage.resource, used(free, found))
+        now = shortage.need - saved
+        text = f"ReuseFactor: auto{_speed_text(before, after)}"
+        cost = max(1 - before / after, 0.0)
+        yield Change(_text(text, shortage.resource, now, saved, True), True, saved, cost)
+
+
+def _speed_text(before: int, after: int) -> str:
+    if after == before:
+        return ", no slower"
+    return f", {after / before:.3g} times the time" if after > before else (
+        f", {before / after:.3g} times as fast"
+    )
 
 
 def _try(
@@ -204,17 +252,16 @@ def _try(
 def _outcome(
     shortage: Shortage, problem: Problem, text: str, cost: float, interval: int | None
 ) -> Change:
-    asked = interval
-    if asked is not None and asked < problem.intervals[0]:
-        asked = problem.intervals[0]
-    need = used(problem, closest(problem, asked))
+    need = used(problem, closest(problem, interval and max(interval, problem.intervals[0])))
     now = amount_of(shortage.resource, need)
     saved = shortage.need - now
     fits = max(overload(problem, need).values()) <= 1
-    end = "then it fits" if fits else "not enough alone"
-    return Change(
-        f"{text}: {now} {shortage.resource}, saves {saved}; {end}", fits, saved, max(cost, 0.0)
-    )
+    return Change(_text(text, shortage.resource, now, saved, fits), fits, saved, max(cost, 0.0))
+
+
+def _text(change: str, resource: str, now: int, saved: int, fits: bool) -> str:
+    end = "fits" if fits else "not enough alone"
+    return f"{change}: {now} {resource}, saves {saved}; {end}"
 
 
 def _folds_of(graph: Graph, folds: Mapping[str, Fold]) -> dict[str, Fold]:

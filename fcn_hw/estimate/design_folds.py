@@ -59,10 +59,11 @@ def choose_folding(
             )
         return Folding(dict(rules.folds), dict(rules.strategies))
     problem = build_problem(graph, board, rules)
-    interval = _interval(problem, board, hls)
+    clock_period_ns = hls.ClockPeriod or board.clock_period_ns
+    interval = _interval(problem, hls, clock_period_ns)
     solution = fastest(problem) if interval is None else smallest(problem, interval)
     if solution is None:
-        raise _does_not_fit(graph, board, rules, problem, interval)
+        raise _does_not_fit(graph, board, rules, problem, interval, clock_period_ns)
     return Folding(
         {name: option.fold for name, option in solution.items()},
         {name: option.strategy for name, option in solution.items()},
@@ -81,7 +82,7 @@ def check_fits(
     problem = build_problem(graph, board, rules)
     only = {name: choices[0] for name, choices in problem.choices.items()}
     if max(overload(problem, used(problem, only)).values()) > 1:
-        raise _does_not_fit(graph, board, rules, problem, None)
+        raise _does_not_fit(graph, board, rules, problem, None, board.clock_period_ns)
 
 
 def rules_of(graph: Graph, hls: Hls, fifos: Sequence[Fifo] = ()) -> Rules:
@@ -100,11 +101,11 @@ def rules_of(graph: Graph, hls: Hls, fifos: Sequence[Fifo] = ()) -> Rules:
     return Rules(hls.utilization.model_dump(), folds, strategies, fifos)
 
 
-def _interval(problem: Problem, board: Board, hls: Hls) -> int | None:
+def _interval(problem: Problem, hls: Hls, clock_period_ns: float) -> int | None:
     """The cycles that a frame may take; None without a target."""
     if hls.target_fps is None:
         return None
-    clock_hz = 1e9 / (hls.ClockPeriod or board.clock_period_ns)
+    clock_hz = 1e9 / clock_period_ns
     interval = floor(clock_hz / hls.target_fps)
     least = problem.intervals[0]
     if interval < least:
@@ -118,7 +119,12 @@ def _interval(problem: Problem, board: Board, hls: Hls) -> int | None:
 
 
 def _does_not_fit(
-    graph: Graph, board: Board, rules: Rules, problem: Problem, interval: int | None
+    graph: Graph,
+    board: Board,
+    rules: Rules,
+    problem: Problem,
+    interval: int | None,
+    clock_period_ns: float,
 ) -> DoesNotFit:
     solution: Solution = closest(problem, interval)
     amount = used(problem, solution)
@@ -126,7 +132,9 @@ def _does_not_fit(
     worst = max(over, key=lambda name: over[name])
     resource = "BRAM36" if worst == "BRAM18" else worst
     need, have = amount_of(resource, amount), _have(resource, problem)
-    shortage = Shortage(graph, board, rules, interval, resource, need, have, solution)
+    shortage = Shortage(
+        graph, board, rules, interval, clock_period_ns, resource, need, have, solution
+    )
     share = rules.shares[_SHARES[worst]]
     lines = [change.text for change in cheapest_changes(shortage)]
     if share < 1:

@@ -6,7 +6,7 @@ the same formulas.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from fcn_hw.estimate.arithmetic import (
     accumulator,
@@ -18,6 +18,11 @@ from fcn_hw.estimate.arithmetic import (
 from fcn_hw.estimate.family import Family
 from fcn_hw.estimate.memory import bram, lut_rom, ram
 from fcn_hw.estimate.resources import Resources
+
+BASE_LUTS = 300
+LUT_OVERHEAD = (11, 10)
+"""Control of a unit, and what synthesis adds to its arithmetic, as a fraction: c0 = 300 and c1 = 1.1
+of M. Blott et al., "FINN-R", ACM TRETS 11(3), 2018, from experiments with such units."""
 
 
 @dataclass(frozen=True)
@@ -71,7 +76,6 @@ def mac_unit(unit: MacUnit, family: Family) -> Resources:
     product_bits = unit.weight_bits + unit.input_bits
     groups = unit.n_chan // unit.simd
     filter_groups = unit.n_filt // unit.pe
-    amount = one * unit.multipliers
     a_filter = (
         adder_tree(unit.simd, product_bits)
         + accumulator(unit.accum_bits)
@@ -79,7 +83,9 @@ def mac_unit(unit: MacUnit, family: Family) -> Resources:
             unit.accum_bits, unit.output_bits, rounds=unit.rounds, saturates=unit.saturates
         )
     )
-    amount = amount + a_filter * unit.pe
+    arithmetic = one * unit.multipliers + a_filter * unit.pe
+    luts = BASE_LUTS + -(-arithmetic.lut * LUT_OVERHEAD[0] // LUT_OVERHEAD[1])
+    amount = replace(arithmetic, lut=luts)
     # The channels of this step, chosen from a pixel, and their register.
     inputs = unit.simd * unit.input_bits
     amount = amount + Resources(lut=multiplexer_luts(groups, inputs), ff=inputs)

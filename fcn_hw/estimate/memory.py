@@ -6,6 +6,7 @@ Sources: UG473 (7 series block RAM), UG573 (UltraScale memory), UG474 and UG574 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from math import ceil
 from typing import Literal
 
@@ -44,6 +45,7 @@ def bram18_count(words: int, bits: int) -> int:
     return min(ceil(words / w) * ceil(bits / b) for w, b in _BRAM18_SHAPES)
 
 
+@cache
 def bram(words: int, bits: int) -> Resources:
     """A memory in block RAM. Blocks behind one another need a multiplexer at the output."""
     shape = min(_BRAM18_SHAPES, key=lambda s: (ceil(words / s[0]) * ceil(bits / s[1]), -s[0]))
@@ -66,6 +68,7 @@ def lutram(words: int, bits: int, family: Family) -> Resources:
     return Resources(lut=luts + multiplexer_luts(ceil(words / _LUTRAM_WORDS), bits), ff=bits)
 
 
+@cache
 def lut_rom(words: int, bits: int) -> Resources:
     """Constants in LUTs, 64 words of a bit each, the output registered; at most.
 
@@ -80,13 +83,16 @@ def lut_rom(words: int, bits: int) -> Resources:
     )
 
 
+@cache
 def ram(words: int, bits: int, family: Family) -> Memory:
-    """A memory of one write and one read port, of whatever is cheaper on the family's devices."""
-    options = (
-        Memory("bram", bram(words, bits)),
-        Memory("lutram", lutram(words, bits, family)),
-    )
-    return min(options, key=lambda memory: _price(memory.resources, family))
+    """A memory of one write and one read port whose storage is left to the tool.
+
+    An assumption, as UG901 gives no number: in LUTs up to the 64 words that a LUT holds, else in block
+    RAM.
+    """
+    if words <= _LUTRAM_WORDS:
+        return Memory("lutram", lutram(words, bits, family))
+    return Memory("bram", bram(words, bits))
 
 
 def fifo_options(depth: int, bits: int, family: Family) -> tuple[Memory, ...]:
@@ -114,6 +120,7 @@ def fifo_options(depth: int, bits: int, family: Family) -> tuple[Memory, ...]:
     return tuple(options)
 
 
+@cache
 def fifo_cost(depth: int, width_bits: int, family: Family) -> Memory:
     """The cheapest way to build a FIFO on the family's devices.
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from fcn_hw.estimate.arithmetic import (
-    adder_tree,
+    adder,
     conversion,
     counter,
     maximum,
@@ -95,8 +95,8 @@ def op_cost(
     if isinstance(op, UpsampleBilinear):
         return _bilinear(op, source, family)
     if isinstance(op, SkipAdd):
-        terms = adder_tree(len(operands), op.accum.width - (len(operands) - 1).bit_length())
-        a_channel = terms + _convert(op.accum, result.format)
+        sums = adder(op.accum.width) * (len(operands) - 1)
+        a_channel = sums + _convert(op.accum, result.format)
         return OpCost(frame + a_channel * channels + beat)
     if isinstance(op, (Quantize, Relu)):
         sign = Resources(lut=result.format.width if isinstance(op, Relu) else 0)
@@ -164,8 +164,7 @@ def _convolution(
 ) -> OpCost:
     unit = conv_unit(op, source, fold, strategy)
     words, bits = ring_shape(op, source)
-    groups = unit.n_chan // fold.simd, unit.n_filt // fold.pe
-    control = PROCESS + _counters(fold_steps(op, fold), *groups)
+    control = PROCESS
     activation_bits = 0
     if words:
         win = windows(op)
@@ -211,7 +210,7 @@ def _bilinear(op: UpsampleBilinear, source: Tensor, family: Family) -> OpCost:
         if scale > 1:
             weight_bits = scale.bit_length()
             amount = amount + multiplier(width, weight_bits, family) * 2
-            amount = amount + adder_tree(2, width + weight_bits)
+            amount = amount + adder(width + weight_bits)
             width += weight_bits
     # Which row is above and below, the sums of two columns, the conversion of the exact result.
     choices = Resources(lut=2 * bits, ff=2 * width)

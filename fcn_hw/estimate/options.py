@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass
+
+import numpy as np
 
 from fcn_hw.estimate.family import Family
 from fcn_hw.estimate.ops import op_cost
@@ -49,35 +51,54 @@ def options(
         folds: those to choose from.
         strategies: those to choose from.
     """
-    every = [
-        Option(
-            fold,
-            strategy,
-            cycles_per_frame(op, operands, fold),
-            op_cost(op, operands, family, fold, strategy).resources,
-        )
-        for fold in folds
-        for strategy in strategies
-    ]
-    every.sort(key=lambda o: (o.cycles, o.costs, o.fold.pe, o.strategy))
-    kept: list[Option] = []
-    for option in every:
-        if not any(_beats(other, option) for other in kept):
-            kept.append(option)
-    return tuple(kept)
+    sources = tuple((tensor.shape, tensor.format) for tensor in operands)
+    key = (_signature(op), sources, family, tuple(folds), tuple(strategies))
+    found = _KNOWN.get(key)
+    if found is None:
+        every = [
+            Option(
+                fold,
+                strategy,
+                cycles_per_frame(op, operands, fold),
+                op_cost(op, operands, family, fold, strategy).resources,
+            )
+            for fold in key[3]
+            for strategy in key[4]
+        ]
+        every.sort(key=lambda o: (o.cycles, o.costs, o.fold.pe, o.strategy))
+        found = _KNOWN[key] = _unbeaten(every)
+        if len(_KNOWN) > MOST_KNOWN:
+            _KNOWN.pop(next(iter(_KNOWN)))
+    return found
+
+
+_KNOWN: dict[tuple[Hashable, ...], tuple[Option, ...]] = {}
+MOST_KNOWN = 1000
+"""Options of so many different convolutions are kept: a changed design differs in a few layers."""
+
+
+def _signature(op: Conv2D | ConvTranspose2D) -> Hashable:
+    """All of a convolution that its cost depends on: neither its name nor the values of weights."""
+    shape = op.weight.codes.shape, op.weight.format
+    bias = op.bias and op.bias.format
+    window = (
+        (op.dilation, op.padding) if isinstance(op, Conv2D) else op.crop
+    )
+    output = op.output.shape, op.output.format
+    return op.kind, shape, bias, op.accum, op.strides, window, output
 
 
 def smallest_within(choices: Sequence[Option], cycles: int) -> tuple[Option, ...]:
     """The options that take at most ``cycles``, without those that another one beats in size."""
-    kept: list[Option] = []
-    for option in sorted(choices, key=lambda o: o.costs):
-        if option.cycles <= cycles and not any(
-            all(a <= b for a, b in zip(other.costs, option.costs, strict=True)) for other in kept
-        ):
-            kept.append(option)
-    return tuple(kept)
+    fast_enough = [option for option in choices if option.cycles <= cycles]
+    return _unbeaten(sorted(fast_enough, key=lambda o: o.costs))
 
 
-def _beats(a: Option, b: Option) -> bool:
-    """Whether ``a`` is no slower and no larger; it stands before ``b`` in the order of cycles."""
-    return all(x <= y for x, y in zip(a.costs, b.costs, strict=True))
+def _unbeaten(ordered: Sequence[Option]) -> tuple[Option, ...]:
+    """Those for which no earlier one is no larger in every resource."""
+    costs = np.array([option.costs for option in ordered])
+    kept: list[int] = []
+    for index in range(len(ordered)):
+        if not np.any(np.all(costs[kept] <= costs[index], axis=1)):
+            kept.append(index)
+    return tuple(ordered[index] for index in kept)
