@@ -45,9 +45,7 @@ def _pieces(bits: int, port_bits: int) -> int:
 
 def in_dsp(a_bits: int, b_bits: int) -> bool:
     """Whether the product of a signed operand pair goes to DSP slices."""
-    return (
-        min(a_bits, b_bits) >= MIN_DSP_OPERAND_BITS and a_bits + b_bits > MAX_FABRIC_PRODUCT_BITS
-    )
+    return min(a_bits, b_bits) >= MIN_DSP_OPERAND_BITS and a_bits + b_bits > MAX_FABRIC_PRODUCT_BITS
 
 
 @cache
@@ -62,11 +60,11 @@ def multiplier(a_bits: int, b_bits: int, family: Family) -> Resources:
 def fabric_multiplier_luts(a_bits: int, b_bits: int) -> int:
     """LUTs of a product: FINN's formula (``lut_estimation`` of its matrix-vector unit).
 
-    The products of three bits by three bits are functions of six inputs, one LUT for each bit of the
-    result; the groups of such rows are added.
+    The products of three bits by three bits are functions of six inputs, one LUT for each bit of
+    the result; the groups of such rows are added.
 
-    A check from elsewhere: Vivado's multiplier of 18 x 18 bits takes 365 (area) to 401 LUTs (speed),
-    https://github.com/fastmachinelearning/hls4ml/issues/99; this formula gives 396.
+    A check from elsewhere: Vivado's multiplier of 18 x 18 bits takes 365 (area) to 401 LUTs
+    (speed), https://github.com/fastmachinelearning/hls4ml/issues/99; this formula gives 396.
     """
     bits = a_bits + b_bits
     return (2 * ceil(bits / 6) - 1) * bits
@@ -76,8 +74,8 @@ def fabric_multiplier_luts(a_bits: int, b_bits: int) -> int:
 def adder_tree(terms: int, bits: int) -> Resources:
     """The sum of ``terms`` products of ``bits`` bits, registered at the end.
 
-    LUTs: FINN's formula, ``bits * (2 * terms - 1)``: about two LUTs a bit of each adder, which stands
-    for the growth of the sums and for what the adders do not share with the multipliers.
+    LUTs: FINN's formula, ``bits * (2 * terms - 1)``: about two LUTs a bit of each adder, which
+    stands for the growth of the sums and for what the adders do not share with the multipliers.
     """
     if terms <= 1:
         return Resources()
@@ -97,8 +95,8 @@ def accumulator(bits: int) -> Resources:
 def conversion(from_bits: int, to_bits: int, *, rounds: bool, saturates: bool) -> Resources:
     """A conversion of ``ap_fixed``.
 
-    Rounding adds one bit to the bits that are kept. Saturation looks at the bits above them, five at
-    a LUT and the sign, and replaces each bit that is kept.
+    Rounding adds one bit to the bits that are kept. Saturation looks at the bits above them, five
+    at a LUT and the sign, and replaces each bit that is kept.
     """
     luts = to_bits if rounds else 0
     if saturates:

@@ -1,9 +1,9 @@
 """What to change in a design that does not fit: the cheapest changes, each with what it saves.
 
-Every change is tried: the changed design is estimated and, where folds are free, folded anew. A change
-costs what it takes away: a share of the multiplications (channels, size), of the weights' bits, or of
-the speed (fold). Of each kind the mildest one that makes the design fit is taken. Changes that make it
-fit come first, the cheapest first; then those that save most.
+Every change is tried: the changed design is estimated and, where folds are free, folded anew. A
+change costs what it takes away: a share of the multiplications (channels, size), of the weights'
+bits, or of the speed (fold). Of each kind the mildest one that makes the design fit is taken.
+Changes that make it fit come first, the cheapest first; then those that save most.
 """
 
 from __future__ import annotations
@@ -232,9 +232,9 @@ def _auto(shortage: Shortage) -> Iterator[Change]:
 def _speed_text(before: int, after: int) -> str:
     if after == before:
         return ", no slower"
-    return f", {after / before:.3g} times the time" if after > before else (
-        f", {before / after:.3g} times as fast"
-    )
+    if after > before:
+        return f", {after / before:.3g} times the time"
+    return f", {before / after:.3g} times as fast"
 
 
 def _try(

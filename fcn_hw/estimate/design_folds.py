@@ -34,9 +34,7 @@ class Folding:
     strategies: dict[str, str]
 
 
-def choose_folding(
-    graph: Graph, board: Board, hls: Hls, fifos: Sequence[Fifo] = ()
-) -> Folding:
+def choose_folding(graph: Graph, board: Board, hls: Hls, fifos: Sequence[Fifo] = ()) -> Folding:
     """The folds that a design asks for.
 
     A ``ReuseFactor`` that is a number gives the nearest legal fold. Layers of ``ReuseFactor: auto``
@@ -70,9 +68,7 @@ def choose_folding(
     )
 
 
-def check_fits(
-    graph: Graph, board: Board, folding: Folding, fifos: Sequence[Fifo] = ()
-) -> None:
+def check_fits(graph: Graph, board: Board, folding: Folding, fifos: Sequence[Fifo] = ()) -> None:
     """Checks a design against all that the board has.
 
     Raises:

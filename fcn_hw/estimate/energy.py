@@ -5,9 +5,9 @@ figure 1.1.9, 45 nm, 0.9 V. Additions: 0.03 pJ (8 bits), 0.1 pJ (32 bits). Multi
 (8 bits), 3.1 pJ (32 bits). A 64-bit access of a memory of 8 KiB: 10 pJ.
 
 Scaled: an addition by its bits, a multiplication by the product of its operands' bits, a memory
-access by its bits. On-chip memory only: a frame enters and leaves the core as a stream. The table is
-that of fixed logic in 45 nm: an FPGA's own energy is larger and its leakage and clock are not in it.
-Compare designs by it; do not size a power supply by it.
+access by its bits. On-chip memory only: a frame enters and leaves the core as a stream. The table
+is that of fixed logic in 45 nm: an FPGA's own energy is larger and its leakage and clock are not
+in it. Compare designs by it; do not size a power supply by it.
 """
 
 from __future__ import annotations
@@ -51,7 +51,9 @@ def frame_energy_pj(op: Op, operands: tuple[Tensor, ...], fold: Fold | None = No
     pixels = result.height * result.width
     if isinstance(op, UpsampleBilinear):
         weights = [scale.bit_length() for scale in op.scale if scale > 1]
-        products = sum(2 * MULTIPLY_PJ_A_BIT2 * bits * w + ADD_PJ_A_BIT * (bits + w) for w in weights)
+        products = sum(
+            2 * MULTIPLY_PJ_A_BIT2 * bits * w + ADD_PJ_A_BIT * (bits + w) for w in weights
+        )
         # Two rows are read once for each output row, and each pixel is written once.
         accesses = 2 * source.width * result.height + source.height * source.width
         stored = accesses * source.channels * bits

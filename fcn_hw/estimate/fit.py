@@ -3,15 +3,15 @@
 A frame takes as long as the slowest process, and resources add up. So the choice is exact in two
 steps:
 
-1. Bisection over the finite set of intervals that some option of some convolution has. An interval is
-   feasible when each convolution can be built by an option that is at least so fast such that the sums
-   stay within the budget: a multiple-choice knapsack with a constraint for each resource, solved as an
-   integer program by HiGHS (Huangfu and Hall, Mathematical Programming Computation 10, 2018) through
-   ``scipy.optimize.milp``. Feasibility is monotonic: a longer interval allows every option of a
-   shorter one.
+1. Bisection over the finite set of intervals that some option of some convolution has. An
+   interval is feasible when each convolution can be built by an option that is at least so fast such that the
+   sums stay within the budget: a multiple-choice knapsack with a constraint for each resource,
+   solved as an integer program by HiGHS (Huangfu and Hall, Mathematical Programming Computation
+   10, 2018) through ``scipy.optimize.milp``. Feasibility is monotonic: a longer interval allows
+   every option of a shorter one.
 2. At the shortest feasible interval, the same program with the smallest sum of the shares of the
-   device. It gives every layer the fewest multipliers that keep up, so all layers take about the same
-   time.
+   device. It gives every layer the fewest multipliers that keep up, so all layers take about the
+   same time.
 """
 
 from __future__ import annotations
@@ -118,9 +118,7 @@ def least_overload(problem: Problem, interval: int) -> Solution:
     count = len(owner)
     objective = np.concatenate([1e-6 * (costs / budget).sum(axis=1), [1.0]])
     rows = np.hstack([costs.T / budget[:, None], -np.ones((4, 1))])
-    one_each = csr_array(
-        (np.ones(count), (owner, np.arange(count))), shape=(len(names), count + 1)
-    )
+    one_each = csr_array((np.ones(count), (owner, np.arange(count))), shape=(len(names), count + 1))
     result = milp(
         objective,
         integrality=np.concatenate([np.ones(count), [0]]),
@@ -173,9 +171,7 @@ def within(available: Resources, shares: Mapping[str, float]) -> Resources:
 
 def _candidates(problem: Problem, interval: int) -> dict[str, tuple[Option, ...]] | None:
     """The options worth a look at this interval; None when a convolution has none."""
-    choices = {
-        name: smallest_within(every, interval) for name, every in problem.choices.items()
-    }
+    choices = {name: smallest_within(every, interval) for name, every in problem.choices.items()}
     return choices if all(choices.values()) else None
 
 
@@ -210,9 +206,7 @@ def _solve(price, costs, owner, left) -> list[int] | None:  # type: ignore[no-un
     )
     if result.x is None:
         return None
-    return [
-        int(np.argmax(result.x[owner == index])) for index in range(int(owner.max()) + 1)
-    ]
+    return [int(np.argmax(result.x[owner == index])) for index in range(int(owner.max()) + 1)]
 
 
 def _chosen(names, choices, values, owner) -> dict[str, Option]:  # type: ignore[no-untyped-def]

@@ -1,7 +1,7 @@
 """The physical limit of a frame: what no arrangement of the same multipliers can beat.
 
-``interval >= max(input beats, output beats, max over layers of ceil(MACs / multipliers))``: a stream
-moves a pixel a clock, and a multiplier does a multiplication a clock.
+``interval >= max(input beats, output beats, max over layers of ceil(MACs / multipliers))``: a
+stream moves a pixel a clock, and a multiplier does a multiplication a clock.
 """
 
 from __future__ import annotations

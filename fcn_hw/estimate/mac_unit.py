@@ -1,7 +1,7 @@
-"""The multipliers of a convolution and what surrounds them: ``templates/include/fcn_hw/mac_array.h``.
+"""The multipliers of a convolution and what surrounds them.
 
-Numbers only, so that published designs that no :class:`fcn_hw.ir.Graph` describes can be estimated by
-the same formulas.
+The hardware is that of ``templates/include/fcn_hw/mac_array.h``. Numbers only, so that published designs that no :class:`fcn_hw.ir.Graph` describes can be estimated
+by the same formulas.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from fcn_hw.estimate.resources import Resources
 
 BASE_LUTS = 300
 LUT_OVERHEAD = (11, 10)
-"""Control of a unit, and what synthesis adds to its arithmetic, as a fraction: c0 = 300 and c1 = 1.1
+"""Control of a unit, and what synthesis adds to its arithmetic, as a fraction: c0 = 300, c1 = 1.1
 of M. Blott et al., "FINN-R", ACM TRETS 11(3), 2018, from experiments with such units."""
 
 

@@ -87,8 +87,8 @@ def lut_rom(words: int, bits: int) -> Resources:
 def ram(words: int, bits: int, family: Family) -> Memory:
     """A memory of one write and one read port whose storage is left to the tool.
 
-    An assumption, as UG901 gives no number: in LUTs up to the 64 words that a LUT holds, else in block
-    RAM.
+    An assumption, as UG901 gives no number: in LUTs up to the 64 words that a LUT holds, else in
+    block RAM.
     """
     if words <= _LUTRAM_WORDS:
         return Memory("lutram", lutram(words, bits, family))
@@ -111,7 +111,7 @@ def fifo_options(depth: int, bits: int, family: Family) -> tuple[Memory, ...]:
     options = [
         Memory("srl", Resources(lut=shift_luts + chains) + level),
         Memory("lutram", lutram(depth, bits, family) + pointers),
-        # The word at the output of a block RAM is registered, and passed by when it is the only one.
+        # The word at a block RAM's output is registered, and passed by when it is the only one.
         Memory("bram", bram(depth, bits) + pointers + Resources(lut=bits, ff=bits)),
     ]
     if depth <= 2:

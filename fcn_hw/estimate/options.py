@@ -81,9 +81,7 @@ def _signature(op: Conv2D | ConvTranspose2D) -> Hashable:
     """All of a convolution that its cost depends on: neither its name nor the values of weights."""
     shape = op.weight.codes.shape, op.weight.format
     bias = op.bias and op.bias.format
-    window = (
-        (op.dilation, op.padding) if isinstance(op, Conv2D) else op.crop
-    )
+    window = (op.dilation, op.padding) if isinstance(op, Conv2D) else op.crop
     output = op.output.shape, op.output.format
     return op.kind, shape, bias, op.accum, op.strides, window, output
 

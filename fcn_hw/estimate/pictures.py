@@ -1,7 +1,7 @@
 """Pictures of an estimate, as SVG: cycles by layer, resources against the board.
 
-The same estimate gives the same bytes: identifiers are hashed with a fixed salt, no date is written,
-text stays text.
+The same estimate gives the same bytes: identifiers are hashed with a fixed salt, no date is
+written, text stays text.
 """
 
 from __future__ import annotations
@@ -49,6 +49,7 @@ def cycles_svg(result: Estimate) -> str:
             result.limit.cycles, color=_LIMIT, linewidth=1, label=f"limit: {result.limit.cause}"
         )
         axes.set_yticks(places, names)
+        axes.margins(y=0.01)
         axes.invert_yaxis()
         axes.set_xlabel("cycles a frame")
         axes.set_title(
@@ -106,8 +107,7 @@ def _svg(draw: Callable[[Axes], None], *, height_in: float) -> str:
     import matplotlib as mpl
     from matplotlib.figure import Figure
 
-
-    with mpl.rc_context(_STYLE):
+    with mpl.rc_context(_STYLE):  # type: ignore[arg-type]
         figure = Figure(figsize=(9, height_in), layout="constrained")
         draw(figure.add_subplot())
         text = StringIO()

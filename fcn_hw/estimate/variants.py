@@ -1,7 +1,8 @@
-"""Graphs that differ a little, for estimates only: narrower weights, fewer channels, smaller frames.
+"""Graphs that differ a little, for estimates only: narrower weights, fewer channels, smaller
+frames.
 
-Weights of a variant are zeros and its accumulators keep their formats, so a variant's estimate is an
-upper bound. It is never emitted.
+Weights of a variant are zeros and its accumulators keep their formats, so a variant's estimate is
+an upper bound. It is never emitted.
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ def with_weight_bits(graph: Graph, bits: Mapping[str, int]) -> Graph:
     Args:
         bits: of the weights, by convolution. Their sums get narrower by as much.
     """
-    ops = []
+    ops: list[Op] = []
     for op in graph.ops:
         if isinstance(op, (Conv2D, ConvTranspose2D)) and op.name in bits:
             saved = op.weight.format.width - bits[op.name]
@@ -111,9 +112,7 @@ def with_size(graph: Graph, height: int, width: int) -> Graph:
     return _reshaped(graph, shape)
 
 
-def _reshaped(
-    graph: Graph, shape: Callable[[Op, Shape, tuple[Tensor, ...]], Shape]
-) -> Graph:
+def _reshaped(graph: Graph, shape: Callable[[Op, Shape, tuple[Tensor, ...]], Shape]) -> Graph:
     """The graph with other shapes; kernels follow the channels."""
     tensors: dict[str, Tensor] = {}
     ops: list[Op] = []
