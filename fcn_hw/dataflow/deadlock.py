@@ -1,8 +1,8 @@
 """Why processes stand still: the cycle of those that wait for one another.
 
 Each FIFO has one writer and one reader, so a process that waits at one waits for one other process.
-A process that has ended its frame keeps nobody waiting: it has written all pixels and taken all. From
-any process that waits, following who waits for whom therefore leads into a cycle.
+A process that has ended its frame keeps nobody waiting: it has written all pixels and taken all.
+From any process that waits, following who waits for whom therefore leads into a cycle.
 """
 
 from __future__ import annotations

@@ -11,7 +11,7 @@ import hashlib
 import os
 import tempfile
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cache, cached_property
 from pathlib import Path
 
@@ -135,7 +135,6 @@ class Network:
             _longs([self.index[name] for names in outputs for name in names]),
             self.producers,
             self.consumers,
-            self.pixels,
         )
 
 
@@ -286,7 +285,6 @@ class _NetworkStruct(ctypes.Structure):
         ("outputs", _LONG_POINTER),
         ("producer", _LONG_POINTER),
         ("consumer", _LONG_POINTER),
-        ("pixels", _LONG_POINTER),
         ("depths", _LONG_POINTER),
     )
 
@@ -423,7 +421,10 @@ def _library() -> ctypes.CDLL:
         files={"engine.cpp": source},
         timeout_s=120.0,
     )
-    kept = _cache_folder() / f"engine-{hashlib.sha256(source + plan.digest.encode()).hexdigest()[:16]}.so"
+    kept = (
+        _cache_folder()
+        / f"engine-{hashlib.sha256(source + plan.digest.encode()).hexdigest()[:16]}.so"
+    )
     if not kept.is_file():
         _compile(plan, kept)
     library = ctypes.CDLL(str(kept))
@@ -444,8 +445,3 @@ def _cache_folder() -> Path:
     """The user's own cache: a library that anyone may write must not be loaded."""
     base = os.environ.get("XDG_CACHE_HOME")
     return (Path(base) if base else Path.home() / ".cache") / "fcn_hw"
-
-
-def with_schedules(network: Network, schedules: Sequence[Schedule]) -> Network:
-    """The same processes with other schedules."""
-    return replace(network, schedules=tuple(schedules))

@@ -34,7 +34,6 @@ struct network {
     const int64_t *outputs;
     const int64_t *producer; // [fifos]
     const int64_t *consumer; // [fifos]
-    const int64_t *pixels;   // [fifos] pixels of a frame
     const int64_t *depths;   // [fifos]
 };
 

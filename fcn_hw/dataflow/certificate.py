@@ -1,0 +1,138 @@
+"""A certificate that depths can't deadlock, and its check by other means than it was made.
+
+The certificate lists the depths and, for each order of reads and writes (``orders.py`` says why
+these and why one frame is enough), how many reads and writes a complete frame has. The check plays
+every order again, token by token, in plain Python: it shares the firing rules with the engine, not
+the engine.
+
+References:
+    G. Kahn, "The semantics of a simple language for parallel programming", IFIP 1974.
+    T. M. Parks, "Bounded scheduling of process networks", PhD thesis, UC Berkeley, 1995.
+    M. Geilen, T. Basten, "Requirements on the execution of Kahn process networks", ESOP 2003.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from fcn_hw.dataflow.deadlock import waiting_cycle
+from fcn_hw.dataflow.engine import Network
+from fcn_hw.dataflow.fifos import SizedFifos
+from fcn_hw.dataflow.lowering import Dataflow
+from fcn_hw.dataflow.orders import all_orders
+from fcn_hw.dataflow.schedule import READS, WRITES
+from fcn_hw.errors import ReportError
+from fcn_hw.ir.cycles import Fold
+
+THEOREM = (
+    "A network of processes with blocking reads and writes on bounded FIFOs is determinate: if one "
+    "execution completes a frame and leaves all FIFOs empty, every execution of every number of "
+    "frames completes (Kahn 1974; Parks 1995; Geilen and Basten 2003)."
+)
+
+
+def make_certificate(sized: SizedFifos, graph_digest: str) -> dict[str, Any]:
+    """The certificate, ready for JSON.
+
+    Args:
+        graph_digest: of the graph that was lowered.
+    """
+    runs = []
+    for order in sized.orders:
+        run = order.run(order.network.depths(sized.depths))
+        assert not waiting_cycle(run), "sizing left a deadlock"
+        accesses = int(run.written.sum() + run.read.sum())
+        runs.append({"order": order.name, "frames": 1, "reads_and_writes": accesses})
+    content: dict[str, Any] = {
+        "design": sized.dataflow.name,
+        "graph": graph_digest,
+        "folds": {name: [fold.pe, fold.simd] for name, fold in sorted(sized.folds.items())},
+        "depths": sized.depths,
+        "runs": runs,
+        "theorem": THEOREM,
+    }
+    return content | {"digest": _digest(content)}
+
+
+def check_certificate(
+    certificate: Mapping[str, Any],
+    dataflow: Dataflow,
+    folds: Mapping[str, Fold],
+    graph_digest: str,
+) -> None:
+    """Checks a certificate of a design.
+
+    Args:
+        dataflow: lowered again from the graph; its own depths play no part.
+        folds: of the convolutions.
+        graph_digest: of the graph.
+
+    Raises:
+        ReportError: the certificate is of another design, was changed, or an order deadlocks.
+    """
+    what = f"certificate of '{dataflow.name}'"
+    content = {key: value for key, value in certificate.items() if key != "digest"}
+    if certificate.get("digest") != _digest(content):
+        raise ReportError(f"{what}: the digest is not that of its content")
+    if content["graph"] != graph_digest:
+        raise ReportError(f"{what}: it is of another graph")
+    if content["folds"] != {n: [fold.pe, fold.simd] for n, fold in sorted(folds.items())}:
+        raise ReportError(f"{what}: it is of other folds")
+    depths, names = content["depths"], [fifo.name for fifo in dataflow.fifos]
+    if set(depths) != set(names):
+        raise ReportError(f"{what}: its FIFOs are not those of the design")
+    stored = {run["order"]: run["reads_and_writes"] for run in content["runs"]}
+    for order in all_orders(dataflow, folds):
+        played = play(order.network, depths, sequential=order.sequential)
+        if played is None:
+            raise ReportError(f"{what}: a frame does not complete in the order '{order.name}'")
+        if stored.get(order.name) != played:
+            raise ReportError(f"{what}: another run of the order '{order.name}'")
+
+
+def play(network: Network, depths: Mapping[str, int], *, sequential: bool) -> int | None:
+    """Plays one frame token by token, without times.
+
+    Args:
+        depths: of each FIFO by name.
+        sequential: whether reads and writes of a cycle happen one after another, or all at once.
+
+    Returns:
+        reads and writes that happened, or None if the frame can't be completed.
+    """
+    fill = {fifo.name: 0 for fifo in network.fifos}
+    accesses = 0
+    # For each process, the steps that it has left, in reverse; a step is a list of (FIFO, read?).
+    left = []
+    for process, item in zip(network.processes, network.schedules, strict=True):
+        reads = [(s.name, True) for s in process.inputs if s.name in fill]
+        writes = [(s.name, False) for s in process.outputs if s.name in fill]
+        all_at_once = {
+            kind: (reads if kind & READS else []) + (writes if kind & WRITES else [])
+            for kind in (READS, WRITES, READS | WRITES)
+        }
+        steps = [all_at_once[kind] for kind in reversed(item.kinds.tolist())]
+        if sequential:
+            steps = [[access] for step in steps for access in reversed(step)]
+        left.append(steps)
+    moved = True
+    while moved:
+        moved = False
+        for steps in left:
+            while steps and all(
+                fill[name] > 0 if read else fill[name] < depths[name] for name, read in steps[-1]
+            ):
+                for name, read in steps.pop():
+                    fill[name] += -1 if read else 1
+                    accesses += 1
+                moved = True
+    if any(left) or any(fill.values()):
+        return None
+    return accesses
+
+
+def _digest(content: Mapping[str, Any]) -> str:
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
