@@ -4,11 +4,11 @@ A frame takes as long as the slowest process, and resources add up. So the choic
 steps:
 
 1. Bisection over the finite set of intervals that some option of some convolution has. An
-   interval is feasible when each convolution can be built by an option that is at least so fast such that the
-   sums stay within the budget: a multiple-choice knapsack with a constraint for each resource,
-   solved as an integer program by HiGHS (Huangfu and Hall, Mathematical Programming Computation
-   10, 2018) through ``scipy.optimize.milp``. Feasibility is monotonic: a longer interval allows
-   every option of a shorter one.
+   interval is feasible when each convolution can be built by an option that is at least so fast
+   such that the sums stay within the budget: a multiple-choice knapsack with a constraint for each
+   resource, solved as an integer program by HiGHS (Huangfu and Hall, Mathematical Programming
+   Computation 10, 2018) through ``scipy.optimize.milp``. Feasibility is monotonic: a longer
+   interval allows every option of a shorter one.
 2. At the shortest feasible interval, the same program with the smallest sum of the shares of the
    device. It gives every layer the fewest multipliers that keep up, so all layers take about the
    same time.

@@ -1,7 +1,7 @@
 """The multipliers of a convolution and what surrounds them.
 
-The hardware is that of ``templates/include/fcn_hw/mac_array.h``. Numbers only, so that published designs that no :class:`fcn_hw.ir.Graph` describes can be estimated
-by the same formulas.
+The hardware is that of ``templates/include/fcn_hw/mac_array.h``. Numbers only, so that published
+designs that no :class:`fcn_hw.ir.Graph` describes can be estimated by the same formulas.
 """
 
 from __future__ import annotations

@@ -1,8 +1,9 @@
 """The model against published figures of implemented designs.
 
-``python -m fcn_hw.estimate.published`` prints its error against each. The figures are in ``published.yaml``, each with its source. The model's constants are not fitted
-to them. What the model leaves out stays in its error: DMA, interconnect and processing system of a
-whole system, FINN's thresholds and their memories, FINN's converters of stream widths.
+``python -m fcn_hw.estimate.published`` prints its error against each. The figures are in
+``published.yaml``, with their sources. The model's constants are not fitted to them. What the model
+leaves out stays in its error: DMA, interconnect and processing system of a whole system, FINN's
+thresholds and their memories, FINN's converters of stream widths.
 """
 
 from __future__ import annotations
