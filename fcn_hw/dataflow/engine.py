@@ -438,7 +438,7 @@ def _compile(plan: Plan, kept: Path) -> None:
     kept.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=kept.parent) as folder:
         run(plan, Path(folder))
-        os.replace(Path(folder) / "engine.so", kept)
+        (Path(folder) / "engine.so").replace(kept)
 
 
 def _cache_folder() -> Path:

@@ -126,7 +126,7 @@ def _why(cycle: tuple[Wait, ...], name: str) -> str:
 def _slower(sized: SizedFifos, name: str) -> list[str]:
     """What depths between the two minima cost."""
     least, enough = max(sized.deadlock_minimum[name], 1), sized.minimum[name]
-    if least >= enough:
+    if enough <= MIN_DEPTH:
         return []
     found = []
     for depth in dict.fromkeys((enough - 1, (least + enough) // 2, least)):
@@ -138,13 +138,16 @@ def _slower(sized: SizedFifos, name: str) -> list[str]:
         try:
             interval = simulate(sized.network, depths, SLOWER_FRAMES).interval
         except Deadlock:
-            found.append(f"With {depth}, pipelines that stall deadlock.")
-            continue
+            found.append(
+                f"With {depth}, or less, pipelines that stall deadlock: they hold finished pixels "
+                "back while they wait for the next ones."
+            )
+            break
         slower = interval / sized.interval - 1
         found.append(
             f"With {depth} a frame takes {interval:,} cycles instead of {sized.interval:,}, "
             f"{100 * slower:.2g} % longer."
             if slower > 0
-            else f"With {depth} it falls behind by less than a cycle a frame at first."
+            else f"With {depth} a frame takes longer in the long run."
         )
     return found

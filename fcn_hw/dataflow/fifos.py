@@ -64,6 +64,11 @@ class SizedFifos:
         """For each FIFO, the depth below which the emitted C++ deadlocks, the others as sized."""
         return least_depths(self.orders[0].network, self.depths)
 
+    @property
+    def skips(self) -> tuple[str, ...]:
+        """The FIFOs that can deadlock: those that hold pixels while others go a longer way."""
+        return tuple(name for name, depth in self.deadlock_minimum.items() if depth > 1)
+
 
 def size_fifos(dataflow: Dataflow, folds: Mapping[str, Fold], margin: float = 0.0) -> SizedFifos:
     """Sizes all FIFOs of a design.

@@ -7,21 +7,11 @@ from xml.sax.saxutils import escape
 
 import numpy as np
 
-from fcn_hw.dataflow.engine import Longs, Network
+from fcn_hw.dataflow.engine import Longs
 from fcn_hw.dataflow.simulate import Simulation
 
 WIDTH, PANEL, LEFT, RIGHT, TOP, GAP = 860, 84, 64, 20, 44, 40
 _INK, _FAINT, _FILL, _LIMIT = "#1f2430", "#c9ced6", "#3a76b0", "#c2452d"
-
-
-def skip_fifos(network: Network) -> tuple[str, ...]:
-    """The FIFOs that lie on a branch: two ways lead from one process to another, by them.
-
-    Only these can deadlock. A FIFO lies on such a branch unless its removal parts the network.
-    """
-    return tuple(
-        fifo.name for number, fifo in enumerate(network.fifos) if _joined_without(network, number)
-    )
 
 
 def occupancy_svg(
@@ -85,20 +75,3 @@ def _line(x1: float, y1: float, x2: float, y2: float, colour: str, dashes: str =
     return (
         f'<line x1="{x1:.1f}" y1="{y1:.1f}" x2="{x2:.1f}" y2="{y2:.1f}" stroke="{colour}"{dash}/>'
     )
-
-
-def _joined_without(network: Network, left_out: int) -> bool:
-    """Whether the ends of a FIFO are joined by others, their direction aside."""
-    near: dict[int, list[int]] = {}
-    for fifo, (a, b) in enumerate(zip(network.producers, network.consumers, strict=True)):
-        if fifo != left_out:
-            near.setdefault(int(a), []).append(int(b))
-            near.setdefault(int(b), []).append(int(a))
-    start, goal = int(network.producers[left_out]), int(network.consumers[left_out])
-    reached, todo = {start}, [start]
-    while todo:
-        for other in near.get(todo.pop(), ()):
-            if other not in reached:
-                reached.add(other)
-                todo.append(other)
-    return goal in reached

@@ -1,4 +1,4 @@
-"""When a process reads and writes its pixels: a fixed sequence of cycles, the same for every frame."""
+"""When a process reads and writes its pixels: a sequence of cycles, the same for every frame."""
 
 from __future__ import annotations
 

@@ -3,23 +3,23 @@
 A network whose FIFOs are never full starts a frame every ``P`` cycles, where P is the length of its
 slowest process. A choice of depths keeps that rate if and only if there is a *periodic schedule* for
 it: a time for each event of one frame such that the same times, moved on by P a frame, keep every
-rule of pixels, slots and processes (Reiter 1968; for FIFOs with two sides, Geilen, Basten and Stuijk,
-DAC 2005). The least such schedule that is not earlier than a given one is the limit of running frame
-by frame, each event paced by P behind its own last time; the engine does that, and the limit is
-reached when a frame only repeats.
+rule of pixels, slots and processes (Reiter, "Scheduling parallel computations", JACM 1968; a FIFO's
+free slots are pixels that flow back). The least such schedule that is not earlier than a given one
+is the limit of running frame by frame, each event paced by P behind its own last time; the engine
+does that, and the limit is reached when a frame only repeats.
 
 Depths are then minimized one FIFO after another, the one that moves the most bits a frame first,
-while those that come later are still unbounded. Two facts make the search short: throughput can only
-fall when a depth falls, so each minimum is found by bisection; and the most pixels that a FIFO holds
-in a periodic schedule is a depth that needs no search, because the schedule proves it.
-The result is not proved minimal in sum (that is NP-hard: Stuijk, Geilen and Basten, DAC 2006); the
-tests compare it with exhaustive searches.
+while those that come later are still unbounded. Two facts make the search short: throughput can
+only fall when a depth falls, so each minimum is found by bisection; and the most pixels that a FIFO
+holds in a periodic schedule is a depth that needs no search, because the schedule proves it.
+The result is not proved minimal in sum (that is NP-hard: Stuijk, Geilen and Basten, "Exploring
+trade-offs in buffer requirements and throughput constraints for synchronous dataflow graphs", DAC
+2006); the tests compare it with exhaustive searches.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -152,8 +152,8 @@ def with_margin(depths: Longs, margin: float) -> Longs:
     )
 
 
-def _most_bits_first(network: Network) -> Sequence[int]:
-    return np.argsort(-network.pixels * network.widths, kind="stable").tolist()
+def _most_bits_first(network: Network) -> Longs:
+    return np.argsort(-network.pixels * network.widths, kind="stable")
 
 
 def _smallest(
