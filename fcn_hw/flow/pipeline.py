@@ -19,7 +19,13 @@ from fcn_hw.flow.progress import Progress
 from fcn_hw.flow.stage import StageRecord, code_digest, digest_of, file_digest
 from fcn_hw.flow.workspace import Workspace
 from fcn_hw.harness.compare import Comparison, Difference
-from fcn_hw.harness.csim import class_maps, compare_with_oracle, plan_build, simulate
+from fcn_hw.harness.csim import (
+    RUN_FOLDER,
+    class_maps,
+    compare_with_oracle,
+    plan_build,
+    simulate,
+)
 from fcn_hw.ir import Graph
 from fcn_hw.ir.serialize import load
 from fcn_hw.plan import Plan
@@ -76,7 +82,7 @@ def export_stage(workspace: Workspace, progress: Progress) -> Graph:
     record.begin()
     graph, keras_model = export_graph(model, design.name, workspace.graph)
     progress.say(f"[cyan]export[/]  {len(graph.ops)} ops; comparing the graph with QKeras")
-    codes = _codes(_images(workspace))
+    codes = input_codes(validation_images(workspace))
     compare_with_qkeras(graph, keras_model, float_model, codes, workspace.graph, progress)
     record.finish(
         workspace.graph / name
@@ -126,9 +132,9 @@ def csim_stage(
         progress.say("[green]csim[/]    up to date")
         return result_from_json(json.loads((report / "csim.json").read_text()))
     record.begin()
-    compile_s = _build(build, project_plan, project, progress)
-    split = _images(workspace, count)
-    codes = _codes(split)
+    compile_s = build_program(build, project_plan, project / RUN_FOLDER, progress)
+    split = validation_images(workspace, count)
+    codes = input_codes(split)
     progress.say(f"[cyan]csim[/]    {len(codes)} images")
     with progress.counter("C simulation", len(codes)) as update:
         finished = simulate(graph, project, codes, on_frame=update)
@@ -165,6 +171,37 @@ def csim_stage(
     return result
 
 
+def build_program(build: Plan, project_plan: Plan, folder: Path, progress: Progress) -> float:
+    """Compiles unless the program of these sources is there; returns the seconds it took.
+
+    Args:
+        folder: of the program, in the project's folder.
+    """
+    record = StageRecord("build", folder, digest_of(project_plan.digest, build.digest))
+    seconds_file = record.folder / "compile_s.json"
+    if record.is_current():
+        return float(json.loads(seconds_file.read_text()))
+    record.begin()
+    progress.say("[cyan]build[/]   g++")
+    results = run(build, folder.parent, jobs=BUILD_JOBS)
+    seconds = sum(result.seconds for result in results)
+    replace_file(seconds_file, json.dumps(round(seconds, 3)))
+    record.finish([record.folder / "simulate", seconds_file])
+    return seconds
+
+
+def validation_images(workspace: Workspace, count: int | None = None) -> Split:
+    """The first validation images, as many as the design's csim section asks for at most."""
+    split = load_dataset(workspace.design.dataset, splits=("val",)).val
+    limit = _image_count(workspace, count)
+    return Split(split.images[:limit], split.masks[:limit], split.names[:limit])
+
+
+def input_codes(split: Split) -> Codes:
+    """The images as the graph reads them: raw bytes."""
+    return split.images.astype(np.int64)
+
+
 # -- inside ----------------------------------------------------------------------------------------
 
 
@@ -180,21 +217,6 @@ def _train_record(workspace: Workspace) -> StageRecord:
     )
 
 
-def _build(build: Plan, project_plan: Plan, project: Path, progress: Progress) -> float:
-    """Compiles unless the program of these sources is there; returns the seconds it took."""
-    record = StageRecord("build", project / "csim", digest_of(project_plan.digest, build.digest))
-    seconds_file = record.folder / "compile_s.json"
-    if record.is_current():
-        return float(json.loads(seconds_file.read_text()))
-    record.begin()
-    progress.say("[cyan]build[/]   g++")
-    results = run(build, project, jobs=BUILD_JOBS)
-    seconds = sum(result.seconds for result in results)
-    replace_file(seconds_file, json.dumps(round(seconds, 3)))
-    record.finish([record.folder / "simulate", seconds_file])
-    return seconds
-
-
 def _image_count(workspace: Workspace, images: int | None) -> int | None:
     asked = [n for n in (workspace.design.csim.images, images) if n is not None]
     return min(asked, default=None)
@@ -204,19 +226,8 @@ def _images_digest(workspace: Workspace) -> str:
     return digest_of(dataset_digest(workspace.design.dataset), workspace.design.csim.images)
 
 
-def _images(workspace: Workspace, count: int | None = None) -> Split:
-    """The first validation images, as many as the design's csim section asks for at most."""
-    split = load_dataset(workspace.design.dataset, splits=("val",)).val
-    limit = _image_count(workspace, count)
-    return Split(split.images[:limit], split.masks[:limit], split.names[:limit])
-
-
 def _void(workspace: Workspace) -> int | None:
     return load_dataset(workspace.design.dataset, splits=()).void
-
-
-def _codes(split: Split) -> Codes:
-    return split.images.astype(np.int64)
 
 
 def _qkeras_agreement(folder: Path) -> dict[str, Comparison]:

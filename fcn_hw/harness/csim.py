@@ -25,6 +25,7 @@ RUN_FOLDER = "csim"
 QUIET = (
     "-Wno-unknown-pragmas",  # HLS
     "-Wno-unused-label",  # loops carry labels for HLS reports
+    "-Wno-uninitialized",  # constructors of ap_int mask bits before these are set
     "-Wno-maybe-uninitialized",  # hls_stream.h copies an element through a bare variable
 )
 

@@ -134,7 +134,26 @@ def test_command_line(root: Path, first_run: tuple[str, pipeline.CsimResult]) ->
     assert json.loads(shown.stdout)["mismatches"] == 0
     trained = call("train", "mini", "--json")
     assert set(json.loads(trained.stdout)) >= {"float", "direct", "retrained"}
+    bounded = ("csim", "mini", "--board", "arty-z7-20", "--bounded")
+    done = call(*bounded)
+    assert done.returncode == 0, done.stderr
+    assert "no deadlock: 3 images back to back through" in done.stdout
+    stored = json.loads(call(*bounded, "--images", "2", "--json").stdout)
+    assert (stored["images"], stored["mismatches"]) == (2, 0)
+    assert stored["values_compared"] == 2 * 19 * 26
+    readers = [fifo["reader"] for fifo in stored["fifos"]]
+    skip = max(
+        (fifo for fifo in stored["fifos"] if readers.count(fifo["reader"]) > 1),
+        key=lambda fifo: fifo["depth"],
+    )["name"]
+    stuck = call(*bounded, "--depth", f"{skip}=1")
+    assert stuck.returncode == 1
+    assert f"processes wait for one another, '{skip}' is full" in " ".join(stuck.stderr.split())
     for words, message in (
+        ((*bounded, "--depth", "pool9=3"), "the project has no FIFO 'pool9'"),
+        ((*bounded, "--depth", f"{skip}=0"), f"FIFO '{skip}' can't hold 0 pixels"),
+        ((*bounded, "--depth", skip), f"'{skip}' is no FIFO=DEPTH"),
+        ((*bounded[:-1], "--depth", f"{skip}=4"), "--depth has no effect without --bounded"),
         (("csim", "mini", "--board", "pynq-z3"), "unknown board 'pynq-z3'; near: 'pynq-z2'"),
         (("hls", "minni", "--board", "pynq-z2"), "unknown design 'minni'"),
     ):

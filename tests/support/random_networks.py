@@ -49,7 +49,7 @@ def random_format(sampler: Sampler, min_width: int = 1, max_width: int = 8) -> F
 
 
 class _Network:
-    """A network that grows: each method adds ops behind a tensor and returns the last one's name."""
+    """A network that grows: methods add ops behind a tensor and return the name of the last."""
 
     def __init__(self, sampler: Sampler, name: str) -> None:
         self.sampler = sampler
@@ -62,7 +62,7 @@ class _Network:
             self.names.append(self.build.input(f"image{index}", shape, self.format()))
 
     def finished(self) -> Graph:
-        steps = [self.skip] + [self.grow] * self.upto(4) + [self.skip] * self.chance(0.5)
+        steps = [self.skip] + [self.grow] * self.upto(3) + [self.skip] * self.chance(0.3)
         for index in self.sampler.permutation(len(steps)):
             steps[index]()
         if self.chance(0.4):
