@@ -54,3 +54,18 @@ def test_an_op_that_moves_pixels_ends_with_its_format_too(kind: str) -> None:
     found = evaluate(graph, {"image": image})["y"]
     assert found.min() == -7
     assert found[0].tolist() == brute_force(graph, {"image": image[0]})["y"]
+
+
+@pytest.mark.parametrize("join", ["skip_add", "skip_concat"])
+def test_joined_inputs_of_different_points(join: str) -> None:
+    build = GraphBuilder("net")
+    build.input("image", (3, 4, 2), parse_format("fixed<6,2>"))
+    build.quantize("coarse", "image", parse_format("fixed<5,4,RND,SAT>"))
+    build.quantize("fine", "image", parse_format("ufixed<7,1,RND,SAT>"))
+    getattr(build, join)("joined", "coarse", "image", "fine")
+    graph = build.finish("joined")
+    frames = random_frames(graph, 0)
+    found = evaluate(graph, frames)["joined"]
+    for index in range(2):
+        expected = brute_force(graph, {"image": frames["image"][index]})["joined"]
+        assert found[index].tolist() == expected
