@@ -47,6 +47,7 @@ DepthOption = Annotated[
 ]
 
 HERE = Path()
+ESTIMATE_WIDTH = 150
 TABLE_WIDTH = 110
 """Columns of the csim table; a narrower terminal wraps its lines rather than cutting its cells."""
 
@@ -142,6 +143,34 @@ def csim(
     if depth:
         raise ConfigError("--depth has no effect without --bounded", hint="add --bounded")
     _csim(open_workspace(design, root), target, images, as_json)
+
+
+@app.command(epilog="Example: fcn-hw estimate digits_fcn8s --board pynq-z2")
+def estimate(
+    board: BoardOption,
+    design: Annotated[
+        str | None, typer.Argument(help="A design, as for the other commands.")
+    ] = None,
+    graph: Annotated[
+        Path | None, typer.Option("--graph", help="A folder that holds a graph.json, instead.")
+    ] = None,
+    root: RootOption = HERE,
+    as_json: JsonOption = False,
+) -> None:
+    """Resources, cycles and energy by layer, against the board and the physical limit: a model.
+
+    The report's files and pictures go to the design's report folder. With --graph alone the folds
+    are chosen for the board and nothing is written. Exit status 1 if it does not fit.
+    """
+    from fcn_hw.estimate.reports import report_data
+    from fcn_hw.flow.estimate import estimate_design
+
+    run = estimate_design(design, graph, board, root, _progress(as_json))
+    if as_json:
+        typer.echo(json.dumps(report_data(run.estimate), indent=1))
+    else:
+        _print_estimate(run.estimate)
+    run.check()
 
 
 @app.command(epilog="Example: fcn-hw clean digits_fcn8s --models")
@@ -257,6 +286,52 @@ def _print_csim(result, report: Path) -> None:  # type: ignore[no-untyped-def]
         highlight=False,
     )
     console.print(f"report: {report}", highlight=False)
+
+
+def _print_estimate(result) -> None:  # type: ignore[no-untyped-def]
+    table = Table(title=f"{result.design} on {result.board}: estimate", box=box.SIMPLE_HEAD)
+    columns = "layer,PE x SIMD,cycles,ideal,LUT,FF,DSP,BRAM36,weight bits,activ. bits,MACs,uJ"
+    for column in columns.split(","):
+        table.add_column(column, justify="left" if column == "layer" else "right", no_wrap=True)
+    for layer in result.layers:
+        fold = f"{layer.fold.pe} x {layer.fold.simd}" if layer.fold else ""
+        table.add_row(
+            layer.name, fold, f"{layer.cycles:,}", f"{layer.ideal_cycles:,}",
+            *_amounts(layer), f"{layer.energy_pj / 1e6:.2f}",
+        )  # fmt: skip
+    table.add_section()
+    interval = f"{result.interval_cycles:,}", f"{result.limit.cycles:,}"
+    table.add_row("total", "", *interval, *_amounts(result), f"{result.energy_pj / 1e6:.2f}")
+    have, need = result.available, result.resources
+    pairs = [(need.lut, have.lut), (need.ff, have.ff), (need.dsp, have.dsp)]
+    shares = [f"{100 * n / h:.0f} %" if h else "-" for n, h in [*pairs, (need.bram18, have.bram18)]]
+    board = [f"{have.lut:,}", f"{have.ff:,}", f"{have.dsp:,}", f"{have.bram36:g}"]
+    table.add_row(result.board, "", "", "", *board)
+    table.add_row("used", "", "", "", *shares)
+    console = _console()
+    Console(width=max(console.width, ESTIMATE_WIDTH), soft_wrap=True).print(table)
+    console.print(
+        f"{result.fps:.4g} frames/s at {1e3 / result.clock_period_ns:g} MHz: "
+        f"{result.interval_cycles:,} cycles a frame, set by {result.bottleneck}",
+        highlight=False,
+    )
+    limit = result.limit
+    console.print(
+        f"physical limit of these multipliers: {limit.cycles:,} cycles, {result.limit_fps:.4g} "
+        f"frames/s = max(input {limit.input_beats:,}, output {limit.output_beats:,}, MACs / "
+        f"multipliers); set by {limit.cause}",
+        highlight=False,
+    )
+    console.print("a model of the core alone; its error: docs/estimates.md", highlight=False)
+
+
+def _amounts(item) -> list[str]:  # type: ignore[no-untyped-def]
+    """Resources, stored bits and multiplications of a layer or of all."""
+    amount = item.resources
+    return [
+        f"{amount.lut:,}", f"{amount.ff:,}", f"{amount.dsp:,}", f"{amount.bram36:g}",
+        f"{item.weight_bits:,}", f"{item.activation_bits:,}", f"{item.macs:,}",
+    ]  # fmt: skip
 
 
 def _fail(error: FcnHwError) -> NoReturn:

@@ -16,7 +16,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from fcn_hw.backend.folding import choose_fold
 from fcn_hw.backend.hls4ml_bridge import (
     EmittedProcess,
     Target,
@@ -30,8 +29,8 @@ from fcn_hw.backend.op_emission import emit_process
 from fcn_hw.boards import Board
 from fcn_hw.dataflow.lowering import Dataflow, Stream, lower
 from fcn_hw.design import Hls
-from fcn_hw.ir import Conv2D, ConvTranspose2D, Graph
-from fcn_hw.ir.cycles import Fold
+from fcn_hw.estimate.design_folds import choose_folding
+from fcn_hw.ir import Graph
 from fcn_hw.ir.serialize import digest
 from fcn_hw.ir.text import to_text
 from fcn_hw.plan import Plan
@@ -111,18 +110,24 @@ def plan_project(graph: Graph, board: Board, hls: Hls) -> Plan:
         board: gives part and clock where ``hls`` leaves them out.
 
     Raises:
+        ConfigError: a ``target_fps`` that no fold reaches.
+        DoesNotFit: ``ReuseFactor: auto`` finds no design that fits the board.
         TemplateError: a template misses a value.
     """
     dataflow = lower(graph)
-    folds = choose_folds(graph, hls)
+    folding = choose_folding(graph, board, hls)
     texts = {
-        process.name: emit_process(process, folds.get(process.name), strategy(hls, process.name))
+        process.name: emit_process(
+            process,
+            folding.folds.get(process.name),
+            folding.strategies.get(process.name, hls.Strategy),
+        )
         for process in dataflow.processes
     }
     target = Target(
         part=hls.Part or board.part,
         clock_period_ns=hls.ClockPeriod or board.clock_period_ns,
-        reuse_factor=hls.ReuseFactor,
+        reuse_factor=1 if hls.ReuseFactor == "auto" else hls.ReuseFactor,
         strategy=hls.Strategy,
     )
     model = to_model_graph(dataflow, target, texts)
@@ -148,23 +153,6 @@ def plan_project(graph: Graph, board: Board, hls: Hls) -> Plan:
     for header in sorted((data_folder("templates") / "sim").glob("*.h")):
         files[f"tb/sim/{header.name}"] = header.read_bytes()
     return Plan(files=files)
-
-
-def choose_folds(graph: Graph, hls: Hls) -> dict[str, Fold]:
-    """The folding of each convolution, from the design's reuse factors."""
-    folds = {}
-    for op in graph.ops:
-        if isinstance(op, (Conv2D, ConvTranspose2D)):
-            layer = hls.LayerName.get(op.name)
-            asked = layer.ReuseFactor if layer and layer.ReuseFactor else hls.ReuseFactor
-            folds[op.name] = choose_fold(op, asked)
-    return folds
-
-
-def strategy(hls: Hls, name: str) -> str:
-    """hls4ml's ``Strategy`` of a layer."""
-    layer = hls.LayerName.get(name)
-    return layer.Strategy if layer and layer.Strategy else hls.Strategy
 
 
 def _context(

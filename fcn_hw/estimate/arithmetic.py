@@ -77,8 +77,6 @@ def adder_tree(terms: int, bits: int) -> Resources:
     LUTs: FINN's formula, ``bits * (2 * terms - 1)``: about two LUTs a bit of each adder, which
     stands for the growth of the sums and for what the adders do not share with the multipliers.
     """
-    if terms <= 1:
-        return Resources()
     return Resources(lut=bits * (2 * terms - 1), ff=bits + (terms - 1).bit_length())
 
 

@@ -28,10 +28,12 @@ class Folding:
     Args:
         folds: its multipliers, by name.
         strategies: hls4ml's strategy, by name.
+        is_free: whether any of it was chosen for the board.
     """
 
     folds: dict[str, Fold]
     strategies: dict[str, str]
+    is_free: bool = False
 
 
 def choose_folding(graph: Graph, board: Board, hls: Hls, fifos: Sequence[Fifo] = ()) -> Folding:
@@ -65,7 +67,16 @@ def choose_folding(graph: Graph, board: Board, hls: Hls, fifos: Sequence[Fifo] =
     return Folding(
         {name: option.fold for name, option in solution.items()},
         {name: option.strategy for name, option in solution.items()},
+        is_free=True,
     )
+
+
+def within_budget(
+    graph: Graph, board: Board, hls: Hls, folding: Folding, fifos: Sequence[Fifo]
+) -> bool:
+    """Whether a design with its FIFOs stays within ``utilization``."""
+    shares = hls.utilization.model_dump()
+    return _most_used(graph, board, Rules(shares, folding.folds, folding.strategies, fifos)) <= 1
 
 
 def check_fits(graph: Graph, board: Board, folding: Folding, fifos: Sequence[Fifo] = ()) -> None:
@@ -75,10 +86,16 @@ def check_fits(graph: Graph, board: Board, folding: Folding, fifos: Sequence[Fif
         DoesNotFit: the hint names the cheapest changes.
     """
     rules = Rules(_WHOLE, folding.folds, folding.strategies, fifos)
+    if _most_used(graph, board, rules) > 1:
+        problem = build_problem(graph, board, rules)
+        raise _does_not_fit(graph, board, rules, problem, None, board.clock_period_ns)
+
+
+def _most_used(graph: Graph, board: Board, rules: Rules) -> float:
+    """The largest of need / budget when every fold is given."""
     problem = build_problem(graph, board, rules)
     only = {name: choices[0] for name, choices in problem.choices.items()}
-    if max(overload(problem, used(problem, only)).values()) > 1:
-        raise _does_not_fit(graph, board, rules, problem, None, board.clock_period_ns)
+    return max(overload(problem, used(problem, only)).values())
 
 
 def rules_of(graph: Graph, hls: Hls, fifos: Sequence[Fifo] = ()) -> Rules:

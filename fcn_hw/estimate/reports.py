@@ -16,12 +16,19 @@ from fcn_hw.estimate.network import Estimate, LayerEstimate
 
 def report_files(result: Estimate) -> dict[str, str]:
     """The files' names and texts."""
-    contents = {
-        "estimate_layer_cycles.json": {layer.name: layer.cycles for layer in result.layers},
-        "estimate_layer_resources.json": _resources(result),
-        "estimate_network_performance.json": performance(result),
+    return {
+        f"{name}.json": json.dumps(data, indent=1) + "\n"
+        for name, data in report_data(result).items()
     }
-    return {name: json.dumps(data, indent=1) + "\n" for name, data in contents.items()}
+
+
+def report_data(result: Estimate) -> dict[str, dict[str, Any]]:
+    """The files' names, without their end, and their contents."""
+    return {
+        "estimate_layer_cycles": {layer.name: layer.cycles for layer in result.layers},
+        "estimate_layer_resources": _resources(result),
+        "estimate_network_performance": performance(result),
+    }
 
 
 def performance(result: Estimate) -> dict[str, Any]:
