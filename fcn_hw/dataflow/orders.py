@@ -1,17 +1,17 @@
 """The orders of reads and writes that hardware of the emitted C++ may have.
 
 A process network whose channels are read and written with blocking is determinate: what flows
-through each channel does not depend on how fast the processes run (Kahn 1974). A bounded channel is
-a channel and a second one back, which carries free slots (Parks 1995), so it holds for bounded FIFOs
-too: if one execution completes a frame, every execution does, at whatever speeds. And because FIFOs
-are empty between frames, one frame proves all frames.
+through each channel does not depend on how fast the processes run (Kahn 1974). A bounded channel
+is a channel and a second one back, which carries free slots (Parks 1995), so it holds for bounded
+FIFOs too: if one execution completes a frame, every execution does, at whatever speeds. And
+because FIFOs are empty between frames, one frame proves all frames.
 
-That is about processes that do their reads and writes *in the order of the program*. A pipeline that
-flushes keeps that order, give or take what its registers hold, and registers only help. A stalling
+That is about processes that read and write *in the order of the program*. A pipeline that flushes
+keeps that order, give or take what its registers hold, and registers only help. A stalling
 pipeline (UG1399, "Flushing Pipelines and Pipeline Types") does not: it holds back a finished pixel
-while it waits for a read of a later iteration, which is known to cause deadlocks in dataflow regions
-(UG1448, "Pipeline Styles"). That is another order, one for each latency. The program's order is
-therefore run, and stalling pipelines of several latencies.
+while it waits for a read of a later iteration, which is known to cause deadlocks in dataflow
+regions (UG1448, "Pipeline Styles"). That is another order, one for each latency. The program's
+order is therefore run, and stalling pipelines of several latencies.
 """
 
 from __future__ import annotations

@@ -1,17 +1,17 @@
 """The smallest FIFOs that lose no throughput.
 
-A network whose FIFOs are never full starts a frame every ``P`` cycles, where P is the length of its
-slowest process. A choice of depths keeps that rate if and only if there is a *periodic schedule* for
-it: a time for each event of one frame such that the same times, moved on by P a frame, keep every
-rule of pixels, slots and processes (Reiter, "Scheduling parallel computations", JACM 1968; a FIFO's
-free slots are pixels that flow back). The least such schedule that is not earlier than a given one
-is the limit of running frame by frame, each event paced by P behind its own last time; the engine
-does that, and the limit is reached when a frame only repeats.
+A network whose FIFOs are never full starts a frame every ``P`` cycles, where P is the length of
+its slowest process. A choice of depths keeps that rate if and only if there is a *periodic
+schedule* for it: a time for each event of one frame such that the same times, moved on by P a
+frame, keep every rule of pixels, slots and processes (Reiter, "Scheduling parallel computations",
+JACM 1968; a FIFO's free slots are pixels that flow back). The least such schedule that is not
+earlier than a given one is the limit of running frame by frame, each event paced by P behind its
+own last time; the engine does that, and the limit is reached when a frame only repeats.
 
 Depths are then minimized one FIFO after another, the one that moves the most bits a frame first,
 while those that come later are still unbounded. Two facts make the search short: throughput can
-only fall when a depth falls, so each minimum is found by bisection; and the most pixels that a FIFO
-holds in a periodic schedule is a depth that needs no search, because the schedule proves it.
+only fall when a depth falls, so each minimum is found by bisection; and the most pixels that a
+FIFO holds in a periodic schedule is a depth that needs no search, because the schedule proves it.
 The result is not proved minimal in sum (that is NP-hard: Stuijk, Geilen and Basten, "Exploring
 trade-offs in buffer requirements and throughput constraints for synchronous dataflow graphs", DAC
 2006); the tests compare it with exhaustive searches.
