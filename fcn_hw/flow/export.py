@@ -67,7 +67,11 @@ def compare_with_qkeras(
                 maps.append(np.argmax(values, axis=-1).astype(np.uint8))
     agreement = {name: asdict(item) for name, item in found.items()}
     replace_file(folder / AGREEMENT, json.dumps(agreement, indent=1) + "\n")
-    float_maps = predict(float_model, codes[:PICTURE_IMAGES].astype(np.uint8))
+    # spread over the split: neighbours of a video sequence look alike
+    shown = np.unique(np.linspace(0, len(codes) - 1, PICTURE_IMAGES).astype(np.int64))
+    float_maps = predict(float_model, codes[shown].astype(np.uint8))
     with (folder / CLASS_MAPS).open("wb") as file:
-        np.savez_compressed(file, class_maps=np.concatenate(maps), float_class_maps=float_maps)
+        np.savez_compressed(
+            file, class_maps=np.concatenate(maps), float_class_maps=float_maps, shown=shown
+        )
     return found

@@ -155,12 +155,12 @@ def csim_stage(
         simulate_s=finished.seconds,
     )
     replace_file(report / "csim.json", json.dumps(result_to_json(result), indent=1) + "\n")
-    shown = slice(min(len(simulated), len(stored["float_class_maps"])))
+    shown = stored["shown"][stored["shown"] < len(simulated)]
     picture = comparison(
         split.images[shown],
         {
             "truth": split.masks[shown],
-            "float": stored["float_class_maps"][shown],
+            "float": stored["float_class_maps"][: len(shown)],
             "quantized": stored["class_maps"][shown],
             "C simulation": simulated[shown],
         },
