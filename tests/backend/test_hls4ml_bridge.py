@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from sample_graphs import tiny_graph
 
-from fcn_hw.backend.folding import choose_fold
 from fcn_hw.backend.hls4ml_bridge import Target, emitted_processes, fifo_depth, to_model_graph
 from fcn_hw.backend.op_emission import emit_process
 from fcn_hw.dataflow.lowering import lower
 from fcn_hw.ir import Conv2D, ConvTranspose2D
+from fcn_hw.ir.folding import choose_fold
 
 TARGET = Target("xc7z020clg400-1", 10.0, 1, "Resource")
 

@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 from header_bench import SANITIZE, Case, check, make_case
 
-from fcn_hw.backend.folding import legal_folds
 from fcn_hw.fixed import FixedFormat, Overflow, Rounding, parse_format
 from fcn_hw.ir import Constant, Conv2D, ConvTranspose2D, Graph
 from fcn_hw.ir.build import GraphBuilder
+from fcn_hw.ir.folding import legal_folds
 from fcn_hw.ir.ops import Padding
 from fcn_hw.ir.shapes import same_padding
 

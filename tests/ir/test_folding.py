@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fcn_hw.backend.folding import Fold, choose_fold, legal_folds
 from fcn_hw.fixed import parse_format
 from fcn_hw.ir import Constant, Conv2D, ConvTranspose2D, Tensor
 from fcn_hw.ir.cycles import fold_steps
+from fcn_hw.ir.folding import Fold, choose_fold, legal_folds
 
 WEIGHT = parse_format("fixed<4,1>")
 
