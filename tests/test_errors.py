@@ -9,12 +9,14 @@ import pytest
 from fcn_hw.errors import (
     ConfigError,
     DataError,
+    Deadlock,
     DoesNotFit,
     FcnHwError,
     FormatError,
     GraphError,
     Mismatch,
     ReportError,
+    StreamError,
     TemplateError,
     ToolFailed,
     ToolNotFound,
@@ -50,6 +52,20 @@ from fcn_hw.errors import (
             Mismatch("conv1", (0, 1, 2, 3), 5, -6, 7),
             "'conv1' differs at (0, 1, 2, 3): expected code 5, got -6 (7 codes differ)",
             "", None, 1,
+        ),
+        (
+            Deadlock("net", ["a waits for b", "b waits for a"], ["s"], ["s 2/2"]),
+            "'net' deadlocks: 2 processes wait for one another, 's' is full",
+            "a waits for b\nb waits for a\nmake 's' deeper\nFIFOs: s 2/2", None, 1,
+        ),
+        (
+            Deadlock("net", ["a waits for b", "b waits for a"], ["s", "t"], ["s 2/2", "t 1/1"]),
+            "'net' deadlocks: 2 processes wait for one another, 's' and 't' are full",
+            "a waits for b\nb waits for a\nmake 's' and 't' deeper\nFIFOs: s 2/2, t 1/1", None, 1,
+        ),
+        (
+            StreamError("net", "'a' reads 3 pixels of 's', which has 2", ["s 0/2"]),
+            "'net': 'a' reads 3 pixels of 's', which has 2", "FIFOs: s 0/2", None, 1,
         ),
         (
             DoesNotFit("pynq-z2", "DSP", 300, 220, hint="raise ReuseFactor"),
