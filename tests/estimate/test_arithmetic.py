@@ -1,0 +1,77 @@
+"""LUTs, flip-flops and DSP slices of arithmetic."""
+
+from __future__ import annotations
+
+import pytest
+
+from fcn_hw.estimate.arithmetic import (
+    accumulator,
+    adder_tree,
+    conversion,
+    counter,
+    dsp_slices,
+    fabric_multiplier_luts,
+    in_dsp,
+    maximum,
+    multiplexer_luts,
+    multiplier,
+)
+from fcn_hw.estimate.family import Family
+from fcn_hw.estimate.resources import Resources
+
+
+@pytest.mark.parametrize(
+    ("a_bits", "b_bits", "family", "slices"),
+    [
+        (25, 18, "7series", 1),
+        (18, 25, "7series", 1),
+        (26, 18, "7series", 2),
+        (27, 18, "ultrascale+", 1),
+        (28, 18, "ultrascale+", 2),
+        (26, 26, "7series", 4),
+        (35, 25, "7series", 2),  # 17 + 18 bits by 25
+        (16, 16, "7series", 1),
+    ],
+)
+def test_operands_of_a_dsp_slice(a_bits: int, b_bits: int, family: Family, slices: int) -> None:
+    assert dsp_slices(a_bits, b_bits, family) == slices
+
+
+def test_few_bits_go_to_luts_and_wide_ones_to_dsp() -> None:
+    assert not in_dsp(4, 4) and not in_dsp(8, 8) and not in_dsp(9, 9)
+    assert in_dsp(10, 10) and in_dsp(16, 8)
+    assert not in_dsp(16, 3), "a factor of three bits is a few additions"
+    assert multiplier(8, 8, "7series") == Resources(lut=fabric_multiplier_luts(8, 8), ff=16)
+    assert multiplier(16, 16, "7series") == Resources(dsp=1)
+
+
+def test_fabric_multiplier_against_a_measured_one() -> None:
+    """Vivado's 18 x 18 multiplier: 365 to 401 LUTs (hls4ml issue 99)."""
+    assert 365 <= fabric_multiplier_luts(18, 18) <= 401
+
+
+def test_fabric_multipliers_grow_with_their_bits() -> None:
+    luts = [fabric_multiplier_luts(bits, bits) for bits in range(1, 17)]
+    assert luts == sorted(luts) and luts[0] < luts[-1]
+
+
+def test_adder_tree_is_finns() -> None:
+    assert adder_tree(16, 4).lut == 4 * (2 * 16 - 1)
+    assert adder_tree(16, 4).ff == 4 + 4, "16 numbers of 4 bits sum to one of 8"
+
+
+def test_small_circuits() -> None:
+    assert accumulator(20) == Resources(lut=20, ff=20)
+    assert conversion(20, 8, rounds=False, saturates=False) == Resources()
+    assert conversion(20, 8, rounds=True, saturates=False) == Resources(lut=8)
+    assert conversion(20, 8, rounds=True, saturates=True) == Resources(lut=8 + 8 + 3)
+    assert maximum(8) == Resources(lut=4 + 8)
+    assert counter(191) == Resources(lut=8 + 2, ff=8)
+
+
+@pytest.mark.parametrize(
+    ("inputs", "luts"), [(1, 0), (2, 1), (4, 1), (5, 2), (8, 2), (16, 4), (17, 5 + 1), (64, 16 + 1)]
+)
+def test_multiplexers(inputs: int, luts: int) -> None:
+    assert multiplexer_luts(inputs, 1) == luts
+    assert multiplexer_luts(inputs, 10) == 10 * luts

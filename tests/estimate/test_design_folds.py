@@ -1,0 +1,276 @@
+"""Folds of designs: by number, by the board, by a target; and what is said when nothing fits."""
+
+from __future__ import annotations
+
+import re
+import time
+
+import pytest
+from estimate_graphs import fcn
+
+from fcn_hw.boards import Board, load_board
+from fcn_hw.design import Hls
+from fcn_hw.errors import ConfigError, DoesNotFit
+from fcn_hw.estimate.changes import Shortage, cheapest_changes, closest
+from fcn_hw.estimate.design_folds import (
+    Folding,
+    check_fits,
+    choose_folding,
+    rules_of,
+    within_budget,
+)
+from fcn_hw.estimate.network import Estimate, Fifo, estimate
+from fcn_hw.estimate.problem import Rules, build_problem, convolutions
+from fcn_hw.estimate.variants import (
+    channel_groups,
+    with_channels,
+    with_size,
+    with_weight_bits,
+)
+from fcn_hw.ir import Conv2D, Graph
+from fcn_hw.ir.folding import choose_fold
+from fcn_hw.ir.macs import total_macs
+
+PYNQ, ZCU = load_board("pynq-z2"), load_board("zcu102")
+
+
+def hls(**settings: object) -> Hls:
+    return Hls.model_validate(settings)
+
+
+def made(graph: Graph, board: Board, **settings: object) -> tuple[Folding, Estimate]:
+    folding = choose_folding(graph, board, hls(**settings))
+    return folding, estimate(graph, board, folding.folds, strategies=folding.strategies)
+
+
+def small_board(**resources: int) -> Board:
+    """A PYNQ-Z2 that has less."""
+    return PYNQ.model_copy(
+        update={"resources": PYNQ.resources.model_copy(update=resources)}
+    )
+
+
+def test_numbers_give_the_nearest_fold() -> None:
+    graph = fcn()
+    layer = {"LayerName": {"conv1_1": {"ReuseFactor": 9, "Strategy": "Latency"}}}
+    folding, _ = made(graph, PYNQ, ReuseFactor=36, **layer)
+    for op in convolutions(graph):
+        assert folding.folds[op.name] == choose_fold(op, 9 if op.name == "conv1_1" else 36)
+    assert folding.strategies == {
+        op.name: "Latency" if op.name == "conv1_1" else "Resource" for op in convolutions(graph)
+    }
+    assert not folding.is_free
+
+
+@pytest.mark.parametrize("board", [PYNQ, ZCU], ids=lambda board: board.name)
+def test_auto_stays_within_the_budget(board: Board) -> None:
+    _, result = made(fcn(64, 96, (16, 32)), board, ReuseFactor="auto")
+    used, have = result.resources, result.available
+    assert used.lut <= 0.7 * have.lut and used.ff <= 0.5 * have.ff
+    assert used.dsp <= 0.8 * have.dsp and used.bram18 <= 0.8 * have.bram18
+
+
+def test_a_larger_board_is_faster() -> None:
+    """In cycles too, not only by its clock."""
+    graph = fcn(64, 96, (64, 128), depth=2)
+    slow, fast = made(graph, PYNQ, ReuseFactor="auto")[1], made(graph, ZCU, ReuseFactor="auto")[1]
+    assert fast.interval_cycles < slow.interval_cycles
+    assert fast.fps > 2 * slow.fps
+
+
+def test_layers_finish_in_about_equal_time() -> None:
+    """No layer could have a cheaper fold and still keep the interval."""
+    graph = fcn(64, 96, (64, 128), depth=2)
+    folding, result = made(graph, PYNQ, ReuseFactor="auto")
+    problem = build_problem(graph, PYNQ, rules_of(graph, hls(ReuseFactor="auto")))
+    for name, choices in problem.choices.items():
+        [chosen] = [
+            o for o in choices
+            if (o.fold, o.strategy) == (folding.folds[name], folding.strategies[name])
+        ]  # fmt: skip
+        for other in choices:
+            if other.cycles <= result.interval_cycles:
+                assert any(a > b for a, b in zip(other.costs, chosen.costs, strict=True)) or (
+                    other.costs == chosen.costs
+                )
+    busy = [layer.cycles for layer in result.layers if layer.macs > total_macs(graph) / 20]
+    assert len(busy) >= 3
+    assert min(busy) > result.interval_cycles / 3
+
+
+def test_a_target_gives_the_smallest_design() -> None:
+    graph = fcn(64, 96, (32, 64))
+    _, fast = made(graph, PYNQ, ReuseFactor="auto")
+    luts = []
+    for fps in (100, fast.fps / 4, fast.fps / 2, 0.99 * fast.fps):
+        _, result = made(graph, PYNQ, ReuseFactor="auto", target_fps=fps)
+        assert result.fps >= fps
+        luts.append(result.resources.lut)
+    assert luts == sorted(luts) and luts[0] < luts[-1] <= fast.resources.lut
+
+
+def test_given_layers_and_strategies_are_kept() -> None:
+    graph = fcn()
+    folding, _ = made(
+        graph, PYNQ, ReuseFactor="auto", Strategy="Latency",
+        LayerName={"conv2_1": {"ReuseFactor": 72}, "score": {"Strategy": "Resource"}},
+    )  # fmt: skip
+    conv2 = graph["conv2_1"]
+    assert isinstance(conv2, Conv2D)
+    assert folding.folds["conv2_1"] == choose_fold(conv2, 72)
+    assert folding.strategies == {
+        op.name: "Resource" if op.name == "score" else "Latency" for op in convolutions(graph)
+    }
+    assert folding.is_free
+
+
+def test_one_auto_layer_among_numbers() -> None:
+    graph = fcn()
+    folding, _ = made(graph, PYNQ, ReuseFactor=36, LayerName={"conv2_1": {"ReuseFactor": "auto"}})
+    score = graph["score"]
+    assert isinstance(score, Conv2D)
+    assert folding.is_free and folding.folds["score"] == choose_fold(score, 36)
+
+
+def test_fifos_take_from_the_budget() -> None:
+    graph = fcn(64, 96, (16, 32))
+    board = small_board(bram36=10)
+    folding = choose_folding(graph, board, hls(ReuseFactor="auto"))
+    fifos = [Fifo(f"f{i}", 2048, 9) for i in range(12)]
+    used = choose_folding(graph, board, hls(ReuseFactor="auto"), fifos)
+    assert within_budget(graph, board, hls(), used, fifos)
+    result = estimate(graph, board, used.folds, fifos=fifos, strategies=used.strategies)
+    assert result.resources.bram18 <= 16
+    assert within_budget(graph, board, hls(), folding, [])
+    with pytest.raises(DoesNotFit, match="arty: needs"):
+        many = [Fifo(f"f{i}", 2048, 18) for i in range(30)]
+        choose_folding(
+            graph, board.model_copy(update={"name": "arty"}), hls(ReuseFactor="auto"), many
+        )
+
+
+def test_a_target_beyond_the_beats() -> None:
+    graph = fcn()
+    with pytest.raises(ConfigError) as caught:
+        made(graph, PYNQ, ReuseFactor="auto", target_fps=1e6)
+    assert str(caught.value) == (
+        "hls.target_fps: 1e+06 frames a second leave 100 cycles a frame at 100 MHz, "
+        f"which takes at least {least(graph)}"
+    )
+    top = float(caught.value.hint.split("at most ")[1].split(",")[0])
+    _, result = made(graph, PYNQ, ReuseFactor="auto", target_fps=top)
+    assert result.fps >= top
+
+
+def least(graph: Graph) -> int:
+    return build_problem(graph, PYNQ, rules_of(graph, hls(ReuseFactor="auto"))).intervals[0]
+
+
+def test_a_target_without_a_free_fold() -> None:
+    with pytest.raises(ConfigError) as caught:
+        made(fcn(), PYNQ, ReuseFactor=9, target_fps=10)
+    assert str(caught.value) == "hls.target_fps needs a layer of ReuseFactor: auto"
+    assert caught.value.hint == "Set hls.ReuseFactor to auto, or leave target_fps out."
+
+
+CHANGE = re.compile(r".+: (\d+) (LUT|FF|DSP|BRAM36), saves (\d+); (fits|not enough alone)")
+
+
+def test_does_not_fit_names_resource_need_have_and_three_changes() -> None:
+    graph = fcn(64, 96, (32, 64))
+    with pytest.raises(DoesNotFit) as caught:
+        choose_folding(graph, PYNQ, hls(ReuseFactor="auto", target_fps=15000))
+    need, resource, have = re.fullmatch(
+        r"pynq-z2: needs (\d+) (\w+), has (\d+)", str(caught.value)
+    ).groups()  # type: ignore[union-attr]
+    assert resource == "LUT" and int(have) == 37240 < int(need)
+    first, *changes = caught.value.hint.splitlines()
+    assert first == "hls.utilization allows 70% of 53200 LUT."
+    assert len(changes) == 3
+    for change in changes:
+        now, what, saved, _ = CHANGE.fullmatch(change).groups()  # type: ignore[union-attr]
+        assert what == resource and int(now) == int(need) - int(saved) and int(saved) > 0
+
+
+def test_the_changes_are_true() -> None:
+    """What is said to fit does fit, when it is done."""
+    graph = fcn(64, 96, (32, 64))
+    asked = hls(ReuseFactor="auto", target_fps=15000)
+    with pytest.raises(DoesNotFit) as caught:
+        choose_folding(graph, PYNQ, asked)
+    speed = [line for line in caught.value.hint.splitlines() if line.startswith("target_fps")]
+    rules = rules_of(graph, asked)
+    interval = int(1e8 / 15000)
+    problem = build_problem(graph, PYNQ, rules)
+    shortage = Shortage(graph, PYNQ, rules, interval, 10.0, "LUT", 10**6, 37240,
+                        closest(problem, interval))  # fmt: skip
+    texts = {change.text: change for change in cheapest_changes(shortage, count=100)}
+    assert any(line.startswith("target_fps") for line in texts) or speed
+    for text, change in texts.items():
+        if text.startswith("target_fps") and change.fits:
+            fps = float(text.split()[1])
+            assert made(graph, PYNQ, ReuseFactor="auto", target_fps=0.99 * fps)[1].fps
+        if text.startswith("all hidden layers: 50%") and change.fits:
+            choose_folding(fcn(64, 96, (16, 32)), PYNQ, asked)
+        if text.startswith("frames: 48 x 72") and change.fits:
+            choose_folding(fcn(48, 72, (32, 64)), PYNQ, asked)
+    kinds = " ".join(texts)
+    for kind in ("weights", "channels", "frames", "target_fps"):
+        assert kind in kinds, f"no change of kind {kind} was tried"
+
+
+def test_given_folds_that_do_not_fit() -> None:
+    graph = fcn(64, 96, (64, 128), depth=2)
+    folding, _ = made(graph, PYNQ, ReuseFactor=9)
+    with pytest.raises(DoesNotFit) as caught:
+        check_fits(graph, PYNQ, folding)
+    assert re.fullmatch(r"pynq-z2: needs \d+ \w+, has \d+", str(caught.value))
+    lines = caught.value.hint.splitlines()
+    assert len(lines) == 3 and all(CHANGE.fullmatch(line) for line in lines)
+    assert any(line.startswith("ReuseFactor: auto, ") and "fits" in line for line in lines)
+    check_fits(graph, PYNQ, made(graph, PYNQ, ReuseFactor="auto")[0])
+
+
+def test_missing_block_ram_is_counted_in_tiles() -> None:
+    graph = fcn(64, 96, (32, 64))
+    board = small_board(bram36=3, lut=9000)
+    with pytest.raises(DoesNotFit) as caught:
+        choose_folding(graph, board, hls(ReuseFactor="auto", Strategy="Resource"))
+    assert re.fullmatch(r"pynq-z2: needs \d+ BRAM36, has 2", str(caught.value))
+    assert "hls.utilization allows 80% of 3 BRAM36." in caught.value.hint
+
+
+def test_thirty_layers_take_seconds() -> None:
+    graph = fcn(64, 96, (16, 32, 64, 96), depth=7)
+    assert len(convolutions(graph)) == 30
+    start = time.process_time()
+    choose_folding(graph, ZCU, hls(ReuseFactor="auto"))
+    assert time.process_time() - start < 10
+
+
+def test_variants() -> None:
+    graph = fcn()
+    narrow = with_weight_bits(graph, {"conv1_1": 2})
+    before, after = graph["conv1_1"], narrow["conv1_1"]
+    assert isinstance(before, Conv2D) and isinstance(after, Conv2D)
+    assert after.weight.format.width == 2 and after.accum.width == before.accum.width - 2
+    assert after.weight.format.fraction == before.weight.format.fraction
+
+    groups = channel_groups(graph)
+    assert groups["conv1_1"] == groups["pool1"] == "conv1_1"
+    assert "image" not in groups and "score" not in groups and "add" not in groups
+    fewer = with_channels(graph, "conv1_1", 6)
+    assert fewer.tensor("pool1").channels == 6
+    shapes = {op.name: op.weight.codes.shape for op in convolutions(fewer)}
+    assert shapes["conv1_1"] == (3, 3, 3, 6) and shapes["conv2_1"] == (3, 3, 6, 16)
+    assert shapes["score_skip"] == (1, 1, 6, 5)
+
+    smaller = with_size(graph, 16, 24)
+    assert smaller.tensor("classes").shape == (16, 24, 1)
+    assert total_macs(smaller) * 4 == total_macs(graph)
+
+
+def test_rules_of_a_design() -> None:
+    graph = fcn()
+    rules = rules_of(graph, hls(ReuseFactor="auto", utilization={"lut": 0.5}))
+    assert rules == Rules({"lut": 0.5, "ff": 0.5, "dsp": 0.8, "bram": 0.8})

@@ -1,0 +1,53 @@
+"""Small segmentation networks for the tests of the estimates."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from fcn_hw.fixed import FixedFormat, parse_format
+from fcn_hw.ir import Constant, Graph
+from fcn_hw.ir.build import GraphBuilder
+from fcn_hw.ir.ops import Padding
+
+SAME = Padding(1, 1, 1, 1)
+SCORE = parse_format("fixed<8,4,RND_CONV,SAT>")
+
+
+def constant(shape: tuple[int, ...], bits: int) -> Constant:
+    """Weights that use all of their bits: both ends of the range occur."""
+    codes = np.arange(np.prod(shape), dtype=np.int64).reshape(shape)
+    most = 2 ** (bits - 1) - 1
+    return Constant(codes % (2 * most + 1) - most, FixedFormat(True, bits, 1))
+
+
+def fcn(
+    height: int = 32,
+    width: int = 48,
+    filters: tuple[int, ...] = (8, 16),
+    *,
+    weight_bits: int = 4,
+    activation_bits: int = 4,
+    classes: int = 5,
+    depth: int = 1,
+) -> Graph:
+    """``depth`` convolutions and a pooling a stage, a skip from the last stage but one, arg-max."""
+    active = FixedFormat(False, activation_bits, 2, SCORE.rounding, SCORE.overflow)
+    build = GraphBuilder("net")
+    last = build.input("image", (height, width, 3), parse_format("ufixed<8,0>"))
+    channels, skip = 3, ""
+    for stage, count in enumerate(filters, 1):
+        skip = last
+        for number in range(1, depth + 1):
+            weight = constant((3, 3, channels, count), weight_bits)
+            last = build.conv2d(f"conv{stage}_{number}", last, weight, padding=SAME, fmt=active)
+            channels = count
+        last = build.max_pool2d(f"pool{stage}", last, (2, 2))
+    score = build.conv2d("score", last, constant((1, 1, channels, classes), 4), fmt=SCORE)
+    below = build.upsample_bilinear("up", score, (2, 2), fmt=SCORE)
+    beside = build.conv2d(
+        "score_skip", skip, constant((1, 1, build.tensor(skip).channels, classes), 4), fmt=SCORE
+    )
+    last = build.skip_add("add", below, beside, fmt=SCORE)
+    scale = height // build.tensor(last).height
+    last = build.upsample_nearest("up_last", last, (scale, scale))
+    return build.finish(build.arg_max("classes", last))
