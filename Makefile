@@ -10,7 +10,7 @@ STAMP   := $(VENV)/.installed
 FCN_HW  := $(BIN)/fcn-hw
 
 .DEFAULT_GOAL := help
-.PHONY: help install train export hls csim test test-slow lint lock clean distclean
+.PHONY: help install train export hls csim test test-slow fuzz lint lock clean distclean
 
 help:  ## this list
 	@echo "make TARGET [DESIGN=$(DESIGN)] [BOARD=$(BOARD)] [ARGS=...]"
@@ -45,6 +45,9 @@ test: $(STAMP)  ## the tests
 
 test-slow: $(STAMP)  ## the slow tests: real data, whole designs
 	$(BIN)/python -m pytest -m slow $(ARGS)
+
+fuzz: $(STAMP)  ## 200 random networks: oracle = C++, sized FIFOs; ARGS="--networks 1000"
+	$(BIN)/python tests/fuzz/fuzz.py $(ARGS)
 
 lint: $(STAMP)  ## ruff, mypy, import-linter
 	$(BIN)/ruff check .

@@ -13,8 +13,11 @@ from random_networks import random_network
 from fcn_hw.backend.hls4ml_bridge import ap_types_folder
 from fcn_hw.backend.project import plan_project
 from fcn_hw.boards import load_board
+from fcn_hw.dataflow.fifos import SizedFifos, size_fifos
+from fcn_hw.dataflow.lowering import lower
 from fcn_hw.design import Hls
-from fcn_hw.errors import Deadlock
+from fcn_hw.errors import Deadlock, FcnHwError
+from fcn_hw.estimate.design_folds import choose_folding
 from fcn_hw.fixed import Codes
 from fcn_hw.harness.bounded import BoundedRun, compare_outputs, plan_build, simulate
 from fcn_hw.ir import Graph
@@ -26,14 +29,47 @@ REUSE_FACTORS = (1, 4, 16, 1000)
 
 @dataclass(frozen=True)
 class Bench:
-    """A compiled bounded simulation and its input frames."""
+    """A bounded simulation, its input frames and the depths that its FIFOs need.
+
+    Args:
+        graph: that was emitted.
+        project: folder of the emitted project.
+        codes: input frames.
+        sized: depths that lose no throughput, and the least ones that don't deadlock.
+    """
 
     graph: Graph
     project: Path
     codes: dict[str, Codes]
+    sized: SizedFifos
 
     def run(self, depths: Mapping[str, int] | None = None) -> BoundedRun:
         return simulate(self.graph, self.project, self.codes, depths=depths, timeout_s=60)
+
+    def check(self, *, every_skip: bool = False) -> int:
+        """Runs the network at the sized depths, then around the least depth of its tightest skip.
+
+        Args:
+            every_skip: the least depths of all FIFOs that can deadlock, not of the tightest only.
+
+        Returns:
+            how many FIFOs were cut: 0 for a network that needs one pixel each only.
+
+        Raises:
+            AssertionError: wrong output codes, a deadlock, or none where one was proved.
+        """
+        depths, least = self.sized.depths, self.sized.deadlock_minimum
+        try:
+            assert self.mismatches(self.run(depths)) == 0, f"{self.graph.name}: wrong codes"
+            skips = sorted(self.sized.skips, key=lambda name: -least[name])
+            for skip in skips if every_skip else skips[:1]:
+                where = f"{self.graph.name}: '{skip}' with room for {{}} of its least {least[skip]}"
+                enough, too_few = ({**depths, skip: least[skip] - cut} for cut in (0, 1))
+                assert not self.deadlocks(enough), f"{where.format(enough[skip])} deadlocks"
+                assert self.deadlocks(too_few), f"{where.format(too_few[skip])} does not deadlock"
+        except FcnHwError as error:
+            raise AssertionError(f"{self.graph.name}: {error}") from error
+        return len(skips if every_skip else skips[:1])
 
     def deadlocks(self, depths: Mapping[str, int]) -> bool:
         try:
@@ -51,9 +87,10 @@ class Bench:
 
 def emit(graph: Graph, folder: Path, *, seed: int = 0, reuse_factor: int = 1) -> Bench:
     """Writes the project of a graph."""
-    plan = plan_project(graph, load_board("pynq-z2"), Hls(ReuseFactor=reuse_factor))
-    write_files(plan, folder)
-    return Bench(graph, folder, random_frames(graph, seed, FRAMES))
+    board, hls = load_board("pynq-z2"), Hls(ReuseFactor=reuse_factor)
+    write_files(plan_project(graph, board, hls), folder)
+    sized = size_fifos(lower(graph), choose_folding(graph, board, hls).folds)
+    return Bench(graph, folder, random_frames(graph, seed, FRAMES), sized)
 
 
 def compiled(bench: Bench) -> Bench:

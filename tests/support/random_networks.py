@@ -62,7 +62,7 @@ class _Network:
             self.names.append(self.build.input(f"image{index}", shape, self.format()))
 
     def finished(self) -> Graph:
-        steps = [self.skip] + [self.grow] * self.upto(3) + [self.skip] * self.chance(0.3)
+        steps = [self.skip] + [self.grow] * self.upto(2) + [self.skip] * self.chance(0.25)
         for index in self.sampler.permutation(len(steps)):
             steps[index]()
         if self.chance(0.4):

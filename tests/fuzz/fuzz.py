@@ -1,0 +1,67 @@
+"""Many random networks through oracle, C++ and FIFO sizing: ``make fuzz``.
+
+For each network: the emitted C++ runs on FIFOs of the sized depths without a deadlock and gives the
+oracle's codes; every FIFO that can deadlock is enough at its proved least depth and, one pixel
+shorter, deadlocks.
+"""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+import sys
+import tempfile
+import time
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent.parent / "support"))
+
+from bounded_bench import random_benches
+
+FIRST_SEED = 1000  # those below are run by the tests
+CHUNK = 20
+"""Networks whose projects are on disk at a time."""
+
+
+def main(arguments: Iterable[str] | None = None) -> int:
+    """Exit status 1 if a network fails; its seed and its project's folder are printed."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--networks", type=int, default=200)
+    parser.add_argument("--first-seed", type=int, default=FIRST_SEED)
+    parser.add_argument("--jobs", type=int, default=2, help="compilations at a time")
+    options = parser.parse_args(None if arguments is None else list(arguments))
+
+    folder = Path(tempfile.mkdtemp(prefix="fcn_hw_fuzz_"))
+    seeds = range(options.first_seed, options.first_seed + options.networks)
+    started, failed, skips = time.monotonic(), 0, 0
+    for done, (seed, found) in enumerate(results(seeds, folder, options.jobs), start=1):
+        if isinstance(found, AssertionError):
+            failed += 1
+            print(f"seed {seed}: {found}; project: {folder / f'net{seed}'}", flush=True)
+        else:
+            skips += found
+        if done % CHUNK == 0:
+            seconds = time.monotonic() - started
+            print(f"{done} networks, {skips} skips, {failed} failed, {seconds:.0f} s", flush=True)
+    if not failed:
+        shutil.rmtree(folder)
+    print(f"{len(seeds)} networks, {skips} FIFOs that can deadlock, {failed} networks failed")
+    return 1 if failed else 0
+
+
+def results(seeds: range, folder: Path, jobs: int) -> Iterator[tuple[int, int | AssertionError]]:
+    """For each seed, how many FIFOs were cut, or what failed."""
+    for first in range(0, len(seeds), CHUNK):
+        chunk = seeds[first : first + CHUNK]
+        for seed, bench in zip(chunk, random_benches(chunk, folder, jobs), strict=True):
+            try:
+                yield seed, bench.check(every_skip=True)
+            except AssertionError as error:
+                yield seed, error
+                continue
+            shutil.rmtree(bench.project)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
