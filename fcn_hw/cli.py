@@ -173,6 +173,35 @@ def estimate(
     run.check()
 
 
+@app.command(epilog="Example: fcn-hw fifo digits_fcn8s --board pynq-z2 --explain pool2")
+def fifo(
+    design: DesignArgument,
+    board: BoardOption,
+    explain: Annotated[
+        str | None, typer.Option("--explain", help="Say why this FIFO is as deep as it is.")
+    ] = None,
+    root: RootOption = HERE,
+    as_json: JsonOption = False,
+) -> None:
+    """Size the FIFOs: the smallest depths that lose no throughput and never deadlock, proved.
+
+    The depths, a certificate and a picture of the skip FIFOs go to the design's report folder.
+    """
+    from fcn_hw.flow import open_workspace
+    from fcn_hw.flow.fifos import explain_fifo, fifo_stage, fifo_to_json
+    from fcn_hw.flow.workspace import open_board
+
+    target, workspace = open_board(board), open_workspace(design, root)
+    result = fifo_stage(workspace, target, _progress(as_json))
+    found = None if explain is None else explain_fifo(result, explain)
+    if as_json:
+        typer.echo(json.dumps(fifo_to_json(result, found), indent=1))
+    elif found is not None:
+        typer.echo("\n".join(found.sentences))
+    else:
+        _print_fifos(result, workspace.report(target))
+
+
 @app.command(epilog="Example: fcn-hw clean digits_fcn8s --models")
 def clean(
     design: Annotated[
@@ -323,6 +352,32 @@ def _print_estimate(result) -> None:  # type: ignore[no-untyped-def]
         highlight=False,
     )
     console.print("a model of the core alone; its error: docs/estimates.md", highlight=False)
+
+
+def _print_fifos(result, report: Path) -> None:  # type: ignore[no-untyped-def]
+    table = Table(title="FIFOs: pixels", box=box.SIMPLE_HEAD)
+    for column in ("FIFO", "bits", "whole frames", "needed", "depth", "peak", "storage", "BRAM36"):
+        left = column in ("FIFO", "storage")
+        table.add_column(column, justify="left" if left else "right", no_wrap=True)
+    sized, run = result.structure.fifos, result.simulation
+    for name, row in result.table.items():
+        table.add_row(
+            name, str(row["width_bits"]), f"{row['initial']:,}", f"{sized.minimum[name]:,}",
+            f"{row['optimized']:,}", f"{run.peaks[name]:,}", row["storage"], f"{row['bram36']:g}",
+        )  # fmt: skip
+    console = _console()
+    Console(width=max(console.width, TABLE_WIDTH), soft_wrap=True).print(table)
+    console.print(
+        f"{sized.bits:,} bits, {result.bram36:g} BRAM36 (whole frames: "
+        f"{result.initial_bram36:g}); certificate: no order of reads and writes deadlocks",
+        highlight=False,
+    )
+    console.print(
+        f"first output after {run.first_output:,} cycles, then a frame every {run.interval:,}; "
+        f"the slowest is {run.bottleneck.process}",
+        highlight=False,
+    )
+    console.print(f"report: {report}", highlight=False)
 
 
 def _amounts(item) -> list[str]:  # type: ignore[no-untyped-def]

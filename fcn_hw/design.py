@@ -250,6 +250,8 @@ class Hls(Section):
     utilization: Utilization = Utilization()
     Strategy: Literal["Resource", "Latency"] = "Resource"
     """Resource: weights in block RAM. Latency: weights in LUTs."""
+    fifo_margin: float = Field(default=0.1, ge=0, le=10)
+    """Share by which FIFOs are deeper than the simulator says, whose latencies are estimates."""
     Precision: Literal["derived"] = "derived"
     """Accumulators are derived from the weights and proved; formats: section ``precision``."""
     LayerName: dict[str, HlsLayer] = {}

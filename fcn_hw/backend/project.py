@@ -26,6 +26,7 @@ from fcn_hw.backend.hls4ml_bridge import (
 )
 from fcn_hw.backend.jinja import render
 from fcn_hw.backend.op_emission import emit_process
+from fcn_hw.backend.structure import Layout
 from fcn_hw.boards import Board
 from fcn_hw.dataflow.lowering import Dataflow, Stream, lower
 from fcn_hw.design import Hls
@@ -102,20 +103,22 @@ class ProjectContext:
     pragmas: tuple[str, ...]
 
 
-def plan_project(graph: Graph, board: Board, hls: Hls) -> Plan:
+def plan_project(graph: Graph, board: Board, hls: Hls, layout: Layout | None = None) -> Plan:
     """The files of the HLS project.
 
     Args:
         graph: verified, passes applied.
         board: gives part and clock where ``hls`` leaves them out.
+        layout: folds and FIFO depths; None chooses the folds and gives each branch of a fork a
+            FIFO of a whole frame, which needs no simulator.
 
     Raises:
         ConfigError: a ``target_fps`` that no fold reaches.
         DoesNotFit: ``ReuseFactor: auto`` finds no design that fits the board.
         TemplateError: a template misses a value.
     """
-    dataflow = lower(graph)
-    folding = choose_folding(graph, board, hls)
+    layout = layout or Layout(choose_folding(graph, board, hls), lower(graph))
+    dataflow, folding = layout.dataflow, layout.folding
     texts = {
         process.name: emit_process(
             process,

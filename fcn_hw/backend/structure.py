@@ -22,6 +22,19 @@ MOST_ROUNDS = 3
 """How often folds are chosen anew because of the FIFOs."""
 
 
+@dataclass(frozen=True)
+class Layout:
+    """What is emitted of a structure.
+
+    Args:
+        folding: of every convolution.
+        dataflow: the processes, and FIFOs of their final depths.
+    """
+
+    folding: Folding
+    dataflow: Dataflow
+
+
 @dataclass(frozen=True, eq=False)
 class Structure:
     """Folds and FIFOs.
@@ -34,6 +47,10 @@ class Structure:
     folding: Folding
     fifos: SizedFifos
 
+    @property
+    def layout(self) -> Layout:
+        return Layout(self.folding, self.fifos.dataflow)
+
 
 def choose_structure(graph: Graph, board: Board, hls: Hls) -> Structure:
     """Folds and FIFO depths of a design.
@@ -45,13 +62,13 @@ def choose_structure(graph: Graph, board: Board, hls: Hls) -> Structure:
     """
     dataflow = lower(graph)
     folding = choose_folding(graph, board, hls)
-    sized = size_fifos(dataflow, folding.folds)
+    sized = size_fifos(dataflow, folding.folds, hls.fifo_margin)
     for _ in range(MOST_ROUNDS):
         counted = fifos_of(sized.dataflow)
         if not folding.is_free or within_budget(graph, board, hls, folding, counted):
             break
         folding = choose_folding(graph, board, hls, counted)
-        sized = size_fifos(dataflow, folding.folds)
+        sized = size_fifos(dataflow, folding.folds, hls.fifo_margin)
     return Structure(folding, sized)
 
 

@@ -15,6 +15,7 @@ from fcn_hw.files import replace_file
 from fcn_hw.fixed import Codes
 from fcn_hw.flow.csim_report import CsimResult, csim_result, result_from_json, result_to_json
 from fcn_hw.flow.export import AGREEMENT, CLASS_MAPS, compare_with_qkeras, export_graph
+from fcn_hw.flow.layout import current_layout
 from fcn_hw.flow.progress import Progress
 from fcn_hw.flow.stage import StageRecord, code_digest, digest_of, file_digest
 from fcn_hw.flow.workspace import Workspace
@@ -94,7 +95,8 @@ def export_stage(workspace: Workspace, progress: Progress) -> Graph:
 def hls_stage(workspace: Workspace, board: Board, progress: Progress) -> tuple[Graph, Plan]:
     """Writes the HLS project; files that did not change keep their time stamps."""
     graph = export_stage(workspace, progress)
-    plan = plan_project(graph, board, workspace.design.hls)
+    layout = current_layout(workspace, graph, board, progress)
+    plan = plan_project(graph, board, workspace.design.hls, layout)
     changed = write_files(plan, workspace.project(board))
     progress.say(
         f"[cyan]hls[/]     {len(plan.files)} files, {len(changed)} written"

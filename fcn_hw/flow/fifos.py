@@ -1,0 +1,56 @@
+"""``fcn-hw fifo``: the FIFOs of a design, their storage, and why one is as deep as it is."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fcn_hw.boards import Board
+from fcn_hw.dataflow.explain import Explanation, explain
+from fcn_hw.flow.layout import FifoResult, write_fifos
+from fcn_hw.flow.pipeline import export_stage
+from fcn_hw.flow.progress import Progress
+from fcn_hw.flow.workspace import Workspace
+
+
+def fifo_stage(workspace: Workspace, board: Board, progress: Progress) -> FifoResult:
+    """Sizes the FIFOs of a design and writes their reports.
+
+    Raises:
+        DoesNotFit: ``ReuseFactor: auto`` finds no design within the budget.
+        ToolNotFound: there is no C++ compiler.
+    """
+    return write_fifos(workspace, export_stage(workspace, progress), board, progress)
+
+
+def explain_fifo(result: FifoResult, name: str) -> Explanation:
+    """Why a FIFO has its depth.
+
+    Raises:
+        ConfigError: there is no such FIFO.
+    """
+    return explain(result.structure.fifos, name)
+
+
+def fifo_to_json(result: FifoResult, explanation: Explanation | None) -> dict[str, Any]:
+    """What ``--json`` prints."""
+    if explanation is not None:
+        return {
+            "fifo": explanation.fifo,
+            "depth": explanation.depth,
+            "keeps_rate": explanation.keeps_rate,
+            "avoids_deadlock": explanation.avoids_deadlock,
+            "deadlock": [str(wait) for wait in explanation.deadlock],
+            "explanation": list(explanation.sentences),
+        }
+    run = result.simulation
+    return {
+        "fifos": result.table,
+        "bits": result.structure.fifos.bits,
+        "bram36": result.bram36,
+        "initial_bram36": result.initial_bram36,
+        "first_output_cycles": run.first_output,
+        "interval_cycles": run.interval,
+        "bottleneck": run.bottleneck.process,
+        "stall_share": {item.process: round(item.stall_share, 4) for item in run.activities},
+        "peak_pixels": run.peaks,
+    }

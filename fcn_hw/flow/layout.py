@@ -1,0 +1,150 @@
+"""Folds and FIFO depths of a design on a board: chosen once, kept with their proofs.
+
+layout.json                  what the HLS project is emitted from
+report/fifo_depths.json      each FIFO: depth before and after, width, storage
+report/fifo_certificate.json why it never deadlocks
+report/fifo_occupancy.svg    pixels in the skip FIFOs over three frames
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from fcn_hw.backend.structure import Layout, Structure, choose_structure
+from fcn_hw.boards import Board
+from fcn_hw.dataflow.certificate import make_certificate
+from fcn_hw.dataflow.lowering import lower
+from fcn_hw.dataflow.pictures import occupancy_svg
+from fcn_hw.dataflow.simulate import Simulation, simulate
+from fcn_hw.design import Hls
+from fcn_hw.estimate.design_folds import Folding
+from fcn_hw.estimate.memory import fifo_cost
+from fcn_hw.files import replace_file
+from fcn_hw.flow.progress import Progress
+from fcn_hw.flow.stage import StageRecord, code_digest, digest_of
+from fcn_hw.flow.workspace import Workspace
+from fcn_hw.ir import Graph
+from fcn_hw.ir.cycles import Fold
+from fcn_hw.ir.serialize import digest
+
+LAYOUT = "layout.json"
+DEPTHS = "report/fifo_depths.json"
+CERTIFICATE = "report/fifo_certificate.json"
+OCCUPANCY = "report/fifo_occupancy.svg"
+
+
+@dataclass(frozen=True, eq=False)
+class FifoResult:
+    """The FIFOs of a design on a board.
+
+    Args:
+        structure: folds, depths and proofs.
+        simulation: three frames with these depths.
+        table: for each FIFO ``initial`` and ``optimized`` depth in pixels, ``width_bits``,
+            ``storage`` and ``bram36``.
+        initial_bram36: block RAMs if FIFOs had their initial depths.
+    """
+
+    structure: Structure
+    simulation: Simulation
+    table: dict[str, dict[str, Any]]
+    initial_bram36: float
+
+    @property
+    def bram36(self) -> float:
+        """Block RAMs of all FIFOs; a half is one of 18 Kib."""
+        return float(sum(row["bram36"] for row in self.table.values()))
+
+
+def choose_fifos(graph: Graph, board: Board, hls: Hls) -> FifoResult:
+    """Folds and FIFOs of a graph, nothing written.
+
+    Raises:
+        DoesNotFit: ``ReuseFactor: auto`` finds no design within the budget.
+        ToolNotFound: there is no C++ compiler.
+    """
+    structure = choose_structure(graph, board, hls)
+    sized = structure.fifos
+    table: dict[str, dict[str, Any]] = {}
+    initial_bram18 = 0
+    for fifo, width in zip(sized.network.fifos, sized.network.widths.tolist(), strict=True):
+        initial, depth = sized.initial[fifo.name], sized.depths[fifo.name]
+        memory = fifo_cost(depth, width, board.family)
+        initial_bram18 += fifo_cost(initial, width, board.family).resources.bram18
+        table[fifo.name] = {
+            "initial": initial,
+            "optimized": depth,
+            "width_bits": width,
+            "storage": memory.storage,
+            "bram36": memory.resources.bram18 / 2,
+        }
+    return FifoResult(structure, simulate(sized.network, sized.depths), table, initial_bram18 / 2)
+
+
+def current_layout(workspace: Workspace, graph: Graph, board: Board, progress: Progress) -> Layout:
+    """The layout of a design; chosen again only when graph, board, settings or fcn_hw changed."""
+    record = _record(workspace, graph, board)
+    if record.is_current():
+        return _from_json(graph, json.loads((record.folder / LAYOUT).read_text()))
+    return write_fifos(workspace, graph, board, progress).structure.layout
+
+
+def write_fifos(workspace: Workspace, graph: Graph, board: Board, progress: Progress) -> FifoResult:
+    """Chooses the layout and writes it and the reports of its FIFOs.
+
+    Raises:
+        DoesNotFit: ``ReuseFactor: auto`` finds no design within the budget.
+        ToolNotFound: there is no C++ compiler.
+    """
+    progress.say("[cyan]fifo[/]    folds, FIFO depths")
+    record = _record(workspace, graph, board)
+    record.begin()
+    found = choose_fifos(graph, board, workspace.design.hls)
+    sized = found.structure.fifos
+    texts = {
+        LAYOUT: _json(_to_json(found.structure.layout)),
+        DEPTHS: _json(found.table),
+        CERTIFICATE: _json(make_certificate(sized, digest(graph))),
+    }
+    if sized.skips:
+        title = f"{graph.name} on {board.name}: pixels in the FIFOs of skip connections"
+        texts[OCCUPANCY] = occupancy_svg(found.simulation, sized.depths, sized.skips, title)
+    for name, text in texts.items():
+        replace_file(record.folder / name, text)
+    record.finish(record.folder / name for name in texts)
+    return found
+
+
+def _record(workspace: Workspace, graph: Graph, board: Board) -> StageRecord:
+    return StageRecord(
+        "fifo",
+        workspace.project(board),
+        digest_of(
+            digest(graph), board.model_dump(mode="json"),
+            workspace.design.hls.model_dump(mode="json"),
+            code_digest("backend/structure.py", "flow/layout.py", "dataflow", "estimate", "ir"),
+        ),
+    )  # fmt: skip
+
+
+def _to_json(layout: Layout) -> dict[str, Any]:
+    return {
+        "folds": {name: asdict(fold) for name, fold in layout.folding.folds.items()},
+        "strategies": layout.folding.strategies,
+        "is_free": layout.folding.is_free,
+        "depths": {fifo.name: fifo.depth for fifo in layout.dataflow.fifos},
+    }
+
+
+def _from_json(graph: Graph, stored: dict[str, Any]) -> Layout:
+    folds = {name: Fold(**fold) for name, fold in stored["folds"].items()}
+    return Layout(
+        Folding(folds, stored["strategies"], stored["is_free"]),
+        lower(graph).with_depths(stored["depths"]),
+    )
+
+
+def _json(data: Any) -> str:
+    return json.dumps(data, indent=1) + "\n"
