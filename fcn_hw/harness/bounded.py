@@ -109,6 +109,7 @@ def plan_build(ap_types: Path, *, optimize: str = "-O1") -> Plan:
         program=f"{RUN_FOLDER}/simulate",
         flags=(
             "-std=c++14", optimize, "-march=native", "-Wall", "-Wextra", *QUIET,
+            "-Wno-deprecated-copy",  # nnet::array has an assignment, but no copy constructor
             "-U_FORTIFY_SOURCE", "-Itb/sim", "-Ifirmware", "-isystem", str(ap_types),
         ),
     )  # fmt: skip

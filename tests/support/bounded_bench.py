@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -43,8 +43,14 @@ class Bench:
     codes: dict[str, Codes]
     sized: SizedFifos
 
-    def run(self, depths: Mapping[str, int] | None = None) -> BoundedRun:
-        return simulate(self.graph, self.project, self.codes, depths=depths, timeout_s=60)
+    def run(
+        self,
+        depths: Mapping[str, int] | None = None,
+        on_frame: Callable[[int], None] | None = None,
+    ) -> BoundedRun:
+        return simulate(
+            self.graph, self.project, self.codes, depths=depths, timeout_s=60, on_frame=on_frame
+        )
 
     def check(self, *, every_skip: bool = False) -> int:
         """Runs the network at the sized depths, then around the least depth of its tightest skip.
