@@ -435,13 +435,20 @@ def _library() -> ctypes.CDLL:
 
 def _compile(plan: Plan, kept: Path) -> None:
     """Compiles in a folder of its own, so that a second process at the same time does no harm."""
-    kept.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=kept.parent) as folder:
         run(plan, Path(folder))
         (Path(folder) / "engine.so").replace(kept)
 
 
 def _cache_folder() -> Path:
-    """The user's own cache: a library that anyone may write must not be loaded."""
+    """The user's own cache, or a new folder where none can be written.
+
+    Never a folder that others can write to: what lies there is loaded and run.
+    """
     base = os.environ.get("XDG_CACHE_HOME")
-    return (Path(base) if base else Path.home() / ".cache") / "fcn_hw"
+    try:
+        folder = (Path(base) if base else Path.home() / ".cache") / "fcn_hw"
+        folder.mkdir(parents=True, exist_ok=True)
+    except (OSError, RuntimeError):  # read-only, or a user without a home
+        return Path(tempfile.mkdtemp(prefix="fcn_hw-"))
+    return folder if os.access(folder, os.W_OK) else Path(tempfile.mkdtemp(prefix="fcn_hw-"))

@@ -11,7 +11,7 @@ from fcn_hw.dataflow.engine import Longs
 from fcn_hw.dataflow.simulate import Simulation
 
 WIDTH, PANEL, LEFT, RIGHT, TOP, GAP = 860, 84, 64, 20, 44, 40
-_INK, _FAINT, _FILL, _LIMIT = "#1f2430", "#c9ced6", "#3a76b0", "#c2452d"
+_INK, _FRAME, _FILL, _LIMIT = "#1f2430", "#7c8594", "#3a76b0", "#c2452d"
 
 
 def occupancy_svg(
@@ -39,7 +39,7 @@ def occupancy_svg(
         parts += _panel(name, depths[name], cycles, pixels, end, top)
         for frame_end in simulation.frame_ends:
             x = LEFT + inner * frame_end / end
-            parts.append(_line(x, top, x, top + PANEL, _FAINT, "2,3"))
+            parts.append(_line(x, top, x, top + PANEL, _FRAME, "2,3"))
     bottom = TOP + (len(names) - 1) * (PANEL + GAP) + 18 + PANEL
     parts.append(
         f'<text x="{LEFT}" y="{bottom + 16}">0</text>'

@@ -6,7 +6,7 @@ from typing import Any
 
 from fcn_hw.boards import Board
 from fcn_hw.dataflow.explain import Explanation, explain
-from fcn_hw.flow.layout import FifoResult, write_fifos
+from fcn_hw.flow.layout import FifoResult, simulation_to_json, write_fifos
 from fcn_hw.flow.pipeline import export_stage
 from fcn_hw.flow.progress import Progress
 from fcn_hw.flow.workspace import Workspace
@@ -42,15 +42,10 @@ def fifo_to_json(result: FifoResult, explanation: Explanation | None) -> dict[st
             "deadlock": [str(wait) for wait in explanation.deadlock],
             "explanation": list(explanation.sentences),
         }
-    run = result.simulation
     return {
         "fifos": result.table,
         "bits": result.structure.fifos.bits,
         "bram36": result.bram36,
         "initial_bram36": result.initial_bram36,
-        "first_output_cycles": run.first_output,
-        "interval_cycles": run.interval,
-        "bottleneck": run.bottleneck.process,
-        "stall_share": {item.process: round(item.stall_share, 4) for item in run.activities},
-        "peak_pixels": run.peaks,
+        "simulation": simulation_to_json(result.simulation),
     }

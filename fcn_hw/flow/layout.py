@@ -4,6 +4,7 @@ layout.json                  what the HLS project is emitted from
 report/fifo_depths.json      each FIFO: depth before and after, width, storage
 report/fifo_certificate.json why it never deadlocks
 report/fifo_occupancy.svg    pixels in the skip FIFOs over three frames
+report/dataflow.json         the same frames: when they end, who waits for what, what FIFOs hold
 """
 
 from __future__ import annotations
@@ -33,6 +34,7 @@ LAYOUT = "layout.json"
 DEPTHS = "report/fifo_depths.json"
 CERTIFICATE = "report/fifo_certificate.json"
 OCCUPANCY = "report/fifo_occupancy.svg"
+SIMULATION = "report/dataflow.json"
 
 
 @dataclass(frozen=True, eq=False)
@@ -107,6 +109,7 @@ def write_fifos(workspace: Workspace, graph: Graph, board: Board, progress: Prog
         LAYOUT: _json(_to_json(found.structure.layout)),
         DEPTHS: _json(found.table),
         CERTIFICATE: _json(make_certificate(sized, digest(graph))),
+        SIMULATION: _json(simulation_to_json(found.simulation)),
     }
     if sized.skips:
         title = f"{graph.name} on {board.name}: pixels in the FIFOs of skip connections"
@@ -115,6 +118,26 @@ def write_fifos(workspace: Workspace, graph: Graph, board: Board, progress: Prog
         replace_file(record.folder / name, text)
     record.finish(record.folder / name for name in texts)
     return found
+
+
+def simulation_to_json(run: Simulation) -> dict[str, Any]:
+    """A simulation, ready for JSON; all times in cycles, waits in the last frame."""
+    return {
+        "first_output": run.first_output,
+        "frame_ends": list(run.frame_ends),
+        "interval": run.interval,
+        "bottleneck": run.bottleneck.process,
+        "processes": {
+            item.process: {
+                "busy": item.busy_cycles,
+                "waits_for_pixels": item.for_pixels,
+                "waits_for_slots": item.for_slots,
+                "stall_share": round(item.stall_share, 4),
+            }
+            for item in run.activities
+        },
+        "peak_pixels": run.peaks,
+    }
 
 
 def _record(workspace: Workspace, graph: Graph, board: Board) -> StageRecord:

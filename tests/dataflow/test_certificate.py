@@ -39,7 +39,7 @@ def check(certificate, folds=FOLDS, graph="graph digest"):
     check_certificate(certificate, lower(GRAPH), folds, graph)
 
 
-def test_a_certificate_is_json_and_passes_its_check(certificate):
+def test_a_certificate_is_json_and_passes_its_check(certificate) -> None:
     stored = json.loads(json.dumps(certificate))
     check(stored)
     assert signed(stored) == stored
@@ -47,14 +47,14 @@ def test_a_certificate_is_json_and_passes_its_check(certificate):
 
 
 @pytest.mark.parametrize("seed", range(12))
-def test_certificates_of_random_networks_pass(seed):
+def test_certificates_of_random_networks_pass(seed) -> None:
     graph = random_network(seed)
     folds = random_folds(graph, seed)
     found = make_certificate(size_fifos(lower(graph), folds), "")
     check_certificate(found, lower(graph), folds, "")
 
 
-def test_the_check_refuses_what_was_changed(certificate):
+def test_the_check_refuses_what_was_changed(certificate) -> None:
     what = "certificate of 'small0': "
     skip = "first_to_join"
     short = certificate["depths"] | {skip: 3}
@@ -74,7 +74,7 @@ def test_the_check_refuses_what_was_changed(certificate):
         check(certificate, folds={name: Fold(1, 1) for name in FOLDS})
 
 
-def test_playing_tokens_finds_the_same_least_depths_as_the_engine():
+def test_playing_tokens_finds_the_same_least_depths_as_the_engine() -> None:
     sized = size_fifos(lower(GRAPH), FOLDS)
     network = sized.orders[0].network
     assert sized.skips == ("first_to_join",)
@@ -94,7 +94,7 @@ def sized():
     return size_fifos(lower(graph), balanced_folds(graph, 15_000), 0.1)
 
 
-def test_a_skip_is_explained_by_who_waits_for_whom(sized):
+def test_a_skip_is_explained_by_who_waits_for_whom(sized) -> None:
     found = explain(sized, "enc1_to_cat1")
     assert (found.depth, found.keeps_rate) == (
         sized.depths["enc1_to_cat1"],
@@ -113,14 +113,14 @@ def test_a_skip_is_explained_by_who_waits_for_whom(sized):
     assert f"With {least - 1} the design stops for ever: 'enc1_fork1' waits for a slot" in text
 
 
-def test_a_short_fifo_is_explained_by_turns(sized):
+def test_a_short_fifo_is_explained_by_turns(sized) -> None:
     name = next(n for n, least in sized.minimum.items() if least == 2)
     assert explain(sized, name).sentences[-1] == (
         "The two processes take turns: one slot is written while another one is read."
     )
 
 
-def test_a_fifo_that_smooths_bursts_tells_what_a_smaller_one_costs(sized):
+def test_a_fifo_that_smooths_bursts_tells_what_a_smaller_one_costs(sized) -> None:
     name = next(n for n, least in sized.minimum.items() if least > 4 and n not in sized.skips)
     found = explain(sized, name)
     text = " ".join(found.sentences)
@@ -129,7 +129,7 @@ def test_a_fifo_that_smooths_bursts_tells_what_a_smaller_one_costs(sized):
     assert "margin of 10 %" in text
 
 
-def test_an_unknown_fifo_is_refused(sized):
+def test_an_unknown_fifo_is_refused(sized) -> None:
     with pytest.raises(ConfigError) as caught:
         explain(sized, "enc1_to_cat")
     assert str(caught.value) == "there is no FIFO 'enc1_to_cat'"

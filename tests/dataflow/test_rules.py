@@ -26,7 +26,7 @@ from fcn_hw.resources import data_folder
 
 @settings(max_examples=60)
 @given(graphs(), st.integers(0, 99))
-def test_without_latency_a_frame_has_the_cycles_of_the_header(graph, seed):
+def test_without_latency_a_frame_has_the_cycles_of_the_header(graph, seed) -> None:
     folds = random_folds(graph, seed)
     for process in lower(graph).processes:
         operands = tuple(stream.tensor for stream in process.inputs)
@@ -41,7 +41,7 @@ def test_without_latency_a_frame_has_the_cycles_of_the_header(graph, seed):
 
 @settings(max_examples=60)
 @given(graphs(), st.integers(0, 99), st.sampled_from([0.0, 0.5, 1.0, 2.0]))
-def test_a_schedule_is_a_sequence_of_events(graph, seed, scale):
+def test_a_schedule_is_a_sequence_of_events(graph, seed, scale) -> None:
     folds = random_folds(graph, seed)
     for process in lower(graph).processes:
         found = schedule(process, folds.get(process.name), latency_scale=scale)
@@ -53,7 +53,7 @@ def test_a_schedule_is_a_sequence_of_events(graph, seed, scale):
 
 
 @given(graphs(), st.integers(0, 99))
-def test_latency_moves_writes_behind_reads_and_keeps_their_distances(graph, seed):
+def test_latency_moves_writes_behind_reads_and_keeps_their_distances(graph, seed) -> None:
     folds = random_folds(graph, seed)
     for process in lower(graph).processes:
         fold = folds.get(process.name)
@@ -95,7 +95,7 @@ static void print(const char *what, const std::vector<long> &cycles) {
 
 
 @pytest.mark.gxx
-def test_compiled_headers_read_and_write_in_the_cycles_of_the_schedule(tmp_path):
+def test_compiled_headers_read_and_write_in_the_cycles_of_the_schedule(tmp_path) -> None:
     """Every pipelined loop counts its iterations; all streams note theirs."""
     cases: list[tuple[Process, Fold | None]] = []
     for seed in range(24):

@@ -65,7 +65,7 @@ def step_by_step(network: Network, depths: dict[str, int], frames: int, limit: i
 
 @pytest.mark.parametrize("number", range(10))
 @pytest.mark.parametrize("extra", [0, 1, 7])
-def test_the_engine_is_a_cycle_by_cycle_simulation(number, extra):
+def test_the_engine_is_a_cycle_by_cycle_simulation(number, extra) -> None:
     graph = small_skip_graph(number)
     folds = balanced_folds(graph, 300)
     network = make_network(lower(graph), folds)
@@ -82,7 +82,7 @@ def test_the_engine_is_a_cycle_by_cycle_simulation(number, extra):
 
 
 @pytest.mark.parametrize("number", [0, 3, 5, 9])
-def test_the_engine_deadlocks_when_the_cycle_by_cycle_simulation_does(number):
+def test_the_engine_deadlocks_when_the_cycle_by_cycle_simulation_does(number) -> None:
     graph = small_skip_graph(number)
     folds = balanced_folds(graph, 300)
     sized = size_fifos(lower(graph), folds)
@@ -100,7 +100,7 @@ def test_the_engine_deadlocks_when_the_cycle_by_cycle_simulation_does(number):
 
 
 @pytest.mark.parametrize("seed", range(10))
-def test_frames_leave_every_fifo_empty(seed):
+def test_frames_leave_every_fifo_empty(seed) -> None:
     graph = random_network(seed)
     network = make_network(lower(graph), random_folds(graph, seed))
     depths = network.depths({fifo.name: fifo.depth for fifo in network.fifos})
@@ -113,7 +113,7 @@ def test_frames_leave_every_fifo_empty(seed):
     assert once.written.tolist() == network.pixels.tolist()
 
 
-def test_what_a_process_does_adds_up_to_the_interval():
+def test_what_a_process_does_adds_up_to_the_interval() -> None:
     graph = fcn8s(32, 48, (4, 6, 8), (1, 2, 1), 8)
     sized = size_fifos(lower(graph), balanced_folds(graph, 20_000))
     found = simulate(sized.network, sized.depths, frames=6)
@@ -130,7 +130,7 @@ def test_what_a_process_does_adds_up_to_the_interval():
     assert lengths[found.bottleneck.process] == sized.interval
 
 
-def test_first_output_and_frame_ends_are_those_of_the_last_process():
+def test_first_output_and_frame_ends_are_those_of_the_last_process() -> None:
     graph = small_skip_graph(0)
     sized = size_fifos(lower(graph), random_folds(graph, 0))
     network = sized.network
@@ -142,7 +142,7 @@ def test_first_output_and_frame_ends_are_those_of_the_last_process():
         assert np.asarray(times)[writes][0] == found.first_output
 
 
-def test_occupancy_never_exceeds_the_peak_and_the_peak_never_the_depth():
+def test_occupancy_never_exceeds_the_peak_and_the_peak_never_the_depth() -> None:
     graph = unet(16, 16, (4, 4, 4, 4, 4))
     sized = size_fifos(lower(graph), balanced_folds(graph, 6000))
     found = simulate(sized.network, sized.depths)
@@ -153,7 +153,7 @@ def test_occupancy_never_exceeds_the_peak_and_the_peak_never_the_depth():
     assert found.peaks["enc1_to_cat1"] > 0.5 * sized.depths["enc1_to_cat1"]
 
 
-def test_a_simulation_that_deadlocks_names_the_cycle():
+def test_a_simulation_that_deadlocks_names_the_cycle() -> None:
     graph = unet(16, 16, (4, 4, 4, 4, 4))
     sized = size_fifos(lower(graph), random_folds(graph, 0))
     with pytest.raises(Deadlock) as caught:
@@ -167,7 +167,7 @@ def test_a_simulation_that_deadlocks_names_the_cycle():
     assert "enc1_to_cat1 9 of 9" in caught.value.fills
 
 
-def test_the_picture_shows_each_fifo_with_its_depth():
+def test_the_picture_shows_each_fifo_with_its_depth() -> None:
     graph = unet(16, 16, (4, 4, 4, 4, 4))
     sized = size_fifos(lower(graph), random_folds(graph, 0))
     found = simulate(sized.network, sized.depths)

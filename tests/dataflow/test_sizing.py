@@ -42,7 +42,7 @@ def sized(graph: Graph, folds, margin: float = 0.0) -> SizedFifos:
     return size_fifos(lower(graph), folds, margin)
 
 
-def test_a_chain_without_bursts_needs_the_least_depth_everywhere():
+def test_a_chain_without_bursts_needs_the_least_depth_everywhere() -> None:
     net = Net("chain")
     image = net.input("image", (6, 7, 3), BYTE)
     narrow = net.quantize("narrow", image, FOUR_BITS)
@@ -52,7 +52,7 @@ def test_a_chain_without_bursts_needs_the_least_depth_everywhere():
 
 
 @pytest.mark.parametrize("number", range(10))
-def test_storage_is_within_5_percent_of_the_least(number):
+def test_storage_is_within_5_percent_of_the_least(number) -> None:
     graph = small_skip_graph(number)
     folds = random_folds(graph, number)
     if number % 2:  # all convolutions about as slow as the slowest: the hard case
@@ -68,7 +68,7 @@ def test_storage_is_within_5_percent_of_the_least(number):
     assert least <= bits <= 1.05 * least
 
 
-def test_the_exhaustive_search_finds_less_than_a_careless_choice():
+def test_the_exhaustive_search_finds_less_than_a_careless_choice() -> None:
     """The test above would be empty if the search always returned what it is given."""
     graph = small_skip_graph(3)
     network = make_network(lower(graph), random_folds(graph, 3))
@@ -77,7 +77,7 @@ def test_the_exhaustive_search_finds_less_than_a_careless_choice():
 
 
 @pytest.mark.parametrize("seed", range(30))
-def test_random_networks_keep_their_rate_and_no_order_deadlocks(seed):
+def test_random_networks_keep_their_rate_and_no_order_deadlocks(seed) -> None:
     graph = random_network(seed)
     found = sized(graph, random_folds(graph, seed))
     for order in found.orders:
@@ -89,7 +89,7 @@ def test_random_networks_keep_their_rate_and_no_order_deadlocks(seed):
     assert free.interval <= found.interval
 
 
-def test_one_slot_less_than_the_deadlock_minimum_deadlocks():
+def test_one_slot_less_than_the_deadlock_minimum_deadlocks() -> None:
     """Where the pixels of a skip have to wait at all; some wait for one pixel only."""
     with_a_wait = 0
     for seed in range(40):
@@ -109,7 +109,7 @@ def test_one_slot_less_than_the_deadlock_minimum_deadlocks():
     assert with_a_wait >= 20
 
 
-def test_the_u_net_of_the_issue_takes_at_most_6_block_rams():
+def test_the_u_net_of_the_issue_takes_at_most_6_block_rams() -> None:
     graph = unet(128, 128, (8, 16, 16, 8, 8))
     for folds in (random_folds(graph, 1), balanced_folds(graph, 200_000)):
         for margin in (0.0, 0.1):
@@ -121,7 +121,7 @@ def test_the_u_net_of_the_issue_takes_at_most_6_block_rams():
             assert halves <= 12
 
 
-def test_one_slot_less_than_the_minimum_loses_throughput():
+def test_one_slot_less_than_the_minimum_loses_throughput() -> None:
     graph = unet(16, 16, (4, 4, 4, 4, 4))
     network = make_network(lower(graph), balanced_folds(graph, 5000))
     depths = minimize(network).depths
@@ -134,14 +134,14 @@ def test_one_slot_less_than_the_minimum_loses_throughput():
     assert shortened >= 3
 
 
-def test_a_small_run_of_frames_is_enough_to_tell_whether_depths_keep_the_rate():
+def test_a_small_run_of_frames_is_enough_to_tell_whether_depths_keep_the_rate() -> None:
     """More frames give the same depths: PACED_FRAMES costs no storage here."""
     graph = fcn8s(64, 96, (6, 12, 20), (2, 2, 2), 48)
     network = make_network(lower(graph), balanced_folds(graph, 70_000))
     assert np.array_equal(minimize(network).depths, minimize(network, paced_frames=30).depths)
 
 
-def test_sizing_the_largest_design_takes_seconds():
+def test_sizing_the_largest_design_takes_seconds() -> None:
     graph = fcn8s(192, 256)
     dataflow, folds = lower(graph), balanced_folds(graph, 1_500_000)
     start = time.process_time()
@@ -151,7 +151,7 @@ def test_sizing_the_largest_design_takes_seconds():
     assert found.bits < 0.5 * initial
 
 
-def test_three_frames_of_the_largest_design_simulate_in_5_seconds():
+def test_three_frames_of_the_largest_design_simulate_in_5_seconds() -> None:
     graph = fcn8s(192, 256)
     network = make_network(lower(graph), balanced_folds(graph, 1_500_000))
     start = time.process_time()
@@ -159,7 +159,7 @@ def test_three_frames_of_the_largest_design_simulate_in_5_seconds():
     assert time.process_time() - start < 5
 
 
-def test_a_margin_enlarges_what_is_above_the_least():
+def test_a_margin_enlarges_what_is_above_the_least() -> None:
     assert with_margin(np.array([2, 3, 10, 100]), 0.1).tolist() == [2, 4, 11, 110]
     assert with_margin(np.array([2, 3, 10, 100]), 0.0).tolist() == [2, 3, 10, 100]
     graph = unet(16, 16, (4, 4, 4, 4, 4))
@@ -170,7 +170,7 @@ def test_a_margin_enlarges_what_is_above_the_least():
         assert with_some.depths[name] >= (least if least == MIN_DEPTH else 1.5 * least)
 
 
-def test_depths_without_a_deadlock_in_one_order_may_deadlock_in_another():
+def test_depths_without_a_deadlock_in_one_order_may_deadlock_in_another() -> None:
     """Why stalling pipelines are run besides the program: they need more."""
     graph = unet(32, 32, (8, 16, 16, 8, 8))
     found = sized(graph, random_folds(graph, 0))
@@ -183,7 +183,7 @@ def test_depths_without_a_deadlock_in_one_order_may_deadlock_in_another():
     assert "program" not in stopped and "stalling pipelines, 2 x latency" in stopped
 
 
-def test_the_proof_is_refused_where_it_does_not_hold():
+def test_the_proof_is_refused_where_it_does_not_hold() -> None:
     graph = small_skip_graph(0)
     network = make_network(lower(graph), random_folds(graph, 0))
     sizing = minimize(network)
@@ -210,7 +210,7 @@ def test_the_proof_is_refused_where_it_does_not_hold():
     assert with_times(times) == "'first' is read before it is written"
 
 
-def test_unbounded_fifos_keep_the_rate_of_the_slowest_process():
+def test_unbounded_fifos_keep_the_rate_of_the_slowest_process() -> None:
     graph = fcn8s(32, 32, (4, 4, 4), (1, 1, 1), 8)
     network = make_network(lower(graph), random_folds(graph, 5))
     assert np.all(network.depths({}) == UNBOUNDED)

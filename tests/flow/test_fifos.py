@@ -19,7 +19,14 @@ from fcn_hw.dataflow.certificate import check_certificate
 from fcn_hw.dataflow.lowering import lower
 from fcn_hw.errors import ConfigError
 from fcn_hw.flow import Workspace, fifos, open_workspace
-from fcn_hw.flow.layout import CERTIFICATE, DEPTHS, LAYOUT, OCCUPANCY, current_layout
+from fcn_hw.flow.layout import (
+    CERTIFICATE,
+    DEPTHS,
+    LAYOUT,
+    OCCUPANCY,
+    SIMULATION,
+    current_layout,
+)
 from fcn_hw.flow.progress import Progress
 from fcn_hw.ir.serialize import digest
 
@@ -70,6 +77,8 @@ def test_the_reports_agree_with_the_layout(workspace: Workspace) -> None:
     assert len(table) == len(layout.dataflow.fifos)
     assert table[SKIP]["optimized"] < table[SKIP]["initial"] == 32 * 32
     assert (project / OCCUPANCY).read_text().count(SKIP) == 1
+    simulation = json.loads((project / SIMULATION).read_text())
+    assert simulation["interval"] == simulation["frame_ends"][2] - simulation["frame_ends"][1]
     certificate = json.loads((project / CERTIFICATE).read_text())
     check_certificate(certificate, lower(GRAPH), layout.folding.folds, digest(GRAPH))
 
@@ -127,10 +136,14 @@ def test_the_table_shows_every_fifo(call) -> None:
 def test_json_holds_depths_storage_and_what_processes_do(call) -> None:
     done = json.loads(call("--json").stdout)
     assert set(done["fifos"]) == {fifo.name for fifo in lower(GRAPH).fifos}
-    assert done["stall_share"][done["bottleneck"]] == 0
     assert 0 < done["bram36"] < done["initial_bram36"]
-    assert done["first_output_cycles"] < done["interval_cycles"] * 2
-    for name, peak in done["peak_pixels"].items():
+    run = done["simulation"]
+    assert run["processes"][run["bottleneck"]]["stall_share"] == 0
+    assert run["first_output"] < run["frame_ends"][0] < run["frame_ends"][1]
+    for item in run["processes"].values():
+        waits = item["waits_for_pixels"] + item["waits_for_slots"]
+        assert item["stall_share"] == pytest.approx(waits / (item["busy"] + waits), abs=1e-4)
+    for name, peak in run["peak_pixels"].items():
         assert peak <= done["fifos"][name]["optimized"]
 
 
