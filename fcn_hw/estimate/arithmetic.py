@@ -70,6 +70,17 @@ def fabric_multiplier_luts(a_bits: int, b_bits: int) -> int:
     return (2 * ceil(bits / 6) - 1) * bits
 
 
+def scaling(bits: int, factor_bits: int) -> Resources:
+    """A product by a small unsigned factor, registered: rows of shifted bits, added.
+
+    A carry chain makes and adds two rows, ``bits + 1`` LUTs; the sums of pairs of rows are added by
+    chains of ``bits + 2``.
+    """
+    pairs = ceil(factor_bits / 2)
+    luts = pairs * (bits + 1) + (pairs - 1) * (bits + 2)
+    return Resources(lut=luts, ff=bits + factor_bits)
+
+
 @cache
 def adder_tree(terms: int, bits: int) -> Resources:
     """The sum of ``terms`` products of ``bits`` bits, registered at the end.

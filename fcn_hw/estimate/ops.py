@@ -10,7 +10,7 @@ from fcn_hw.estimate.arithmetic import (
     conversion,
     counter,
     maximum,
-    multiplier,
+    scaling,
 )
 from fcn_hw.estimate.family import Family
 from fcn_hw.estimate.mac_unit import MacUnit, mac_unit
@@ -209,7 +209,7 @@ def _bilinear(op: UpsampleBilinear, source: Tensor, family: Family) -> OpCost:
     for scale in op.scale:
         if scale > 1:
             weight_bits = scale.bit_length()
-            amount = amount + multiplier(width, weight_bits, family) * 2
+            amount = amount + scaling(width, weight_bits) * 2
             amount = amount + adder(width + weight_bits)
             width += weight_bits
     # Which row is above and below, the sums of two columns, the conversion of the exact result.

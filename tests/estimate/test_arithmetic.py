@@ -15,6 +15,7 @@ from fcn_hw.estimate.arithmetic import (
     maximum,
     multiplexer_luts,
     multiplier,
+    scaling,
 )
 from fcn_hw.estimate.family import Family
 from fcn_hw.estimate.resources import Resources
@@ -58,6 +59,12 @@ def test_fabric_multipliers_grow_with_their_bits() -> None:
 def test_adder_tree_is_finns() -> None:
     assert adder_tree(16, 4).lut == 4 * (2 * 16 - 1)
     assert adder_tree(16, 4).ff == 4 + 4, "16 numbers of 4 bits sum to one of 8"
+
+
+def test_small_factors_are_additions() -> None:
+    assert scaling(8, 1) == Resources(lut=9, ff=9)
+    assert scaling(8, 2) == Resources(lut=9, ff=10)
+    assert scaling(8, 4) == Resources(lut=2 * 9 + 10, ff=12)
 
 
 def test_small_circuits() -> None:
