@@ -72,14 +72,14 @@ def choose_structure(graph: Graph, board: Board, hls: Hls) -> Structure:
     return Structure(folding, sized)
 
 
-def estimate_structure(graph: Graph, board: Board, hls: Hls, structure: Structure) -> Estimate:
+def estimate_layout(graph: Graph, board: Board, hls: Hls, layout: Layout) -> Estimate:
     """The estimate of a design with its FIFOs."""
     return estimate(
         graph,
         board,
-        structure.folding.folds,
-        fifos=fifos_of(structure.fifos.dataflow),
-        strategies=structure.folding.strategies,
+        layout.folding.folds,
+        fifos=fifos_of(layout.dataflow),
+        strategies=layout.folding.strategies,
         clock_period_ns=hls.ClockPeriod,
     )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from fcn_hw.backend.structure import Structure, choose_structure, estimate_structure, fifos_of
+from fcn_hw.backend.structure import Layout, choose_structure, estimate_layout, fifos_of
 from fcn_hw.boards import Board
 from fcn_hw.design import Hls
 from fcn_hw.errors import ConfigError
@@ -14,6 +14,7 @@ from fcn_hw.estimate.network import Estimate
 from fcn_hw.estimate.pictures import pictures
 from fcn_hw.estimate.reports import report_files
 from fcn_hw.files import replace_file
+from fcn_hw.flow.layout import current_layout
 from fcn_hw.flow.pipeline import export_stage
 from fcn_hw.flow.progress import Progress
 from fcn_hw.flow.workspace import Workspace, open_board, open_workspace
@@ -28,13 +29,13 @@ class EstimateRun:
     Args:
         graph: its graph.
         board: the board.
-        structure: folds and FIFOs.
+        layout: folds and FIFOs.
         estimate: resources, cycles, energy.
     """
 
     graph: Graph
     board: Board
-    structure: Structure
+    layout: Layout
     estimate: Estimate
 
     def check(self) -> None:
@@ -43,8 +44,8 @@ class EstimateRun:
         Raises:
             DoesNotFit: with the cheapest changes.
         """
-        fifos = fifos_of(self.structure.fifos.dataflow)
-        check_fits(self.graph, self.board, self.structure.folding, fifos)
+        fifos = fifos_of(self.layout.dataflow)
+        check_fits(self.graph, self.board, self.layout.folding, fifos)
 
 
 def estimate_design(
@@ -70,27 +71,30 @@ def estimate_design(
 
 
 def estimate_stage(workspace: Workspace, board: Board, progress: Progress) -> EstimateRun:
-    """The estimate of a design, also as files in the board's report folder."""
-    graph = export_stage(workspace, progress)
-    return estimate_graph(graph, board, workspace.design.hls, progress, workspace.report(board))
-
-
-def estimate_graph(
-    graph: Graph, board: Board, hls: Hls, progress: Progress, report: Path | None = None
-) -> EstimateRun:
-    """As :func:`estimate_stage`, of a graph.
-
-    Args:
-        report: the folder for the files; None writes none.
+    """The estimate of a design, also as files in the board's report folder.
 
     Raises:
         ConfigError: a target that no fold reaches.
         DoesNotFit: ``ReuseFactor: auto`` finds no design within the budget.
     """
+    graph = export_stage(workspace, progress)
+    layout = current_layout(workspace, graph, board, progress)
+    run = _estimated(graph, board, workspace.design.hls, layout)
+    write_report(run, workspace.report(board))
+    return run
+
+
+def estimate_graph(graph: Graph, board: Board, hls: Hls, progress: Progress) -> EstimateRun:
+    """As :func:`estimate_stage`, of a graph; nothing is written."""
     progress.say("[cyan]estimate[/] folds, FIFO depths, resources")
-    structure = choose_structure(graph, board, hls)
-    result = estimate_structure(graph, board, hls, structure)
-    if report is not None:
-        for name, text in {**report_files(result), **pictures(result)}.items():
-            replace_file(report / name, text)
-    return EstimateRun(graph, board, structure, result)
+    return _estimated(graph, board, hls, choose_structure(graph, board, hls).layout)
+
+
+def write_report(run: EstimateRun, folder: Path) -> None:
+    """Writes the files and pictures; what did not change keeps its time stamp."""
+    for name, text in {**report_files(run.estimate), **pictures(run.estimate)}.items():
+        replace_file(folder / name, text)
+
+
+def _estimated(graph: Graph, board: Board, hls: Hls, layout: Layout) -> EstimateRun:
+    return EstimateRun(graph, board, layout, estimate_layout(graph, board, hls, layout))

@@ -59,18 +59,20 @@ def test_table(folder: Path) -> None:
 def test_files_of_a_design(folder: Path, tmp_path: Path) -> None:
     from fcn_hw.boards import load_board
     from fcn_hw.design import Hls
-    from fcn_hw.flow.estimate import estimate_graph
+    from fcn_hw.flow.estimate import estimate_graph, write_report
     from fcn_hw.flow.progress import Progress
     from fcn_hw.ir.serialize import load
 
     report, quiet = tmp_path / "report", Progress(Console(), quiet=True)
-    run = estimate_graph(load(folder), load_board("pynq-z2"), Hls(ReuseFactor=9), quiet, report)
+    run = estimate_graph(load(folder), load_board("pynq-z2"), Hls(ReuseFactor=9), quiet)
+    write_report(run, report)
     assert {path.name for path in report.iterdir()} == {
         "cycles.svg", "resources.svg", "estimate_layer_cycles.json",
         "estimate_layer_resources.json", "estimate_network_performance.json",
     }  # fmt: skip
     before = {path: path.stat().st_mtime_ns for path in report.iterdir()}
-    again = estimate_graph(run.graph, run.board, Hls(ReuseFactor=9), quiet, report)
+    again = estimate_graph(run.graph, run.board, Hls(ReuseFactor=9), quiet)
+    write_report(again, report)
     assert again.estimate == run.estimate
     assert {path: path.stat().st_mtime_ns for path in report.iterdir()} == before
 
