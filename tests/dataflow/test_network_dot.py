@@ -33,6 +33,8 @@ def test_shows_formats_folds_depths_and_cycles() -> None:
 
 @pytest.mark.skipif(shutil.which("dot") is None, reason="Graphviz's dot is not on PATH")
 def test_dot_draws_it() -> None:
-    done = subprocess.run(["dot", "-Tsvg"], input=picture(), capture_output=True, text=True)
+    done = subprocess.run(
+        ["dot", "-Tsvg"], input=picture(), capture_output=True, text=True, check=False
+    )
     assert done.returncode == 0, done.stderr
     assert "multipliers" in done.stdout
