@@ -147,7 +147,9 @@ def _record(workspace: Workspace, graph: Graph, board: Board) -> StageRecord:
         digest_of(
             digest(graph), board.model_dump(mode="json"),
             workspace.design.hls.model_dump(mode="json"),
-            code_digest("backend/structure.py", "flow/layout.py", "dataflow", "estimate", "ir"),
+            code_digest(
+                "backend/structure.py", "flow/layout.py", "dataflow", "estimate", "ir", "templates"
+            ),
         ),
     )  # fmt: skip
 
