@@ -90,7 +90,7 @@ def to_model_graph(dataflow: Dataflow, target: Target, texts: dict[str, ProcessT
             },
         },
     }
-    model = hls4ml.model.graph.ModelGraph.from_layer_list(
+    model = _model_class(hls4ml, dataflow).from_layer_list(
         config,
         layers,
         inputs=[port.name for port in dataflow.inputs],
@@ -190,6 +190,22 @@ def _hls4ml() -> ModuleType:
     backend.register_template(ConfigTemplate)
     backend.register_template(CallTemplate)
     return hls4ml  # type: ignore[no-any-return]
+
+
+def _model_class(hls4ml: ModuleType, dataflow: Dataflow) -> Any:
+    """A ``ModelGraph`` whose outputs are the ports of the top function.
+
+    ``from_layer_list`` takes *all* streams of a layer for outputs of the model if one is. A fork
+    that feeds a port and other processes would have those streams cloned, as if each had two
+    readers.
+    """
+    ports = {port.name for port in dataflow.outputs}
+
+    class PortGraph(hls4ml.model.graph.ModelGraph):  # type: ignore[misc, name-defined]
+        def __init__(self, config: Any, inputs: Any, outputs: list[str], index: int = 0) -> None:
+            super().__init__(config, inputs, [name for name in outputs if name in ports], index)
+
+    return PortGraph
 
 
 def _input_layer(port: Stream) -> dict[str, Any]:

@@ -7,7 +7,9 @@ from sample_graphs import tiny_graph
 from fcn_hw.backend.hls4ml_bridge import Target, emitted_processes, fifo_depth, to_model_graph
 from fcn_hw.backend.op_emission import emit_process
 from fcn_hw.dataflow.lowering import lower
+from fcn_hw.fixed import FixedFormat
 from fcn_hw.ir import Conv2D, ConvTranspose2D
+from fcn_hw.ir.build import GraphBuilder
 from fcn_hw.ir.folding import choose_fold
 
 TARGET = Target("xc7z020clg400-1", 10.0, 1, "Resource")
@@ -44,3 +46,18 @@ def test_model_graph_holds_formats_depths_and_text() -> None:
     assert (held.width, held.integer, bool(held.signed)) == (8, 0, False)
     for fifo in dataflow.fifos:
         assert fifo_depth(model, fifo) == fifo.depth > 0
+
+
+def test_streams_of_a_fork_to_a_port_are_not_cloned() -> None:
+    build = GraphBuilder("net")
+    image = build.input("image", (2, 3, 1), FixedFormat(False, 8, 0))
+    shared = build.relu("shared", image)
+    first, second = build.relu("first", shared), build.relu("second", shared)
+    dataflow = lower(build.finish(build.skip_add("total", first, second), shared))
+    texts = {item.name: emit_process(item, None, "Resource") for item in dataflow.processes}
+    model = to_model_graph(dataflow, TARGET, texts)
+    assert [node.name for node in model.get_layers()] == [
+        "image", "shared", "shared_fork1", "first", "second", "total",
+    ]  # fmt: skip
+    assert sorted(model.outputs) == ["shared_out", "total"]
+    assert len(emitted_processes(model, dataflow)) == len(dataflow.processes)
