@@ -24,7 +24,6 @@
 
 #include <cerrno>
 #include <cstddef>
-#include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -66,7 +65,7 @@ class stack_memory {
 
 class process;
 
-// What the scheduler knows of a stream. Invariant: fill <= depth, unless the depth is 0.
+// What the scheduler knows of a stream. Invariant: fill <= depth.
 class fifo {
   public:
     explicit fifo(const std::string &name) : name(name) {}
@@ -181,8 +180,8 @@ class network {
         process *self = running;
         const process *owner = why == wait_t::read ? item.reader : item.writer;
         if (self != owner) {
-            give_up("process '" + self->name + "' uses FIFO '" + item.name + "', which belongs to '" +
-                    owner->name + "'");
+            give_up("process '" + self->name + "' uses FIFO '" + item.name + "', which belongs to " +
+                    (owner ? "'" + owner->name + "'" : "no process"));
         }
         self->wait = why;
         self->waits_at = &item;

@@ -275,6 +275,10 @@ def test_unequal_counts_are_told(tmp_path: Path, reads: int, takes: int, message
             'net.add_process("thief", {}, {}, [&] { for (;;) a.read(); });',
             "process 'thief' uses FIFO 'a', which belongs to 'middle'",
         ),
+        (
+            'hls::stream<int> c("c"); net.add_process("alone", {}, {}, [&] { c.write(1); });',
+            "process 'alone' uses FIFO 'c', which belongs to no process",
+        ),
     ],
 )
 def test_second_user_of_a_fifo_is_told(tmp_path: Path, more: str, message: str) -> None:
