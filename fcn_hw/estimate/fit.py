@@ -21,11 +21,13 @@ from dataclasses import dataclass, replace
 from math import floor
 
 import numpy as np
-from scipy.optimize import Bounds, LinearConstraint, milp
+import numpy.typing as npt
+from scipy.optimize import LinearConstraint
 from scipy.sparse import csr_array
 
 from fcn_hw.estimate.options import Option, smallest_within
-from fcn_hw.estimate.resources import Resources
+from fcn_hw.estimate.resources import Resources, total
+from fcn_hw.estimate.solver import Floats, minimum
 
 RESOURCES = ("LUT", "FF", "DSP", "BRAM18")
 OVERLOAD_GAP = 0.01
@@ -59,6 +61,7 @@ class Problem:
 
 
 Solution = Mapping[str, Option]
+Numbers = npt.NDArray[np.int64]
 
 
 def fastest(problem: Problem) -> Solution | None:
@@ -90,14 +93,22 @@ def smallest(problem: Problem, interval: int) -> Solution | None:
         return None
     if not choices:
         return {}
-    names, costs, owner = _matrix(choices)
-    price = (costs / np.maximum(_vector(problem.available), 1)).sum(axis=1)
-    found = _solve(price, costs, owner, left)
+    costs, owner = _matrix(choices)
+    scale = np.maximum(left / 1000, 1)  # the tolerance of 1e-6 is then far below one LUT
+    found = minimum(
+        (costs / np.maximum(_vector(problem.available), 1)).sum(axis=1),
+        np.ones(len(owner), dtype=np.bool_),
+        np.ones(len(owner)),
+        [
+            _one_each(owner, len(owner)),
+            LinearConstraint(costs.T / scale[:, None], -np.inf, left / scale),
+        ],
+    )
     if found is None:
         return None
-    solution = {name: choices[name][index] for name, index in zip(names, found, strict=True)}
-    used = sum((_vector(o.resources) for o in solution.values()), np.zeros(4, dtype=np.int64))
-    assert np.all(used <= left), "the integer program kept its constraints"
+    solution = _taken(choices, owner, found)
+    needed = total(option.resources for option in solution.values())
+    assert np.all(_vector(needed) <= left), "the integer program kept its constraints"
     return solution
 
 
@@ -112,25 +123,24 @@ def least_overload(problem: Problem, interval: int) -> Solution:
         raise ValueError(f"no design takes {interval} cycles")
     if not choices:
         return {}
-    names, costs, owner = _matrix(choices)
+    costs, owner = _matrix(choices)
     budget = np.maximum(_vector(problem.budget), 1)
     # One more variable, the overload t: sum of costs - t * budget <= -fixed.
     count = len(owner)
     objective = np.concatenate([1e-6 * (costs / budget).sum(axis=1), [1.0]])
     rows = np.hstack([costs.T / budget[:, None], -np.ones((4, 1))])
-    one_each = csr_array((np.ones(count), (owner, np.arange(count))), shape=(len(names), count + 1))
-    result = milp(
+    found = minimum(
         objective,
-        integrality=np.concatenate([np.ones(count), [0]]),
-        bounds=Bounds(0, np.concatenate([np.ones(count), [np.inf]])),
-        constraints=[
-            LinearConstraint(one_each, 1, 1),
+        np.arange(count + 1) < count,
+        np.concatenate([np.ones(count), [np.inf]]),
+        [
+            _one_each(owner, count + 1),
             LinearConstraint(rows, -np.inf, -_vector(problem.fixed) / budget),
         ],
-        options={"mip_rel_gap": OVERLOAD_GAP},
+        OVERLOAD_GAP,
     )
-    assert result.x is not None, "a design without a budget always exists"
-    return _chosen(names, choices, result.x[:count], owner)
+    assert found is not None, "a design without a budget always exists"
+    return _taken(choices, owner, found[:count])
 
 
 def used(problem: Problem, solution: Solution) -> Resources:
@@ -175,42 +185,32 @@ def _candidates(problem: Problem, interval: int) -> dict[str, tuple[Option, ...]
     return choices if all(choices.values()) else None
 
 
-def _vector(amount: Resources) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
+def _vector(amount: Resources) -> Numbers:
+    """In the order of RESOURCES."""
     return np.array([amount.lut, amount.ff, amount.dsp, amount.bram18], dtype=np.int64)
 
 
-def _matrix(
-    choices: Mapping[str, Sequence[Option]],
-) -> tuple[list[str], np.ndarray, np.ndarray]:  # type: ignore[type-arg]
-    """Names, the costs of all options (options x resources), and whose option each is."""
-    names = list(choices)
-    costs = np.array([option.costs for name in names for option in choices[name]], dtype=np.int64)
-    owner = np.array([i for i, name in enumerate(names) for _ in choices[name]])
-    return names, costs, owner
+def _matrix(choices: Mapping[str, Sequence[Option]]) -> tuple[Numbers, Numbers]:
+    """The costs of all options (options x resources), and whose option each is."""
+    costs = [option.costs for options in choices.values() for option in options]
+    owner = [index for index, options in enumerate(choices.values()) for _ in options]
+    return np.array(costs, dtype=np.int64), np.array(owner, dtype=np.int64)
 
 
-def _solve(price, costs, owner, left) -> list[int] | None:  # type: ignore[no-untyped-def]
-    """The option of each owner of the least price within what is left, or None."""
+def _one_each(owner: Numbers, columns: int) -> LinearConstraint:
+    """Of the options of each owner, one is taken; further columns are other variables."""
     count = len(owner)
-    one_each = csr_array((np.ones(count), (owner, np.arange(count))))
-    scale = np.maximum(left, 1)
-    result = milp(
-        price,
-        integrality=np.ones(count),
-        bounds=Bounds(0, 1),
-        constraints=[
-            LinearConstraint(one_each, 1, 1),
-            LinearConstraint(costs.T / scale[:, None], -np.inf, left / scale),
-        ],
-        options={"mip_rel_gap": 0.0},
+    rows = csr_array(
+        (np.ones(count), (owner, np.arange(count))), shape=(int(owner.max()) + 1, columns)
     )
-    if result.x is None:
-        return None
-    return [int(np.argmax(result.x[owner == index])) for index in range(int(owner.max()) + 1)]
+    return LinearConstraint(rows, 1, 1)
 
 
-def _chosen(names, choices, values, owner) -> dict[str, Option]:  # type: ignore[no-untyped-def]
+def _taken(
+    choices: Mapping[str, Sequence[Option]], owner: Numbers, values: Floats
+) -> dict[str, Option]:
+    """The option of each owner whose variable is 1."""
     return {
-        name: choices[name][int(np.argmax(values[owner == index]))]
-        for index, name in enumerate(names)
+        name: options[int(np.argmax(values[owner == index]))]
+        for index, (name, options) in enumerate(choices.items())
     }

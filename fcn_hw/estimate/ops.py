@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 from fcn_hw.estimate.arithmetic import (
@@ -249,13 +248,3 @@ def _modes(exact: FixedFormat, result: FixedFormat) -> tuple[bool, bool]:
 def _convert(exact: FixedFormat, result: FixedFormat) -> Resources:
     rounds, saturates = _modes(exact, result)
     return conversion(exact.width, result.width, rounds=rounds, saturates=saturates)
-
-
-def sum_of(costs: Iterable[OpCost]) -> OpCost:
-    """All together."""
-    resources, weight_bits, activation_bits = Resources(), 0, 0
-    for cost in costs:
-        resources = resources + cost.resources
-        weight_bits += cost.weight_bits
-        activation_bits += cost.activation_bits
-    return OpCost(resources, weight_bits, activation_bits)

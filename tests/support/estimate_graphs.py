@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import random
+
 import numpy as np
 
 from fcn_hw.fixed import FixedFormat, parse_format
@@ -51,3 +53,19 @@ def fcn(
     scale = height // build.tensor(last).height
     last = build.upsample_nearest("up_last", last, (scale, scale))
     return build.finish(build.arg_max("classes", last))
+
+
+def thirty_layers(seed: int) -> Graph:
+    """30 convolutions of awkward channel counts and weights of 3 to 8 bits."""
+    draw = random.Random(seed)
+    active = FixedFormat(False, 4, 2, SCORE.rounding, SCORE.overflow)
+    build = GraphBuilder("deep")
+    last, channels = build.input("image", (64, 96, 3), parse_format("ufixed<8,0>")), 3
+    for number in range(30):
+        count = draw.choice((12, 18, 20, 24, 30, 36, 40, 48, 60, 64, 72))
+        weight = constant((3, 3, channels, count), draw.choice((3, 4, 5, 6, 8)))
+        last = build.conv2d(f"conv{number}", last, weight, padding=SAME, fmt=active)
+        channels = count
+        if number in (5, 14, 22):
+            last = build.max_pool2d(f"pool{number}", last, (2, 2))
+    return build.finish(last)
