@@ -10,7 +10,7 @@ STAMP   := $(VENV)/.installed
 FCN_HW  := $(BIN)/fcn-hw
 
 .DEFAULT_GOAL := help
-.PHONY: help install train export hls csim test test-slow fuzz lint lock clean distclean
+.PHONY: help install train export hls csim estimate test test-slow fuzz lint lock clean distclean
 
 help:  ## this list
 	@echo "make TARGET [DESIGN=$(DESIGN)] [BOARD=$(BOARD)] [ARGS=...]"
@@ -39,6 +39,9 @@ hls: $(STAMP)  ## emit the HLS project of DESIGN for BOARD and prove it by C sim
 
 csim: $(STAMP)  ## C simulation of DESIGN for BOARD, code for code
 	@$(FCN_HW) csim $(DESIGN) --board $(BOARD) $(ARGS)
+
+estimate: $(STAMP)  ## resources, cycles and energy of DESIGN on BOARD, without a vendor tool
+	@$(FCN_HW) estimate $(DESIGN) --board $(BOARD) $(ARGS)
 
 test: $(STAMP)  ## the tests
 	$(BIN)/python -m pytest -m "not slow" $(ARGS)
