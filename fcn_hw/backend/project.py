@@ -28,9 +28,11 @@ from fcn_hw.backend.jinja import render
 from fcn_hw.backend.op_emission import emit_process
 from fcn_hw.backend.structure import Layout
 from fcn_hw.boards import Board
+from fcn_hw.dataflow.engine import width_bits
 from fcn_hw.dataflow.lowering import Dataflow, Stream, lower
 from fcn_hw.design import Hls
 from fcn_hw.estimate.design_folds import choose_folding
+from fcn_hw.estimate.memory import fifo_cost
 from fcn_hw.ir import Graph
 from fcn_hw.ir.serialize import digest
 from fcn_hw.ir.text import to_text
@@ -56,11 +58,19 @@ class PortContext:
 
 @dataclass(frozen=True)
 class FifoContext:
-    """A stream inside the top function; ``depth`` in pixels."""
+    """A stream inside the top function.
+
+    Args:
+        depth: in pixels.
+        storage: ``bram``, ``lutram`` or ``srl``; ``""`` leaves it to the tool, which by itself builds
+            FIFOs of two words or 1,024 bits of shift registers and all others of memory (UG1399,
+            "config_storage").
+    """
 
     name: str
     type: str
     depth: int
+    storage: str
 
 
 @dataclass(frozen=True)
@@ -184,10 +194,7 @@ def _context(
             TypeContext(f"{name}_t", tensor.format.ap_type, tensor.channels)
             for name, tensor in used.items()
         ),
-        fifos=tuple(
-            FifoContext(stream.name, f"{stream.tensor.name}_t", fifo_depth(model, stream))
-            for stream in dataflow.fifos
-        ),
+        fifos=tuple(_fifo(stream, fifo_depth(model, stream), board) for stream in dataflow.fifos),
         processes=tuple(
             ProcessContext(
                 item.process.name,
@@ -207,6 +214,13 @@ def _context(
         headers=tuple(sorted({item.header for item in processes})),
         weight_headers=tuple(item.weights[0] for item in processes if item.weights),
         pragmas=tuple(line for item in processes for line in item.pragmas),
+    )
+
+
+def _fifo(stream: Stream, depth: int, board: Board) -> FifoContext:
+    storage = fifo_cost(depth, width_bits(stream), board.family).storage
+    return FifoContext(
+        stream.name, f"{stream.tensor.name}_t", depth, "" if storage == "ff" else storage
     )
 
 

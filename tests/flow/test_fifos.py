@@ -106,6 +106,11 @@ def test_the_emitted_project_has_the_sized_depths(workspace: Workspace) -> None:
     text = str(plan.files["firmware/unet.cpp"])
     emitted = dict(re.findall(r"#pragma HLS STREAM variable=(\w+) depth=(\d+)", text))
     assert emitted == {fifo.name: str(fifo.depth) for fifo in layout.dataflow.fifos}
+    table = json.loads((workspace.project(BOARD) / DEPTHS).read_text())
+    bound = dict(re.findall(r"#pragma HLS BIND_STORAGE variable=(\w+) type=fifo impl=(\w+)", text))
+    # the tool builds two words of registers by itself
+    assert bound == {n: row["storage"] for n, row in table.items() if row["storage"] != "ff"}
+    assert "bram" in bound.values()
     without = str(plan_project(GRAPH, BOARD, workspace.design.hls).files["firmware/unet.cpp"])
     assert f"variable={SKIP} depth=1024" in without
 

@@ -16,38 +16,55 @@ void tiny(
 
     hls::stream<conv1_t> conv1("conv1");
     #pragma HLS STREAM variable=conv1 depth=2
+    #pragma HLS BIND_STORAGE variable=conv1 type=fifo impl=srl
     hls::stream<conv1_t> conv1_to_pool1("conv1_to_pool1");
     #pragma HLS STREAM variable=conv1_to_pool1 depth=48
+    #pragma HLS BIND_STORAGE variable=conv1_to_pool1 type=fifo impl=srl
     hls::stream<conv1_t> conv1_to_skip("conv1_to_skip");
     #pragma HLS STREAM variable=conv1_to_skip depth=48
+    #pragma HLS BIND_STORAGE variable=conv1_to_skip type=fifo impl=srl
     hls::stream<pool1_t> pool1("pool1");
     #pragma HLS STREAM variable=pool1 depth=2
+    #pragma HLS BIND_STORAGE variable=pool1 type=fifo impl=srl
     hls::stream<conv2_t> conv2("conv2");
     #pragma HLS STREAM variable=conv2 depth=2
+    #pragma HLS BIND_STORAGE variable=conv2 type=fifo impl=srl
     hls::stream<conv2_t> conv2_to_up("conv2_to_up");
     #pragma HLS STREAM variable=conv2_to_up depth=12
+    #pragma HLS BIND_STORAGE variable=conv2_to_up type=fifo impl=srl
     hls::stream<conv2_t> conv2_to_padded("conv2_to_padded");
     #pragma HLS STREAM variable=conv2_to_padded depth=12
+    #pragma HLS BIND_STORAGE variable=conv2_to_padded type=fifo impl=srl
     hls::stream<conv2_t> conv2_to_bilinear("conv2_to_bilinear");
     #pragma HLS STREAM variable=conv2_to_bilinear depth=12
+    #pragma HLS BIND_STORAGE variable=conv2_to_bilinear type=fifo impl=srl
     hls::stream<up_t> up("up");
     #pragma HLS STREAM variable=up depth=2
+    #pragma HLS BIND_STORAGE variable=up type=fifo impl=srl
     hls::stream<skip_t> skip("skip");
     #pragma HLS STREAM variable=skip depth=2
+    #pragma HLS BIND_STORAGE variable=skip type=fifo impl=srl
     hls::stream<padded_t> padded("padded");
     #pragma HLS STREAM variable=padded depth=2
+    #pragma HLS BIND_STORAGE variable=padded type=fifo impl=srl
     hls::stream<cut_t> cut("cut");
     #pragma HLS STREAM variable=cut depth=2
+    #pragma HLS BIND_STORAGE variable=cut type=fifo impl=srl
     hls::stream<positive_t> positive("positive");
     #pragma HLS STREAM variable=positive depth=2
+    #pragma HLS BIND_STORAGE variable=positive type=fifo impl=srl
     hls::stream<nearest_t> nearest("nearest");
     #pragma HLS STREAM variable=nearest depth=2
+    #pragma HLS BIND_STORAGE variable=nearest type=fifo impl=srl
     hls::stream<bilinear_t> bilinear("bilinear");
     #pragma HLS STREAM variable=bilinear depth=2
+    #pragma HLS BIND_STORAGE variable=bilinear type=fifo impl=srl
     hls::stream<coarse_t> coarse("coarse");
     #pragma HLS STREAM variable=coarse depth=2
+    #pragma HLS BIND_STORAGE variable=coarse type=fifo impl=srl
     hls::stream<both_t> both("both");
     #pragma HLS STREAM variable=both depth=2
+    #pragma HLS BIND_STORAGE variable=both type=fifo impl=srl
 
     fcn_hw::conv2d<image_t, conv1_t, conv1_config>(image, conv1, conv1_weights, conv1_biases);
     FCN_HW_TAP(conv1)
