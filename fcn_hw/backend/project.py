@@ -62,9 +62,9 @@ class FifoContext:
 
     Args:
         depth: in pixels.
-        storage: ``bram``, ``lutram`` or ``srl``; ``""`` leaves it to the tool, which by itself builds
-            FIFOs of two words or 1,024 bits of shift registers and all others of memory (UG1399,
-            "config_storage").
+        storage: ``bram``, ``lutram`` or ``srl``; ``""`` leaves it to the tool, which by itself
+            builds FIFOs of two words or 1,024 bits of shift registers and all others of memory
+            (UG1399, "config_storage").
     """
 
     name: str
