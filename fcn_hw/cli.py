@@ -173,12 +173,13 @@ def estimate(
     run.check()
 
 
-@app.command(epilog="Example: fcn-hw fifo digits_fcn8s --board pynq-z2 --explain pool2")
+@app.command(epilog="Example: fcn-hw fifo digits_fcn8s --board pynq-z2 --explain skip_pool2")
 def fifo(
     design: DesignArgument,
     board: BoardOption,
     explain: Annotated[
-        str | None, typer.Option("--explain", help="Say why this FIFO is as deep as it is.")
+        str | None,
+        typer.Option("--explain", help="Say why this FIFO, or this op's skip, is so deep."),
     ] = None,
     root: RootOption = HERE,
     as_json: JsonOption = False,

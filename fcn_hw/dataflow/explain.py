@@ -38,11 +38,15 @@ class Explanation:
 def explain(sized: SizedFifos, name: str) -> Explanation:
     """Explains the depth of a FIFO.
 
+    Args:
+        name: of the FIFO; or of an op that joins streams, for the FIFO in which its skip waits.
+
     Raises:
         ConfigError: there is no such FIFO.
         ToolNotFound: there is no C++ compiler.
     """
     network = sized.network
+    joined, name = name, _skip_of(sized, name)
     if name not in network.index:
         raise ConfigError(
             f"there is no FIFO '{name}'", hint=f"near: {nearest(name, network.index)}"
@@ -54,6 +58,7 @@ def explain(sized: SizedFifos, name: str) -> Explanation:
     consumer = network.processes[int(network.consumers[number])].name
     tensor = network.fifos[number].tensor
     sentences = [
+        *([f"The skip of '{joined}' waits in '{name}'."] if joined != name else []),
         f"'{name}' carries pixels of {network.widths[number]} bits from '{producer}' to "
         f"'{consumer}', {tensor.height} x {tensor.width} a frame. "
         f"It is {depth} deep, {_share(depth, int(network.pixels[number]))}.",
@@ -62,12 +67,9 @@ def explain(sized: SizedFifos, name: str) -> Explanation:
     cycle: tuple[Wait, ...] = ()
     if avoids_deadlock > 1:
         cycle = _deadlock(sized, name, avoids_deadlock - 1)
-        sentences.append(_why(cycle, name))
-        sentences.append(
-            f"With {avoids_deadlock - 1} the design stops for ever: "
-            + "; ".join(str(wait) for wait in cycle)
-            + "."
-        )
+        sentences.append(_why(cycle))
+        sentences.append(f"With {avoids_deadlock - 1} the design stops for ever:")
+        sentences += [f"  {wait}" for wait in cycle]
     elif keeps_rate > MIN_DEPTH:
         sentences.append(
             f"'{producer}' writes in bursts, or '{consumer}' reads in bursts, and one of the two "
@@ -79,6 +81,28 @@ def explain(sized: SizedFifos, name: str) -> Explanation:
         )
     sentences += _slower(sized, name)
     return Explanation(name, depth, keeps_rate, avoids_deadlock, cycle, tuple(sentences))
+
+
+def _skip_of(sized: SizedFifos, name: str) -> str:
+    """The FIFO in which the pixels of an op's skip wait; ``name`` itself if it joins nothing."""
+    joins = {process.name for process in sized.network.processes if len(process.inputs) > 1}
+    if name not in joins:
+        return name
+    before = [fifo for fifo in sized.skips if _next_join(sized, fifo) == name]
+    return max(before, key=lambda fifo: sized.deadlock_minimum[fifo], default=name)
+
+
+def _next_join(sized: SizedFifos, fifo: str) -> str | None:
+    """The first op behind a FIFO that joins streams; None if the stream forks or leaves before."""
+    network = sized.network
+    readers = {s.name: process for process in network.processes for s in process.inputs}
+    process = readers[fifo]
+    while len(process.inputs) == 1:
+        following = [s.name for s in process.outputs if s.name in readers]
+        if len(following) != 1:
+            return None
+        process = readers[following[0]]
+    return process.name
 
 
 def _share(depth: int, pixels: int) -> str:
@@ -107,15 +131,11 @@ def _deadlock(sized: SizedFifos, name: str, depth: int) -> tuple[Wait, ...]:
     return cycle[first:] + cycle[:first]
 
 
-def _why(cycle: tuple[Wait, ...], name: str) -> str:
+def _why(cycle: tuple[Wait, ...]) -> str:
     """The two processes that a short FIFO sets against each other."""
     writer = cycle[0]
-    reader = next((wait for wait in cycle if wait.process == writer.peer), cycle[-1])
-    if not reader.for_pixel:
-        return (
-            f"'{writer.process}' can't go on before '{reader.process}' takes a pixel from here, "
-            f"and that one writes to a full FIFO itself, '{reader.fifo}'."
-        )
+    # full FIFOs may lie one behind another; a cycle of full ones alone would be one of the graph
+    reader = next(wait for wait in cycle if wait.for_pixel)
     return (
         f"Pixels wait here until '{reader.process}' has the pixels that belong to them from "
         f"'{reader.fifo}', the longer way: to get pixel {reader.pixel} there, "

@@ -7,7 +7,7 @@ import hashlib
 import json
 
 import pytest
-from dataflow_graphs import balanced_folds, random_folds, small_skip_graph, unet
+from dataflow_graphs import balanced_folds, fcn8s, random_folds, small_skip_graph, unet
 from random_networks import random_network
 
 from fcn_hw.dataflow.certificate import check_certificate, make_certificate, play
@@ -110,7 +110,27 @@ def test_a_skip_is_explained_by_who_waits_for_whom(sized) -> None:
         f"way: to get pixel 0 there, 'enc1_fork1' must have gone on to pixel {least - 1} here."
         in text
     )
-    assert f"With {least - 1} the design stops for ever: 'enc1_fork1' waits for a slot" in text
+    stops = found.sentences.index(f"With {least - 1} the design stops for ever:")
+    waits = found.sentences[stops + 1 : stops + 1 + len(found.deadlock)]
+    assert waits == tuple(f"  {wait}" for wait in found.deadlock)
+    assert waits[0].startswith("  'enc1_fork1' waits for a slot for pixel")
+
+
+def test_an_op_that_joins_streams_stands_for_the_fifo_of_its_skip(sized) -> None:
+    found = explain(sized, "cat1")
+    assert found.fifo == "enc1_to_cat1"
+    assert found.sentences[0] == "The skip of 'cat1' waits in 'enc1_to_cat1'."
+    assert found.sentences[1:] == explain(sized, "enc1_to_cat1").sentences
+    assert explain(sized, "cat2").fifo == "enc2_to_cat2"
+
+
+def test_a_skip_that_waits_in_front_of_a_convolution_is_found() -> None:
+    graph = fcn8s(64, 96, (6, 12, 20), (2, 2, 2), 48)
+    found = size_fifos(lower(graph), balanced_folds(graph, 70_000))
+    for pool in ("pool1", "pool2"):
+        text = explain(found, f"add_{pool}")
+        assert text.fifo in found.skips
+        assert f"until 'add_{pool}' has the pixels" in " ".join(text.sentences)
 
 
 def test_a_short_fifo_is_explained_by_turns(sized) -> None:
