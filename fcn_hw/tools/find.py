@@ -13,6 +13,7 @@ _VITIS = "It comes with AMD Vitis; source its settings64.sh first."
 HOW_TO_GET: dict[str, str] = {
     "g++": "Install your system's C++ compiler, for instance the Debian package g++.",
     "clang++": "Install LLVM's C++ compiler, for instance the Debian package clang.",
+    "dot": "Install Graphviz, for instance the Debian package graphviz.",
     "vitis_hls": _VITIS,
     "vitis-run": _VITIS,
     "v++": _VITIS,

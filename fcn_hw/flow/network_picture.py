@@ -1,0 +1,37 @@
+"""The picture of a design's processes and FIFOs in the report folder."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from fcn_hw.errors import ToolNotFound
+from fcn_hw.plan import Command, Plan
+from fcn_hw.tools.find import find_tool
+from fcn_hw.tools.runner import run, write_files
+
+DOT, SVG = "network.dot", "network.svg"
+TIMEOUT_S = 120.0
+
+
+def write_network_picture(text: str, folder: Path) -> bool:
+    """Writes ``network.dot``, and ``network.svg`` where Graphviz's ``dot`` is installed.
+
+    The program is a convenience: without it the text is there for any Graphviz viewer.
+
+    Returns:
+        whether ``network.svg`` is current.
+    """
+    plan = Plan(
+        files={DOT: text},
+        stages=((Command("dot", ("dot", "-Tsvg", DOT, "-o", SVG), TIMEOUT_S, (SVG,)),),),
+    )
+    changed = write_files(plan, folder)
+    try:
+        find_tool("dot")
+    except ToolNotFound:
+        if changed:
+            (folder / SVG).unlink(missing_ok=True)  # it shows an earlier design
+        return False
+    if changed or not (folder / SVG).is_file():
+        run(plan, folder)
+    return True
