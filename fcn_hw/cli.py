@@ -170,6 +170,7 @@ def estimate(
         typer.echo(json.dumps(report_data(run.estimate), indent=1))
     else:
         _print_estimate(run.estimate)
+        _print_measured(run)
     run.check()
 
 
@@ -353,6 +354,20 @@ def _print_estimate(result) -> None:  # type: ignore[no-untyped-def]
         highlight=False,
     )
     console.print("a model of the core alone; its error: docs/estimates.md", highlight=False)
+
+
+def _print_measured(run) -> None:  # type: ignore[no-untyped-def]
+    from fcn_hw.estimate.compare import compare
+
+    if not run.measured:
+        return
+    table = Table(title="estimate beside C synthesis", box=box.SIMPLE_HEAD)
+    for column in ("quantity", "estimate", "C synthesis", "error"):
+        table.add_column(column, justify="left" if column == "quantity" else "right")
+    for row in compare(run.estimate, run.measured):
+        error = "-" if row.error is None else f"{100 * row.error:+.0f} %"
+        table.add_row(row.quantity, f"{row.estimated:,g}", f"{row.measured:,g}", error)
+    _console().print(table)
 
 
 def _print_fifos(result, report: Path) -> None:  # type: ignore[no-untyped-def]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from fcn_hw.backend.structure import Layout, choose_structure, estimate_layout, fifos_of
@@ -22,6 +23,10 @@ from fcn_hw.flow.progress import Progress
 from fcn_hw.flow.workspace import Workspace, open_board, open_workspace
 from fcn_hw.ir import Graph
 from fcn_hw.ir.serialize import load
+from fcn_hw.vendor_reports.csynth import read_csynth
+
+CSYNTH_REPORT = "{top}_prj/solution1/syn/report/{top}_csynth.xml"
+"""Where ``project.tcl`` leaves the report of C synthesis, below the project."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,12 +38,14 @@ class EstimateRun:
         board: the board.
         layout: folds and FIFOs.
         estimate: resources, cycles, energy.
+        measured: the same by C synthesis, where it has run: quantities of ``estimate.compare``.
     """
 
     graph: Graph
     board: Board
     layout: Layout
     estimate: Estimate
+    measured: Mapping[str, float] = field(default_factory=dict)
 
     def check(self) -> None:
         """Checks the design against all that the board has.
@@ -82,6 +89,9 @@ def estimate_stage(workspace: Workspace, board: Board, progress: Progress) -> Es
     graph = export_stage(workspace, progress)
     layout = current_layout(workspace, graph, board, progress)
     run = _estimated(graph, board, workspace.design.hls, layout)
+    truth = workspace.project(board) / CSYNTH_REPORT.format(top=graph.name)
+    if truth.is_file():
+        run = replace(run, measured=read_csynth(truth))
     write_report(run, workspace.report(board))
     return run
 

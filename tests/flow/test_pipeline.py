@@ -118,6 +118,28 @@ def test_wrong_weights_are_found(
     assert said(open_workspace("mini", root))[1].exact
 
 
+def test_estimate_stands_beside_csynth(
+    root: Path, first_run: tuple[str, pipeline.CsimResult]
+) -> None:
+    words = [sys.executable, "-m", "fcn_hw", "estimate", "mini", "--board", "arty-z7-20"]
+    words += ["--root", str(root)]
+    done = subprocess.run(words, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "beside C synthesis" not in done.stdout
+    folder = root / "hls_projects" / "mini" / "arty-z7-20" / "mini_prj/solution1/syn/report"
+    folder.mkdir(parents=True)
+    rows = "<BRAM_18K>3</BRAM_18K><FF>5</FF><LUT>70001</LUT><DSP>0</DSP>"
+    (folder / "mini_csynth.xml").write_text(
+        "<profile><PerformanceEstimates><SummaryOfOverallLatency><Interval-min>9</Interval-min>"
+        "</SummaryOfOverallLatency></PerformanceEstimates>"
+        f"<AreaEstimates><Resources>{rows}</Resources></AreaEstimates></profile>"
+    )
+    done = subprocess.run(words, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "estimate beside C synthesis" in done.stdout
+    assert "70,001" in done.stdout
+
+
 def test_command_line(root: Path, first_run: tuple[str, pipeline.CsimResult]) -> None:
     def call(*words: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
