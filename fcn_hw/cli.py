@@ -7,16 +7,26 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
-from rich import box
-from rich.console import Console
 from rich.markup import escape
-from rich.table import Table
 
 import fcn_hw
 from fcn_hw.errors import ConfigError, FcnHwError
+from fcn_hw.tables import (
+    console,
+    print_csim,
+    print_estimate,
+    print_fifos,
+    print_measured,
+    print_training,
+)
+
+if TYPE_CHECKING:  # `fcn-hw --help` loads neither
+    from fcn_hw.boards import Board
+    from fcn_hw.flow import Workspace
+    from fcn_hw.flow.progress import Progress
 
 app = typer.Typer(
     name="fcn-hw",
@@ -47,9 +57,6 @@ DepthOption = Annotated[
 ]
 
 HERE = Path()
-ESTIMATE_WIDTH = 150
-TABLE_WIDTH = 110
-"""Columns of the csim table; a narrower terminal wraps its lines rather than cutting its cells."""
 
 
 def _version(wanted: bool) -> None:
@@ -81,7 +88,7 @@ def train(design: DesignArgument, root: RootOption = HERE, as_json: JsonOption =
     if as_json:
         typer.echo(text.rstrip())
     else:
-        _print_training(json.loads(text))
+        print_training(json.loads(text))
 
 
 @app.command(epilog="Example: fcn-hw export digits_fcn8s")
@@ -92,7 +99,7 @@ def export(design: DesignArgument, root: RootOption = HERE) -> None:
     workspace = open_workspace(design, root)
     graph = export_stage(workspace, _progress(False))
     typer.echo((workspace.graph / "graph.txt").read_text(encoding="utf-8").rstrip())
-    _console().print(f"graph '{graph.name}' is in {workspace.graph}", highlight=False)
+    console().print(f"graph '{graph.name}' is in {workspace.graph}", highlight=False)
 
 
 @app.command(epilog="Example: fcn-hw hls digits_fcn8s --board pynq-z2")
@@ -114,7 +121,7 @@ def hls(
         _csim(workspace, target, None, as_json)
         return
     hls_stage(workspace, target, _progress(as_json))
-    _console().print(f"project: {workspace.project(target)}", highlight=False)
+    console().print(f"project: {workspace.project(target)}", highlight=False)
 
 
 @app.command(epilog="Example: fcn-hw csim digits_fcn8s --board pynq-z2 --images 8")
@@ -169,8 +176,8 @@ def estimate(
     if as_json:
         typer.echo(json.dumps(report_data(run.estimate), indent=1))
     else:
-        _print_estimate(run.estimate)
-        _print_measured(run)
+        print_estimate(run.estimate)
+        print_measured(run)
     run.check()
 
 
@@ -201,7 +208,7 @@ def fifo(
     elif found is not None:
         typer.echo("\n".join(found.sentences))
     else:
-        _print_fifos(result, workspace.report(target))
+        print_fifos(result, workspace.report(target))
 
 
 @app.command(epilog="Example: fcn-hw clean digits_fcn8s --models")
@@ -218,10 +225,10 @@ def clean(
     from fcn_hw.flow.clean import clean as remove
 
     for folder in remove(root, design, models=models):
-        _console().print(f"removed {folder}", highlight=False)
+        console().print(f"removed {folder}", highlight=False)
 
 
-def _csim(workspace, target, images, as_json) -> None:  # type: ignore[no-untyped-def]
+def _csim(workspace: Workspace, target: Board, images: int | None, as_json: bool) -> None:
     from fcn_hw.flow import csim_stage
     from fcn_hw.flow.csim_report import result_to_json
 
@@ -229,12 +236,14 @@ def _csim(workspace, target, images, as_json) -> None:  # type: ignore[no-untype
     if as_json:
         typer.echo(json.dumps(result_to_json(result), indent=1))
     else:
-        _print_csim(result, workspace.report(target))
+        print_csim(result, workspace.report(target))
     if not result.exact:
         raise typer.Exit(1)
 
 
-def _bounded(workspace, target, images, depth, as_json) -> None:  # type: ignore[no-untyped-def]
+def _bounded(
+    workspace: Workspace, target: Board, images: int | None, depth: list[str], as_json: bool
+) -> None:
     from fcn_hw.flow.bounded import bounded_stage, bounded_to_json, parse_depths
 
     result = bounded_stage(
@@ -244,7 +253,7 @@ def _bounded(workspace, target, images, depth, as_json) -> None:  # type: ignore
         typer.echo(json.dumps(bounded_to_json(result), indent=1))
     else:
         verdict = "[bold red]NOT exact[/]" if result.mismatches else "[bold green]no deadlock[/]"
-        _console().print(
+        console().print(
             f"{verdict}: {result.images} images back to back through {len(result.fifos)} FIFOs; "
             f"outputs = integer oracle: {result.values_compared:,} values, "
             f"{result.mismatches:,} mismatches; {result.images / result.simulate_s:.1f} images/s",
@@ -254,164 +263,19 @@ def _bounded(workspace, target, images, depth, as_json) -> None:  # type: ignore
         raise typer.Exit(1)
 
 
-# -- printing --------------------------------------------------------------------------------------
-
-
-def _console(*, stderr: bool = False) -> Console:
-    return Console(stderr=stderr, soft_wrap=True)
-
-
-def _progress(quiet: bool):  # type: ignore[no-untyped-def]
+def _progress(quiet: bool) -> Progress:
     from fcn_hw.flow.progress import Progress
 
-    return Progress(_console(stderr=quiet), quiet)
-
-
-def _print_training(stored: dict) -> None:  # type: ignore[type-arg]
-    table = Table(title="training, validation split")
-    for column in ("model", "mIoU", "pixel accuracy"):
-        table.add_column(column, justify="left" if column == "model" else "right")
-    for label, key in (
-        ("float", "float"), ("directly quantized", "direct"), ("retrained", "retrained"),
-    ):  # fmt: skip
-        row = stored[key]
-        table.add_row(label, f"{100 * row['miou']:.2f} %", f"{100 * row['pixel_accuracy']:.2f} %")
-    _console().print(table)
-
-
-def _print_csim(result, report: Path) -> None:  # type: ignore[no-untyped-def]
-    table = Table(
-        title=f"C simulation of {result.images} images: integer codes, tolerance 0",
-        box=box.SIMPLE_HEAD,
-    )
-    for column in ("layer", "format", "models", "values", "mismatches", "first mismatch"):
-        number = column in ("values", "mismatches")
-        table.add_column(column, justify="right" if number else "left", no_wrap=True)
-    for row in result.layers:
-        first = "-"
-        if row.first is not None:
-            place = ",".join(str(i) for i in row.first.index)
-            first = f"[{place}] expected {row.first.expected}, got {row.first.actual}"
-        table.add_row(
-            row.layer, row.format, row.models, f"{row.values:,}",
-            f"{row.mismatches:,}", escape(first),
-        )  # fmt: skip
-    console = _console()
-    Console(width=max(console.width, TABLE_WIDTH), soft_wrap=True).print(table)
-    console.print("models: Q QKeras, O integer oracle, C emitted C++", highlight=False)
-    verdict = (
-        "[bold green]exact[/]: QKeras model = integer oracle = C++"
-        if result.exact
-        else "[bold red]NOT exact[/]"
-    )
-    console.print(
-        f"{verdict}; {result.values_compared:,} values, {result.mismatches:,} mismatches, "
-        f"{result.argmax_flips:,} arg-max flips",
-        highlight=False,
-    )
-    console.print(
-        f"mIoU: float {100 * result.miou_float:.2f} %, "
-        f"quantized {100 * result.miou_quantized:.2f} %, "
-        f"C++ {100 * result.miou_csim:.2f} %; "
-        f"compiled in {result.compile_s:.1f} s, {result.csim_images_per_s:.1f} images/s",
-        highlight=False,
-    )
-    console.print(f"report: {report}", highlight=False)
-
-
-def _print_estimate(result) -> None:  # type: ignore[no-untyped-def]
-    table = Table(title=f"{result.design} on {result.board}: estimate", box=box.SIMPLE_HEAD)
-    columns = "layer,PE x SIMD,cycles,ideal,LUT,FF,DSP,BRAM36,weight bits,activ. bits,MACs,uJ"
-    for column in columns.split(","):
-        table.add_column(column, justify="left" if column == "layer" else "right", no_wrap=True)
-    for layer in result.layers:
-        fold = f"{layer.fold.pe} x {layer.fold.simd}" if layer.fold else ""
-        table.add_row(
-            layer.name, fold, f"{layer.cycles:,}", f"{layer.ideal_cycles:,}",
-            *_amounts(layer), f"{layer.energy_pj / 1e6:.2f}",
-        )  # fmt: skip
-    table.add_section()
-    interval = f"{result.interval_cycles:,}", f"{result.limit.cycles:,}"
-    table.add_row("total", "", *interval, *_amounts(result), f"{result.energy_pj / 1e6:.2f}")
-    have, need = result.available, result.resources
-    pairs = [(need.lut, have.lut), (need.ff, have.ff), (need.dsp, have.dsp)]
-    shares = [f"{100 * n / h:.0f} %" if h else "-" for n, h in [*pairs, (need.bram18, have.bram18)]]
-    board = [f"{have.lut:,}", f"{have.ff:,}", f"{have.dsp:,}", f"{have.bram36:g}"]
-    table.add_row(result.board, "", "", "", *board)
-    table.add_row("used", "", "", "", *shares)
-    console = _console()
-    Console(width=max(console.width, ESTIMATE_WIDTH), soft_wrap=True).print(table)
-    console.print(
-        f"{result.fps:.4g} frames/s at {1e3 / result.clock_period_ns:g} MHz: "
-        f"{result.interval_cycles:,} cycles a frame, set by {result.bottleneck}",
-        highlight=False,
-    )
-    limit = result.limit
-    console.print(
-        f"physical limit of these multipliers: {limit.cycles:,} cycles, {result.limit_fps:.4g} "
-        f"frames/s = max(input {limit.input_beats:,}, output {limit.output_beats:,}, MACs / "
-        f"multipliers); set by {limit.cause}",
-        highlight=False,
-    )
-    console.print("a model of the core alone; its error: docs/estimates.md", highlight=False)
-
-
-def _print_measured(run) -> None:  # type: ignore[no-untyped-def]
-    from fcn_hw.estimate.compare import compare
-
-    if not run.measured:
-        return
-    table = Table(title="estimate beside C synthesis", box=box.SIMPLE_HEAD)
-    for column in ("quantity", "estimate", "C synthesis", "error"):
-        table.add_column(column, justify="left" if column == "quantity" else "right")
-    for row in compare(run.estimate, run.measured):
-        error = "-" if row.error is None else f"{100 * row.error:+.0f} %"
-        table.add_row(row.quantity, f"{row.estimated:,g}", f"{row.measured:,g}", error)
-    _console().print(table)
-
-
-def _print_fifos(result, report: Path) -> None:  # type: ignore[no-untyped-def]
-    table = Table(title="FIFOs: pixels", box=box.SIMPLE_HEAD)
-    for column in ("FIFO", "bits", "whole frames", "needed", "depth", "peak", "storage", "BRAM36"):
-        left = column in ("FIFO", "storage")
-        table.add_column(column, justify="left" if left else "right", no_wrap=True)
-    sized, run = result.structure.fifos, result.simulation
-    for name, row in result.table.items():
-        table.add_row(
-            name, str(row["width_bits"]), f"{row['initial']:,}", f"{sized.minimum[name]:,}",
-            f"{row['optimized']:,}", f"{run.peaks[name]:,}", row["storage"], f"{row['bram36']:g}",
-        )  # fmt: skip
-    console = _console()
-    Console(width=max(console.width, TABLE_WIDTH), soft_wrap=True).print(table)
-    console.print(
-        f"{sized.bits:,} bits, {result.bram36:g} BRAM36 (whole frames: "
-        f"{result.initial_bram36:g}); certificate: no order of reads and writes deadlocks",
-        highlight=False,
-    )
-    console.print(
-        f"first output after {run.first_output:,} cycles, then a frame every {run.interval:,}; "
-        f"the slowest is {run.bottleneck.process}",
-        highlight=False,
-    )
-    console.print(f"report: {report}", highlight=False)
-
-
-def _amounts(item) -> list[str]:  # type: ignore[no-untyped-def]
-    """Resources, stored bits and multiplications of a layer or of all."""
-    amount = item.resources
-    return [
-        f"{amount.lut:,}", f"{amount.ff:,}", f"{amount.dsp:,}", f"{amount.bram36:g}",
-        f"{item.weight_bits:,}", f"{item.activation_bits:,}", f"{item.macs:,}",
-    ]  # fmt: skip
+    return Progress(console(stderr=quiet), quiet)
 
 
 def _fail(error: FcnHwError) -> NoReturn:
-    console = _console(stderr=True)
-    console.print(f"[bold red]error:[/] {escape(error.message)}", highlight=False)
+    out = console(stderr=True)
+    out.print(f"[bold red]error:[/] {escape(error.message)}", highlight=False)
     if error.hint:
-        console.print(escape(error.hint), highlight=False)
+        out.print(escape(error.hint), highlight=False)
     if error.log is not None:
-        console.print(f"log: {escape(str(error.log))}", highlight=False)
+        out.print(f"log: {escape(str(error.log))}", highlight=False)
     raise SystemExit(error.exit_status)
 
 
@@ -425,7 +289,7 @@ def main() -> None:
         what = f"{error.filename}: " if error.filename else ""
         _fail(FcnHwError(f"{what}{error.strerror or error}", hint="what was finished is kept"))
     except KeyboardInterrupt:
-        _console(stderr=True).print("interrupted; what was finished is kept")
+        console(stderr=True).print("interrupted; what was finished is kept")
         raise SystemExit(130) from None
 
 

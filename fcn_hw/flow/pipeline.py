@@ -61,6 +61,16 @@ def train_stage(workspace: Workspace, progress: Progress) -> Path:
     dataset = load_dataset(workspace.design.dataset)
     train(workspace.design, dataset, record.folder, progress=progress.bars)
     record.finish(record.folder / name for name in (MODEL, FLOAT_MODEL, TRAINING))
+    scores = json.loads((record.folder / TRAINING).read_text(encoding="utf-8"))
+    progress.say(
+        "        mIoU "
+        + ", ".join(
+            f"{label} {100 * scores[key]['miou']:.2f} %"
+            for label, key in (
+                ("float", "float"), ("directly quantized", "direct"), ("retrained", "retrained")
+            )
+        )
+    )  # fmt: skip
     return record.folder
 
 

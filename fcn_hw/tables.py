@@ -1,0 +1,170 @@
+"""Tables of the command line."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rich import box
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+if TYPE_CHECKING:  # printing must not load what the verbs load
+    from fcn_hw.estimate.network import Estimate, LayerEstimate
+    from fcn_hw.flow import CsimResult
+    from fcn_hw.flow.estimate import EstimateRun
+    from fcn_hw.flow.layout import FifoResult
+
+TABLE_WIDTH = 110
+"""Columns of the csim table; a narrower terminal wraps its lines rather than cutting its cells."""
+ESTIMATE_WIDTH = 150
+
+
+def console(*, stderr: bool = False) -> Console:
+    """Where to print; long lines are left to the terminal."""
+    return Console(stderr=stderr, soft_wrap=True)
+
+
+def print_training(stored: Mapping[str, Any]) -> None:
+    """``training.json``: the three models side by side."""
+    table = Table(title="training, validation split")
+    for column in ("model", "mIoU", "pixel accuracy"):
+        table.add_column(column, justify="left" if column == "model" else "right")
+    for label, key in (
+        ("float", "float"), ("directly quantized", "direct"), ("retrained", "retrained"),
+    ):  # fmt: skip
+        row = stored[key]
+        table.add_row(label, f"{100 * row['miou']:.2f} %", f"{100 * row['pixel_accuracy']:.2f} %")
+    console().print(table)
+
+
+def print_csim(result: CsimResult, report: Path) -> None:
+    """A row a layer, the verdict, and what it means for the segmentation."""
+    table = Table(
+        title=f"C simulation of {result.images} images: integer codes, tolerance 0",
+        box=box.SIMPLE_HEAD,
+    )
+    for column in ("layer", "format", "models", "values", "mismatches", "first mismatch"):
+        number = column in ("values", "mismatches")
+        table.add_column(column, justify="right" if number else "left", no_wrap=True)
+    for row in result.layers:
+        first = "-"
+        if row.first is not None:
+            place = ",".join(str(i) for i in row.first.index)
+            first = f"[{place}] expected {row.first.expected}, got {row.first.actual}"
+        table.add_row(
+            row.layer, row.format, row.models, f"{row.values:,}",
+            f"{row.mismatches:,}", escape(first),
+        )  # fmt: skip
+    out = console()
+    Console(width=max(out.width, TABLE_WIDTH), soft_wrap=True).print(table)
+    out.print("models: Q QKeras, O integer oracle, C emitted C++", highlight=False)
+    verdict = (
+        "[bold green]exact[/]: QKeras model = integer oracle = C++"
+        if result.exact
+        else "[bold red]NOT exact[/]"
+    )
+    out.print(
+        f"{verdict}; {result.values_compared:,} values, {result.mismatches:,} mismatches, "
+        f"{result.argmax_flips:,} arg-max flips",
+        highlight=False,
+    )
+    out.print(
+        f"mIoU: float {100 * result.miou_float:.2f} %, "
+        f"quantized {100 * result.miou_quantized:.2f} %, "
+        f"C++ {100 * result.miou_csim:.2f} %; "
+        f"compiled in {result.compile_s:.1f} s, {result.csim_images_per_s:.1f} images/s",
+        highlight=False,
+    )
+    out.print(f"report: {report}", highlight=False)
+
+
+def print_estimate(result: Estimate) -> None:
+    """A row a layer, the board, and the physical limit."""
+    table = Table(title=f"{result.design} on {result.board}: estimate", box=box.SIMPLE_HEAD)
+    columns = "layer,PE x SIMD,cycles,ideal,LUT,FF,DSP,BRAM36,weight bits,activ. bits,MACs,uJ"
+    for column in columns.split(","):
+        table.add_column(column, justify="left" if column == "layer" else "right", no_wrap=True)
+    for layer in result.layers:
+        fold = f"{layer.fold.pe} x {layer.fold.simd}" if layer.fold else ""
+        table.add_row(
+            layer.name, fold, f"{layer.cycles:,}", f"{layer.ideal_cycles:,}",
+            *_amounts(layer), f"{layer.energy_pj / 1e6:.2f}",
+        )  # fmt: skip
+    table.add_section()
+    interval = f"{result.interval_cycles:,}", f"{result.limit.cycles:,}"
+    table.add_row("total", "", *interval, *_amounts(result), f"{result.energy_pj / 1e6:.2f}")
+    have, need = result.available, result.resources
+    pairs = [(need.lut, have.lut), (need.ff, have.ff), (need.dsp, have.dsp)]
+    shares = [f"{100 * n / h:.0f} %" if h else "-" for n, h in [*pairs, (need.bram18, have.bram18)]]
+    board = [f"{have.lut:,}", f"{have.ff:,}", f"{have.dsp:,}", f"{have.bram36:g}"]
+    table.add_row(result.board, "", "", "", *board)
+    table.add_row("used", "", "", "", *shares)
+    out = console()
+    Console(width=max(out.width, ESTIMATE_WIDTH), soft_wrap=True).print(table)
+    out.print(
+        f"{result.fps:.4g} frames/s at {1e3 / result.clock_period_ns:g} MHz: "
+        f"{result.interval_cycles:,} cycles a frame, set by {result.bottleneck}",
+        highlight=False,
+    )
+    limit = result.limit
+    out.print(
+        f"physical limit of these multipliers: {limit.cycles:,} cycles, {result.limit_fps:.4g} "
+        f"frames/s = max(input {limit.input_beats:,}, output {limit.output_beats:,}, MACs / "
+        f"multipliers); set by {limit.cause}",
+        highlight=False,
+    )
+    out.print("a model of the core alone; its error: docs/estimates.md", highlight=False)
+
+
+def print_measured(run: EstimateRun) -> None:
+    """The estimate beside C synthesis, where that has run."""
+    from fcn_hw.estimate.compare import compare
+
+    if not run.measured:
+        return
+    table = Table(title="estimate beside C synthesis", box=box.SIMPLE_HEAD)
+    for column in ("quantity", "estimate", "C synthesis", "error"):
+        table.add_column(column, justify="left" if column == "quantity" else "right")
+    for row in compare(run.estimate, run.measured):
+        error = "-" if row.error is None else f"{100 * row.error:+.0f} %"
+        table.add_row(row.quantity, f"{row.estimated:,g}", f"{row.measured:,g}", error)
+    console().print(table)
+
+
+def print_fifos(result: FifoResult, report: Path) -> None:
+    """A row a FIFO, and the time of a frame."""
+    table = Table(title="FIFOs: pixels", box=box.SIMPLE_HEAD)
+    for column in ("FIFO", "bits", "whole frames", "needed", "depth", "peak", "storage", "BRAM36"):
+        left = column in ("FIFO", "storage")
+        table.add_column(column, justify="left" if left else "right", no_wrap=True)
+    sized, run = result.structure.fifos, result.simulation
+    for name, row in result.table.items():
+        table.add_row(
+            name, str(row["width_bits"]), f"{row['initial']:,}", f"{sized.minimum[name]:,}",
+            f"{row['optimized']:,}", f"{run.peaks[name]:,}", row["storage"], f"{row['bram36']:g}",
+        )  # fmt: skip
+    out = console()
+    Console(width=max(out.width, TABLE_WIDTH), soft_wrap=True).print(table)
+    out.print(
+        f"{sized.bits:,} bits, {result.bram36:g} BRAM36 (whole frames: "
+        f"{result.initial_bram36:g}); certificate: no order of reads and writes deadlocks",
+        highlight=False,
+    )
+    out.print(
+        f"first output after {run.first_output:,} cycles, then a frame every {run.interval:,}; "
+        f"the slowest is {run.bottleneck.process}",
+        highlight=False,
+    )
+    out.print(f"report: {report}", highlight=False)
+
+
+def _amounts(item: Estimate | LayerEstimate) -> list[str]:
+    """Resources, stored bits and multiplications of a layer or of all."""
+    amount = item.resources
+    return [
+        f"{amount.lut:,}", f"{amount.ff:,}", f"{amount.dsp:,}", f"{amount.bram36:g}",
+        f"{item.weight_bits:,}", f"{item.activation_bits:,}", f"{item.macs:,}",
+    ]  # fmt: skip
