@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, NoReturn
+from typing import TYPE_CHECKING, Annotated, NoReturn, TypeVar
 
 import typer
 from rich.markup import escape
@@ -19,6 +19,7 @@ from fcn_hw.tables import (
     print_csim,
     print_estimate,
     print_fifos,
+    print_graph_csim,
     print_measured,
     print_training,
 )
@@ -56,7 +57,21 @@ DepthOption = Annotated[
     typer.Option("--depth", metavar="FIFO=PIXELS", help="Another depth, with --bounded."),
 ]
 
+OptionalDesign = Annotated[
+    str | None, typer.Argument(help="A design below hls_projects/, or the path of a design.yaml.")
+]
+GraphOption = Annotated[
+    Path | None, typer.Option("--graph", help="A folder that holds a graph.json, instead.")
+]
+OutputOption = Annotated[
+    Path | None, typer.Option("--output", help="With --graph: folder of the HLS project.")
+]
+
 HERE = Path()
+RANDOM_FRAMES = 8
+"""Frames of `csim --graph` where no number is given."""
+
+T = TypeVar("T")
 
 
 def _version(wanted: bool) -> None:
@@ -91,32 +106,74 @@ def train(design: DesignArgument, root: RootOption = HERE, as_json: JsonOption =
         print_training(json.loads(text))
 
 
-@app.command(epilog="Example: fcn-hw export digits_fcn8s")
-def export(design: DesignArgument, root: RootOption = HERE) -> None:
-    """Export the trained model as an integer graph and compare it with QKeras, layer by layer."""
-    from fcn_hw.flow import export_stage, open_workspace
+@app.command(
+    epilog="Examples: fcn-hw export digits_fcn8s; "
+    "fcn-hw export --model mine.h5 --input-format 'ufixed<8,0>' --output mine_graph"
+)
+def export(
+    design: OptionalDesign = None,
+    model: Annotated[
+        Path | None, typer.Option("--model", help="A QKeras model, .h5 or .keras, instead.")
+    ] = None,
+    input_format: Annotated[
+        str, typer.Option("--input-format", help="With --model: format of the input codes.")
+    ] = "ufixed<8,0>",
+    output: Annotated[
+        Path | None, typer.Option("--output", help="With --model: folder of the graph.")
+    ] = None,
+    root: RootOption = HERE,
+) -> None:
+    """Export a trained design as an integer graph and compare it with QKeras, layer by layer.
 
-    workspace = open_workspace(design, root)
-    graph = export_stage(workspace, _progress(False))
-    typer.echo((workspace.graph / "graph.txt").read_text(encoding="utf-8").rstrip())
-    console().print(f"graph '{graph.name}' is in {workspace.graph}", highlight=False)
+    With --model, export any QKeras model file. A layer that can't be expressed exactly is refused.
+    """
+    if model is not None:
+        _only_one(design, "--model")
+        from fcn_hw.flow.standalone import export_model
+
+        folder = _needed(output, "--output", "--model")
+        graph = export_model(model, input_format, folder)
+    else:
+        from fcn_hw.flow import export_stage, open_workspace
+
+        workspace = open_workspace(_needed(design, "DESIGN", "export"), root)
+        graph, folder = export_stage(workspace, _progress(False)), workspace.graph
+    typer.echo((folder / "graph.txt").read_text(encoding="utf-8").rstrip())
+    console().print(f"graph '{graph.name}' is in {folder}", highlight=False)
 
 
-@app.command(epilog="Example: fcn-hw hls digits_fcn8s --board pynq-z2")
+@app.command(
+    epilog="Examples: fcn-hw hls digits_fcn8s --board pynq-z2; "
+    "fcn-hw hls --graph mine_graph --board zcu104 --output mine_project"
+)
 def hls(
-    design: DesignArgument,
     board: BoardOption,
+    design: OptionalDesign = None,
+    graph: GraphOption = None,
+    output: OutputOption = None,
     root: RootOption = HERE,
     prove: Annotated[
         bool, typer.Option("--csim/--no-csim", help="Prove the project by C simulation.")
     ] = True,
     as_json: JsonOption = False,
 ) -> None:
-    """Emit the HLS project for a board and prove it, bit for bit, by C simulation."""
+    """Emit the HLS project for a board and prove it, bit for bit, by C simulation.
+
+    With --graph, of an exported graph; it is proved by `fcn-hw csim --graph`.
+    """
     from fcn_hw.flow import hls_stage, open_workspace
     from fcn_hw.flow.workspace import open_board
 
-    target, workspace = open_board(board), open_workspace(design, root)
+    target = open_board(board)
+    if graph is not None:
+        _only_one(design, "--graph")
+        from fcn_hw.flow.standalone import emit_graph
+
+        folder = _needed(output, "--output", "--graph")
+        emit_graph(graph, target, folder, _progress(as_json))
+        console().print(f"project: {folder}", highlight=False)
+        return
+    workspace = open_workspace(_needed(design, "DESIGN", "hls"), root)
     if prove:
         _csim(workspace, target, None, as_json)
         return
@@ -124,10 +181,15 @@ def hls(
     console().print(f"project: {workspace.project(target)}", highlight=False)
 
 
-@app.command(epilog="Example: fcn-hw csim digits_fcn8s --board pynq-z2 --images 8")
+@app.command(
+    epilog="Examples: fcn-hw csim digits_fcn8s --board pynq-z2 --images 8; "
+    "fcn-hw csim --graph mine_graph --board zcu104 --output mine_project --images 4"
+)
 def csim(
-    design: DesignArgument,
     board: BoardOption,
+    design: OptionalDesign = None,
+    graph: GraphOption = None,
+    output: OutputOption = None,
     root: RootOption = HERE,
     images: ImagesOption = None,
     bounded: BoundedOption = False,
@@ -137,19 +199,27 @@ def csim(
     """Compare the compiled HLS sources with the oracle and QKeras, every layer, code for code.
 
     With --bounded, prove instead that no FIFO is too short: the processes run side by side, some
-    images back to back, and the outputs are compared. Exit status 1 if a single code differs, or if
-    processes wait for one another.
+    images back to back, and the outputs are compared. With --graph, compare an exported graph with
+    the oracle on random frames. Exit status 1 if a single code differs, or if processes wait for
+    one another.
     """
     from fcn_hw.flow import open_workspace
     from fcn_hw.flow.workspace import open_board
 
     target = open_board(board)
-    if bounded:
-        _bounded(open_workspace(design, root), target, images, depth or [], as_json)
-        return
-    if depth:
+    if depth and not bounded:
         raise ConfigError("--depth has no effect without --bounded", hint="add --bounded")
-    _csim(open_workspace(design, root), target, images, as_json)
+    if graph is not None:
+        _only_one(design, "--graph")
+        if bounded:
+            raise ConfigError("--bounded takes a design, not --graph")
+        _csim_graph(graph, target, _needed(output, "--output", "--graph"), images, as_json)
+        return
+    workspace = open_workspace(_needed(design, "DESIGN", "csim"), root)
+    if bounded:
+        _bounded(workspace, target, images, depth or [], as_json)
+        return
+    _csim(workspace, target, images, as_json)
 
 
 @app.command(epilog="Example: fcn-hw estimate digits_fcn8s --board pynq-z2")
@@ -226,6 +296,31 @@ def clean(
 
     for folder in remove(root, design, models=models):
         console().print(f"removed {folder}", highlight=False)
+
+
+def _only_one(design: str | None, option: str) -> None:
+    if design is not None:
+        raise ConfigError(f"both a design and {option} are given", hint="give one of them")
+
+
+def _needed(value: T | None, name: str, because: str) -> T:
+    if value is None:
+        raise ConfigError(f"{because} needs {name}", hint="see --help for an example")
+    return value
+
+
+def _csim_graph(
+    graph: Path, target: Board, output: Path, images: int | None, as_json: bool
+) -> None:
+    from fcn_hw.flow.standalone import REPORT, csim_graph, to_json
+
+    result = csim_graph(graph, target, output, images or RANDOM_FRAMES, _progress(as_json))
+    if as_json:
+        typer.echo(json.dumps(to_json(result), indent=1))
+    else:
+        print_graph_csim(result, output / REPORT)
+    if result.mismatches:
+        raise typer.Exit(1)
 
 
 def _csim(workspace: Workspace, target: Board, images: int | None, as_json: bool) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,8 +14,10 @@ from rich.table import Table
 if TYPE_CHECKING:  # printing must not load what the verbs load
     from fcn_hw.estimate.network import Estimate, LayerEstimate
     from fcn_hw.flow import CsimResult
+    from fcn_hw.flow.csim_report import LayerResult
     from fcn_hw.flow.estimate import EstimateRun
     from fcn_hw.flow.layout import FifoResult
+    from fcn_hw.flow.standalone import GraphCsim
 
 TABLE_WIDTH = 110
 """Columns of the csim table; a narrower terminal wraps its lines rather than cutting its cells."""
@@ -40,16 +42,13 @@ def print_training(stored: Mapping[str, Any]) -> None:
     console().print(table)
 
 
-def print_csim(result: CsimResult, report: Path) -> None:
-    """A row a layer, the verdict, and what it means for the segmentation."""
-    table = Table(
-        title=f"C simulation of {result.images} images: integer codes, tolerance 0",
-        box=box.SIMPLE_HEAD,
-    )
+def print_layers(title: str, rows: Sequence[LayerResult]) -> None:
+    """A row a layer: format, models compared, values, mismatches."""
+    table = Table(title=title, box=box.SIMPLE_HEAD)
     for column in ("layer", "format", "models", "values", "mismatches", "first mismatch"):
         number = column in ("values", "mismatches")
         table.add_column(column, justify="right" if number else "left", no_wrap=True)
-    for row in result.layers:
+    for row in rows:
         first = "-"
         if row.first is not None:
             place = ",".join(str(i) for i in row.first.index)
@@ -61,6 +60,14 @@ def print_csim(result: CsimResult, report: Path) -> None:
     out = console()
     Console(width=max(out.width, TABLE_WIDTH), soft_wrap=True).print(table)
     out.print("models: Q QKeras, O integer oracle, C emitted C++", highlight=False)
+
+
+def print_csim(result: CsimResult, report: Path) -> None:
+    """The layers, the verdict, and what it means for the segmentation."""
+    print_layers(
+        f"C simulation of {result.images} images: integer codes, tolerance 0", result.layers
+    )
+    out = console()
     verdict = (
         "[bold green]exact[/]: QKeras model = integer oracle = C++"
         if result.exact
@@ -76,6 +83,21 @@ def print_csim(result: CsimResult, report: Path) -> None:
         f"quantized {100 * result.miou_quantized:.2f} %, "
         f"C++ {100 * result.miou_csim:.2f} %; "
         f"compiled in {result.compile_s:.1f} s, {result.csim_images_per_s:.1f} images/s",
+        highlight=False,
+    )
+    out.print(f"report: {report}", highlight=False)
+
+
+def print_graph_csim(result: GraphCsim, report: Path) -> None:
+    """The layers and the verdict of a graph without a design."""
+    print_layers(
+        f"C simulation of {result.images} random frames: integer codes, tolerance 0", result.layers
+    )
+    verdict = "[bold red]NOT exact[/]" if result.mismatches else "[bold green]exact[/]"
+    out = console()
+    out.print(
+        f"{verdict}: integer oracle = C++; {result.values_compared:,} values, "
+        f"{result.mismatches:,} mismatches; {result.images / result.simulate_s:.1f} images/s",
         highlight=False,
     )
     out.print(f"report: {report}", highlight=False)

@@ -107,9 +107,10 @@ def csim_result(
     )
 
 
-def _layer(graph: Graph, name: str, oracle: Comparison, qkeras: Comparison | None) -> LayerResult:
+def oracle_row(graph: Graph, name: str, oracle: Comparison) -> LayerResult:
+    """The row of a tensor that was compared with the oracle only."""
     op = graph[name]
-    row = LayerResult(
+    return LayerResult(
         layer=name,
         source=op.origin,
         format=str(op.output.format),
@@ -118,6 +119,10 @@ def _layer(graph: Graph, name: str, oracle: Comparison, qkeras: Comparison | Non
         mismatches=oracle.mismatches,
         first=oracle.first,
     )
+
+
+def _layer(graph: Graph, name: str, oracle: Comparison, qkeras: Comparison | None) -> LayerResult:
+    row = oracle_row(graph, name, oracle)
     if qkeras is None:
         return row
     return replace(

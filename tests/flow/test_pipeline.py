@@ -200,4 +200,4 @@ def test_help_loads_no_tensorflow(words: tuple[str, ...]) -> None:
     )
     assert done.returncode == 0, done.stderr
     if words[0] != "--help":
-        assert f"Example: fcn-hw {words[0]} digits_fcn8s" in done.stdout
+        assert f": fcn-hw {words[0]} digits_fcn8s" in done.stdout

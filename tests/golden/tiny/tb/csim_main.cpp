@@ -19,17 +19,17 @@ int main(int argc, char **argv) {
     const long frames = std::atol(argv[1]);
     fcn_hw::frame_reader<image_t> image_file(argv[2]);
     fcn_hw::frame_writer<class_map_t> class_map_file("class_map.bin");
-    hls::stream<image_t> image("image");
-    hls::stream<class_map_t> class_map("class_map");
+    hls::stream<image_t> image_stream("image");
+    hls::stream<class_map_t> class_map_stream("class_map");
 
     for (long frame = 0; frame < frames; ++frame) {
-        if (!image_file.read(image, 48)) {
+        if (!image_file.read(image_stream, 48)) {
             std::fprintf(stderr, "%s ends before frame %ld\n", argv[2], frame);
             return 1;
         }
-        tiny(image, class_map);
-        class_map_file.write(class_map);
-        if (!image.empty()) {
+        tiny(image_stream, class_map_stream);
+        class_map_file.write(class_map_stream);
+        if (!image_stream.empty()) {
             std::fprintf(stderr, "frame %ld: pixels of image were left unread\n", frame);
             return 1;
         }
