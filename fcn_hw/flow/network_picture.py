@@ -10,7 +10,6 @@ from fcn_hw.tools.find import find_tool
 from fcn_hw.tools.runner import run, write_files
 
 DOT, SVG = "network.dot", "network.svg"
-TIMEOUT_S = 120.0
 
 
 def write_network_picture(text: str, folder: Path) -> bool:
@@ -21,11 +20,11 @@ def write_network_picture(text: str, folder: Path) -> bool:
     Returns:
         whether ``network.svg`` is current.
     """
-    plan = Plan(
-        files={DOT: text},
-        stages=((Command("dot", ("dot", "-Tsvg", DOT, "-o", SVG), TIMEOUT_S, (SVG,)),),),
-    )
-    changed = write_files(plan, folder)
+    project = folder.parent  # its logs are kept beside those of the other tools
+    text_path, picture_path = f"{folder.name}/{DOT}", f"{folder.name}/{SVG}"
+    draw = Command("dot", ("dot", "-Tsvg", text_path, "-o", picture_path), 120.0, (picture_path,))
+    plan = Plan(files={text_path: text}, stages=((draw,),))
+    changed = write_files(plan, project)
     try:
         find_tool("dot")
     except ToolNotFound:
@@ -33,5 +32,5 @@ def write_network_picture(text: str, folder: Path) -> bool:
             (folder / SVG).unlink(missing_ok=True)  # it shows an earlier design
         return False
     if changed or not (folder / SVG).is_file():
-        run(plan, folder)
+        run(plan, project)
     return True

@@ -273,6 +273,9 @@ def test_an_error_of_the_caller_s_own_ends_the_process(tmp_path: Path) -> None:
 
 def test_ctrl_c_kills_the_tool(tmp_path: Path) -> None:
     program = (
+        "import signal\n"
+        # a shell that starts pytest in the background has it ignore Ctrl-C, and its children too
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
         "from pathlib import Path\n"
         "from fcn_hw.plan import Command, Plan\n"
         "from fcn_hw.tools.runner import run\n"
