@@ -68,9 +68,9 @@ def csim_result(
     qkeras: Mapping[str, Comparison],
     csim_maps: ClassMaps,
     qkeras_maps: ClassMaps,
+    float_maps: ClassMaps,
     masks: ClassMaps,
     void: int | None,
-    training: Mapping[str, Any],
     compile_s: float,
     simulate_s: float,
 ) -> CsimResult:
@@ -79,9 +79,8 @@ def csim_result(
     Args:
         oracle: C++ against the oracle.
         qkeras: oracle against QKeras, for layers that float32 computes exactly.
-        csim_maps, qkeras_maps, masks: classes (N, H, W).
+        csim_maps, qkeras_maps, float_maps, masks: classes (N, H, W).
         void: mask value that does not count.
-        training: ``training.json``.
     """
     layers = tuple(
         _layer(graph, op.name, oracle[op.name], qkeras.get(op.name))
@@ -98,7 +97,7 @@ def csim_result(
         values_compared=sum(item.values for item in layers),
         mismatches=sum(item.mismatches for item in layers),
         argmax_flips=int(np.count_nonzero(csim_maps != qkeras_maps)),
-        miou_float=float(training["float"]["miou"]),
+        miou_float=miou(float_maps),
         miou_quantized=miou(qkeras_maps),
         miou_csim=miou(csim_maps),
         compile_s=round(compile_s, 3),

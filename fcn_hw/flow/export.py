@@ -20,12 +20,9 @@ from fcn_hw.ir.serialize import save
 from fcn_hw.passes.pipeline import run_passes
 from fcn_hw.reference import evaluate
 
-PICTURE_IMAGES = 4
-"""Images of the picture that csim draws."""
-
 AGREEMENT = "qkeras.json"
 CLASS_MAPS = "qkeras_class_maps.npz"
-"""Class maps of the QKeras model, and of the float model for the picture."""
+"""Class maps of the float and of the QKeras model, on the images that csim will see."""
 
 
 def export_graph(model_path: Path, name: str, folder: Path) -> tuple[Graph, object]:
@@ -67,11 +64,7 @@ def compare_with_qkeras(
                 maps.append(np.argmax(values, axis=-1).astype(np.uint8))
     agreement = {name: asdict(item) for name, item in found.items()}
     replace_file(folder / AGREEMENT, json.dumps(agreement, indent=1) + "\n")
-    # spread over the split: neighbours of a video sequence look alike
-    shown = np.unique(np.linspace(0, len(codes) - 1, PICTURE_IMAGES).astype(np.int64))
-    float_maps = predict(float_model, codes[shown].astype(np.uint8))
+    float_maps = predict(float_model, codes.astype(np.uint8))
     with (folder / CLASS_MAPS).open("wb") as file:
-        np.savez_compressed(
-            file, class_maps=np.concatenate(maps), float_class_maps=float_maps, shown=shown
-        )
+        np.savez_compressed(file, quantized=np.concatenate(maps), float=float_maps)
     return found

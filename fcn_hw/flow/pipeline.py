@@ -40,6 +40,7 @@ FLOAT_MODEL = "float.h5"
 TRAINING = "training.json"
 BUILD_JOBS = 2
 PICTURE = "segmentation.png"
+PICTURE_IMAGES = 4
 
 _LOWER_FLOORS = ("errors.py", "fixed.py", "ir", "passes", "reference")
 
@@ -137,7 +138,7 @@ def csim_stage(
         report,
         digest_of(
             project_plan.digest, build.digest, _images_digest(workspace), count,
-            file_digest(workspace.graph / AGREEMENT), file_digest(workspace.model / TRAINING),
+            file_digest(workspace.graph / AGREEMENT), file_digest(workspace.graph / CLASS_MAPS),
             code_digest("harness", "flow/csim_report.py", *_LOWER_FLOORS),
         ),
     )  # fmt: skip
@@ -160,21 +161,22 @@ def csim_stage(
         oracle=found,
         qkeras=_qkeras_agreement(workspace.graph),
         csim_maps=simulated,
-        qkeras_maps=stored["class_maps"][: len(simulated)],
+        qkeras_maps=stored["quantized"][: len(simulated)],
+        float_maps=stored["float"][: len(simulated)],
         masks=split.masks,
         void=_void(workspace),
-        training=json.loads((workspace.model / TRAINING).read_text()),
         compile_s=compile_s,
         simulate_s=finished.seconds,
     )
     replace_file(report / "csim.json", json.dumps(result_to_json(result), indent=1) + "\n")
-    shown = stored["shown"][stored["shown"] < len(simulated)]
+    # spread over the images: neighbours of a video sequence look alike
+    shown = np.unique(np.linspace(0, len(simulated) - 1, PICTURE_IMAGES).astype(np.int64))
     picture = comparison(
         split.images[shown],
         {
             "truth": split.masks[shown],
-            "float": stored["float_class_maps"][: len(shown)],
-            "quantized": stored["class_maps"][shown],
+            "float": stored["float"][shown],
+            "quantized": stored["quantized"][shown],
             "C simulation": simulated[shown],
         },
         void=_void(workspace),
