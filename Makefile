@@ -59,7 +59,7 @@ lint: $(STAMP)  ## ruff, mypy, import-linter
 	$(BIN)/lint-imports
 
 lock:  ## renew requirements.lock from requirements.in (needs uv)
-	uv pip compile --universal --python-version 3.10 --no-emit-index-url --no-annotate \
+	uv pip compile --universal --python-version 3.10 --no-annotate \
 	    --no-header requirements.in -o requirements.lock
 
 clean: $(STAMP)  ## remove graphs, HLS projects and reports; trained models stay

@@ -42,10 +42,19 @@ from fcn_hw.resources import data_folder
 PORT_DEPTH = 2
 """Pixels that a port holds in bounded simulation: an AXI4-Stream register slice buffers two."""
 
+FIRST_FILE_ARGUMENT = 2
+"""Position of the first input file in a test bench's arguments: behind its name and FRAMES."""
+
 
 @dataclass(frozen=True)
 class PortContext:
-    """A stream at the boundary of the top function; ``depth`` in pixels, in bounded simulation."""
+    """A stream at the boundary of the top function.
+
+    Args:
+        pixels: of a frame.
+        depth: in pixels, in bounded simulation.
+        argument: of the test benches, that names an input's file; 0 for an output.
+    """
 
     name: str
     type: str
@@ -53,6 +62,8 @@ class PortContext:
     height: int
     width: int
     channels: int
+    pixels: int
+    argument: int = 0
     depth: int = PORT_DEPTH
 
 
@@ -96,7 +107,11 @@ class ProcessContext:
 
 @dataclass(frozen=True)
 class ProjectContext:
-    """What the project's templates see."""
+    """What the project's templates see.
+
+    Args:
+        argument_count: of the test benches, the program's name included.
+    """
 
     name: str
     graph_digest: str
@@ -104,6 +119,7 @@ class ProjectContext:
     part: str
     clock_period_ns: float
     inputs: tuple[PortContext, ...]
+    argument_count: int
     outputs: tuple[PortContext, ...]
     types: tuple[TypeContext, ...]
     fifos: tuple[FifoContext, ...]
@@ -188,7 +204,11 @@ def _context(
         board=board.name,
         part=target.part,
         clock_period_ns=target.clock_period_ns,
-        inputs=tuple(_port(stream) for stream in dataflow.inputs),
+        inputs=tuple(
+            _port(stream, argument)
+            for argument, stream in enumerate(dataflow.inputs, start=FIRST_FILE_ARGUMENT)
+        ),
+        argument_count=FIRST_FILE_ARGUMENT + len(dataflow.inputs),
         outputs=tuple(_port(stream) for stream in dataflow.outputs),
         types=tuple(
             TypeContext(f"{name}_t", tensor.format.ap_type, tensor.channels)
@@ -224,7 +244,7 @@ def _fifo(stream: Stream, depth: int, board: Board) -> FifoContext:
     )
 
 
-def _port(stream: Stream) -> PortContext:
+def _port(stream: Stream, argument: int = 0) -> PortContext:
     tensor = stream.tensor
     return PortContext(
         stream.name,
@@ -233,4 +253,6 @@ def _port(stream: Stream) -> PortContext:
         tensor.height,
         tensor.width,
         tensor.channels,
+        tensor.height * tensor.width,
+        argument,
     )
