@@ -197,7 +197,7 @@ def layer_estimate(
 
 
 def _fork(graph: Graph, op: Op) -> LayerEstimate | None:
-    """The copy of a tensor for several readers, where ``backend/lowering.py`` makes one."""
+    """The copy of a tensor for several readers, where ``dataflow/lowering.py`` makes one."""
     if len(graph.readers(op.name)) + (op.name in graph.outputs) <= 1:
         return None
     pixels = op.output.height * op.output.width
