@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import os
 import sys
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -98,6 +99,8 @@ def keras_env() -> KerasEnv:
     if not hasattr(array_ops, "stack"):
         array_ops.stack = tf.stack
     tf.get_logger().setLevel("ERROR")
+    # Keras 2 advises against what QKeras does (HDF5, quantizers as constraints): nothing to act on
+    warnings.filterwarnings("ignore", category=UserWarning, module=r"tf_keras\.")
     if not isinstance(quantizers.K, _ExactPowerBackend):
         quantizers.K = _ExactPowerBackend(quantizers.K)
     return KerasEnv(tf=tf, keras=tf.keras, qkeras=qkeras)
