@@ -68,6 +68,8 @@ OutputOption = Annotated[
 ]
 
 HERE = Path()
+INTERRUPTED = 130
+"""Exit status after Ctrl-C: 128 + SIGINT."""
 RANDOM_FRAMES = 8
 """Frames of `csim --graph` where no number is given."""
 
@@ -383,9 +385,10 @@ def main() -> None:
     except OSError as error:  # a full disk, a folder that can't be written, ...
         what = f"{error.filename}: " if error.filename else ""
         _fail(FcnHwError(f"{what}{error.strerror or error}", hint="what was finished is kept"))
-    except KeyboardInterrupt:
-        console(stderr=True).print("interrupted; what was finished is kept")
-        raise SystemExit(130) from None
+    except SystemExit as stop:
+        if stop.code == INTERRUPTED:  # typer turns Ctrl-C into this status, without a word
+            console(stderr=True).print("interrupted; what was finished is kept")
+        raise
 
 
 if __name__ == "__main__":

@@ -186,6 +186,17 @@ def test_command_line(root: Path, first_run: tuple[str, pipeline.CsimResult]) ->
     assert sorted(path.name for path in folder.iterdir()) == ["design.yaml", "model"]
 
 
+def test_ctrl_c_keeps_what_was_finished() -> None:
+    code = (
+        "import sys; import fcn_hw.flow.clean as module; from fcn_hw.cli import main\n"
+        "def stop(*a, **k): raise KeyboardInterrupt\n"
+        "module.clean = stop; sys.argv = ['fcn-hw', 'clean']; main()\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 130
+    assert done.stderr == "interrupted; what was finished is kept\n"
+
+
 @pytest.mark.parametrize("words", [("--help",), ("csim", "--help"), ("hls", "--help")])
 def test_help_loads_no_tensorflow(words: tuple[str, ...]) -> None:
     code = (
