@@ -11,16 +11,10 @@ import jinja2
 
 from fcn_hw.errors import TemplateError
 from fcn_hw.fixed import FixedFormat
+from fcn_hw.ir.cpp_names import CPP_KEYWORDS
 from fcn_hw.resources import data_folder
 
 _IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
-_KEYWORDS = """
-alignas alignof and asm auto bool break case catch char class compl const constexpr continue
-decltype default delete do double else enum explicit export extern false float for friend
-goto if inline int long mutable namespace new noexcept not nullptr operator or private
-protected public register return short signed sizeof static struct switch template this
-throw true try typedef typeid typename union unsigned using virtual void volatile while xor
-"""  # of C++14
 
 
 def render(template: str, context: Any) -> str:
@@ -57,7 +51,7 @@ def c_ident(name: str) -> str:
     Raises:
         TemplateError: it is a keyword or no identifier.
     """
-    if not _IDENTIFIER.fullmatch(name) or name in _KEYWORDS.split():
+    if not _IDENTIFIER.fullmatch(name) or name in CPP_KEYWORDS:
         raise TemplateError(f"'{name}' can't be a name in C++")
     return name
 

@@ -17,6 +17,7 @@ from fcn_hw.fixed import (
     from_quantized_bits,
     from_quantized_relu,
     from_sign,
+    quantize,
     smallest_format,
     to_codes,
 )
@@ -153,9 +154,8 @@ def _without_residue(
     QKeras computes ``x + (q - x)`` in float32. For quantizers that round, that is exact; for these,
     where q may be far from x, an ulp can be left over.
     """
-    signs = np.rint(values / scale)
-    exact = signs * scale
-    if np.any(np.abs(signs) > 1) or np.any(np.abs(values - exact) > 2.0**-20 * scale):
+    exact = quantize(values / scale, from_sign(0)) * scale
+    if np.any(np.abs(values - exact) > 2.0**-20 * scale):
         raise UnsupportedLayer(layer, f"the {label} is not a scale times -1, 0 or 1")
     return exact
 

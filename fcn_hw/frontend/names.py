@@ -4,14 +4,9 @@ from __future__ import annotations
 
 import re
 
-_RESERVED = frozenset(
-    """alignas alignof and asm auto bool break case catch char class compl const constexpr continue
-    decltype default delete do double else enum explicit export extern false float for friend goto
-    if inline int long mutable namespace new noexcept not nullptr operator or private protected
-    public register return short signed sizeof static struct switch template this throw true try
-    typedef typeid typename union unsigned using virtual void volatile wchar_t while xor
-    input_t result_t main std hls nnet fcn_hw""".split()
-)
+from fcn_hw.ir.cpp_names import CPP_KEYWORDS
+
+_EMITTED = frozenset({"input_t", "result_t", "main", "std", "hls", "nnet", "fcn_hw"})
 
 
 class CNames:
@@ -22,7 +17,7 @@ class CNames:
     """
 
     def __init__(self, *taken: str) -> None:
-        self._taken = {*_RESERVED, *taken}
+        self._taken = {*CPP_KEYWORDS, *_EMITTED, *taken}
 
     def __call__(self, name: str) -> str:
         base = re.sub(r"\W", "_", name, flags=re.ASCII).strip("_") or "op"

@@ -1,4 +1,4 @@
-"""Pictures of segmentations: colours of classes, overlays, and images side by side.
+"""Pictures of segmentations: colours of classes, and images side by side.
 
 The first eight colours are Okabe and Ito's ("Color Universal Design", 2008), the next ten Tol's
 "muted" scheme ("Colour Schemes", SRON/EPS/TN/09-002): both can be told apart with the common
@@ -48,26 +48,6 @@ def colourise(mask: npt.NDArray[np.integer], void: int | None = None) -> Bytes:
     if void is not None:
         colours[void] = _VOID
     return np.asarray(colours[mask], dtype=np.uint8)
-
-
-def overlay(
-    image: Bytes, mask: npt.NDArray[np.integer], *, void: int | None = None, percent: int = 60
-) -> Bytes:
-    """The mask's colours over the image; class 0 and void leave the image as it is.
-
-    Args:
-        image: (height, width, 1 or 3).
-        mask: (height, width).
-        void: the value to leave out, or None.
-        percent: weight of the colour.
-
-    Returns:
-        (height, width, 3).
-    """
-    under = _rgb(image).astype(np.int64)
-    mixed = (colourise(mask).astype(np.int64) * percent + under * (100 - percent)) // 100
-    shown = (mask != 0) & (mask != (-1 if void is None else void))
-    return np.where(shown[..., None], mixed, under).astype(np.uint8)
 
 
 def comparison(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from fcn_hw.train.palette import class_colours, colourise, comparison, overlay, side_by_side
+from fcn_hw.train.palette import class_colours, colourise, comparison, side_by_side
 
 
 def test_classes_of_voc_and_one_more_round_have_distinct_colours() -> None:
@@ -19,15 +19,6 @@ def test_void_is_white_only_where_asked_for() -> None:
     mask = np.array([[0, 11]], np.uint8)
     assert colourise(mask, void=11)[0, 1].tolist() == [255, 255, 255]
     assert colourise(mask)[0, 1].tolist() == class_colours(12)[11].tolist()
-
-
-def test_overlay_leaves_background_and_void_alone() -> None:
-    image = np.full((1, 3, 1), 100, np.uint8)
-    mask = np.array([[0, 1, 255]], np.uint8)
-    mixed = overlay(image, mask, void=255, percent=50)
-    assert mixed[0, 0].tolist() == mixed[0, 2].tolist() == [100, 100, 100]
-    assert mixed[0, 1].tolist() == [(100 + c) // 2 for c in class_colours(2)[1].tolist()]
-    assert overlay(image, mask)[0, 2].tolist() != [100, 100, 100]
 
 
 @pytest.mark.parametrize("channels", [1, 3])
