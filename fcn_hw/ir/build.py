@@ -13,12 +13,17 @@ from fcn_hw.fixed import FixedFormat, smallest_format
 from fcn_hw.ir.graph import Graph
 from fcn_hw.ir.intervals import Interval, exact_interval
 from fcn_hw.ir.ops import (
+    ACCUMULATING,
     ArgMax,
+    AveragePool2D,
+    BatchNorm,
     Constant,
     Conv2D,
     ConvTranspose2D,
     Crop2D,
+    DepthwiseConv2D,
     Input,
+    Lookup,
     MaxPool2D,
     Op,
     Padding,
@@ -27,11 +32,15 @@ from fcn_hw.ir.ops import (
     Relu,
     SkipAdd,
     SkipConcat,
+    SkipMaximum,
+    SkipSubtract,
     Tensor,
+    Threshold,
     UpsampleBilinear,
     UpsampleNearest,
     ZeroPad2D,
 )
+from fcn_hw.ir.pooling import window_multiple
 from fcn_hw.ir.shapes import output_shape
 from fcn_hw.ir.verify import verify
 
@@ -91,6 +100,25 @@ class GraphBuilder:
         )  # fmt: skip
         return self._add(op, fmt)
 
+    def depthwise_conv2d(
+        self,
+        name: str,
+        source: str,
+        weight: Constant,
+        bias: Constant | None = None,
+        *,
+        strides: Pair = (1, 1),
+        dilation: Pair = (1, 1),
+        padding: Padding = Padding(),
+        fmt: FixedFormat | None = None,
+        origin: str | None = None,
+    ) -> str:
+        op = DepthwiseConv2D(
+            name, (source,), self._blank(name, source), weight, _ANY, bias,
+            strides, dilation, padding, origin=_origin(origin, name),
+        )  # fmt: skip
+        return self._add(op, fmt)
+
     def conv_transpose2d(
         self,
         name: str,
@@ -126,6 +154,70 @@ class GraphBuilder:
         )
         return self._move(op)
 
+    def average_pool2d(
+        self,
+        name: str,
+        source: str,
+        pool: Pair,
+        strides: Pair | None = None,
+        padding: Padding = Padding(),
+        *,
+        fmt: FixedFormat | None = None,
+        origin: str | None = None,
+    ) -> str:
+        blank = self._blank(name, source)
+        op = AveragePool2D(
+            name, (source,), blank, pool, strides or pool, _ANY, 1, padding,
+            origin=_origin(origin, name),
+        )  # fmt: skip
+        shape = output_shape(op, (self.tensor(source),))
+        assert shape is not None, "a pooling's shape follows from its fields"
+        size, windows = self.tensor(source).shape[:2], shape[:2]
+        multiple = window_multiple(size, op.pool, op.strides, op.padding, windows)
+        return self._add(replace(op, multiple=multiple), fmt)
+
+    def batch_norm(
+        self,
+        name: str,
+        source: str,
+        scale: Constant,
+        bias: Constant,
+        *,
+        fmt: FixedFormat | None = None,
+        origin: str | None = None,
+    ) -> str:
+        blank = self._blank(name, source)
+        return self._add(
+            BatchNorm(name, (source,), blank, scale, bias, _ANY, origin=_origin(origin, name)), fmt
+        )
+
+    def threshold(
+        self,
+        name: str,
+        source: str,
+        thresholds: Constant,
+        base: Constant,
+        step: Constant,
+        *,
+        fmt: FixedFormat | None = None,
+        origin: str | None = None,
+    ) -> str:
+        blank = self._blank(name, source)
+        op = Threshold(name, (source,), blank, thresholds, base, step, origin=_origin(origin, name))
+        return self._add(op, fmt)
+
+    def lookup(
+        self,
+        name: str,
+        source: str,
+        table: Constant,
+        *,
+        fmt: FixedFormat | None = None,
+        origin: str | None = None,
+    ) -> str:
+        blank = self._blank(name, source)
+        return self._add(Lookup(name, (source,), blank, table, origin=_origin(origin, name)), fmt)
+
     def upsample_nearest(
         self, name: str, source: str, scale: Pair, *, origin: str | None = None
     ) -> str:
@@ -152,6 +244,20 @@ class GraphBuilder:
     ) -> str:
         blank = self._blank(name, sources[0])
         return self._add(SkipAdd(name, sources, blank, _ANY, origin=_origin(origin, name)), fmt)
+
+    def skip_subtract(
+        self, name: str, *sources: str, fmt: FixedFormat | None = None, origin: str | None = None
+    ) -> str:
+        blank = self._blank(name, sources[0])
+        op = SkipSubtract(name, sources, blank, _ANY, origin=_origin(origin, name))
+        return self._add(op, fmt)
+
+    def skip_maximum(
+        self, name: str, *sources: str, fmt: FixedFormat | None = None, origin: str | None = None
+    ) -> str:
+        blank = self._blank(name, sources[0])
+        op = SkipMaximum(name, sources, blank, _ANY, origin=_origin(origin, name))
+        return self._add(op, fmt)
 
     def skip_concat(
         self, name: str, *sources: str, fmt: FixedFormat | None = None, origin: str | None = None
@@ -206,7 +312,7 @@ class GraphBuilder:
             [self._ranges[name] for name in op.inputs],
         )
         narrow = smallest_format(exact.low, exact.high, exact.fraction)
-        if isinstance(op, (Conv2D, ConvTranspose2D, SkipAdd)):
+        if isinstance(op, ACCUMULATING):
             op = replace(op, accum=narrow)
         chosen = fmt or narrow
         op = replace(op, output=Tensor(op.name, shape, chosen))

@@ -8,28 +8,36 @@ loop, which only synthesis can tell.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TypeGuard
 
 from fcn_hw.ir.ops import (
+    CONVOLUTIONS,
+    FOLDED,
+    AveragePool2D,
     Conv2D,
+    Convolution,
     ConvTranspose2D,
     Crop2D,
+    Folded,
     MaxPool2D,
     Op,
     Pair,
     Tensor,
+    output_channels,
 )
 
 MIN_POOL_ROW_CYCLES = 8
-"""``max_pool2d`` spends at least so many a row, so that an update of a partial maximum can end."""
+"""``pool2d.h`` spends at least so many a row, so that an update of a partial maximum can end."""
 
 
 @dataclass(frozen=True)
 class Fold:
-    """How many multipliers a convolution has.
+    """How many multipliers, or rows of comparators, an op has.
 
     Args:
-        pe: filters computed in parallel; divides the channels out.
-        simd: channels multiplied in parallel; divides the channels in.
+        pe: filters or channels computed in parallel; divides the channels out.
+        simd: channels of the input that a filter multiplies in parallel; divides the channels in,
+            and is 1 for all but :class:`Conv2D` and :class:`ConvTranspose2D`.
     """
 
     pe: int
@@ -63,10 +71,10 @@ class Windows:
     phase: Pair
 
 
-def windows(op: Conv2D | ConvTranspose2D) -> Windows:
+def windows(op: Convolution) -> Windows:
     """The windows of a convolution, transposed or not."""
     kernel_h, kernel_w = op.weight.codes.shape[:2]
-    if isinstance(op, Conv2D):
+    if not isinstance(op, ConvTranspose2D):
         return Windows(
             taps=(kernel_h, kernel_w),
             spread=op.dilation,
@@ -87,11 +95,18 @@ def windows(op: Conv2D | ConvTranspose2D) -> Windows:
     )
 
 
-def fold_steps(op: Conv2D | ConvTranspose2D, fold: Fold) -> int:
-    """Cycles that the multipliers work on one output pixel."""
-    _, _, n_chan, n_filt = op.weight.codes.shape
+def fold_steps(op: Folded, fold: Fold) -> int:
+    """Cycles that the multipliers or comparators work on one output pixel."""
+    if not isinstance(op, CONVOLUTIONS):
+        return op.output.channels // fold.pe
     taps = windows(op).taps
-    return taps[0] * taps[1] * int(n_chan // fold.simd) * int(n_filt // fold.pe)
+    groups = op.weight.codes.shape[2] // fold.simd if sums_channels(op) else 1
+    return taps[0] * taps[1] * int(groups) * (output_channels(op) // fold.pe)
+
+
+def sums_channels(op: Folded) -> TypeGuard[Conv2D | ConvTranspose2D]:
+    """Whether a filter reads all channels of the input, and not one."""
+    return isinstance(op, (Conv2D, ConvTranspose2D))
 
 
 def cycles_per_frame(op: Op, operands: tuple[Tensor, ...], fold: Fold | None = None) -> int:
@@ -99,19 +114,21 @@ def cycles_per_frame(op: Op, operands: tuple[Tensor, ...], fold: Fold | None = N
 
     Args:
         operands: the tensors that it reads.
-        fold: the multipliers of a :class:`Conv2D` or :class:`ConvTranspose2D`, else None.
+        fold: of an op of :data:`FOLDED`, else None.
     """
     if not operands:
         return 0
     source, result = operands[0], op.output
     inputs, outputs = source.height * source.width, result.height * result.width
-    if isinstance(op, (Conv2D, ConvTranspose2D)):
-        assert fold is not None, "the cycles of a convolution depend on its fold"
+    if isinstance(op, FOLDED):
+        assert fold is not None, "the cycles of such an op depend on its fold"
         steps = fold_steps(op, fold)
+        if not isinstance(op, CONVOLUTIONS):
+            return outputs * steps
         if is_pointwise(op, source):
             return inputs + outputs * (steps - 1)
         return _window_cycles(windows(op), steps, source, result)
-    if isinstance(op, MaxPool2D):
+    if isinstance(op, (MaxPool2D, AveragePool2D)):
         bottom = (result.height - 1) * op.strides[0] - op.padding.top + op.pool[0]
         right = (result.width - 1) * op.strides[1] - op.padding.left + op.pool[1]
         return max(source.height, bottom) * max(source.width, right, MIN_POOL_ROW_CYCLES)

@@ -1,18 +1,21 @@
-"""The multipliers that a convolution can have, and the choice by hls4ml's reuse factor."""
+"""The multipliers that an op can have, and the choice by hls4ml's reuse factor."""
 
 from __future__ import annotations
 
-from fcn_hw.ir.cycles import Fold, fold_steps
-from fcn_hw.ir.ops import Conv2D, ConvTranspose2D
+from fcn_hw.ir.cycles import Fold, fold_steps, sums_channels
+from fcn_hw.ir.ops import Folded
 
 
-def legal_folds(op: Conv2D | ConvTranspose2D) -> tuple[Fold, ...]:
-    """Every (pe, simd) whose pe divides the channels out and whose simd divides the channels in."""
-    _, _, n_chan, n_filt = op.weight.codes.shape
-    return tuple(Fold(pe, simd) for pe in _divisors(n_filt) for simd in _divisors(n_chan))
+def legal_folds(op: Folded) -> tuple[Fold, ...]:
+    """Every (pe, simd) whose pe divides the channels out and whose simd divides the channels in.
+
+    Where an output reads one channel only, simd is 1.
+    """
+    sizes = _divisors(op.weight.codes.shape[2]) if sums_channels(op) else [1]
+    return tuple(Fold(pe, simd) for pe in _divisors(op.output.channels) for simd in sizes)
 
 
-def choose_fold(op: Conv2D | ConvTranspose2D, reuse_factor: int) -> Fold:
+def choose_fold(op: Folded, reuse_factor: int) -> Fold:
     """The legal fold whose reuse is nearest to the one asked for.
 
     The reuse factor has hls4ml's meaning: multiplications that one multiplier does for an output

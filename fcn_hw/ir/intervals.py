@@ -14,15 +14,22 @@ from fcn_hw.errors import FormatError
 from fcn_hw.fixed import FixedFormat, convert
 from fcn_hw.ir.graph import Graph
 from fcn_hw.ir.ops import (
+    CONVOLUTIONS,
     ArgMax,
-    Conv2D,
+    AveragePool2D,
+    BatchNorm,
+    Convolution,
     ConvTranspose2D,
     Input,
+    Lookup,
     Op,
     Relu,
     SkipAdd,
+    SkipSubtract,
+    Threshold,
     UpsampleBilinear,
     ZeroPad2D,
+    output_channels,
 )
 
 FLOAT32_EXACT = 1 << 24
@@ -83,16 +90,32 @@ def exact_interval(op: Op, operands: list[Interval]) -> Interval:
     """
     if isinstance(op, Input):
         return format_interval(op.output.format)
-    if isinstance(op, (Conv2D, ConvTranspose2D)):
+    if isinstance(op, CONVOLUTIONS):
         return _products(op, operands[0])
-    if isinstance(op, SkipAdd):
+    if isinstance(op, (SkipAdd, SkipSubtract)):
         fraction = max(item.fraction for item in operands)
         aligned = [item.rescaled(fraction) for item in operands]
+        if isinstance(op, SkipSubtract):
+            aligned[1:] = [Interval(-item.high, -item.low, fraction) for item in aligned[1:]]
         return Interval(
             sum(min(item.low, 0) for item in aligned),
             sum(max(item.high, 0) for item in aligned),
             fraction,
         )
+    if isinstance(op, AveragePool2D):
+        item = operands[0]
+        return Interval(
+            min(item.low, 0) * op.multiple,
+            max(item.high, 0) * op.multiple,
+            item.fraction + op.multiple_bits,
+        )
+    if isinstance(op, BatchNorm):
+        return _scaled(op, operands[0])
+    if isinstance(op, Threshold):
+        return _counted(op, operands[0])
+    if isinstance(op, Lookup):
+        table = op.table.codes
+        return Interval(int(table.min()), int(table.max()), op.table.format.fraction)
     if isinstance(op, UpsampleBilinear):
         item = operands[0]
         return item.rescaled(item.fraction + sum(bilinear_bits(scale) for scale in op.scale))
@@ -114,7 +137,30 @@ def bilinear_bits(scale: int) -> int:
     return (2 * scale).bit_length() - 1 if scale > 1 else 0
 
 
-def _products(op: Conv2D | ConvTranspose2D, item: Interval) -> Interval:
+def _scaled(op: BatchNorm, item: Interval) -> Interval:
+    """Every product and every sum of product and bias, channel by channel."""
+    product_fraction = op.scale.format.fraction + item.fraction
+    fraction = max(product_fraction, op.bias.format.fraction)
+    rise, bias_rise = fraction - product_fraction, fraction - op.bias.format.fraction
+    ends = []
+    for scale, bias in zip(op.scale.codes, op.bias.codes, strict=True):
+        products = [int(scale) * code << rise for code in (item.low, item.high)]
+        ends += [*products, *(product + (int(bias) << bias_rise) for product in products)]
+    return Interval(min(ends), max(ends), fraction)
+
+
+def _counted(op: Threshold, item: Interval) -> Interval:
+    """The codes of a step function over the codes that its input can hold."""
+    reached = [(op.thresholds.codes <= code).sum(axis=1) for code in (item.low, item.high)]
+    ends = [op.base.codes + op.step.codes * count for count in reached]
+    return Interval(
+        min(int(end.min()) for end in ends),
+        max(int(end.max()) for end in ends),
+        op.base.format.fraction,
+    )
+
+
+def _products(op: Convolution, item: Interval) -> Interval:
     fraction = op.weight.format.fraction + item.fraction
     # A tap outside the frame contributes 0, and a partial sum lacks terms: both are covered by
     # counting each term where it is negative for ``low`` and where it is positive for ``high``.
@@ -139,7 +185,7 @@ def _products(op: Conv2D | ConvTranspose2D, item: Interval) -> Interval:
     return Interval(min(low for low, _ in ends), max(high for _, high in ends), fraction)
 
 
-def _weight_sums(op: Conv2D | ConvTranspose2D) -> list[tuple[int, int]]:
+def _weight_sums(op: Convolution) -> list[tuple[int, int]]:
     """The sums of positive and of negated negative weights that can meet in one output.
 
     Channel by channel, for each phase of a transposed convolution: an output position meets only
@@ -151,7 +197,7 @@ def _weight_sums(op: Conv2D | ConvTranspose2D) -> list[tuple[int, int]]:
     for p in range(min(strides[0], kernel[0])):
         for q in range(min(strides[1], kernel[1])):
             taps = op.weight.codes[p :: strides[0], q :: strides[1]]
-            terms = taps.reshape(-1, taps.shape[3])
+            terms = taps.reshape(-1, output_channels(op))
             if len(terms) << op.weight.format.width >= 1 << 62:
                 terms = terms.astype(object)  # Python integers can't overflow
             plus = np.maximum(terms, 0).sum(axis=0)

@@ -9,6 +9,7 @@ conversion: an op computes its exact result (in ``accum`` where it has one) and 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Union
 
 import numpy as np
 
@@ -156,12 +157,105 @@ class ConvTranspose2D(Op):
 
 
 @dataclass(frozen=True)
+class DepthwiseConv2D(Op):
+    """Convolution channel by channel, ``M`` filters each.
+
+    ``y[i,j,c*M+m] = b[c*M+m] + sum x[i*s+p*d-top, j*s+q*d-left, c] * w[p,q,c,m]`` over p, q.
+
+    Args:
+        weight: codes of shape (kernel height, kernel width, channels in, M).
+        bias: codes of shape (channels in * M,), or None.
+        accum, strides, dilation, padding: as for :class:`Conv2D`.
+    """
+
+    weight: Constant
+    accum: FixedFormat
+    bias: Constant | None = None
+    strides: Pair = (1, 1)
+    dilation: Pair = (1, 1)
+    padding: Padding = Padding()
+
+
+@dataclass(frozen=True)
 class MaxPool2D(Op):
     """Maximum over windows; positions outside the frame take no part."""
 
     pool: Pair
     strides: Pair
     padding: Padding = Padding()
+
+
+@dataclass(frozen=True)
+class AveragePool2D(Op):
+    """``divisor`` times the mean over windows; positions outside the frame take no part.
+
+    A window with n positions inside the frame has the sum of these times ``multiple / n``, an
+    integer: ``multiple`` is the least common multiple of all n. It is ``divisor``, an odd number,
+    times a power of two, and that power is in the binary point of ``accum``. So the result is
+    exact; where every n is a power of two, ``divisor`` is 1 and it is the mean.
+
+    Args:
+        accum: format of the weighted sum.
+        multiple: see above; :func:`fcn_hw.ir.pooling.window_multiple`.
+    """
+
+    pool: Pair
+    strides: Pair
+    accum: FixedFormat
+    multiple: int
+    padding: Padding = Padding()
+
+    @property
+    def divisor(self) -> int:
+        return self.multiple >> self.multiple_bits
+
+    @property
+    def multiple_bits(self) -> int:
+        """log2 of the power of two in ``multiple``: fraction bits that the sum adds."""
+        return (self.multiple & -self.multiple).bit_length() - 1
+
+
+@dataclass(frozen=True)
+class BatchNorm(Op):
+    """``y[..., c] = x[..., c] * scale[c] + bias[c]``.
+
+    Args:
+        scale, bias: codes of shape (channels,).
+        accum: format of product and sum, its fraction is the finer of the two.
+    """
+
+    scale: Constant
+    bias: Constant
+    accum: FixedFormat
+
+
+@dataclass(frozen=True)
+class Threshold(Op):
+    """A step function a channel: ``y[..., c] = base[c] + step[c] * n``.
+
+    n is how many of ``thresholds[c]`` are ``<= x[..., c]``. It is what batch normalization and a
+    quantizer of few codes come to: M. Blott et al., "FINN-R", ACM TRETS 11(3), 2018.
+
+    Args:
+        thresholds: codes of shape (channels, count), ascending, of the input's fraction. One that
+            the input can't reach never counts.
+        base, step: codes of shape (channels,), of the output's fraction.
+    """
+
+    thresholds: Constant
+    base: Constant
+    step: Constant
+
+
+@dataclass(frozen=True)
+class Lookup(Op):
+    """Any function of a value: ``y = table[x]``, all channels alike.
+
+    Args:
+        table: output codes of shape (2 ** input width,), from the input's least code upwards.
+    """
+
+    table: Constant
 
 
 @dataclass(frozen=True)
@@ -188,6 +282,28 @@ class SkipAdd(Op):
 
     Args:
         accum: format of the exact sum.
+    """
+
+    accum: FixedFormat
+
+
+@dataclass(frozen=True)
+class SkipSubtract(Op):
+    """First input minus the second, of one shape, binary points aligned.
+
+    Args:
+        accum: format of the exact difference.
+    """
+
+    accum: FixedFormat
+
+
+@dataclass(frozen=True)
+class SkipMaximum(Op):
+    """The largest of two or more inputs of one shape, binary points aligned.
+
+    Args:
+        accum: a format that holds every value of every input exactly.
     """
 
     accum: FixedFormat
@@ -235,15 +351,39 @@ OPS: tuple[type[Op], ...] = (
     Input,
     Conv2D,
     ConvTranspose2D,
+    DepthwiseConv2D,
     MaxPool2D,
+    AveragePool2D,
     UpsampleNearest,
     UpsampleBilinear,
     SkipAdd,
+    SkipSubtract,
+    SkipMaximum,
     SkipConcat,
     Crop2D,
     ZeroPad2D,
+    BatchNorm,
+    Threshold,
+    Lookup,
     Quantize,
     Relu,
     ArgMax,
 )
 """Every op, in the order in which documents list them."""
+
+Convolution = Union[Conv2D, ConvTranspose2D, DepthwiseConv2D]
+"""Ops that sum products of windows and weights."""
+CONVOLUTIONS = (Conv2D, ConvTranspose2D, DepthwiseConv2D)
+
+ACCUMULATING = (*CONVOLUTIONS, AveragePool2D, BatchNorm, SkipAdd, SkipSubtract, SkipMaximum)
+"""Ops with an accumulator, whose format is derived."""
+
+Folded = Union[Conv2D, ConvTranspose2D, DepthwiseConv2D, BatchNorm, Threshold]
+"""Ops whose arithmetic units are shared by several channels of a pixel, as many as a fold says."""
+FOLDED = (*CONVOLUTIONS, BatchNorm, Threshold)
+
+
+def output_channels(op: Convolution) -> int:
+    """Channels that a convolution's weights make."""
+    shape = op.weight.codes.shape
+    return int(shape[2] * shape[3] if isinstance(op, DepthwiseConv2D) else shape[3])

@@ -285,7 +285,12 @@ def _decode_optional(
     return None if value is None else _decode_constant(value, where, key, weights)
 
 
+def _decode_number(value: Any, where: str, key: str, weights: dict[str, Codes]) -> int:
+    return _numbers([value], where, 1)[0]
+
+
 _CODECS: dict[Any, _Codec] = {
+    int: _Codec(int, _decode_number),
     Pair: _Codec(list, _decode_pair),
     Padding: _Codec(lambda p: [p.top, p.bottom, p.left, p.right], _decode_padding),
     FixedFormat: _Codec(str, lambda value, where, key, weights: _format(value, where)),

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from fcn_hw.ir.ops import (
     ArgMax,
+    AveragePool2D,
     Conv2D,
     ConvTranspose2D,
     Crop2D,
+    DepthwiseConv2D,
     Input,
     MaxPool2D,
     Op,
@@ -17,6 +19,7 @@ from fcn_hw.ir.ops import (
     UpsampleBilinear,
     UpsampleNearest,
     ZeroPad2D,
+    output_channels,
 )
 
 Shape = tuple[int, int, int]
@@ -50,19 +53,19 @@ def output_shape(op: Op, operands: tuple[Tensor, ...]) -> Shape | None:
     if isinstance(op, (Input, Crop2D)):
         return None
     height, width, channels = operands[0].shape
-    if isinstance(op, Conv2D):
-        kernel_h, kernel_w, _, n_out = op.weight.codes.shape
+    if isinstance(op, (Conv2D, DepthwiseConv2D)):
+        kernel_h, kernel_w = op.weight.codes.shape[:2]
         pad = op.padding
         reach_h = (kernel_h - 1) * op.dilation[0] + 1
         reach_w = (kernel_w - 1) * op.dilation[1] + 1
         return (
             window_count(height, pad.top, pad.bottom, reach_h, op.strides[0]),
             window_count(width, pad.left, pad.right, reach_w, op.strides[1]),
-            n_out,
+            output_channels(op),
         )
     if isinstance(op, ConvTranspose2D):
-        return (op.output.height, op.output.width, op.weight.codes.shape[3])
-    if isinstance(op, MaxPool2D):
+        return (op.output.height, op.output.width, output_channels(op))
+    if isinstance(op, (MaxPool2D, AveragePool2D)):
         pad = op.padding
         return (
             window_count(height, pad.top, pad.bottom, op.pool[0], op.strides[0]),

@@ -7,7 +7,7 @@ from dataclasses import MISSING, fields
 from fcn_hw.fixed import FixedFormat
 from fcn_hw.ir.graph import Graph
 from fcn_hw.ir.macs import macs, total_macs, total_parameters
-from fcn_hw.ir.ops import Constant, Conv2D, ConvTranspose2D, Op, Padding
+from fcn_hw.ir.ops import CONVOLUTIONS, Constant, Op, Padding
 
 
 def to_text(graph: Graph) -> str:
@@ -39,7 +39,7 @@ def _summary(graph: Graph) -> str:
 
 def _arguments(op: Op) -> str:
     shown = []
-    if isinstance(op, (Conv2D, ConvTranspose2D)):
+    if isinstance(op, CONVOLUTIONS):
         shown.append(f" kernel={_value(op.weight.codes.shape[:2], 'x')}")
     for item in fields(op):
         value = getattr(op, item.name)
@@ -61,6 +61,8 @@ def _value(value: object, separator: str) -> str:
         value = (value.top, value.bottom, value.left, value.right)
     if isinstance(value, tuple):
         return separator.join(str(number) for number in value)
+    if isinstance(value, int):
+        return str(value)
     assert isinstance(value, FixedFormat), f"no text for a {type(value).__name__}"
     return str(value)
 

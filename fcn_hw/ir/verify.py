@@ -5,27 +5,39 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+import numpy as np
+
 from fcn_hw.errors import FormatError, GraphError
 from fcn_hw.fixed import FixedFormat
 from fcn_hw.ir.graph import Graph
 from fcn_hw.ir.intervals import Interval, exact_interval, format_interval
 from fcn_hw.ir.ops import (
+    ACCUMULATING,
+    CONVOLUTIONS,
     ArgMax,
+    AveragePool2D,
+    BatchNorm,
     Constant,
-    Conv2D,
+    Convolution,
     ConvTranspose2D,
     Crop2D,
     Input,
+    Lookup,
     MaxPool2D,
     Op,
     Padding,
     SkipAdd,
     SkipConcat,
+    SkipMaximum,
+    SkipSubtract,
     Tensor,
+    Threshold,
     UpsampleBilinear,
     UpsampleNearest,
     ZeroPad2D,
+    output_channels,
 )
+from fcn_hw.ir.pooling import MAX_WINDOW_MULTIPLE, window_multiple
 from fcn_hw.ir.shapes import output_shape
 
 BILINEAR_SCALES = (1, 2, 4, 8)
@@ -34,6 +46,10 @@ MAX_SKIP_INPUTS = 4
 """Inputs of a skip op, and copies of a fork: the headers have overloads for up to so many."""
 
 _IDENTIFIER = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
+MAX_LOOKUP_BITS = 12
+"""Input bits of a lookup: each channel has a table of its own, of 2 ** bits codes, in LUTs."""
+
+_SUMS = (SkipAdd, SkipSubtract, SkipMaximum)
 _MOVES = (MaxPool2D, UpsampleNearest, Crop2D, ZeroPad2D)
 
 
@@ -84,11 +100,13 @@ def _op_rules(op: Op, graph: Graph) -> Iterator[str]:
     if min(op.output.shape) < 1:
         yield f"output shape {op.output.shape} is empty"
         return
-    if isinstance(op, (Conv2D, ConvTranspose2D)):
+    if isinstance(op, CONVOLUTIONS):
         problems = list(_kernel_rules(op, operands[0]))
-        yield from problems
-        if problems:
-            return
+    else:
+        problems = list(_channel_constant_rules(op, operands))
+    yield from problems
+    if problems:
+        return
     problems = list(_field_rules(op, operands))
     yield from problems
     if problems:  # a shape that follows from a wrong field would only distract
@@ -96,7 +114,7 @@ def _op_rules(op: Op, graph: Graph) -> Iterator[str]:
     expected = output_shape(op, operands)
     if expected is not None and expected != op.output.shape:
         yield f"output shape is {op.output.shape}, must be {expected}"
-    if isinstance(op, SkipAdd) and len({item.shape for item in operands}) > 1:
+    if isinstance(op, _SUMS) and len({item.shape for item in operands}) > 1:
         yield f"inputs differ in shape: {', '.join(str(item.shape) for item in operands)}"
     if isinstance(op, SkipConcat) and len({item.shape[:2] for item in operands}) > 1:
         yield f"inputs differ in size: {', '.join(str(item.shape[:2]) for item in operands)}"
@@ -108,7 +126,10 @@ def _arity_rules(op: Op, count: int) -> Iterator[str]:
     if isinstance(op, Input):
         if count:
             yield "an input reads nothing"
-    elif isinstance(op, (SkipAdd, SkipConcat)):
+    elif isinstance(op, SkipSubtract):
+        if count != 2:
+            yield f"needs two inputs, has {count}"
+    elif isinstance(op, (SkipAdd, SkipMaximum, SkipConcat)):
         if count < 2:
             yield f"needs two inputs or more, has {count}"
         elif count > MAX_SKIP_INPUTS:
@@ -117,7 +138,37 @@ def _arity_rules(op: Op, count: int) -> Iterator[str]:
         yield f"needs one input, has {count}"
 
 
-def _kernel_rules(op: Conv2D | ConvTranspose2D, operand: Tensor) -> Iterator[str]:
+def _channel_constant_rules(op: Op, operands: tuple[Tensor, ...]) -> Iterator[str]:
+    """Constants that have an entry, or a row, for each channel; and tables."""
+    if isinstance(op, Lookup):
+        width = operands[0].format.width
+        if width > MAX_LOOKUP_BITS:
+            yield f"an input of {width} bits is more than the {MAX_LOOKUP_BITS} of a lookup"
+        elif op.table.codes.shape != (1 << width,):
+            yield f"table shape {op.table.codes.shape} is not ({1 << width},)"
+        else:
+            yield from _constant_rules("table", op.table)
+        return
+    shapes: dict[str, tuple[Constant, tuple[int, ...]]] = {}
+    if isinstance(op, BatchNorm):
+        channels = operands[0].channels
+        shapes = {"scale": (op.scale, (channels,)), "bias": (op.bias, (channels,))}
+    elif isinstance(op, Threshold):
+        channels = operands[0].channels
+        count = op.thresholds.codes.shape[-1] if op.thresholds.codes.ndim else 0
+        shapes = {
+            "thresholds": (op.thresholds, (channels, max(count, 1))),
+            "base": (op.base, (channels,)),
+            "step": (op.step, (channels,)),
+        }
+    for label, (constant, shape) in shapes.items():
+        if constant.codes.shape != shape:
+            yield f"{label} shape {constant.codes.shape} is not {shape}"
+        else:
+            yield from _constant_rules(label, constant)
+
+
+def _kernel_rules(op: Convolution, operand: Tensor) -> Iterator[str]:
     shape = op.weight.codes.shape
     if len(shape) != 4 or min(shape) < 1:
         yield f"weight shape {shape} is not (height, width, channels in, channels out)"
@@ -126,8 +177,8 @@ def _kernel_rules(op: Conv2D | ConvTranspose2D, operand: Tensor) -> Iterator[str
         yield f"weight is for {shape[2]} channels, the input has {operand.channels}"
     yield from _constant_rules("weight", op.weight)
     if op.bias is not None:
-        if op.bias.codes.shape != (shape[3],):
-            yield f"bias shape {op.bias.codes.shape} is not ({shape[3]},)"
+        if op.bias.codes.shape != (output_channels(op),):
+            yield f"bias shape {op.bias.codes.shape} is not ({output_channels(op)},)"
         else:
             yield from _constant_rules("bias", op.bias)
 
@@ -149,11 +200,17 @@ def _field_rules(op: Op, operands: tuple[Tensor, ...]) -> Iterator[str]:
     padding = getattr(op, "padding", Padding())
     if min(padding.top, padding.bottom, padding.left, padding.right) < 0:
         yield f"{padding} is negative"
-    if isinstance(op, MaxPool2D) and (
+    if isinstance(op, (MaxPool2D, AveragePool2D)) and (
         max(padding.top, padding.bottom) >= op.pool[0]
         or max(padding.left, padding.right) >= op.pool[1]
     ):
         yield "a window would lie wholly outside the frame"
+    elif isinstance(op, AveragePool2D):
+        yield from _average_rules(op, operands[0])
+    if isinstance(op, Threshold):
+        yield from _threshold_rules(op, operands[0])
+    if isinstance(op, Lookup) and op.table.format.fraction != op.output.format.fraction:
+        yield f"table format {op.table.format} has another binary point than the output"
     if isinstance(op, UpsampleBilinear) and not set(op.scale) <= set(BILINEAR_SCALES):
         yield f"scale {op.scale}: bilinear weights are exact for 1, 2, 4 and 8 only"
     if isinstance(op, Crop2D):
@@ -170,8 +227,33 @@ def _field_rules(op: Op, operands: tuple[Tensor, ...]) -> Iterator[str]:
             yield f"{operands[0].channels} classes do not fit one byte"
 
 
+def _average_rules(op: AveragePool2D, operand: Tensor) -> Iterator[str]:
+    if min(op.output.height, op.output.width) > 0 and min(op.strides) > 0:
+        size, windows = operand.shape[:2], op.output.shape[:2]
+        expected = window_multiple(size, op.pool, op.strides, op.padding, windows)
+        if op.multiple != expected:
+            yield f"multiple is {op.multiple}, the windows have {expected}"
+        elif expected > MAX_WINDOW_MULTIPLE:
+            yield (
+                f"the means of its windows have the common denominator {expected}, "
+                f"{MAX_WINDOW_MULTIPLE} is the limit"
+            )
+
+
+def _threshold_rules(op: Threshold, operand: Tensor) -> Iterator[str]:
+    if op.thresholds.format.fraction != operand.format.fraction:
+        yield f"thresholds {op.thresholds.format} have another binary point than the input"
+    for label, constant in (("base", op.base), ("step", op.step)):
+        if constant.format.fraction != op.output.format.fraction:
+            yield f"{label} {constant.format} has another binary point than the output"
+    if (np.diff(op.thresholds.codes, axis=1) < 0).any():
+        yield "thresholds of a channel are not ascending"
+
+
 def _range_rules(op: Op, exact: Interval) -> Iterator[str]:
-    if isinstance(op, (Conv2D, ConvTranspose2D, SkipAdd)):
+    if isinstance(op, (Threshold, Lookup)) and not exact.within(op.output.format):
+        yield f"output format {op.output.format} can't hold codes {exact.low} to {exact.high}"
+    if isinstance(op, ACCUMULATING):
         if not exact.within(op.accum):
             yield (
                 f"accumulator {op.accum} can't hold codes {exact.low} to {exact.high} "

@@ -8,16 +8,14 @@ from fcn_hw.fixed import Overflow
 from fcn_hw.ir.graph import Graph
 from fcn_hw.ir.intervals import Interval, exact_interval
 from fcn_hw.ir.ops import (
-    Conv2D,
-    ConvTranspose2D,
+    ACCUMULATING,
     Op,
     Quantize,
     Relu,
-    SkipAdd,
     UpsampleBilinear,
 )
 
-_FOLDABLE = (Conv2D, ConvTranspose2D, SkipAdd, UpsampleBilinear, Relu, Quantize)
+_FOLDABLE = (*ACCUMULATING, UpsampleBilinear, Relu, Quantize)
 """Ops that convert their result to the output's format anyway, and whose format is free."""
 
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 from fcn_hw.ir.graph import Graph
 from fcn_hw.ir.intervals import Interval, intervals
 from fcn_hw.ir.ops import (
+    AveragePool2D,
     Crop2D,
     Input,
     MaxPool2D,
@@ -68,7 +69,7 @@ def _moves_nothing(op: Op, source: Tensor, held: Interval) -> bool:
         return held.low >= 0
     if isinstance(op, (UpsampleNearest, UpsampleBilinear)):
         return op.scale == (1, 1)
-    if isinstance(op, MaxPool2D):
+    if isinstance(op, (MaxPool2D, AveragePool2D)):
         return op.pool == op.strides == (1, 1) and op.padding == Padding()
     if isinstance(op, Crop2D):
         return op.output.shape == source.shape

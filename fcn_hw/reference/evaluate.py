@@ -13,30 +13,44 @@ from fcn_hw.fixed import Codes
 from fcn_hw.ir.graph import Graph
 from fcn_hw.ir.ops import (
     ArgMax,
+    AveragePool2D,
+    BatchNorm,
     Conv2D,
     ConvTranspose2D,
     Crop2D,
+    DepthwiseConv2D,
     Input,
+    Lookup,
     MaxPool2D,
     Op,
     Quantize,
     Relu,
     SkipAdd,
     SkipConcat,
+    SkipMaximum,
+    SkipSubtract,
     Tensor,
+    Threshold,
     UpsampleBilinear,
     UpsampleNearest,
     ZeroPad2D,
 )
 from fcn_hw.reference.arg_max import arg_max
+from fcn_hw.reference.average_pool2d import average_pool2d
+from fcn_hw.reference.batch_norm import batch_norm
 from fcn_hw.reference.conv2d import conv2d
 from fcn_hw.reference.conv_transpose2d import conv_transpose2d
 from fcn_hw.reference.crop2d import crop2d
+from fcn_hw.reference.depthwise_conv2d import depthwise_conv2d
+from fcn_hw.reference.lookup import lookup
 from fcn_hw.reference.max_pool2d import max_pool2d
 from fcn_hw.reference.quantize import quantize
 from fcn_hw.reference.relu import relu
 from fcn_hw.reference.skip_add import skip_add
 from fcn_hw.reference.skip_concat import skip_concat
+from fcn_hw.reference.skip_maximum import skip_maximum
+from fcn_hw.reference.skip_subtract import skip_subtract
+from fcn_hw.reference.threshold import threshold
 from fcn_hw.reference.upsample_bilinear import upsample_bilinear
 from fcn_hw.reference.upsample_nearest import upsample_nearest
 from fcn_hw.reference.zero_pad2d import zero_pad2d
@@ -54,13 +68,20 @@ class Evaluator(Protocol):
 EVALUATORS: dict[type[Op], Evaluator] = {
     Conv2D: conv2d,
     ConvTranspose2D: conv_transpose2d,
+    DepthwiseConv2D: depthwise_conv2d,
     MaxPool2D: max_pool2d,
+    AveragePool2D: average_pool2d,
     UpsampleNearest: upsample_nearest,
     UpsampleBilinear: upsample_bilinear,
     SkipAdd: skip_add,
+    SkipSubtract: skip_subtract,
+    SkipMaximum: skip_maximum,
     SkipConcat: skip_concat,
     Crop2D: crop2d,
     ZeroPad2D: zero_pad2d,
+    BatchNorm: batch_norm,
+    Threshold: threshold,
+    Lookup: lookup,
     Quantize: quantize,
     Relu: relu,
     ArgMax: arg_max,

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fcn_hw.fixed import Codes, convert, shift_left
-from fcn_hw.ir.ops import Conv2D, ConvTranspose2D, Tensor
+from fcn_hw.ir.ops import Convolution, Tensor
 
 
 def sum_dtype(codes: Codes, weight: Codes) -> type[np.number[Any]]:
@@ -39,7 +39,7 @@ def sum_dtype(codes: Codes, weight: Codes) -> type[np.number[Any]]:
     return np.int64
 
 
-def finish(sums: npt.NDArray[Any], op: Conv2D | ConvTranspose2D, operand: Tensor) -> Codes:
+def finish(sums: npt.NDArray[Any], op: Convolution, operand: Tensor) -> Codes:
     """Adds the bias to exact sums of products and converts to the output's format.
 
     Args:
