@@ -16,6 +16,7 @@ import fcn_hw
 from fcn_hw.errors import ConfigError, FcnHwError
 from fcn_hw.tables import (
     console,
+    print_agreement,
     print_csim,
     print_estimate,
     print_fifos,
@@ -70,8 +71,6 @@ OutputOption = Annotated[
 HERE = Path()
 INTERRUPTED = 130
 """Exit status after Ctrl-C: 128 + SIGINT."""
-RANDOM_FRAMES = 8
-"""Frames of `csim --graph` where no number is given."""
 
 T = TypeVar("T")
 
@@ -123,18 +122,43 @@ def export(
     output: Annotated[
         Path | None, typer.Option("--output", help="With --model: folder of the graph.")
     ] = None,
+    check: Annotated[
+        Path | None,
+        typer.Option(
+            "--check",
+            help="With --model: compare with QKeras on these images: a folder, a list, or a .npy.",
+        ),
+    ] = None,
+    images: Annotated[
+        int | None, typer.Option("--images", min=1, help="With --check: the first N images only.")
+    ] = None,
     root: RootOption = HERE,
+    as_json: JsonOption = False,
 ) -> None:
     """Export a trained design as an integer graph and compare it with QKeras, layer by layer.
 
     With --model, export any QKeras model file. A layer that can't be expressed exactly is refused.
+    With --check, every layer says how many of its codes differ from QKeras. Exit status 1 if one
+    differs that is exact or proved.
     """
     if model is not None:
         _only_one(design, "--model")
+        from fcn_hw.flow import agreement
         from fcn_hw.flow.standalone import export_model
 
         folder = _needed(output, "--output", "--model")
-        graph = export_model(model, input_format, folder)
+        graph, found = export_model(
+            model, input_format, folder, _progress(as_json), check=check, images=images
+        )
+        if as_json:
+            typer.echo(json.dumps(agreement.to_json(found), indent=1))
+        else:
+            typer.echo((folder / "graph.txt").read_text(encoding="utf-8").rstrip())
+            print_agreement(found)
+            console().print(f"graph '{graph.name}' is in {folder}", highlight=False)
+        if not found.holds:
+            raise typer.Exit(1)
+        return
     else:
         from fcn_hw.flow import export_stage, open_workspace
 
@@ -194,6 +218,10 @@ def csim(
     output: OutputOption = None,
     root: RootOption = HERE,
     images: ImagesOption = None,
+    data: Annotated[
+        Path | None,
+        typer.Option("--data", help="With --graph: a folder of images, a list, or a .npy."),
+    ] = None,
     bounded: BoundedOption = False,
     depth: DepthOption = None,
     as_json: JsonOption = False,
@@ -202,20 +230,22 @@ def csim(
 
     With --bounded, prove instead that no FIFO is too short: the processes run side by side, some
     images back to back, and the outputs are compared. With --graph, compare an exported graph with
-    the oracle on random frames. Exit status 1 if a single code differs, or if processes wait for
-    one another.
+    the oracle, on random frames or on those of --data. Exit status 1 if a single code differs, or
+    if processes wait for one another.
     """
     from fcn_hw.flow import open_workspace
     from fcn_hw.flow.workspace import open_board
 
     target = open_board(board)
+    if data is not None and graph is None:
+        raise ConfigError("--data has no effect without --graph", hint="a design has its own data")
     if depth and not bounded:
         raise ConfigError("--depth has no effect without --bounded", hint="add --bounded")
     if graph is not None:
         _only_one(design, "--graph")
         if bounded:
             raise ConfigError("--bounded takes a design, not --graph")
-        _csim_graph(graph, target, _needed(output, "--output", "--graph"), images, as_json)
+        _csim_graph(graph, target, _needed(output, "--output", "--graph"), images, data, as_json)
         return
     workspace = open_workspace(_needed(design, "DESIGN", "csim"), root)
     if bounded:
@@ -312,11 +342,16 @@ def _needed(value: T | None, name: str, because: str) -> T:
 
 
 def _csim_graph(
-    graph: Path, target: Board, output: Path, images: int | None, as_json: bool
+    graph: Path,
+    target: Board,
+    output: Path,
+    images: int | None,
+    data: Path | None,
+    as_json: bool,
 ) -> None:
     from fcn_hw.flow.standalone import REPORT, csim_graph, to_json
 
-    result = csim_graph(graph, target, output, images or RANDOM_FRAMES, _progress(as_json))
+    result = csim_graph(graph, target, output, _progress(as_json), images=images, data=data)
     if as_json:
         typer.echo(json.dumps(to_json(result), indent=1))
     else:

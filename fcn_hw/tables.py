@@ -14,6 +14,7 @@ from rich.table import Table
 if TYPE_CHECKING:  # printing must not load what the verbs load
     from fcn_hw.estimate.network import Estimate, LayerEstimate
     from fcn_hw.flow import CsimResult
+    from fcn_hw.flow.agreement import Agreement
     from fcn_hw.flow.csim_report import LayerResult
     from fcn_hw.flow.estimate import EstimateRun
     from fcn_hw.flow.layout import FifoResult
@@ -88,10 +89,41 @@ def print_csim(result: CsimResult, report: Path) -> None:
     out.print(f"report: {report}", highlight=False)
 
 
+def print_agreement(result: Agreement) -> None:
+    """A row a Keras layer: how it is known that the graph has its codes, and what was compared."""
+    compared = result.frames > 0
+    title = f"QKeras = graph, {result.frames} frames" if compared else "QKeras = graph"
+    table = Table(title=title, box=box.SIMPLE_HEAD)
+    columns = ["layer", "format", "status", "as", "near ties"]
+    columns += ["codes", "differ"] if compared else []
+    for column in columns:
+        right = column in ("near ties", "codes", "differ")
+        table.add_column(column, justify="right" if right else "left", no_wrap=True)
+    for row in result.layers:
+        counts = [f"{row.values:,}", f"{row.differ:,}"] if compared else []
+        near = f"{row.near_ties:,}" if row.form else ""
+        table.add_row(escape(row.layer), row.format, row.status, row.form, near, *counts)
+    out = console()
+    Console(width=max(out.width, TABLE_WIDTH), soft_wrap=True).print(table)
+    for row in result.layers:
+        if row.form:
+            out.print(f"{escape(row.layer)}: {row.how}", highlight=False)
+    if result.class_pixels:
+        share = 100 * result.class_differ / result.class_pixels
+        out.print(
+            f"class maps: {result.class_differ:,} of {result.class_pixels:,} pixels differ "
+            f"({share:.3f} %)",
+            highlight=False,
+        )
+    if not result.holds:
+        out.print("[bold red]NOT equal[/] where it must be", highlight=False)
+
+
 def print_graph_csim(result: GraphCsim, report: Path) -> None:
     """The layers and the verdict of a graph without a design."""
     print_layers(
-        f"C simulation of {result.images} random frames: integer codes, tolerance 0", result.layers
+        f"C simulation of {result.images} frames ({result.data}): integer codes, tolerance 0",
+        result.layers,
     )
     verdict = "[bold red]NOT exact[/]" if result.mismatches else "[bold green]exact[/]"
     out = console()

@@ -12,10 +12,10 @@ from fcn_hw.design import INPUT_FORMAT
 from fcn_hw.files import replace_file
 from fcn_hw.fixed import Codes
 from fcn_hw.flow.progress import Progress
+from fcn_hw.frontend.proofs import Status, load_proofs, save_proofs, statuses
 from fcn_hw.harness.compare import Comparison
 from fcn_hw.harness.csim import batches
 from fcn_hw.ir import Graph
-from fcn_hw.ir.intervals import float32_exact
 from fcn_hw.ir.serialize import save
 from fcn_hw.passes.pipeline import run_passes
 from fcn_hw.reference import evaluate
@@ -31,11 +31,14 @@ def export_graph(model_path: Path, name: str, folder: Path) -> tuple[Graph, obje
     Returns:
         the graph, passes applied, and the loaded model.
     """
-    from fcn_hw.frontend.qkeras import export, load_model
+    from fcn_hw.frontend.model_file import load_model
+    from fcn_hw.frontend.qkeras import export
 
     model = load_model(model_path)
-    graph = run_passes(export(model, INPUT_FORMAT, name=name))
+    exported = export(model, INPUT_FORMAT, name=name)
+    graph = run_passes(exported.graph)
     save(graph, folder)
+    save_proofs(exported.proofs, folder)
     return graph, model
 
 
@@ -44,20 +47,21 @@ def compare_with_qkeras(
 ) -> dict[str, Comparison]:
     """Graph against QKeras on input codes, layer by layer; kept in ``folder`` for csim.
 
-    Only where float32 holds the layer's accumulator, and those before it, exactly: elsewhere QKeras
-    itself rounds, and the graph is the reference.
+    Only where both must be equal: elsewhere QKeras itself rounds, and the graph is the reference.
     """
-    from fcn_hw.frontend.qkeras import layer_values
+    from fcn_hw.frontend.probe import layer_values
     from fcn_hw.train.predict import predict
 
-    names = [op.name for op in graph.ops if op.origin and op.name in float32_exact(graph)]
+    known = statuses(graph, load_proofs(folder))
+    names = [name for name, status in known.items() if status is not Status.MEASURED]
     found = {name: Comparison(name) for name in names}
     scores = graph[graph.outputs[0]].inputs[0]
     wanted = list(dict.fromkeys([*names, scores]))
     maps = []
     for batch in progress.over(list(batches(len(codes))), "QKeras = graph"):
-        expected = evaluate(graph, {graph.inputs[0].name: codes[batch]}, keep=wanted)
-        for name, values in layer_values(model, graph, codes[batch], wanted):
+        frames = {graph.inputs[0].name: codes[batch]}
+        expected = evaluate(graph, frames, keep=wanted)
+        for name, values in layer_values(model, graph, frames, wanted):
             if name in found:
                 found[name] = found[name].extended(values, expected[name], batch.start)
             if name == scores:

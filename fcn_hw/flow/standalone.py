@@ -17,11 +17,15 @@ from fcn_hw.design import Hls
 from fcn_hw.errors import ConfigError
 from fcn_hw.files import replace_file
 from fcn_hw.fixed import Codes, parse_format
+from fcn_hw.flow.agreement import Agreement, compare_model, describe
+from fcn_hw.flow.agreement import to_json as agreement_to_json
 from fcn_hw.flow.csim_report import LayerResult, oracle_row
+from fcn_hw.flow.frames import load_frames
 from fcn_hw.flow.pipeline import build_program
 from fcn_hw.flow.progress import Progress
+from fcn_hw.frontend.proofs import save_proofs
 from fcn_hw.harness.csim import RUN_FOLDER, compare_with_oracle, plan_build, simulate
-from fcn_hw.ir import Graph, Input
+from fcn_hw.ir import Graph, Input, Tensor
 from fcn_hw.ir.serialize import load, save
 from fcn_hw.passes.pipeline import run_passes
 from fcn_hw.plan import Plan
@@ -31,14 +35,23 @@ HLS = Hls(ReuseFactor="auto")
 """Without a design, the folds are the fastest that fit the board."""
 
 REPORT = "report/csim.json"
+AGREEMENT = "agreement.json"
 RANDOM_SEED = 1
+RANDOM_FRAMES = 8
+RANDOM_DATA = "random codes"
 
 
 @dataclass(frozen=True)
 class GraphCsim:
-    """C++ against the oracle on random input codes; times in seconds."""
+    """C++ against the oracle; times in seconds.
+
+    Args:
+        images: frames that ran.
+        data: where they are from, or ``"random codes"``.
+    """
 
     images: int
+    data: str
     compile_s: float
     simulate_s: float
     layers: tuple[LayerResult, ...]
@@ -52,26 +65,62 @@ class GraphCsim:
         return sum(row.mismatches for row in self.layers)
 
 
-def export_model(model: Path, input_format: str, folder: Path, name: str | None = None) -> Graph:
+def export_model(
+    model: Path,
+    input_format: str,
+    folder: Path,
+    progress: Progress,
+    *,
+    check: Path | None = None,
+    images: int | None = None,
+) -> tuple[Graph, Agreement]:
     """Exports a QKeras model file to ``graph.json``, ``weights.npz`` and ``graph.txt``.
 
     Args:
         input_format: of the codes that come in, for instance ``ufixed<8,0>``; the model was
             trained on ``code * step``.
-        name: of the graph and its top function; None takes the file's name.
+        check: frames on which the graph is compared with QKeras, as ``flow/frames.py`` reads them.
+        images: at most so many of them.
+
+    Returns:
+        the graph, named after the file, and how far it equals the model; that is in
+        ``agreement.json`` as well.
 
     Raises:
         ConfigError: no model file, or one that can't be read.
+        DataError: no frames.
         FormatError: ``input_format`` is none.
         UnsupportedLayer: with every layer that can't be expressed exactly.
     """
+    from fcn_hw.frontend.model_file import load_model
     from fcn_hw.frontend.names import CNames
-    from fcn_hw.frontend.qkeras import export, load_model
+    from fcn_hw.frontend.qkeras import export
 
     fmt = parse_format(input_format)
-    graph = run_passes(export(load_model(model), fmt, name=CNames()(name or model.stem)))
+    loaded = load_model(model)
+    exported = export(loaded, fmt, name=CNames()(model.stem))
+    for note in exported.notes:
+        progress.say(note)
+    graph = run_passes(exported.graph)
+    frames = None if check is None else load_frames(check, _only_input(graph), images)
+    if frames is not None and frames.resized:
+        progress.say(f"{frames.resized} images were resized to the network's frame")
     save(graph, folder)
-    return graph
+    save_proofs(exported.proofs, folder)
+    if frames is None:
+        agreement = describe(graph, exported.proofs)
+    else:
+        agreement = compare_model(graph, loaded, exported.proofs, frames.codes, progress)
+    replace_file(folder / AGREEMENT, json.dumps(agreement_to_json(agreement), indent=1) + "\n")
+    return graph, agreement
+
+
+def _only_input(graph: Graph) -> Tensor:
+    if len(graph.inputs) != 1:
+        raise ConfigError(
+            f"graph '{graph.name}' has {len(graph.inputs)} inputs; frames are for one"
+        )
+    return graph.inputs[0].output
 
 
 def emit_graph(folder: Path, board: Board, output: Path, progress: Progress) -> tuple[Graph, Plan]:
@@ -90,29 +139,39 @@ def emit_graph(folder: Path, board: Board, output: Path, progress: Progress) -> 
 
 
 def csim_graph(
-    folder: Path, board: Board, output: Path, images: int, progress: Progress
+    folder: Path,
+    board: Board,
+    output: Path,
+    progress: Progress,
+    *,
+    images: int | None = None,
+    data: Path | None = None,
 ) -> GraphCsim:
-    """Emits, compiles and runs a graph on random frames; compares every tensor with the oracle.
+    """Emits, compiles and runs a graph; compares every tensor with the oracle.
+
+    Args:
+        images: frames; None takes all of ``data``, or :data:`RANDOM_FRAMES`.
+        data: frames as ``flow/frames.py`` reads them; None takes random codes.
 
     The result is in ``<output>/report/csim.json`` as well.
     """
     graph, plan = emit_graph(folder, board, output, progress)
-    if len(graph.inputs) != 1:
-        raise ConfigError(
-            f"graph '{graph.name}' has {len(graph.inputs)} inputs; C simulation takes one"
-        )
+    tensor = _only_input(graph)
+    if data is None:
+        codes, what = random_codes(graph, images or RANDOM_FRAMES), RANDOM_DATA
+    else:
+        codes, what = load_frames(data, tensor, images).codes, data.name
     build = plan_build(graph, ap_types_folder())
     compile_s = build_program(build, plan, output / RUN_FOLDER, progress)
-    codes = random_codes(graph, images)
-    progress.say(f"[cyan]csim[/]    {images} random frames")
-    with progress.counter("C simulation", images) as update:
+    progress.say(f"[cyan]csim[/]    {len(codes)} frames: {what}")
+    with progress.counter("C simulation", len(codes)) as update:
         finished = simulate(graph, output, codes, on_frame=update)
-    with progress.counter("oracle = C++", images) as update:
+    with progress.counter("oracle = C++", len(codes)) as update:
         found = compare_with_oracle(graph, finished, codes, on_frame=update)
     rows = tuple(
         oracle_row(graph, op.name, found[op.name]) for op in graph.ops if not isinstance(op, Input)
     )
-    result = GraphCsim(images, round(compile_s, 3), round(finished.seconds, 3), rows)
+    result = GraphCsim(len(codes), what, round(compile_s, 3), round(finished.seconds, 3), rows)
     replace_file(output / REPORT, json.dumps(to_json(result), indent=1) + "\n")
     return result
 

@@ -1,4 +1,4 @@
-"""Quantizers of QKeras 0.9.0 as fixed-point formats, and quantized weights as integer codes.
+"""Quantized weights and biases as integer codes.
 
 Works on the quantizer objects by class name and attributes; imports neither QKeras nor TensorFlow.
 """
@@ -6,6 +6,7 @@ Works on the quantizer objects by class name and attributes; imports neither QKe
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -15,119 +16,134 @@ from fcn_hw.errors import FormatError, UnsupportedLayer
 from fcn_hw.fixed import (
     FixedFormat,
     from_quantized_bits,
-    from_quantized_relu,
     from_sign,
     quantize,
     smallest_format,
     to_codes,
 )
+from fcn_hw.frontend.activations import SIGNS
 from fcn_hw.ir import Constant
 
 MAX_CONSTANT_BITS = 24
 """The widest weights and biases: more has no use in hardware and hints at an unquantized value."""
 
-_SIGN_QUANTIZERS = ("binary", "ternary", "stochastic_binary", "stochastic_ternary")
+POWERS_OF_TWO = frozenset({"quantized_po2", "quantized_relu_po2"})
+
+MAX_FLOAT_LAYER_BITS = 16
+"""The widest weights of a layer without quantizers: it is taken if its weights lie on a grid."""
+
+Floats = npt.NDArray[np.float64]
 
 
-def activation_format(layer: str, quantizer: Any) -> FixedFormat:
-    """The format of an activation quantizer.
+@dataclass(frozen=True)
+class Weights:
+    """Quantized weights: ``codes * step * unit``.
 
-    Raises:
-        UnsupportedLayer: the quantizer's result is no single fixed-point format.
+    Args:
+        constant: codes and format.
+        unit: a factor that is no power of two, of the shape of the codes or one that broadcasts to
+            it; None where the format tells all.
     """
-    kind = type(quantizer).__name__
-    if getattr(quantizer, "qnoise_factor", 1.0) != 1.0:
-        raise UnsupportedLayer(
-            layer,
-            f"{kind} has qnoise_factor {float(quantizer.qnoise_factor)}: not fully quantized",
-            hint="set qnoise_factor to 1 before saving the model",
-        )
-    if kind == "quantized_bits":
-        return _quantized_bits_format(layer, quantizer)
-    if kind == "quantized_relu":
-        return _quantized_relu_format(layer, quantizer)
-    raise UnsupportedLayer(
-        layer,
-        f"activation quantizer {kind} has no exact fixed-point form here",
-        hint="use quantized_bits(bits, integer, alpha=1) or quantized_relu(bits, integer)",
-    )
+
+    constant: Constant
+    unit: Floats | None = None
+
+    @property
+    def values(self) -> Floats:
+        exact: Floats = self.constant.codes * np.float64(self.constant.format.step)
+        return exact if self.unit is None else exact * self.unit
 
 
-def _quantized_bits_format(layer: str, quantizer: Any) -> FixedFormat:
-    if quantizer.alpha not in (None, 1, 1.0):
-        raise UnsupportedLayer(
-            layer,
-            f"activation quantized_bits with alpha={quantizer.alpha!r} has no fixed binary point",
-            hint="use alpha=1 and choose the integer bits",
-        )
-    bits, integer = int(quantizer.bits), int(quantizer.integer)
-    if bits - int(bool(quantizer.keep_negative)) < 1:
-        raise UnsupportedLayer(
-            layer,
-            "quantized_bits of one bit is the sign function",
-            hint="use quantized_relu(1, integer), or 2 bits",
-        )
-    return from_quantized_bits(
-        bits,
-        integer,
-        keep_negative=bool(quantizer.keep_negative),
-        symmetric=bool(quantizer.symmetric),
-    )
-
-
-def _quantized_relu_format(layer: str, quantizer: Any) -> FixedFormat:
-    if quantizer.negative_slope:
-        raise UnsupportedLayer(
-            layer,
-            f"quantized_relu with negative_slope={quantizer.negative_slope}",
-            hint="use quantized_relu without a slope",
-        )
-    if quantizer.use_sigmoid:
-        raise UnsupportedLayer(
-            layer,
-            "quantized_relu with use_sigmoid=1 is not piecewise linear",
-            hint="use use_sigmoid=0",
-        )
-    if not quantizer.is_quantized_clip and quantizer.relu_upper_bound is not None:
-        raise UnsupportedLayer(
-            layer,
-            f"quantized_relu with relu_upper_bound={quantizer.relu_upper_bound}",
-            hint="leave is_quantized_clip on; the format's range is the bound",
-        )
-    return from_quantized_relu(int(quantizer.bits), int(quantizer.integer))
-
-
-def weight_constant(layer: str, label: str, quantizer: Any, values: npt.ArrayLike) -> Constant:
-    """The integer codes of weights or biases that ``quantizer`` made.
+def weights(layer: str, label: str, quantizer: Any, values: npt.ArrayLike) -> Weights:
+    """What ``quantizer`` made of weights or biases, as integer codes.
 
     Args:
         label: ``"kernel"`` or ``"bias"``, for messages.
-        values: the quantizer's result, float32.
+        values: the quantizer's result, float32; its ``scale`` is that of these values.
 
     Returns:
-        codes in the quantizer's own format where it has one; otherwise (per-channel power-of-two
-        scales) in the narrowest format that holds every value exactly.
+        codes in the quantizer's own format where it has one; the narrowest format that holds every
+        value exactly where scales are powers of two; otherwise codes and the scale as ``unit``.
 
     Raises:
-        UnsupportedLayer: the values are no short fixed-point numbers.
+        UnsupportedLayer: the values are no short fixed-point numbers, not even times a scale.
     """
     array = np.asarray(values, dtype=np.float64)
     kind = type(quantizer).__name__
     if not np.all(np.isfinite(array)):
         raise UnsupportedLayer(layer, f"the {label} holds values that are not finite")
-    if kind in _SIGN_QUANTIZERS:
+    if kind in SIGNS:
         array = _without_residue(layer, label, array, np.asarray(quantizer.scale, np.float64))
+    elif kind in POWERS_OF_TWO:
+        array = _powers_of_two(array)
     try:
         fmt = _nominal_format(kind, quantizer)
         if fmt is not None:
-            return Constant(to_codes(array, fmt), fmt)
-        return dyadic_constant(array)
+            return Weights(Constant(to_codes(array, fmt), fmt))
+        return Weights(dyadic_constant(array))
     except FormatError as error:
+        scaled = _times_scale(kind, quantizer, array)
+        if scaled is not None:
+            return scaled
         raise UnsupportedLayer(
             layer,
             f"{kind} gives {label} values that are no fixed-point numbers ({error})",
-            hint="use a scale that is a power of two: alpha=1 or alpha='auto_po2'",
+            hint="use quantized_bits, quantized_po2, binary or ternary",
         ) from error
+
+
+def float_weights(layer: str, label: str, values: npt.ArrayLike) -> Weights:
+    """Weights of a layer that has no quantizer, if they lie on a grid as they are.
+
+    Raises:
+        UnsupportedLayer: they need more than :data:`MAX_FLOAT_LAYER_BITS` bits.
+    """
+    array = np.asarray(values, dtype=np.float64)
+    try:
+        constant = dyadic_constant(array, MAX_FLOAT_LAYER_BITS)
+    except FormatError as error:
+        raise UnsupportedLayer(
+            layer,
+            f"float {label} with no quantizer ({error})",
+            hint="use the layer of qkeras with a quantizer, or weights on a grid of "
+            f"{MAX_FLOAT_LAYER_BITS} bits",
+        ) from error
+    return Weights(constant)
+
+
+def _times_scale(kind: str, quantizer: Any, values: Floats) -> Weights | None:
+    """Codes and the quantizer's scale, where that is no power of two."""
+    scale = getattr(quantizer, "scale", None)
+    scale = np.asarray(_alpha(quantizer) if scale is None else scale, np.float64)
+    if kind == "quantized_bits":
+        bits, signed = int(quantizer.bits), bool(quantizer.keep_negative)
+        integer = int(quantizer.integer)
+        fmt = from_quantized_bits(bits, integer, keep_negative=signed)
+        if bits - signed < 1:
+            fmt = from_sign(0)
+    elif kind in SIGNS:
+        fmt = from_sign(0)
+    else:
+        return None
+    if not np.all(scale > 0):  # a channel of zeros has scale 0
+        scale = np.where(scale > 0, scale, 1.0)
+    steps = np.ldexp(values / scale, fmt.fraction)
+    codes = np.rint(steps)
+    if np.any(np.abs(steps - codes) > _OFF_GRID) or np.abs(codes).max() > 2**MAX_CONSTANT_BITS:
+        return None
+    low, high = min(int(codes.min()), -1), int(codes.max())
+    return Weights(
+        Constant(codes.astype(np.int64), smallest_format(low, high, fmt.fraction)), scale
+    )
+
+
+_OFF_GRID = 2.0**-10
+"""Steps by which float32 products of a code and a scale can be off."""
+
+
+def _alpha(quantizer: Any) -> Any:
+    alpha = getattr(quantizer, "alpha", None)
+    return 1.0 if alpha is None or isinstance(alpha, str) else alpha
 
 
 def _nominal_format(kind: str, quantizer: Any) -> FixedFormat | None:
@@ -139,7 +155,7 @@ def _nominal_format(kind: str, quantizer: Any) -> FixedFormat | None:
             keep_negative=bool(quantizer.keep_negative),
             symmetric=bool(quantizer.symmetric),
         )
-    if kind in _SIGN_QUANTIZERS and isinstance(alpha, (int, float)) and alpha > 0:
+    if kind in SIGNS and isinstance(alpha, (int, float)) and alpha > 0:
         mantissa, exponent = math.frexp(alpha)
         if mantissa == 0.5:
             return from_sign(exponent - 1)
@@ -160,16 +176,23 @@ def _without_residue(
     return exact
 
 
-def dyadic_constant(values: npt.NDArray[np.float64]) -> Constant:
+def _powers_of_two(values: Floats) -> Floats:
+    """The powers of two behind ``x + (q - x)`` in float32, where an ulp can be left over."""
+    exact = np.sign(values) * np.exp2(np.rint(np.log2(np.where(values == 0, 1.0, np.abs(values)))))
+    near = np.abs(values - exact) <= 2.0**-20 * np.abs(exact)
+    return np.where(near, exact, values)
+
+
+def dyadic_constant(values: npt.NDArray[np.float64], max_bits: int = MAX_CONSTANT_BITS) -> Constant:
     """Codes in the narrowest signed format that holds every value exactly.
 
     Raises:
-        FormatError: that format has more than :data:`MAX_CONSTANT_BITS` bits.
+        FormatError: that format has more than ``max_bits`` bits.
     """
     fraction = max((_fraction_bits(float(value)) for value in np.unique(values)), default=0)
     scaled = np.ldexp(values, fraction)
-    if scaled.size and np.abs(scaled).max() >= 2.0**MAX_CONSTANT_BITS:
-        raise FormatError(f"more than {MAX_CONSTANT_BITS} bits are needed")
+    if scaled.size and np.abs(scaled).max() >= 2.0 ** (max_bits - 1):
+        raise FormatError(f"more than {max_bits} bits are needed")
     codes = scaled.astype(np.int64)
     low = min(int(codes.min()), -1)  # signed: weights always are
     return Constant(codes, smallest_format(low, int(codes.max()), fraction))

@@ -1,286 +1,349 @@
-"""One function a layer class: from a (Q)Keras layer to ops of a graph.
+"""One function a layer class: from a (Q)Keras layer to values of a graph.
 
-A layer that can't be expressed exactly raises :class:`UnsupportedLayer`; nothing is approximated.
-The functions see layer objects only and import neither TensorFlow nor QKeras.
+A layer that can't be expressed exactly raises :class:`UnsupportedLayer`; nothing is approximated
+silently. The functions see layer objects only and import neither TensorFlow nor QKeras.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
 from fcn_hw.errors import UnsupportedLayer
-from fcn_hw.frontend.constants import activation_format, weight_constant
-from fcn_hw.frontend.names import CNames
-from fcn_hw.ir import Constant
-from fcn_hw.ir.build import GraphBuilder
-from fcn_hw.ir.ops import Padding, Pair
+from fcn_hw.frontend.activation_layers import activation, batch_norm, leaky_relu, relu, softmax
+from fcn_hw.frontend.convolutions import (
+    conv2d,
+    conv2d_batchnorm,
+    conv_transpose2d,
+    depthwise_batchnorm,
+    depthwise_conv2d,
+    separable_conv2d,
+)
+from fcn_hw.frontend.geometry import channels_last, padding_of, pair
+from fcn_hw.frontend.parts import Affine
+from fcn_hw.frontend.resolve import Context
+from fcn_hw.frontend.values import Moved, Pending, Shape, Value
+from fcn_hw.frontend.walk import Call
+from fcn_hw.ir.ops import Padding
 from fcn_hw.ir.shapes import same_padding
 from fcn_hw.ir.verify import BILINEAR_SCALES, MAX_SKIP_INPUTS
 
-
-@dataclass
-class Context:
-    """What a layer function works with."""
-
-    builder: GraphBuilder
-    names: CNames
-
-    def size(self, source: str) -> Pair:
-        shape = self.builder.tensor(source).shape
-        return shape[0], shape[1]
+LayerFunction = Callable[[Context, Call, Sequence[Value]], Value]
+"""(context, call, values that it reads) -> the layer's output."""
 
 
-LayerFunction = Callable[[Context, Any, Sequence[str]], str]
-"""(context, layer, names of the source ops) -> name of the op that holds the layer's output."""
-
-
-def conv2d(ctx: Context, layer: Any, sources: Sequence[str]) -> str:
-    _channels_last(layer)
-    if layer.groups != 1:
-        raise UnsupportedLayer(layer.name, f"groups={layer.groups}", hint="use groups=1")
-    weight, bias = _constants(layer)
-    kernel_h, kernel_w, _, _ = weight.codes.shape
-    strides, dilation = _pair(layer.strides), _pair(layer.dilation_rate)
-    padding = Padding()
-    if _padding(layer) == "same":
-        padding = same_padding(ctx.size(sources[0]), (kernel_h, kernel_w), strides, dilation)
-    return _with_activation(
-        ctx,
-        layer,
-        lambda name, origin: ctx.builder.conv2d(
-            name, sources[0], weight, bias,
-            strides=strides, dilation=dilation, padding=padding, origin=origin,
-        ),
-    )  # fmt: skip
-
-
-def conv_transpose2d(ctx: Context, layer: Any, sources: Sequence[str]) -> str:
-    _channels_last(layer)
-    if _pair(layer.dilation_rate) != (1, 1):
-        raise UnsupportedLayer(
-            layer.name, f"dilation_rate={layer.dilation_rate} of a transposed convolution",
-            hint="use dilation_rate=1",
-        )  # fmt: skip
-    if getattr(layer, "output_padding", None) is not None:
-        raise UnsupportedLayer(
-            layer.name, f"output_padding={layer.output_padding}", hint="leave output_padding out"
+def max_pooling2d(ctx: Context, call: Call, values: Sequence[Value]) -> Value:
+    pool, strides, padding = _pooling(call, values[0].shape)
+    return ctx.moved(
+        Moved(
+            (values[0],),
+            _shape(call),
+            lambda ops, origin: ctx.builder.max_pool2d(
+                ctx.names(call.path), ops[0], pool, strides, padding, origin=origin
+            ),
+            call.path,
+            takes_maximum=True,
         )
-    weight, bias = _constants(layer)
-    # Keras keeps (height, width, out, in)
-    weight = Constant(weight.codes.transpose(0, 1, 3, 2), weight.format)
-    strides = _pair(layer.strides)
-    same = _padding(layer) == "same"
-    excess = [max(k - s, 0) for k, s in zip(weight.codes.shape[:2], strides, strict=True)]
-    height, width = ctx.size(sources[0])
-    size = (
-        height * strides[0] + (0 if same else excess[0]),
-        width * strides[1] + (0 if same else excess[1]),
-    )
-    # `same` cuts what a strided convolution of this kernel would pad: TensorFlow computes the
-    # transposed convolution as that convolution's gradient.
-    crop = (excess[0] // 2, excess[1] // 2) if same else (0, 0)
-    return _with_activation(
-        ctx,
-        layer,
-        lambda name, origin: ctx.builder.conv_transpose2d(
-            name, sources[0], weight, bias, strides=strides, crop=crop, size=size, origin=origin
-        ),
     )
 
 
-def activation(ctx: Context, layer: Any, sources: Sequence[str]) -> str:
-    name = ctx.names(layer.name)
-    return _activate(ctx, layer, sources[0], layer.activation, name, layer.name)
+def average_pooling2d(ctx: Context, call: Call, values: Sequence[Value]) -> Value:
+    pool, strides, padding = _pooling(call, values[0].shape)
+    return _average(ctx, call, values[0], pool, strides, padding)
 
 
-def q_activation(ctx: Context, layer: Any, sources: Sequence[str]) -> str:
-    name = ctx.names(layer.name)
-    return _activate(ctx, layer, sources[0], layer.quantizer, name, layer.name)
+def global_average_pooling2d(ctx: Context, call: Call, values: Sequence[Value]) -> Value:
+    channels_last(call)
+    if not call.layer.keepdims:
+        raise UnsupportedLayer(
+            call.path, "without keepdims it gives no image", hint="use keepdims=True"
+        )
+    height, width, _ = values[0].shape
+    return _average(ctx, call, values[0], (height, width), (height, width), Padding())
 
 
-def relu(ctx: Context, layer: Any, sources: Sequence[str]) -> str:
-    for field in ("max_value", "negative_slope", "threshold"):
-        value = getattr(layer, field, None)
-        if value is not None and float(value) != 0.0:
-            raise UnsupportedLayer(
-                layer.name, f"ReLU with {field}={value}", hint="use a plain ReLU or quantized_relu"
-            )
-    return ctx.builder.relu(ctx.names(layer.name), sources[0], origin=layer.name)
+def _average(
+    ctx: Context,
+    call: Call,
+    value: Value,
+    pool: tuple[int, int],
+    strides: tuple[int, int],
+    padding: Padding,
+) -> Value:
+    source, name = ctx.op(value), ctx.names(call.path)
+    divisor = ctx.builder.average_divisor(source, pool, strides, padding)
+    op = ctx.builder.average_pool2d(
+        name, source, pool, strides, padding, origin=call.path if divisor == 1 else ""
+    )
+    if divisor == 1:
+        return ctx.known(op)
+    channels = value.shape[2]
+    # TensorFlow divides the sum by the positions; a correctly rounded quotient of the same two
+    # numbers is the same, whatever both were multiplied by before.
+    mean = Affine(
+        call.path,
+        f"the mean of {pool[0]}x{pool[1]} windows",
+        np.full(channels, 1.0 / divisor),
+        np.zeros(channels),
+        lambda values: np.asarray(values, np.float32) / np.float32(divisor),
+    )
+    return Pending(ctx.known(op), mean)
 
 
-def max_pooling2d(ctx: Context, layer: Any, sources: Sequence[str]) -> str:
-    _channels_last(layer)
-    pool, strides = _pair(layer.pool_size), _pair(layer.strides)
+def _pooling(call: Call, shape: Shape) -> tuple[tuple[int, int], tuple[int, int], Padding]:
+    channels_last(call)
+    pool, strides = pair(call.layer.pool_size), pair(call.layer.strides)
     padding = Padding()
-    if _padding(layer) == "same":
-        padding = same_padding(ctx.size(sources[0]), pool, strides)
-    return ctx.builder.max_pool2d(
-        ctx.names(layer.name), sources[0], pool, strides, padding, origin=layer.name
-    )
+    if padding_of(call) == "same":
+        padding = same_padding(shape[:2], pool, strides)
+    return pool, strides, padding
 
 
-def up_sampling2d(ctx: Context, layer: Any, sources: Sequence[str]) -> str:
-    _channels_last(layer)
-    scale = _pair(layer.size)
-    name = ctx.names(layer.name)
+def up_sampling2d(ctx: Context, call: Call, values: Sequence[Value]) -> Value:
+    channels_last(call)
+    layer, scale = call.layer, pair(call.layer.size)
     if layer.interpolation == "nearest":
-        return ctx.builder.upsample_nearest(name, sources[0], scale, origin=layer.name)
+        return ctx.moved(
+            Moved(
+                (values[0],),
+                _shape(call),
+                lambda ops, origin: ctx.builder.upsample_nearest(
+                    ctx.names(call.path), ops[0], scale, origin=origin
+                ),
+                call.path,
+            )
+        )
     if layer.interpolation != "bilinear":
         raise UnsupportedLayer(
-            layer.name, f"interpolation '{layer.interpolation}'", hint="use 'nearest' or 'bilinear'"
+            call.path, f"interpolation '{layer.interpolation}'", hint="use 'nearest' or 'bilinear'"
         )
     if not set(scale) <= set(BILINEAR_SCALES):
         raise UnsupportedLayer(
-            layer.name,
+            call.path,
             f"bilinear upsampling by {scale}: its weights are no short binary fractions",
             hint="use 2, 4 or 8, or chain them",
         )
-    return ctx.builder.upsample_bilinear(name, sources[0], scale, origin=layer.name)
+    source = ctx.op(values[0])
+    return ctx.known(
+        ctx.builder.upsample_bilinear(ctx.names(call.path), source, scale, origin=call.path)
+    )
 
 
-def cropping2d(ctx: Context, layer: Any, sources: Sequence[str]) -> str:
-    _channels_last(layer)
-    (top, bottom), (left, right) = layer.cropping
-    height, width = ctx.size(sources[0])
-    return ctx.builder.crop2d(
-        ctx.names(layer.name), sources[0], (int(top), int(left)),
-        (height - int(top) - int(bottom), width - int(left) - int(right)), origin=layer.name,
-    )  # fmt: skip
-
-
-def zero_padding2d(ctx: Context, layer: Any, sources: Sequence[str]) -> str:
-    _channels_last(layer)
-    (top, bottom), (left, right) = layer.padding
-    padding = Padding(int(top), int(bottom), int(left), int(right))
-    return ctx.builder.zero_pad2d(ctx.names(layer.name), sources[0], padding, origin=layer.name)
-
-
-def add(ctx: Context, layer: Any, sources: Sequence[str]) -> str:
-    return _join(ctx, layer, ctx.builder.skip_add, sources)
-
-
-def concatenate(ctx: Context, layer: Any, sources: Sequence[str]) -> str:
-    if layer.axis not in (-1, 3):
-        raise UnsupportedLayer(
-            layer.name, f"concatenation along axis {layer.axis}", hint="concatenate channels"
+def cropping2d(ctx: Context, call: Call, values: Sequence[Value]) -> Value:
+    channels_last(call)
+    (top, _), (left, _) = call.layer.cropping
+    shape = _shape(call)
+    return ctx.moved(
+        Moved(
+            (values[0],),
+            shape,
+            lambda ops, origin: ctx.builder.crop2d(
+                ctx.names(call.path), ops[0], (int(top), int(left)), shape[:2], origin=origin
+            ),
+            call.path,
         )
-    return _join(ctx, layer, ctx.builder.skip_concat, sources)
+    )
 
 
-def nothing(ctx: Context, layer: Any, sources: Sequence[str]) -> str:
+def zero_padding2d(ctx: Context, call: Call, values: Sequence[Value]) -> Value:
+    channels_last(call)
+    (top, bottom), (left, right) = call.layer.padding
+    padding = Padding(int(top), int(bottom), int(left), int(right))
+    return ctx.moved(
+        Moved(
+            (values[0],),
+            _shape(call),
+            lambda ops, origin: ctx.builder.zero_pad2d(
+                ctx.names(call.path), ops[0], padding, origin=origin
+            ),
+            call.path,
+            adds_zeros=padding != Padding(),
+        )
+    )
+
+
+def add(ctx: Context, call: Call, values: Sequence[Value]) -> Value:
+    _same_shapes(call, values)
+    return ctx.known(_join(ctx, call, ctx.builder.skip_add, ctx.ops(values), call.path))
+
+
+def subtract(ctx: Context, call: Call, values: Sequence[Value]) -> Value:
+    _same_shapes(call, values)
+    op = ctx.builder.skip_subtract(ctx.names(call.path), *ctx.ops(values), origin=call.path)
+    return ctx.known(op)
+
+
+def maximum(ctx: Context, call: Call, values: Sequence[Value]) -> Value:
+    _same_shapes(call, values)
+    return ctx.known(_join(ctx, call, ctx.builder.skip_maximum, ctx.ops(values), call.path))
+
+
+def concatenate(ctx: Context, call: Call, values: Sequence[Value]) -> Value:
+    if call.layer.axis not in (-1, 3):
+        raise UnsupportedLayer(
+            call.path,
+            f"concatenation along axis {call.layer.axis}",
+            hint="concatenate channels",
+        )
+    return ctx.moved(
+        Moved(
+            tuple(values),
+            _shape(call),
+            lambda ops, origin: _join(ctx, call, ctx.builder.skip_concat, ops, origin),
+            call.path,
+        )
+    )
+
+
+def nothing(ctx: Context, call: Call, values: Sequence[Value]) -> Value:
     """A layer that does nothing in inference."""
-    return sources[0]
+    return values[0]
 
 
-LAYERS: dict[str, LayerFunction] = {
-    "QConv2D": conv2d,
-    "QConv2DTranspose": conv_transpose2d,
-    "QActivation": q_activation,
-    "Activation": activation,
-    "ReLU": relu,
-    "MaxPooling2D": max_pooling2d,
-    "UpSampling2D": up_sampling2d,
-    "Cropping2D": cropping2d,
-    "ZeroPadding2D": zero_padding2d,
-    "Add": add,
-    "Concatenate": concatenate,
-    "Dropout": nothing,
-    "SpatialDropout2D": nothing,
+@dataclass(frozen=True)
+class LayerRule:
+    """How a layer is taken, for the exporter and for ``docs/operators.md``.
+
+    Args:
+        read: the function.
+        status: ``exact``, or what it depends on.
+        note: its form in hardware, and its limits.
+    """
+
+    read: LayerFunction
+    status: str
+    note: str
+
+
+_EXACT, _NOTHING = "exact", "removed"
+_BEHIND = "proved behind a quantizer, else measured"
+
+LAYERS: dict[str, LayerRule] = {
+    "QConv2D": LayerRule(
+        conv2d,
+        _EXACT,
+        "stride, dilation, `same` or `valid`, bias or none, inline activation",
+    ),
+    "QConv2DBatchnorm": LayerRule(conv2d_batchnorm, _EXACT, "folded as in QKeras' inference"),
+    "QDepthwiseConv2D": LayerRule(depthwise_conv2d, _EXACT, "any depth multiplier"),
+    "QDepthwiseConv2DBatchnorm": LayerRule(
+        depthwise_batchnorm, _EXACT, "folded as in QKeras' inference"
+    ),
+    "QSeparableConv2D": LayerRule(
+        separable_conv2d,
+        _EXACT,
+        "a depthwise and a 1x1 convolution, nothing rounded between",
+    ),
+    "QConv2DTranspose": LayerRule(
+        conv_transpose2d, _EXACT, "any kernel and stride, `same` or `valid`; no dilation"
+    ),
+    "Conv2D": LayerRule(conv2d, _EXACT, "weights that lie on a grid of at most 16 bits"),
+    "DepthwiseConv2D": LayerRule(
+        depthwise_conv2d, _EXACT, "weights that lie on a grid of at most 16 bits"
+    ),
+    "SeparableConv2D": LayerRule(
+        separable_conv2d, _EXACT, "weights that lie on a grid of at most 16 bits"
+    ),
+    "Conv2DTranspose": LayerRule(
+        conv_transpose2d,
+        _EXACT,
+        "weights that lie on a grid of at most 16 bits, as bilinear kernels do",
+    ),
+    "BatchNormalization": LayerRule(
+        batch_norm,
+        _BEHIND,
+        "a quantizer may follow behind padding, cropping, pooling, nearest "
+        "upsampling or concatenation",
+    ),
+    "QBatchNormalization": LayerRule(batch_norm, _BEHIND, "with its quantized parameters"),
+    "QActivation": LayerRule(activation, "see quantizers", ""),
+    "Activation": LayerRule(activation, "see quantizers", "a quantizer, or a function as below"),
+    "ReLU": LayerRule(
+        relu, _EXACT, "`max_value` and `negative_slope` with a quantizer behind them"
+    ),
+    "LeakyReLU": LayerRule(leaky_relu, _BEHIND, "a quantizer must follow"),
+    "Softmax": LayerRule(softmax, _NOTHING, "as the last layer: it becomes arg-max"),
+    "MaxPooling2D": LayerRule(max_pooling2d, _EXACT, "any pool and stride, `same` or `valid`"),
+    "AveragePooling2D": LayerRule(
+        average_pooling2d,
+        _EXACT,
+        "windows of 2**n positions; others proved behind a quantizer, else measured; `same` too",
+    ),
+    "GlobalAveragePooling2D": LayerRule(
+        global_average_pooling2d, _EXACT, "as AveragePooling2D; `keepdims=True`"
+    ),
+    "UpSampling2D": LayerRule(
+        up_sampling2d, _EXACT, "nearest by any integer, bilinear by 2, 4 or 8"
+    ),
+    "ZeroPadding2D": LayerRule(zero_padding2d, _EXACT, "asymmetric too"),
+    "Cropping2D": LayerRule(cropping2d, _EXACT, ""),
+    "Add": LayerRule(add, _EXACT, "two inputs or more, of one shape"),
+    "Subtract": LayerRule(subtract, _EXACT, "two inputs of one shape"),
+    "Maximum": LayerRule(maximum, _EXACT, "two inputs or more, of one shape"),
+    "Concatenate": LayerRule(concatenate, _EXACT, "channels of two inputs or more"),
+    "Dropout": LayerRule(nothing, _NOTHING, ""),
+    "SpatialDropout2D": LayerRule(nothing, _NOTHING, ""),
+    "GaussianNoise": LayerRule(nothing, _NOTHING, ""),
+    "GaussianDropout": LayerRule(nothing, _NOTHING, ""),
+    "ActivityRegularization": LayerRule(nothing, _NOTHING, ""),
 }
-"""Layer class name -> function. What is not here is refused by name."""
+"""Layer class name -> rule. What is not here is refused by name."""
 
-HINTS: dict[str, str] = {
-    "Conv2D": "float weights have no exact integers: use qkeras.QConv2D with a kernel_quantizer",
-    "Conv2DTranspose": "use qkeras.QConv2DTranspose with a kernel_quantizer",
-    "BatchNormalization": "fold it into the convolution before quantization",
-    "Lambda": "a Lambda holds arbitrary code: use layers that are listed in the documentation",
+_RECURRENT = "recurrent layers keep state from step to step, which frames have not"
+
+REFUSED: dict[str, str] = {
+    "Lambda": "a Lambda holds arbitrary code: use layers that are listed in docs/operators.md",
+    "TFOpLambda": "use keras.layers.Add, Subtract, Maximum or Concatenate instead of an operator",
+    "SlicingOpLambda": "use Cropping2D instead of a slice",
+    "Dense": "a 1x1 QConv2D does the same for every pixel",
+    "QDense": "a 1x1 QConv2D does the same for every pixel",
+    "Flatten": "use a QConv2D whose kernel covers the frame",
+    "Reshape": "keep images as (height, width, channels)",
+    "Permute": "keep images as (height, width, channels)",
+    "Multiply": "products of activations have no op here: use Add, Maximum or Concatenate",
+    "Average": "use Add: the next quantizer's binary point can divide by 2 or 4",
+    "Minimum": "negate and use Maximum, or leave it out",
+    "GlobalMaxPooling2D": "use MaxPooling2D with the frame's size",
+    "QAveragePooling2D": "its divisor is quantized: use AveragePooling2D and a QActivation",
+    "QGlobalAveragePooling2D": "its divisor is quantized: use GlobalAveragePooling2D",
+    "QAdaptiveActivation": "its range moves: use QActivation with the range that it found",
+    **dict.fromkeys(("LSTM", "GRU", "SimpleRNN", "QLSTM", "QGRU", "QSimpleRNN"), _RECURRENT),
+    "ConvLSTM2D": "recurrent layers keep state from frame to frame; use QConv2D",
+    "LayerNormalization": "its statistics are of each image: use BatchNormalization",
+    "Conv2D with groups": "use groups=1, or QDepthwiseConv2D",
+    "PReLU": "use quantized_relu with a fixed negative_slope",
+    "ELU": "put a QActivation behind Activation('elu')",
+    "Resizing": "use UpSampling2D by 2, 4 or 8",
+    "Rescaling": "scale the weights of the first layer instead",
 }
+"""What a model can do instead of these layers; every other unknown layer is told the near names."""
 
 
 # -- shared by the functions above ----------------------------------------------------------------
 
 
-def _with_activation(ctx: Context, layer: Any, build: Callable[[str, str], str]) -> str:
-    """Builds the op and, for an inline activation, the conversion behind it."""
-    name = ctx.names(layer.name)
-    if layer.activation is None or _is_linear(layer.activation):
-        return build(name, layer.name)
-    # The sum itself is no layer's output: it has no origin.
-    result = build(name, "")
-    return _activate(
-        ctx, layer, result, layer.activation, ctx.names(f"{layer.name}_activation"), layer.name
-    )
+def _shape(call: Call) -> Shape:
+    height, width, channels = (int(n or 0) for n in call.shape)
+    return height, width, channels
 
 
-def _activate(ctx: Context, layer: Any, source: str, function: Any, name: str, origin: str) -> str:
-    if function is None or _is_linear(function):
-        return source
-    label = getattr(function, "__name__", type(function).__name__)
-    if label == "relu":
-        return ctx.builder.relu(name, source, origin=origin)
-    if not hasattr(function, "bits") and type(function).__module__.split(".")[0] != "qkeras":
+def _same_shapes(call: Call, values: Sequence[Value]) -> None:
+    shapes = [value.shape for value in values]
+    if len(set(shapes)) > 1:
+        listed = ", ".join(str(shape) for shape in shapes)
         raise UnsupportedLayer(
-            layer.name,
-            f"activation '{label}' has no exact fixed-point form",
-            hint="use quantized_relu or quantized_bits",
+            call.path, f"inputs of different shapes: {listed}", hint="bring them to one shape first"
         )
-    return ctx.builder.quantize(
-        name, source, activation_format(layer.name, function), origin=origin
-    )
 
 
-def _is_linear(function: Any) -> bool:
-    return getattr(function, "__name__", "") == "linear"
-
-
-def _constants(layer: Any) -> tuple[Constant, Constant | None]:
-    if layer.kernel_quantizer is None:
-        raise UnsupportedLayer(
-            layer.name, "the kernel has no quantizer",
-            hint="give kernel_quantizer=quantized_bits(bits, integer, alpha=1)",
-        )  # fmt: skip
-    quantizer = layer.kernel_quantizer_internal
-    weight = weight_constant(layer.name, "kernel", quantizer, np.asarray(quantizer(layer.kernel)))
-    if not layer.use_bias:
-        return weight, None
-    if layer.bias_quantizer is None:
-        raise UnsupportedLayer(
-            layer.name, "the bias has no quantizer",
-            hint="give bias_quantizer=quantized_bits(bits, integer, alpha=1), or use_bias=False",
-        )  # fmt: skip
-    quantizer = layer.bias_quantizer_internal
-    bias = weight_constant(layer.name, "bias", quantizer, np.asarray(quantizer(layer.bias)))
-    return weight, bias
-
-
-def _join(ctx: Context, layer: Any, build: Callable[..., str], sources: Sequence[str]) -> str:
+def _join(
+    ctx: Context, call: Call, build: Callable[..., str], sources: Sequence[str], origin: str
+) -> str:
     """One op, or a chain of them where there are more inputs than an op takes."""
     left = list(sources)
     while len(left) > MAX_SKIP_INPUTS:
-        part = build(ctx.names(f"{layer.name}_part"), *left[:MAX_SKIP_INPUTS], origin="")
+        part = build(ctx.names(f"{call.path}_part"), *left[:MAX_SKIP_INPUTS], origin="")
         left = [part, *left[MAX_SKIP_INPUTS:]]
-    return build(ctx.names(layer.name), *left, origin=layer.name)
-
-
-def _channels_last(layer: Any) -> None:
-    if layer.data_format != "channels_last":
-        raise UnsupportedLayer(
-            layer.name, f"data_format '{layer.data_format}'", hint="use channels_last"
-        )
-
-
-def _padding(layer: Any) -> str:
-    if layer.padding not in ("same", "valid"):
-        raise UnsupportedLayer(
-            layer.name, f"padding '{layer.padding}'", hint="use 'same' or 'valid'"
-        )
-    return str(layer.padding)
-
-
-def _pair(value: Any) -> Pair:
-    vertical, horizontal = value
-    return int(vertical), int(horizontal)
+    return build(ctx.names(call.path), *left, origin=origin)

@@ -78,6 +78,10 @@ class GraphBuilder:
     def tensor(self, name: str) -> Tensor:
         return self._ops[name].output
 
+    def interval(self, name: str) -> Interval:
+        """What a tensor can hold."""
+        return self._ranges[name]
+
     def input(self, name: str, shape: tuple[int, int, int], fmt: FixedFormat) -> str:
         return self._add(Input(name, (), Tensor(name, shape, fmt), origin=name), fmt)
 
@@ -154,6 +158,10 @@ class GraphBuilder:
         )
         return self._move(op)
 
+    def average_divisor(self, source: str, pool: Pair, strides: Pair, padding: Padding) -> int:
+        """The ``divisor`` that an average pooling of ``source`` will have."""
+        return self._average("", source, pool, strides, padding, "").divisor
+
     def average_pool2d(
         self,
         name: str,
@@ -165,16 +173,8 @@ class GraphBuilder:
         fmt: FixedFormat | None = None,
         origin: str | None = None,
     ) -> str:
-        blank = self._blank(name, source)
-        op = AveragePool2D(
-            name, (source,), blank, pool, strides or pool, _ANY, 1, padding,
-            origin=_origin(origin, name),
-        )  # fmt: skip
-        shape = output_shape(op, (self.tensor(source),))
-        assert shape is not None, "a pooling's shape follows from its fields"
-        size, windows = self.tensor(source).shape[:2], shape[:2]
-        multiple = window_multiple(size, op.pool, op.strides, op.padding, windows)
-        return self._add(replace(op, multiple=multiple), fmt)
+        op = self._average(name, source, pool, strides or pool, padding, _origin(origin, name))
+        return self._add(op, fmt)
 
     def batch_norm(
         self,
@@ -294,6 +294,16 @@ class GraphBuilder:
         return self._add(ArgMax(name, (source,), blank, origin=origin or ""), CLASS_FORMAT)
 
     # -- inside ------------------------------------------------------------------------------------
+
+    def _average(
+        self, name: str, source: str, pool: Pair, strides: Pair, padding: Padding, origin: str
+    ) -> AveragePool2D:
+        blank = self._blank(name, source)
+        op = AveragePool2D(name, (source,), blank, pool, strides, _ANY, 1, padding, origin=origin)
+        shape = output_shape(op, (self.tensor(source),))
+        assert shape is not None, "a pooling's shape follows from its fields"
+        size, windows = self.tensor(source).shape[:2], shape[:2]
+        return replace(op, multiple=window_multiple(size, pool, strides, padding, windows))
 
     def _blank(self, name: str, source: str) -> Tensor:
         return Tensor(name, self.tensor(source).shape, _ANY)

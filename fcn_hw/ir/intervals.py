@@ -6,6 +6,7 @@ of that width never overflows, however the loop is folded.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 import numpy as np
@@ -215,11 +216,21 @@ def intervals(graph: Graph) -> dict[str, tuple[Interval, Interval]]:
     return found
 
 
-def float32_exact(graph: Graph) -> frozenset[str]:
-    """The ops whose exact result, and all before it, float32 holds without rounding."""
+def float32_exact(graph: Graph, proved: Collection[str] = ()) -> frozenset[str]:
+    """The ops whose exact result, and all before it, float32 holds without rounding.
+
+    Args:
+        proved: ops whose codes are known to be those of a float function, whatever float32 makes
+            of their own arithmetic.
+    """
     found: set[str] = set()
     for name, (exact, _) in intervals(graph).items():
+        op = graph[name]
         small = max(abs(exact.low), abs(exact.high)) <= FLOAT32_EXACT
-        if small and all(source in found for source in graph[name].inputs):
+        same = name in proved or (small and not isinstance(op, _STANDS_FOR_FLOATS))
+        if same and all(source in found for source in op.inputs):
             found.add(name)
     return frozenset(found)
+
+
+_STANDS_FOR_FLOATS = (BatchNorm, Threshold, Lookup)

@@ -193,7 +193,7 @@ def _constant_rules(label: str, constant: Constant) -> Iterator[str]:
 def _field_rules(op: Op, operands: tuple[Tensor, ...]) -> Iterator[str]:
     for label in ("strides", "dilation", "pool", "scale"):
         pair = getattr(op, label, (1, 1))
-        if min(pair) < 1:
+        if isinstance(pair, tuple) and min(pair) < 1:  # a BatchNorm's scale is a Constant
             yield f"{label} {pair} must be at least 1"
     if isinstance(op, ConvTranspose2D) and min(op.crop) < 0:
         yield f"crop {op.crop} must not be negative"

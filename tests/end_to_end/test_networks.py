@@ -13,7 +13,8 @@ from fcn_hw.backend.project import plan_project
 from fcn_hw.boards import load_board
 from fcn_hw.design import INPUT_FORMAT, Hls, HlsLayer, Network
 from fcn_hw.fixed import from_quantized_bits, from_quantized_relu
-from fcn_hw.frontend.qkeras import export, layer_values
+from fcn_hw.frontend.probe import layer_values
+from fcn_hw.frontend.qkeras import export
 from fcn_hw.harness.csim import class_maps, compare_with_oracle, plan_build, simulate
 from fcn_hw.ir import Graph
 from fcn_hw.ir.intervals import float32_exact
@@ -66,7 +67,7 @@ def check_qkeras(model: Any, graph: Graph, codes: np.ndarray) -> dict[str, np.nd
     expected = evaluate(graph, {graph.inputs[0].name: codes})
     names = [op.name for op in graph.ops if op.origin and op.name in float32_exact(graph)]
     assert len(names) > len(graph.ops) // 2
-    for name, values in layer_values(model, graph, codes, names):
+    for name, values in layer_values(model, graph, {graph.inputs[0].name: codes}, names):
         assert np.array_equal(values, expected[name]), name
     return expected
 
@@ -83,7 +84,7 @@ def test_network_is_exact(tmp_path: Path, kind: str, upsampling: str) -> None:
         skip="concat" if (kind == "unet") == (upsampling != "nearest") else "add",
     )
     model = quantized_model(build_topology(network, IMAGE, CLASSES))
-    graph = run_passes(export(model, INPUT_FORMAT, name=f"{kind}_{upsampling}"))
+    graph = run_passes(export(model, INPUT_FORMAT, name=f"{kind}_{upsampling}").graph)
     rng = np.random.default_rng(3)
     codes = rng.integers(0, 256, (FRAMES, IMAGE.height, IMAGE.width, IMAGE.channels))
     codes[1], codes[2] = 0, 255

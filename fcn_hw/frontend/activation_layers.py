@@ -1,0 +1,112 @@
+"""Activations and normalizations: what is done to each value alone."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from fcn_hw.errors import UnsupportedLayer
+from fcn_hw.frontend.activations import activation_of, quantizes
+from fcn_hw.frontend.parts import Rising, batch_normalization
+from fcn_hw.frontend.resolve import Context
+from fcn_hw.frontend.values import Known, Pending, Value
+from fcn_hw.frontend.walk import Call
+
+RISING = frozenset(
+    """sigmoid hard_sigmoid tanh hard_tanh smooth_sigmoid smooth_tanh softplus softsign relu6
+    elu""".split()
+)
+"""Functions that never fall and are nowhere steeper than 1; a quantizer must follow."""
+
+
+def activation(ctx: Context, call: Call, values: Sequence[Value]) -> Value:
+    function = call.layer.quantizer if hasattr(call.layer, "quantizer") else call.layer.activation
+    return activated(ctx, call, values[0], function, call.path)
+
+
+def activated(ctx: Context, call: Call, value: Value, function: Any, name: str) -> Value:
+    """A value behind an activation, which may be none.
+
+    Args:
+        function: a quantizer, a Keras function or None.
+        name: for the op.
+
+    Raises:
+        UnsupportedLayer: the function has no exact form.
+    """
+    if is_linear(function):
+        return value
+    if quantizes(function):
+        return ctx.quantized(value, activation_of(call.path, function), name, call.path)
+    label = getattr(function, "__name__", type(function).__name__)
+    if label == "relu":
+        return _rectified(ctx, call, value, function, name)
+    if label == "softmax":
+        return _arg_max_follows(ctx, call, value)
+    if label in RISING:
+        return Pending(value, Rising(call.path, f"activation '{label}'", function))
+    raise UnsupportedLayer(
+        call.path,
+        f"activation '{label}' has no exact fixed-point form",
+        hint="use quantized_relu or quantized_bits",
+    )
+
+
+def is_linear(function: Any) -> bool:
+    return function is None or getattr(function, "__name__", "") == "linear"
+
+
+def relu(ctx: Context, call: Call, values: Sequence[Value]) -> Value:
+    layer = call.layer
+    limits = {
+        name: float(value)
+        for name in ("max_value", "negative_slope", "threshold")
+        if (value := getattr(layer, name, None)) is not None and float(value) != 0.0
+    }
+    if not limits:
+        return _rectified(ctx, call, values[0], layer, call.path)
+    told = ", ".join(f"{name}={value:g}" for name, value in limits.items())
+    if "threshold" in limits or limits.get("negative_slope", 0.0) > 1.0:
+        raise UnsupportedLayer(
+            call.path, f"ReLU with {told}", hint="use a plain ReLU or quantized_relu"
+        )
+    return Pending(values[0], Rising(call.path, f"ReLU with {told}", layer))
+
+
+def leaky_relu(ctx: Context, call: Call, values: Sequence[Value]) -> Value:
+    slope = float(call.layer.alpha)
+    if not 0.0 <= slope <= 1.0:
+        raise UnsupportedLayer(
+            call.path, f"LeakyReLU with alpha={slope:g}", hint="use an alpha of 0 to 1"
+        )
+    return Pending(values[0], Rising(call.path, f"LeakyReLU with alpha={slope:g}", call.layer))
+
+
+def softmax(ctx: Context, call: Call, values: Sequence[Value]) -> Value:
+    if call.layer.axis not in (-1, 3):
+        raise UnsupportedLayer(
+            call.path, f"softmax along axis {call.layer.axis}", hint="use axis=-1, the channels"
+        )
+    return _arg_max_follows(ctx, call, values[0])
+
+
+def batch_norm(ctx: Context, call: Call, values: Sequence[Value]) -> Value:
+    axes = call.layer.axis if isinstance(call.layer.axis, (list, tuple)) else [call.layer.axis]
+    if [int(axis) % 4 for axis in axes] != [3]:
+        raise UnsupportedLayer(
+            call.path, f"normalization along axis {list(axes)}", hint="use axis=-1, the channels"
+        )
+    normalized: Value = Pending(values[0], batch_normalization(call.layer, call.path))
+    return activated(ctx, call, normalized, getattr(call.layer, "activation", None), call.path)
+
+
+def _rectified(ctx: Context, call: Call, value: Value, function: Any, name: str) -> Value:
+    if isinstance(value, Known):
+        return ctx.known(ctx.builder.relu(ctx.names(name), value.op, origin=call.path))
+    return Pending(value, Rising(call.path, "activation 'relu'", function))
+
+
+def _arg_max_follows(ctx: Context, call: Call, value: Value) -> Value:
+    """Softmax rises with its input and keeps the order of channels: arg-max needs none of it."""
+    ctx.softmaxes.append((call, value))
+    return value

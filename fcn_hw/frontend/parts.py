@@ -1,0 +1,191 @@
+"""Float functions between a known tensor and a quantizer, one value at a time.
+
+Each is computed twice: ``call`` as QKeras does it, in float32, and ``real`` in float64, with a
+bound of what float32 can be off. Where both ends of that bound give one code, the code does not
+depend on the order in which a processor adds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+Floats = npt.NDArray[np.float64]
+
+UNIT_ROUNDOFF = 2.0**-24
+"""Relative error of one float32 operation (IEEE 754, round to nearest)."""
+
+_NORM_ROUNDINGS = 8
+"""Roundings of a batch normalization: variance plus epsilon, square root, reciprocal, gamma, mean,
+product, beta, and one for the order in which a kernel does them."""
+
+
+@dataclass(frozen=True, eq=False)
+class Part:
+    """Base of all parts; arrays are (n, channels).
+
+    Args:
+        layer: the Keras layer, for messages.
+        label: what it is, for messages.
+    """
+
+    layer: str
+    label: str
+
+    rising = False
+    """Whether a larger input never gives a smaller output."""
+
+    @property
+    def stands_in(self) -> bool:
+        """Whether QKeras computes it in another way, so that ``call`` is near it only."""
+        return False
+
+    def call(self, values: Any) -> Any:
+        """As QKeras computes it: float32 tensor (1, n, 1, channels) to the same shape."""
+        raise NotImplementedError
+
+    def real(self, values: Floats, error: Floats) -> tuple[Floats, Floats]:
+        """(value, bound of the error of float32) from those of the input."""
+        raise NotImplementedError
+
+    def affine(self) -> tuple[Floats, Floats] | None:
+        """(factor, summand) of each channel, or None where the part is not affine."""
+        return None
+
+
+@dataclass(frozen=True, eq=False)
+class Affine(Part):
+    """``factor * x + summand`` by channel.
+
+    Args:
+        factor, summand: float64 of shape (channels,).
+        function: the same in float32, as QKeras does it.
+        own_error: what the float32 result can be off beyond rounding, by channel; that of a sum of
+            products, say.
+        roundings: float32 operations that round.
+        near_only: see ``stands_in``.
+    """
+
+    factor: Floats
+    summand: Floats
+    function: Callable[[Any], Any]
+    own_error: Floats | float = 0.0
+    roundings: int = 1
+    near_only: bool = False
+
+    @property
+    def stands_in(self) -> bool:
+        return self.near_only
+
+    @property
+    def rises(self) -> bool:
+        return bool(np.all(self.factor >= 0))
+
+    def call(self, values: Any) -> Any:
+        return self.function(values)
+
+    def real(self, values: Floats, error: Floats) -> tuple[Floats, Floats]:
+        product = values * self.factor
+        rounding = self.roundings * UNIT_ROUNDOFF * (np.abs(product) + np.abs(self.summand))
+        return product + self.summand, error * np.abs(self.factor) + rounding + self.own_error
+
+    def affine(self) -> tuple[Floats, Floats]:
+        return self.factor, self.summand
+
+
+@dataclass(frozen=True, eq=False)
+class Rising(Part):
+    """A function that never falls, steeper than 1 nowhere: ReLU, sigmoid, tanh."""
+
+    function: Callable[[Any], Any]
+    rising = True
+
+    def call(self, values: Any) -> Any:
+        return self.function(values)
+
+    def real(self, values: Floats, error: Floats) -> tuple[Floats, Floats]:
+        single = values.astype(np.float32)[None, :, None, :]
+        result = np.asarray(self.function(single), np.float64)[0, :, 0, :]
+        rounding = UNIT_ROUNDOFF * np.abs(values) + 4 * UNIT_ROUNDOFF * np.abs(result)
+        return result, error + rounding
+
+
+@dataclass(frozen=True, eq=False)
+class Channels(Part):
+    """A part of concatenated tensors, for the channels of one of them.
+
+    Args:
+        part: of all channels.
+        first, count: the channels.
+        total: all channels.
+    """
+
+    part: Part
+    first: int
+    count: int
+    total: int
+
+    @property
+    def stands_in(self) -> bool:
+        return self.part.stands_in
+
+    @property
+    def _own(self) -> slice:
+        return slice(self.first, self.first + self.count)
+
+    def call(self, values: Any) -> Any:
+        given = np.asarray(values)
+        whole = np.zeros((*given.shape[:-1], self.total), given.dtype)
+        whole[..., self._own] = given
+        return np.asarray(self.part.call(whole))[..., self._own]
+
+    def real(self, values: Floats, error: Floats) -> tuple[Floats, Floats]:
+        whole, errors = (np.zeros((len(values), self.total)) for _ in range(2))
+        whole[:, self._own], errors[:, self._own] = values, error
+        result, bound = self.part.real(whole, errors)
+        return result[:, self._own], bound[:, self._own]
+
+    def affine(self) -> tuple[Floats, Floats] | None:
+        found = self.part.affine()
+        return found and (found[0][self._own], found[1][self._own])
+
+
+def never_falls(part: Part) -> bool:
+    """Whether a part is rising on every channel."""
+    if isinstance(part, Affine):
+        return part.rises
+    if isinstance(part, Channels):
+        return never_falls(part.part)
+    return part.rising
+
+
+def batch_normalization(layer: Any, name: str) -> Affine:
+    """A ``BatchNormalization`` or ``QBatchNormalization`` in inference.
+
+    Args:
+        name: of the layer, for messages.
+    """
+
+    def parameter(variable: str, otherwise: float) -> Floats:
+        value = getattr(layer, variable, None)
+        if value is None:
+            return np.full(np.asarray(layer.moving_mean).shape, otherwise)
+        quantizer = getattr(layer, f"{variable.removeprefix('moving_')}_quantizer_internal", None)
+        return np.asarray(value if quantizer is None else quantizer(value), np.float64)
+
+    gamma, beta = parameter("gamma", 1.0), parameter("beta", 0.0)
+    mean, variance = parameter("moving_mean", 0.0), parameter("moving_variance", 1.0)
+    factor = gamma / np.sqrt(variance + np.float64(np.float32(layer.epsilon)))
+    return Affine(
+        name,
+        type(layer).__name__,
+        factor,
+        beta - mean * factor,
+        lambda values: layer(values, training=False),
+        own_error=_NORM_ROUNDINGS * UNIT_ROUNDOFF * np.abs(mean * factor),
+        roundings=_NORM_ROUNDINGS,
+    )
