@@ -29,6 +29,23 @@ MAX_CONSTANT_BITS = 24
 
 POWERS_OF_TWO = frozenset({"quantized_po2", "quantized_relu_po2"})
 
+_SCALES = (
+    "any `alpha`: a power of two is in the codes; another scale, by channel too, goes into the "
+    "next scale and bias or thresholds, where codes near a tie are measured"
+)
+
+WEIGHT_QUANTIZERS: dict[str, tuple[str, str]] = {
+    "quantized_bits": ("exact", f"{_SCALES}; `symmetric`, `keep_negative`, one bit"),
+    "quantized_po2": ("exact", "values of at most 24 bits"),
+    "quantized_relu_po2": ("exact", "values of at most 24 bits"),
+    "quantized_relu": ("exact", "weights that are never negative"),
+    "binary": ("exact", _SCALES),
+    "stochastic_binary": ("exact", "as `binary`: inference is not stochastic"),
+    "ternary": ("exact", _SCALES),
+    "stochastic_ternary": ("exact", "as `ternary`: inference is not stochastic"),
+}
+"""Quantizers of weights and biases: (status, note). What is not here is refused by name."""
+
 MAX_FLOAT_LAYER_BITS = 16
 """The widest weights of a layer without quantizers: it is taken if its weights lie on a grid."""
 
@@ -70,6 +87,12 @@ def weights(layer: str, label: str, quantizer: Any, values: npt.ArrayLike) -> We
     """
     array = np.asarray(values, dtype=np.float64)
     kind = type(quantizer).__name__
+    if kind not in WEIGHT_QUANTIZERS:
+        raise UnsupportedLayer(
+            layer,
+            f"{label} quantizer {kind} is not supported",
+            hint=f"use one of {', '.join(WEIGHT_QUANTIZERS)}",
+        )
     if not np.all(np.isfinite(array)):
         raise UnsupportedLayer(layer, f"the {label} holds values that are not finite")
     if kind in SIGNS:

@@ -75,7 +75,8 @@ class exact_inference:
     """Evaluates layers with their exact quantized values.
 
     QKeras' straight-through form ``x + (q(x) - x)`` leaves an ulp for binary and ternary. Inside,
-    quantizers give exactly what they stand for.
+    quantizers give exactly what they stand for, and the softmax of a layer, which becomes arg-max
+    in the graph, is left out.
     """
 
     def __init__(self, program: Program) -> None:
@@ -92,6 +93,8 @@ class exact_inference:
                 quantizer = getattr(call.layer, attribute, None)
                 if type(quantizer).__name__ in SIGNS:
                     self._set(call.layer, attribute, _exact_sign(quantizer))
+                elif getattr(quantizer, "__name__", "") == "softmax":
+                    self._set(call.layer, attribute, lambda values: values)
 
     def __exit__(self, *_: object) -> None:
         for layer, attribute, quantizer in self._saved:

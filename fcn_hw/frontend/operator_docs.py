@@ -1,0 +1,90 @@
+"""``docs/operators.md``, from the tables that the exporter works by."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from fcn_hw.frontend.activation_layers import RISING
+from fcn_hw.frontend.activations import QUANTIZERS
+from fcn_hw.frontend.constants import WEIGHT_QUANTIZERS
+from fcn_hw.frontend.layers import LAYERS, REFUSED
+from fcn_hw.ir.ops import OPS
+
+_HEAD = """# Operators
+
+Made from the code: `python -m pytest tests/frontend/test_operator_docs.py --update-golden`.
+
+Two promises are kept apart everywhere:
+
+- **Graph = C++**, always, in every bit. Every op of the graph has an integer oracle and a header, and the
+  C simulation compares every tensor.
+- **QKeras = graph**, by layer:
+  - *exact*: float32 does the same integer arithmetic without rounding;
+  - *proved*: float layers and a quantizer behind them are a step function of an integer; QKeras' own
+    code was evaluated at every code that the integer can have, or at both sides of every step;
+  - *measured*: QKeras rounds on the way, or no quantizer follows and a stated format stands for the float
+    values. `fcn-hw export --model M --output DIR --check IMAGES` says how many codes differ.
+- What can't be expressed is **refused** by the layer's name, with the reason and what to use instead; all
+  problems of a model in one message.
+
+A layer in an exact row becomes *measured* where a layer before it is, or where a sum needs more than the 24
+bits of float32.
+"""
+
+
+def operators_markdown() -> str:
+    """The whole document."""
+    sections = [
+        _HEAD,
+        "## Layers\n",
+        _table(
+            ("layer", "QKeras = graph", "how, and its limits"),
+            ((f"`{name}`", rule.status, rule.note) for name, rule in LAYERS.items()),
+        ),
+        "Any other function that never falls and is nowhere steeper than 1 may stand in front of a\n"
+        f"quantizer: {', '.join(f'`{name}`' for name in sorted(RISING))}. Nested `Functional` and\n"
+        "`Sequential` models are unfolded; a shared layer is emitted once for each call; a model may\n"
+        "have several outputs.\n",
+        "## Activation quantizers\n",
+        _table(
+            ("quantizer", "QKeras = graph", "in hardware"),
+            ((f"`{name}`", rule.status, rule.note) for name, rule in QUANTIZERS.items()),
+        ),
+        "## Weight and bias quantizers\n",
+        _table(
+            ("quantizer", "QKeras = graph", "how"),
+            ((f"`{name}`", *row) for name, row in WEIGHT_QUANTIZERS.items()),
+        ),
+        "A bias without quantizer is taken: as codes where they are short, else into the step function\n"
+        "of the quantizer behind it.\n",
+        "## Refused, and what to use instead\n",
+        _table(("layer", "instead"), ((f"`{name}`", hint) for name, hint in REFUSED.items())),
+        "Refused too: custom classes and functions, float weights off every grid, `channels_first`,\n"
+        "dynamic shapes, groups, unknown quantizers. A model file that names code is not loaded.\n",
+        "## Ops of the graph\n",
+        _table(
+            ("op", "header", "meaning"),
+            (
+                (f"`{op.__name__}`", f"`fcn_hw/{_snake(op.__name__)}.h`", _first_sentence(op))
+                for op in OPS[1:]
+            ),
+        ),
+    ]
+    return "\n".join(sections)
+
+
+def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    lines = [f"| {' | '.join(head)} |", f"|{'---|' * len(head)}"]
+    lines += [f"| {' | '.join(cell or '-' for cell in row)} |" for row in rows]
+    return "\n".join(lines) + "\n"
+
+
+def _snake(name: str) -> str:
+    import re
+
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name).lower()
+
+
+def _first_sentence(op: type) -> str:
+    text = " ".join((op.__doc__ or "").split("\n\n")[0].split())
+    return text.replace("``", "`").replace(":class:", "")
