@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 
 from fcn_hw.frontend.activation_layers import RISING
@@ -16,19 +17,35 @@ Made from the code: `python -m pytest tests/frontend/test_operator_docs.py --upd
 
 Two promises are kept apart everywhere:
 
-- **Graph = C++**, always, in every bit. Every op of the graph has an integer oracle and a header, and the
-  C simulation compares every tensor.
+- **Graph = C++**, always, in every bit. Every op of the graph has an integer oracle and a header,
+  and the C simulation compares every tensor.
 - **QKeras = graph**, by layer:
   - *exact*: float32 does the same integer arithmetic without rounding;
-  - *proved*: float layers and a quantizer behind them are a step function of an integer; QKeras' own
-    code was evaluated at every code that the integer can have, or at both sides of every step;
-  - *measured*: QKeras rounds on the way, or no quantizer follows and a stated format stands for the float
-    values. `fcn-hw export --model M --output DIR --check IMAGES` says how many codes differ.
-- What can't be expressed is **refused** by the layer's name, with the reason and what to use instead; all
-  problems of a model in one message.
+  - *proved*: float layers and a quantizer behind them are a step function of an integer; QKeras'
+    own code was evaluated at every code that the integer can have, or at both sides of every step;
+  - *measured*: QKeras rounds on the way, or no quantizer follows and a stated format stands for
+    the float values. `fcn-hw export --model M --output DIR --check IMAGES` says how many codes
+    differ.
+- What can't be expressed is **refused** by the layer's name, with the reason and what to use
+  instead; all problems of a model in one message.
 
-A layer in an exact row becomes *measured* where a layer before it is, or where a sum needs more than the 24
-bits of float32.
+A layer in an exact row becomes *measured* where a layer before it is, or where a sum needs more
+than the 24 bits of float32.
+"""
+
+_FUNCTIONS = """Other functions that never fall and are nowhere steeper than 1 may stand in front of a
+quantizer: {}.
+Nested `Functional` and `Sequential` models are unfolded; a shared layer is emitted once for each
+call; a model may have several outputs.
+"""
+
+_BIASES = """A bias without quantizer is taken: as codes where they are short, else into the step
+function of the quantizer behind it.
+"""
+
+_OTHERS = """Refused too: custom classes and functions, float weights off every grid,
+`channels_first`, dynamic shapes, groups, unknown quantizers. A model file that names code is not
+loaded.
 """
 
 
@@ -41,10 +58,7 @@ def operators_markdown() -> str:
             ("layer", "QKeras = graph", "how, and its limits"),
             ((f"`{name}`", rule.status, rule.note) for name, rule in LAYERS.items()),
         ),
-        "Any other function that never falls and is nowhere steeper than 1 may stand in front of a\n"
-        f"quantizer: {', '.join(f'`{name}`' for name in sorted(RISING))}. Nested `Functional` and\n"
-        "`Sequential` models are unfolded; a shared layer is emitted once for each call; a model may\n"
-        "have several outputs.\n",
+        _FUNCTIONS.format(", ".join(f"`{name}`" for name in sorted(RISING))),
         "## Activation quantizers\n",
         _table(
             ("quantizer", "QKeras = graph", "in hardware"),
@@ -55,12 +69,10 @@ def operators_markdown() -> str:
             ("quantizer", "QKeras = graph", "how"),
             ((f"`{name}`", *row) for name, row in WEIGHT_QUANTIZERS.items()),
         ),
-        "A bias without quantizer is taken: as codes where they are short, else into the step function\n"
-        "of the quantizer behind it.\n",
+        _BIASES,
         "## Refused, and what to use instead\n",
         _table(("layer", "instead"), ((f"`{name}`", hint) for name, hint in REFUSED.items())),
-        "Refused too: custom classes and functions, float weights off every grid, `channels_first`,\n"
-        "dynamic shapes, groups, unknown quantizers. A model file that names code is not loaded.\n",
+        _OTHERS,
         "## Ops of the graph\n",
         _table(
             ("op", "header", "meaning"),
@@ -80,8 +92,6 @@ def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 
 
 def _snake(name: str) -> str:
-    import re
-
     return re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name).lower()
 
 
