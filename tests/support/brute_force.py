@@ -16,10 +16,14 @@ import numpy.typing as npt
 from fcn_hw.fixed import FixedFormat, Overflow, Rounding
 from fcn_hw.ir.graph import Graph
 from fcn_hw.ir.ops import (
+    CONVOLUTIONS,
     ArgMax,
+    AveragePool2D,
     Conv2D,
+    Convolution,
     ConvTranspose2D,
     Crop2D,
+    DepthwiseConv2D,
     Input,
     MaxPool2D,
     Op,
@@ -84,12 +88,12 @@ def _value(op: Op, sources: list[Frame], graph: Graph) -> Callable[[int, int, in
     x = sources[0]
     height, width, channels = graph.operands(op)[0].shape
     zero = Fraction(0)
-    if isinstance(op, (Conv2D, ConvTranspose2D)):
+    if isinstance(op, CONVOLUTIONS):
         kernel_h, kernel_w, n_in, _ = op.weight.codes.shape
         taps = list(itertools.product(range(kernel_h), range(kernel_w), range(n_in)))
         step = power(-op.weight.format.fraction)
 
-    def bias(op: Conv2D | ConvTranspose2D, o: int) -> Fraction:
+    def bias(op: Convolution, o: int) -> Fraction:
         if op.bias is None:
             return zero
         return int(op.bias.codes[o]) * power(-op.bias.format.fraction)
@@ -116,11 +120,36 @@ def _value(op: Op, sources: list[Frame], graph: Graph) -> Callable[[int, int, in
                     total += value * int(op.weight.codes[p, q, c, o]) * step
         return total
 
-    def max_pool2d(i: int, j: int, c: int) -> Fraction:
-        assert isinstance(op, MaxPool2D)
+    def depthwise_conv2d(i: int, j: int, o: int) -> Fraction:
+        assert isinstance(op, DepthwiseConv2D)
+        total = bias(op, o)
+        filters = op.output.channels // channels
+        for p, q in itertools.product(range(kernel_h), range(kernel_w)):
+            row = i * op.strides[0] + p * op.dilation[0] - op.padding.top
+            column = j * op.strides[1] + q * op.dilation[1] - op.padding.left
+            value = x.get((row, column, o // filters), zero)
+            total += value * int(op.weight.codes[p, q, o // filters, o % filters]) * step
+        return total
+
+    def window(op: MaxPool2D | AveragePool2D, i: int, j: int, c: int) -> list[Fraction]:
         rows = (i * op.strides[0] - op.padding.top + p for p in range(op.pool[0]))
         columns = [j * op.strides[1] - op.padding.left + q for q in range(op.pool[1])]
-        return max(x[r, k, c] for r in rows for k in columns if (r, k, c) in x)
+        return [x[r, k, c] for r in rows for k in columns if (r, k, c) in x]
+
+    def max_pool2d(i: int, j: int, c: int) -> Fraction:
+        assert isinstance(op, MaxPool2D)
+        return max(window(op, i, j, c))
+
+    def average_pool2d(i: int, j: int, c: int) -> Fraction:
+        assert isinstance(op, AveragePool2D)
+        values = window(op, i, j, c)
+        odd = Fraction(1)  # every mean times this is an integer of some binary point
+        for r, k in itertools.product(range(op.output.height), range(op.output.width)):
+            denominator = Fraction(1, len(window(op, r, k, 0))) * odd
+            while denominator.denominator % 2 == 0:
+                denominator *= 2
+            odd *= denominator.denominator
+        return sum(values, zero) / len(values) * odd
 
     def upsample_bilinear(i: int, j: int, c: int) -> Fraction:
         assert isinstance(op, UpsampleBilinear)
@@ -160,7 +189,9 @@ def _value(op: Op, sources: list[Frame], graph: Graph) -> Callable[[int, int, in
     return {
         Conv2D: conv2d,
         ConvTranspose2D: conv_transpose2d,
+        DepthwiseConv2D: depthwise_conv2d,
         MaxPool2D: max_pool2d,
+        AveragePool2D: average_pool2d,
         UpsampleBilinear: upsample_bilinear,
         SkipConcat: skip_concat,
         ArgMax: arg_max,

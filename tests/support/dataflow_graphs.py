@@ -70,8 +70,8 @@ def fcn8s(
     return net.finish(net.arg_max("classes", last))
 
 
-def convolutions(graph: Graph) -> list[Conv2D | ConvTranspose2D]:
-    return [op for op in graph.ops if isinstance(op, (Conv2D, ConvTranspose2D))]
+def convolutions(graph: Graph) -> list[Convolution]:
+    return [op for op in graph.ops if isinstance(op, CONVOLUTIONS)]
 
 
 def balanced_folds(graph: Graph, cycles: int) -> dict[str, Fold]:

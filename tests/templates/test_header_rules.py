@@ -57,9 +57,11 @@ int main() {
 
 WRONG = """
 #include "fcn_hw/arg_max.h"
+#include "fcn_hw/average_pool2d.h"
 #include "fcn_hw/conv2d.h"
 #include "fcn_hw/conv_transpose2d.h"
 #include "fcn_hw/crop2d.h"
+#include "fcn_hw/depthwise_conv2d.h"
 #include "fcn_hw/max_pool2d.h"
 #include "fcn_hw/skip_add.h"
 #include "fcn_hw/skip_concat.h"
@@ -74,6 +76,7 @@ struct config {
     static constexpr int crop_top = 0, crop_left = 0, pe = 2, simd = 2, fold = 9, rom_depth = 8;
     static constexpr int product_shift = 0, bias_shift = 0, scale_height = 3, scale_width = 2;
     static constexpr int pool_height = 2, pool_width = 2, offset_top = 2, offset_left = 0;
+    static constexpr int multiple = 6;
     typedef fcn_hw::rom_t<4> weight_t;
     typedef fcn_hw::rom_t<4> bias_t;
     typedef ap_fixed<12, 6> accum_t;
@@ -86,6 +89,8 @@ void wrong(stream<2> &a2, stream<3> &a3, stream<5> &a5, stream<1> &a1, stream<30
            const config::weight_t weights[8][2][2], const config::bias_t biases[2][2]) {
     fcn_hw::conv2d<pixel<2>, pixel<5>, config>(a2, a5, weights, biases);
     fcn_hw::conv_transpose2d<pixel<2>, pixel<5>, config>(a2, a5, weights, biases);
+    fcn_hw::depthwise_conv2d<pixel<2>, pixel<5>, config>(a2, a5, weights, biases);
+    fcn_hw::average_pool2d<pixel<3>, pixel<2>, padded>(a3, a2);
     fcn_hw::arg_max<pixel<300>, pixel<2>, config>(a300, a2);
     fcn_hw::crop2d<pixel<3>, pixel<3>, config>(a3, a3);
     fcn_hw::max_pool2d<pixel<3>, pixel<3>, padded>(a3, a3);
@@ -105,6 +110,17 @@ SENTENCES = [
     "conv_transpose2d multiplies simd channels in parallel, so simd must divide n_chan.",
     "conv_transpose2d computes pe filters in parallel, so pe must divide n_filt.",
     "The weight ROM of conv_transpose2d must have one word for each step of each phase.",
+    "The pixels that depthwise_conv2d reads and writes must have n_chan and n_filt channels.",
+    "Every channel of depthwise_conv2d has the same number of filters, so n_chan must divide n_filt.",
+    "A filter of depthwise_conv2d reads one channel, so simd must be 1.",
+    "depthwise_conv2d computes pe filters in parallel, so pe must divide n_filt.",
+    "The fold of depthwise_conv2d must be the steps that pe multipliers need for a pixel.",
+    "The weight ROM of depthwise_conv2d must have one word for each step of a pixel.",
+    "average_pool2d must write as many channels as it reads.",
+    "Every window of average_pool2d must contain a pixel of the frame.",
+    "The multiple of average_pool2d must be the least common multiple of the positions of its windows.",
+    "The accumulator of average_pool2d must have the fraction bits of its input and one for each "
+    "factor 2 of the multiple.",
     "arg_max writes one channel, the index of a class.",
     "arg_max writes one byte, which holds the indices of 256 classes.",
     "The rectangle that crop2d keeps must lie in the frame.",

@@ -44,6 +44,18 @@ POOLS = [
     ((10, 7), (5, 3), (3, 4), (4, 0, 2, 1)),
 ]
 
+AVERAGES = [
+    *POOLS,
+    ((7, 7), (7, 7), (7, 7), (0, 0, 0, 0)),
+    ((6, 11), (5, 5), (1, 3), "same"),
+    ((9, 1), (5, 5), (3, 1), (4, 4, 4, 4)),
+    ((1, 11), (2, 3), (1, 3), (1, 0, 2, 2)),
+    ((5, 5), (3, 3), (1, 1), "same"),
+    ((5, 8), (2, 3), (1, 2), (1, 0, 0, 2)),
+    ((8, 6), (3, 2), (2, 3), "same"),
+    ((11, 12), (3, 5), (3, 3), "same"),
+]
+
 # size, scale
 NEAREST = [
     ((3, 4), (2, 2)),
@@ -63,6 +75,17 @@ BILINEAR = [
 ]
 
 
+def pool_padding(
+    size: tuple[int, int],
+    pool: tuple[int, int],
+    strides: tuple[int, int],
+    padding: str | tuple[int, int, int, int],
+) -> Padding:
+    if isinstance(padding, str):
+        return same_padding(size, pool, strides)
+    return Padding(*padding)
+
+
 def moving_cases() -> list[Case]:
     """Ops that move pixels: no conversion, every format, signed and not."""
     channels, formats = cycle(CHANNELS), cycle(FORMATS)
@@ -74,8 +97,8 @@ def moving_cases() -> list[Case]:
 
     builders = []
     for size, pool, strides, padding in POOLS:
-        pad = same_padding(size, pool, strides) if padding == "same" else Padding(*padding)
         builders.append(start(size))
+        pad = pool_padding(size, pool, strides, padding)
         builders[-1].max_pool2d("y", "x", pool, strides, pad)
     for size, scale in NEAREST:
         builders.append(start(size))
@@ -110,6 +133,11 @@ def converting_cases() -> list[Case]:
         builders.append(GraphBuilder("case"))
         builders[-1].input("x", (*size, next(channels)), parse_format(next(formats)))
         builders[-1].upsample_bilinear("y", "x", scale, fmt=next(outputs))
+    for size, pool, strides, padding in AVERAGES:
+        builders.append(GraphBuilder("case"))
+        builders[-1].input("x", (*size, next(channels)), parse_format(next(formats)))
+        pad = pool_padding(size, pool, strides, padding)
+        builders[-1].average_pool2d("y", "x", pool, strides, pad, fmt=next(outputs))
     for output in ALL_MODES:
         builders.append(GraphBuilder("case"))
         builders[-1].input("x", (3, 5, 2), parse_format("fixed<9,3>"))
