@@ -111,14 +111,16 @@ SENTENCES = [
     "conv_transpose2d computes pe filters in parallel, so pe must divide n_filt.",
     "The weight ROM of conv_transpose2d must have one word for each step of each phase.",
     "The pixels that depthwise_conv2d reads and writes must have n_chan and n_filt channels.",
-    "Every channel of depthwise_conv2d has the same number of filters, so n_chan must divide n_filt.",
+    "Every channel of depthwise_conv2d has the same number of filters, so n_chan must divide "
+    "n_filt.",
     "A filter of depthwise_conv2d reads one channel, so simd must be 1.",
     "depthwise_conv2d computes pe filters in parallel, so pe must divide n_filt.",
     "The fold of depthwise_conv2d must be the steps that pe multipliers need for a pixel.",
     "The weight ROM of depthwise_conv2d must have one word for each step of a pixel.",
     "average_pool2d must write as many channels as it reads.",
     "Every window of average_pool2d must contain a pixel of the frame.",
-    "The multiple of average_pool2d must be the least common multiple of the positions of its windows.",
+    "The multiple of average_pool2d must be the least common multiple of the positions of its "
+    "windows.",
     "The accumulator of average_pool2d must have the fraction bits of its input and one for each "
     "factor 2 of the multiple.",
     "arg_max writes one channel, the index of a class.",
