@@ -72,7 +72,14 @@ class MacUnit:
     @property
     def operands(self) -> int:
         """Channels of a pixel that a step takes: the same for all filters, or one for each."""
-        return self.pe if self.own_channels else self.simd
+        return min(self.pe, self.n_chan) if self.own_channels else self.simd
+
+    @property
+    def choices(self) -> int:
+        """How many channels an operand may be: one for each channel group, or filter group."""
+        if self.own_channels:
+            return min(self.n_filt // self.pe, self.n_chan)
+        return self.n_chan // self.simd
 
 
 def mac_unit(unit: MacUnit, family: Family) -> Resources:
@@ -82,8 +89,6 @@ def mac_unit(unit: MacUnit, family: Family) -> Resources:
     one = multiplier(unit.weight_bits, unit.input_bits if in_fabric else factor_bits, family)
     product_bits = unit.weight_bits + unit.input_bits
     filter_groups = unit.n_filt // unit.pe
-    # A filter group reads what follows from its number; all channels take several steps each.
-    groups = min(filter_groups, unit.n_chan) if unit.own_channels else unit.n_chan // unit.simd
     a_filter = (
         adder_tree(unit.simd, product_bits)
         + accumulator(unit.accum_bits)
@@ -96,7 +101,7 @@ def mac_unit(unit: MacUnit, family: Family) -> Resources:
     amount = replace(arithmetic, lut=luts)
     # The channels of this step, chosen from a pixel, and their register.
     inputs = unit.operands * unit.input_bits
-    amount = amount + Resources(lut=multiplexer_luts(groups, inputs), ff=inputs)
+    amount = amount + Resources(lut=multiplexer_luts(unit.choices, inputs), ff=inputs)
     # The results of the filter groups, each written when its turn comes, and the beat that leaves.
     result_bits = unit.n_filt * unit.output_bits
     held = result_bits if filter_groups > 1 else 0
