@@ -20,38 +20,49 @@ FORK = """
 #include "ap_fixed.h"
 #include "nnet_types.h"
 #include <cstdio>
-typedef nnet::array<ap_ufixed<4, 0>, 2> pixel_t;
+constexpr int pixels = 6;
 
-void feed(hls::stream<pixel_t> &in) {
-    for (int n = 0; n < 6; ++n) {
-        pixel_t pixel;
-        pixel[0].range() = n;
-        pixel[1].range() = 15 - n;
+template <class pixel_T> void feed(hls::stream<pixel_T> &in) {
+    for (int n = 0; n < pixels; ++n) {
+        pixel_T pixel;
+        for (unsigned c = 0; c < pixel_T::size; ++c) pixel[c].range() = 5 * n + c;
         in.write(pixel);
     }
 }
 
-int drain(hls::stream<pixel_t> &out) {
+template <class pixel_T> int drain(hls::stream<pixel_T> &out) {
     int right = 0;
-    for (int n = 0; n < 6 && !out.empty(); ++n) {
-        const pixel_t pixel = out.read();
-        right += pixel[0].range() == n && pixel[1].range() == 15 - n;
+    for (int n = 0; n < pixels && !out.empty(); ++n) {
+        const pixel_T pixel = out.read();
+        for (unsigned c = 0; c < pixel_T::size; ++c) {
+            typename pixel_T::value_type expected;
+            expected.range() = 5 * n + c;
+            right += pixel[c] == expected;
+        }
     }
     return out.empty() ? right : -1;
 }
 
+template <class pixel_T> bool run() {
+    hls::stream<pixel_T> in("in"), a("a"), b("b"), c("c"), d("d");
+    for (int frame = 0; frame < 2; ++frame) {
+        feed(in);
+        fcn_hw::fork<pixel_T, pixels>(in, a, b);
+        std::printf("%d %d\\n", drain(a), drain(b));
+        feed(in);
+        fcn_hw::fork<pixel_T, pixels>(in, a, b, c);
+        std::printf("%d %d %d\\n", drain(a), drain(b), drain(c));
+        feed(in);
+        fcn_hw::fork<pixel_T, pixels>(in, a, b, c, d);
+        std::printf("%d %d %d %d\\n", drain(a), drain(b), drain(c), drain(d));
+    }
+    return in.empty();
+}
+
 int main() {
-    hls::stream<pixel_t> in("in"), a("a"), b("b"), c("c"), d("d");
-    feed(in);
-    fcn_hw::fork<pixel_t, 6>(in, a, b);
-    std::printf("%d %d\\n", drain(a), drain(b));
-    feed(in);
-    fcn_hw::fork<pixel_t, 6>(in, a, b, c);
-    std::printf("%d %d %d\\n", drain(a), drain(b), drain(c));
-    feed(in);
-    fcn_hw::fork<pixel_t, 6>(in, a, b, c, d);
-    std::printf("%d %d %d %d\\n", drain(a), drain(b), drain(c), drain(d));
-    return in.empty() ? 0 : 1;
+    const bool one = run<nnet::array<ap_ufixed<6, 0>, 1>>();
+    const bool many = run<nnet::array<ap_fixed<7, 9>, 33>>();
+    return one && many ? 0 : 1;
 }
 """
 
@@ -141,7 +152,8 @@ def test_fork_copies_to_all(tmp_path: Path) -> None:
     compiled = compile_source(tmp_path / "fork.cpp", INCLUDE, "-o", str(program))
     assert compiled.returncode == 0 and not compiled.stderr, compiled.stderr[:3000]
     ran = subprocess.run([program], capture_output=True, text=True, check=True)
-    assert ran.stdout == "6 6\n6 6 6\n6 6 6 6\n"
+    frames = ["6 6\n6 6 6\n6 6 6 6\n"] * 2 + ["198 198\n198 198 198\n198 198 198 198\n"] * 2
+    assert ran.stdout == "".join(frames)
 
 
 @pytest.mark.gxx
