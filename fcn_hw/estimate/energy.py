@@ -63,16 +63,15 @@ def frame_energy_pj(op: Op, operands: tuple[Tensor, ...], fold: Fold | None = No
     if isinstance(op, UpsampleNearest):
         accesses = source.width * result.height
         return accesses * source.channels * bits * MEMORY_PJ_A_BIT
-    if isinstance(op, (MaxPool2D, AveragePool2D)):
-        value_bits = sum_bits(op, source) if isinstance(op, AveragePool2D) else bits
-        # A partial value is read and written for each column of outputs in each row of inputs.
-        accesses = 2 * source.height * result.width * source.channels * value_bits
-        pooled = source.size * ADD_PJ_A_BIT * value_bits + accesses * MEMORY_PJ_A_BIT
-        weights = window_weights(op, source) if isinstance(op, AveragePool2D) else (1,)
-        if len(weights) == 1:  # a constant, not a factor
-            return pooled
-        weight_bits = weights[-1].bit_length()
-        return pooled + result.size * MULTIPLY_PJ_A_BIT2 * value_bits * weight_bits
+    if isinstance(op, MaxPool2D):
+        return _pool(op, source, bits)
+    if isinstance(op, AveragePool2D):
+        value_bits = sum_bits(op, source)
+        factors = window_weights(op, source)
+        # The only factor of windows of one size is 1.
+        factor_bits = factors[-1].bit_length() if len(factors) > 1 else 0
+        weighted = MULTIPLY_PJ_A_BIT2 * value_bits * factor_bits
+        return _pool(op, source, value_bits) + result.size * weighted
     if isinstance(op, SkipAdd):
         return result.size * (len(operands) - 1) * ADD_PJ_A_BIT * op.accum.width
     if isinstance(op, ArgMax):
@@ -83,6 +82,12 @@ def frame_energy_pj(op: Op, operands: tuple[Tensor, ...], fold: Fold | None = No
 def fifo_energy_pj(pixels: int, width_bits: int) -> float:
     """A word is written and read once."""
     return 2 * pixels * width_bits * MEMORY_PJ_A_BIT
+
+
+def _pool(op: MaxPool2D | AveragePool2D, source: Tensor, value_bits: int) -> float:
+    # A partial value is read and written for each column of outputs in each row of inputs.
+    accesses = 2 * source.height * op.output.width * source.channels * value_bits
+    return source.size * ADD_PJ_A_BIT * value_bits + accesses * MEMORY_PJ_A_BIT
 
 
 def _convolution(op: Convolution, source: Tensor, fold: Fold) -> float:
