@@ -21,7 +21,7 @@ class OpContext:
 
 @dataclass(frozen=True)
 class MacContext(OpContext):
-    """Fields of both convolutions."""
+    """Fields of all convolutions."""
 
     in_height: int
     in_width: int
@@ -59,7 +59,14 @@ class ConvTranspose2DContext(MacContext):
 
 
 @dataclass(frozen=True)
-class MaxPool2DContext(OpContext):
+class DepthwiseConv2DContext(Conv2DContext):
+    """A filter reads one channel: ``simd`` is 1."""
+
+
+@dataclass(frozen=True)
+class Pool2DContext(OpContext):
+    """Fields of both poolings."""
+
     in_height: int
     in_width: int
     out_height: int
@@ -70,6 +77,12 @@ class MaxPool2DContext(OpContext):
     stride_width: int
     pad_top: int
     pad_left: int
+
+
+@dataclass(frozen=True)
+class AveragePool2DContext(Pool2DContext):
+    multiple: int
+    accum: FixedFormat
 
 
 @dataclass(frozen=True)

@@ -10,12 +10,14 @@ from collections.abc import Sequence
 from typing import Any
 
 from fcn_hw.backend.contexts import (
+    AveragePool2DContext,
     Conv2DContext,
     ConvTranspose2DContext,
     Crop2DContext,
-    MaxPool2DContext,
+    DepthwiseConv2DContext,
     OpContext,
     PixelwiseContext,
+    Pool2DContext,
     SkipAddContext,
     UpsampleContext,
     ZeroPad2DContext,
@@ -24,9 +26,12 @@ from fcn_hw.backend.jinja import render
 from fcn_hw.backend.rom import bias_format, rom_width
 from fcn_hw.ir.cycles import Fold, cycles_per_frame, fold_steps, windows
 from fcn_hw.ir.ops import (
-    Conv2D,
+    CONVOLUTIONS,
+    AveragePool2D,
+    Convolution,
     ConvTranspose2D,
     Crop2D,
+    DepthwiseConv2D,
     MaxPool2D,
     Op,
     SkipAdd,
@@ -34,6 +39,7 @@ from fcn_hw.ir.ops import (
     UpsampleBilinear,
     UpsampleNearest,
     ZeroPad2D,
+    output_channels,
 )
 
 FORK_HEADER = "fcn_hw/fork.h"
@@ -62,30 +68,24 @@ def op_context(op: Op, operands: tuple[Tensor, ...], fold: Fold | None = None) -
     common: dict[str, Any] = {"name": op.name, "cycles": cycles_per_frame(op, operands, fold)}
     in_size: dict[str, Any] = {"in_height": source.height, "in_width": source.width}
     out_size: dict[str, Any] = {"out_height": result.height, "out_width": result.width}
-    if isinstance(op, (Conv2D, ConvTranspose2D)):
+    if isinstance(op, CONVOLUTIONS):
         assert fold is not None, "a convolution is emitted with a fold"
         macs = common | in_size | out_size | _mac_fields(op, source, fold)
         if isinstance(op, ConvTranspose2D):
             return ConvTranspose2DContext(**macs, crop_top=op.crop[0], crop_left=op.crop[1])
-        return Conv2DContext(
+        context = DepthwiseConv2DContext if isinstance(op, DepthwiseConv2D) else Conv2DContext
+        return context(
             **macs,
             dilation_height=op.dilation[0],
             dilation_width=op.dilation[1],
             pad_top=op.padding.top,
             pad_left=op.padding.left,
         )
-    if isinstance(op, MaxPool2D):
-        return MaxPool2DContext(
-            **common,
-            **in_size,
-            **out_size,
-            pool_height=op.pool[0],
-            pool_width=op.pool[1],
-            stride_height=op.strides[0],
-            stride_width=op.strides[1],
-            pad_top=op.padding.top,
-            pad_left=op.padding.left,
-        )
+    if isinstance(op, (MaxPool2D, AveragePool2D)):
+        pool = common | in_size | out_size | _pool_fields(op)
+        if isinstance(op, AveragePool2D):
+            return AveragePool2DContext(**pool, multiple=op.multiple, accum=op.accum)
+        return Pool2DContext(**pool)
     if isinstance(op, (UpsampleNearest, UpsampleBilinear)):
         return UpsampleContext(
             **common, **in_size, scale_height=op.scale[0], scale_width=op.scale[1]
@@ -116,7 +116,7 @@ def render_call(op: Op, input_streams: Sequence[str], output_stream: str) -> str
     """The call in the top function, where each tensor's pixel type is named ``<tensor>_t``."""
     types = [*(f"{name}_t" for name in op.inputs), f"{op.name}_t", f"{op.name}_config"]
     arguments = [*input_streams, output_stream]
-    if isinstance(op, (Conv2D, ConvTranspose2D)):
+    if isinstance(op, CONVOLUTIONS):
         arguments += [f"{op.name}_weights", f"{op.name}_biases"]
     return f"fcn_hw::{snake_name(op)}<{', '.join(types)}>({', '.join(arguments)});"
 
@@ -137,20 +137,31 @@ def rom_pragmas(op: Op, strategy: str) -> tuple[str, ...]:
     Args:
         strategy: hls4ml's name: ``"Resource"`` is block RAM, ``"Latency"`` is LUTs.
     """
-    if not isinstance(op, (Conv2D, ConvTranspose2D)):
+    if not isinstance(op, CONVOLUTIONS):
         return ()
     storage = _ROM_STORAGE[strategy]
     return (f"#pragma HLS BIND_STORAGE variable={op.name}_weights type=rom_1p impl={storage}",)
 
 
-def _mac_fields(op: Conv2D | ConvTranspose2D, source: Tensor, fold: Fold) -> dict[str, Any]:
-    kernel_h, kernel_w, n_chan, n_filt = op.weight.codes.shape
+def _pool_fields(op: MaxPool2D | AveragePool2D) -> dict[str, Any]:
+    return {
+        "pool_height": op.pool[0],
+        "pool_width": op.pool[1],
+        "stride_height": op.strides[0],
+        "stride_width": op.strides[1],
+        "pad_top": op.padding.top,
+        "pad_left": op.padding.left,
+    }
+
+
+def _mac_fields(op: Convolution, source: Tensor, fold: Fold) -> dict[str, Any]:
+    kernel_h, kernel_w, n_chan = op.weight.codes.shape[:3]
     steps = fold_steps(op, fold)
     phases = windows(op).phases
     product_fraction = op.weight.format.fraction + source.format.fraction
     return {
         "n_chan": n_chan,
-        "n_filt": n_filt,
+        "n_filt": output_channels(op),
         "kernel_height": kernel_h,
         "kernel_width": kernel_w,
         "stride_height": op.strides[0],

@@ -14,8 +14,8 @@ from fcn_hw.backend.op_configs import (
 )
 from fcn_hw.backend.rom import render_rom
 from fcn_hw.dataflow.lowering import Process
-from fcn_hw.ir import Conv2D, ConvTranspose2D
 from fcn_hw.ir.cycles import Fold
+from fcn_hw.ir.ops import CONVOLUTIONS
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,7 @@ def emit_process(process: Process, fold: Fold | None, strategy: str) -> ProcessT
         tensor = process.inputs[0].tensor
         return ProcessText(render_fork_call(tensor, inputs[0], outputs), "", FORK_HEADER)
     weights = None
-    if isinstance(op, (Conv2D, ConvTranspose2D)):
+    if isinstance(op, CONVOLUTIONS):
         assert fold is not None, "a convolution is emitted with a fold"
         weights = (f"{op.name}.h", render_rom(op, fold))
     return ProcessText(

@@ -9,7 +9,7 @@ import numpy as np
 from fcn_hw.backend.jinja import render
 from fcn_hw.fixed import Codes, FixedFormat
 from fcn_hw.ir.cycles import Fold, windows
-from fcn_hw.ir.ops import Conv2D, ConvTranspose2D
+from fcn_hw.ir.ops import Convolution, ConvTranspose2D, DepthwiseConv2D, output_channels
 
 
 @dataclass(frozen=True)
@@ -34,22 +34,26 @@ def rom_width(fmt: FixedFormat) -> int:
     return fmt.width if fmt.signed else fmt.width + 1
 
 
-def bias_format(op: Conv2D | ConvTranspose2D) -> FixedFormat:
+def bias_format(op: Convolution) -> FixedFormat:
     """The format of the bias; where there is none, of the zeros that stand for it."""
     if op.bias is not None:
         return op.bias.format
     return FixedFormat(signed=True, width=1, integer=1 - op.accum.fraction)
 
 
-def weight_rom(op: Conv2D | ConvTranspose2D, fold: Fold) -> Codes:
+def weight_rom(op: Convolution, fold: Fold) -> Codes:
     """Weights of shape (steps of all phases, pe, simd).
 
     The steps of an output pixel go over filter groups, then tap rows, tap columns and channel
     groups. A transposed convolution has such a sequence for each phase: tap t of ``taps`` has the
     weight of kernel position ``phase + (taps - 1 - t) * stride``, or 0 where the kernel has none.
+    A depthwise convolution has the filters of one channel behind those of the one before, in the
+    order of the channels out, and no channel groups.
     """
     weights = op.weight.codes
-    if isinstance(op, Conv2D):
+    if isinstance(op, DepthwiseConv2D):
+        return _steps(weights.reshape(*weights.shape[:2], 1, output_channels(op)), fold)
+    if not isinstance(op, ConvTranspose2D):
         return _steps(weights, fold)
     (stride_h, stride_w), (taps_h, taps_w) = op.strides, windows(op).taps
     kernel_h, kernel_w, n_chan, n_filt = weights.shape
@@ -64,14 +68,14 @@ def weight_rom(op: Conv2D | ConvTranspose2D, fold: Fold) -> Codes:
     )
 
 
-def bias_rom(op: Conv2D | ConvTranspose2D, fold: Fold) -> Codes:
+def bias_rom(op: Convolution, fold: Fold) -> Codes:
     """Biases of shape (filter groups, pe)."""
-    n_filt = op.weight.codes.shape[3]
+    n_filt = output_channels(op)
     codes = np.zeros(n_filt, dtype=np.int64) if op.bias is None else op.bias.codes
     return codes.reshape(n_filt // fold.pe, fold.pe)
 
 
-def render_rom(op: Conv2D | ConvTranspose2D, fold: Fold) -> str:
+def render_rom(op: Convolution, fold: Fold) -> str:
     """The header with ``<op>_weights`` and ``<op>_biases``."""
     weights, biases = weight_rom(op, fold), bias_rom(op, fold)
     context = RomContext(

@@ -11,8 +11,7 @@ from __future__ import annotations
 
 from fcn_hw.ir import (
     ArgMax,
-    Conv2D,
-    ConvTranspose2D,
+    AveragePool2D,
     MaxPool2D,
     Op,
     SkipAdd,
@@ -21,6 +20,8 @@ from fcn_hw.ir import (
     UpsampleNearest,
 )
 from fcn_hw.ir.cycles import Fold, is_pointwise
+from fcn_hw.ir.ops import CONVOLUTIONS
+from fcn_hw.ir.pooling import window_weights
 
 STREAM = 1
 """From the read of a pixel to its write, when nothing is done to it."""
@@ -41,13 +42,16 @@ def pipeline_latency(op: Op | None, operands: tuple[Tensor, ...], fold: Fold | N
         operands: the tensors that it reads.
         fold: of a convolution, else None.
     """
-    if isinstance(op, (Conv2D, ConvTranspose2D)):
+    if isinstance(op, CONVOLUTIONS):
         assert fold is not None, "the latency of a convolution depends on its fold"
         window = 0 if is_pointwise(op, operands[0]) else MEMORY
         # products, their sum, the accumulator
         return STREAM + window + MULTIPLY + _tree(fold.simd) + 1 + CONVERT
     if isinstance(op, MaxPool2D):
         return STREAM + MEMORY + 2  # the maximum along the row, the maximum down the column
+    if isinstance(op, AveragePool2D):
+        weighted = MULTIPLY if len(window_weights(op, operands[0])) > 1 else 0
+        return STREAM + MEMORY + 2 + weighted + CONVERT
     if isinstance(op, UpsampleBilinear):
         return STREAM + MEMORY + 2 * (MULTIPLY + 1) + CONVERT
     if isinstance(op, UpsampleNearest):

@@ -17,8 +17,8 @@ from fcn_hw.dataflow.lowering import Process
 from fcn_hw.dataflow.schedule import Cycles, Schedule
 from fcn_hw.ir import (
     ArgMax,
+    AveragePool2D,
     Conv2D,
-    ConvTranspose2D,
     Crop2D,
     MaxPool2D,
     Op,
@@ -38,6 +38,7 @@ from fcn_hw.ir.cycles import (
     is_pointwise,
     windows,
 )
+from fcn_hw.ir.ops import CONVOLUTIONS, Convolution
 
 
 def schedule(process: Process, fold: Fold | None = None, *, latency_scale: float = 1.0) -> Schedule:
@@ -52,7 +53,7 @@ def schedule(process: Process, fold: Fold | None = None, *, latency_scale: float
     op, operands = process.op, tuple(stream.tensor for stream in process.inputs)
     latency = round(latency_scale * pipeline_latency(op, operands, fold))
     end = LOOP_END if latency_scale else 0
-    if isinstance(op, (Conv2D, ConvTranspose2D)):
+    if isinstance(op, CONVOLUTIONS):
         assert fold is not None, "the cycles of a convolution depend on its fold"
         if isinstance(op, Conv2D) and is_pointwise(op, operands[0]):
             return _one_loop(*_pointwise(op, operands[0], fold), latency, end)
@@ -96,8 +97,8 @@ def _zero_pad2d(op: ZeroPad2D, source: Tensor) -> Iterations:
     return _grid(rows, cols, op.output.width), np.arange(count), count
 
 
-def _max_pool2d(op: MaxPool2D, source: Tensor) -> Iterations:
-    """max_pool2d.h: a window's maximum is written when its last pixel is at hand."""
+def _pool2d(op: MaxPool2D | AveragePool2D, source: Tensor) -> Iterations:
+    """pool2d.h: a window's value is written when its last position is scanned."""
     ends = [
         stride * np.arange(size) - before + pool - 1
         for stride, size, before, pool in zip(
@@ -138,9 +139,7 @@ def _pointwise(op: Conv2D, source: Tensor, fold: Fold) -> Iterations:
     return reads, ends[on_grid.ravel()] - 1, int(ends[-1])
 
 
-def _window_loops(
-    op: Conv2D | ConvTranspose2D, source: Tensor, fold: Fold, latency: int, end: int
-) -> Schedule:
+def _window_loops(op: Convolution, source: Tensor, fold: Fold, latency: int, end: int) -> Schedule:
     """windows.h: the loops Fill, OutputRow/OutputColumn/Step and Drain."""
     win, result, steps = windows(op), op.output, fold_steps(op, fold)
     height, width = source.height, source.width
@@ -185,13 +184,14 @@ def _ceil_div(a: int, b: int) -> int:
 
 
 _RULES: dict[type[Op], Callable[[Any, Tensor], Iterations]] = {
-    Crop2D: _crop2d,
-    ZeroPad2D: _zero_pad2d,
-    MaxPool2D: _max_pool2d,
+    MaxPool2D: _pool2d,
+    AveragePool2D: _pool2d,
     UpsampleNearest: _upsample_nearest,
     UpsampleBilinear: _upsample_bilinear,
     SkipAdd: _pixelwise,
     SkipConcat: _pixelwise,
+    Crop2D: _crop2d,
+    ZeroPad2D: _zero_pad2d,
     Quantize: _pixelwise,
     Relu: _pixelwise,
     ArgMax: _pixelwise,

@@ -12,13 +12,14 @@ in it. Compare designs by it; do not size a power supply by it.
 
 from __future__ import annotations
 
-from fcn_hw.estimate.ops import ring_shape
+from fcn_hw.estimate.ops import ring_shape, sum_bits
 from fcn_hw.ir.cycles import Fold, fold_steps
 from fcn_hw.ir.macs import macs
 from fcn_hw.ir.ops import (
+    CONVOLUTIONS,
     ArgMax,
-    Conv2D,
-    ConvTranspose2D,
+    AveragePool2D,
+    Convolution,
     Input,
     MaxPool2D,
     Op,
@@ -27,6 +28,7 @@ from fcn_hw.ir.ops import (
     UpsampleBilinear,
     UpsampleNearest,
 )
+from fcn_hw.ir.pooling import window_weights
 
 ADD_PJ_A_BIT = 0.1 / 32
 MULTIPLY_PJ_A_BIT2 = 3.1 / 32**2
@@ -45,7 +47,7 @@ def frame_energy_pj(op: Op, operands: tuple[Tensor, ...], fold: Fold | None = No
         return 0.0
     source, result = operands[0], op.output
     bits = source.format.width
-    if isinstance(op, (Conv2D, ConvTranspose2D)):
+    if isinstance(op, CONVOLUTIONS):
         assert fold is not None, "the energy of a convolution depends on its fold"
         return _convolution(op, source, fold)
     pixels = result.height * result.width
@@ -62,9 +64,14 @@ def frame_energy_pj(op: Op, operands: tuple[Tensor, ...], fold: Fold | None = No
         accesses = source.width * result.height
         return accesses * source.channels * bits * MEMORY_PJ_A_BIT
     if isinstance(op, MaxPool2D):
-        # A partial maximum is read and written for each column of outputs in each row of inputs.
-        accesses = 2 * source.height * result.width * source.channels * bits
-        return source.size * ADD_PJ_A_BIT * bits + accesses * MEMORY_PJ_A_BIT
+        return _pool(op, source, bits)
+    if isinstance(op, AveragePool2D):
+        value_bits = sum_bits(op, source)
+        factors = window_weights(op, source)
+        # The only factor of windows of one size is 1.
+        factor_bits = factors[-1].bit_length() if len(factors) > 1 else 0
+        weighted = MULTIPLY_PJ_A_BIT2 * value_bits * factor_bits
+        return _pool(op, source, value_bits) + result.size * weighted
     if isinstance(op, SkipAdd):
         return result.size * (len(operands) - 1) * ADD_PJ_A_BIT * op.accum.width
     if isinstance(op, ArgMax):
@@ -77,7 +84,13 @@ def fifo_energy_pj(pixels: int, width_bits: int) -> float:
     return 2 * pixels * width_bits * MEMORY_PJ_A_BIT
 
 
-def _convolution(op: Conv2D | ConvTranspose2D, source: Tensor, fold: Fold) -> float:
+def _pool(op: MaxPool2D | AveragePool2D, source: Tensor, value_bits: int) -> float:
+    # A partial value is read and written for each column of outputs in each row of inputs.
+    accesses = 2 * source.height * op.output.width * source.channels * value_bits
+    return source.size * ADD_PJ_A_BIT * value_bits + accesses * MEMORY_PJ_A_BIT
+
+
+def _convolution(op: Convolution, source: Tensor, fold: Fold) -> float:
     weight_bits, input_bits = op.weight.format.width, source.format.width
     work = macs(op, (source,))
     arithmetic = work * (

@@ -41,6 +41,7 @@ class MacUnit:
         rom_words: words of the weight ROM; each holds the weights of one step.
         rom_storage: ``bram``, ``lutram`` or ``auto``, the cheaper one.
         rom_banks: memories that the word is spread over: 1, or ``pe`` as in FINN.
+        own_channels: a filter reads one channel, and not all of them; ``simd`` is 1 then.
     """
 
     pe: int
@@ -58,6 +59,7 @@ class MacUnit:
     rom_storage: str
     bias_bits: int = 0
     rom_banks: int = 1
+    own_channels: bool = False
 
     @property
     def multipliers(self) -> int:
@@ -67,6 +69,18 @@ class MacUnit:
     def rom_word_bits(self) -> int:
         return self.multipliers * self.weight_bits
 
+    @property
+    def operands(self) -> int:
+        """Channels of a pixel that a step takes: the same for all filters, or one for each."""
+        return min(self.pe, self.n_chan) if self.own_channels else self.simd
+
+    @property
+    def choices(self) -> int:
+        """How many channels an operand may be: one for each channel group, or filter group."""
+        if self.own_channels:
+            return min(self.n_filt // self.pe, self.n_chan)
+        return self.n_chan // self.simd
+
 
 def mac_unit(unit: MacUnit, family: Family) -> Resources:
     """Multipliers, adder trees, accumulators, ROMs, choice of channels, results."""
@@ -74,7 +88,6 @@ def mac_unit(unit: MacUnit, family: Family) -> Resources:
     in_fabric = multiplier(unit.weight_bits, unit.input_bits, family).dsp == 0
     one = multiplier(unit.weight_bits, unit.input_bits if in_fabric else factor_bits, family)
     product_bits = unit.weight_bits + unit.input_bits
-    groups = unit.n_chan // unit.simd
     filter_groups = unit.n_filt // unit.pe
     a_filter = (
         adder_tree(unit.simd, product_bits)
@@ -87,8 +100,8 @@ def mac_unit(unit: MacUnit, family: Family) -> Resources:
     luts = BASE_LUTS + -(-arithmetic.lut * LUT_OVERHEAD[0] // LUT_OVERHEAD[1])
     amount = replace(arithmetic, lut=luts)
     # The channels of this step, chosen from a pixel, and their register.
-    inputs = unit.simd * unit.input_bits
-    amount = amount + Resources(lut=multiplexer_luts(groups, inputs), ff=inputs)
+    inputs = unit.operands * unit.input_bits
+    amount = amount + Resources(lut=multiplexer_luts(unit.choices, inputs), ff=inputs)
     # The results of the filter groups, each written when its turn comes, and the beat that leaves.
     result_bits = unit.n_filt * unit.output_bits
     held = result_bits if filter_groups > 1 else 0

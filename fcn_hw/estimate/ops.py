@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from fcn_hw.estimate.arithmetic import (
     adder,
     conversion,
     counter,
     maximum,
+    multiplexer_luts,
     scaling,
 )
 from fcn_hw.estimate.family import Family
@@ -18,10 +19,12 @@ from fcn_hw.estimate.resources import Resources, total
 from fcn_hw.fixed import FixedFormat, Overflow, Rounding
 from fcn_hw.ir.cycles import Fold, fold_steps, is_pointwise, windows
 from fcn_hw.ir.ops import (
+    CONVOLUTIONS,
     ArgMax,
-    Conv2D,
-    ConvTranspose2D,
+    AveragePool2D,
+    Convolution,
     Crop2D,
+    DepthwiseConv2D,
     Input,
     MaxPool2D,
     Op,
@@ -33,7 +36,9 @@ from fcn_hw.ir.ops import (
     UpsampleBilinear,
     UpsampleNearest,
     ZeroPad2D,
+    output_channels,
 )
+from fcn_hw.ir.pooling import window_weights
 
 PROCESS = Resources(lut=40, ff=30)
 """State machine and handshakes of a dataflow process: start, done, and a valid and a ready of each
@@ -79,11 +84,13 @@ def op_cost(
     channels, bits = source.channels, source.format.width
     frame = PROCESS + _counters(result.height, result.width)
     beat = Resources(ff=result.channels * result.format.width)
-    if isinstance(op, (Conv2D, ConvTranspose2D)):
+    if isinstance(op, CONVOLUTIONS):
         assert fold is not None, "a convolution is built with a fold"
         return _convolution(op, source, family, fold, strategy)
     if isinstance(op, MaxPool2D):
-        return _max_pool(op, source, family)
+        return _pool(op, source, bits, maximum(bits), family)
+    if isinstance(op, AveragePool2D):
+        return _average_pool(op, source, family)
     if isinstance(op, UpsampleNearest):
         row = ram(source.width, channels * bits, family)
         choice = Resources(lut=channels * bits, ff=channels * bits)  # from the row, or just read
@@ -120,18 +127,15 @@ def fork_cost(tensor: Tensor) -> Resources:
     )
 
 
-def conv_unit(
-    op: Conv2D | ConvTranspose2D, source: Tensor, fold: Fold, strategy: str = "Resource"
-) -> MacUnit:
+def conv_unit(op: Convolution, source: Tensor, fold: Fold, strategy: str = "Resource") -> MacUnit:
     """The multipliers of a convolution and their memories."""
-    _, _, n_chan, n_filt = op.weight.codes.shape
     phases = windows(op).phases
     rounds, saturates = _modes(op.accum, op.output.format)
     return MacUnit(
         pe=fold.pe,
         simd=fold.simd,
-        n_chan=n_chan,
-        n_filt=n_filt,
+        n_chan=source.channels,
+        n_filt=output_channels(op),
         weight_bits=_signed_bits(op.weight.format),
         input_bits=source.format.width,
         input_signed=source.format.signed,
@@ -142,10 +146,11 @@ def conv_unit(
         rom_words=phases[0] * phases[1] * fold_steps(op, fold),
         rom_storage=ROM_STORAGE[strategy],
         bias_bits=_signed_bits(op.bias.format) if op.bias is not None else 0,
+        own_channels=isinstance(op, DepthwiseConv2D),
     )
 
 
-def ring_shape(op: Conv2D | ConvTranspose2D, source: Tensor) -> tuple[int, int]:
+def ring_shape(op: Convolution, source: Tensor) -> tuple[int, int]:
     """(words, bits) of the line buffer of a convolution; no words where it has none.
 
     ``ring_rows`` of ``windows.h``: the rows of a window, and those that the next one adds.
@@ -159,7 +164,7 @@ def ring_shape(op: Conv2D | ConvTranspose2D, source: Tensor) -> tuple[int, int]:
 
 
 def _convolution(
-    op: Conv2D | ConvTranspose2D, source: Tensor, family: Family, fold: Fold, strategy: str
+    op: Convolution, source: Tensor, family: Family, fold: Fold, strategy: str
 ) -> OpCost:
     unit = conv_unit(op, source, fold, strategy)
     words, bits = ring_shape(op, source)
@@ -171,7 +176,7 @@ def _convolution(
         control = control + _counters(source.height, source.width, words) * 3
         control = control + _counters(op.output.height, op.output.width, *win.taps, *win.phases)
         # The address of a tap, and zeros for the taps outside the frame.
-        gate = Resources(lut=words.bit_length() + fold.simd * source.format.width)
+        gate = Resources(lut=words.bit_length() + unit.operands * source.format.width)
         control = control + gate + ram(words, bits, family).resources
         activation_bits = words * bits
     else:
@@ -185,18 +190,49 @@ def _convolution(
     )
 
 
-def _max_pool(op: MaxPool2D, source: Tensor, family: Family) -> OpCost:
-    channels, bits = source.channels, source.format.width
+def _pool(
+    op: MaxPool2D | AveragePool2D, source: Tensor, bits: int, merge: Resources, family: Family
+) -> OpCost:
+    """The engine of ``pool2d.h``.
+
+    Args:
+        bits: of the value of a part of a window.
+        merge: the unit that makes one of two such values.
+    """
+    channels = source.channels
     slots = [-(-pool // stride) for pool, stride in zip(op.pool, op.strides, strict=True)]
     rows = ram(op.output.width, channels * bits, family).resources * slots[0]
-    larger = maximum(bits) * (channels * sum(slots))
+    merges = merge * (channels * sum(slots))
     held = Resources(ff=channels * bits * (slots[1] + 1))
     control = PROCESS + _counters(source.height, source.width, op.output.width)
     positions = _counters(op.pool[0]) * slots[0] + _counters(op.pool[1]) * slots[1]
     return OpCost(
-        control + positions + rows + larger + held,
+        control + positions + rows + merges + held,
         activation_bits=slots[0] * op.output.width * channels * bits,
     )
+
+
+def _average_pool(op: AveragePool2D, source: Tensor, family: Family) -> OpCost:
+    bits = sum_bits(op, source)
+    engine = _pool(op, source, bits, adder(bits), family)
+    a_channel = _weighted(bits, window_weights(op, source)) + _convert(op.accum, op.output.format)
+    beat = Resources(ff=source.channels * op.output.format.width)
+    return replace(engine, resources=engine.resources + a_channel * source.channels + beat)
+
+
+def _weighted(bits: int, weights: tuple[int, ...]) -> Resources:
+    """A product by one of a few constants. Where all are powers of two it is a choice of shifts."""
+    if len(weights) == 1:
+        return Resources()
+    if all(weight.bit_count() == 1 for weight in weights):
+        return Resources(lut=multiplexer_luts(len(weights), bits + weights[-1].bit_length() - 1))
+    return scaling(bits, weights[-1].bit_length())
+
+
+def sum_bits(op: AveragePool2D, source: Tensor) -> int:
+    """Bits of a sum over a part of a window: ``value_t`` of ``average_pool2d.h``."""
+    most = min(op.pool[0], source.height) * min(op.pool[1], source.width)
+    return min(_signed_bits(source.format) + (most - 1).bit_length(), op.accum.width)
 
 
 def _bilinear(op: UpsampleBilinear, source: Tensor, family: Family) -> OpCost:

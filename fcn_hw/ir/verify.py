@@ -21,6 +21,7 @@ from fcn_hw.ir.ops import (
     Convolution,
     ConvTranspose2D,
     Crop2D,
+    DepthwiseConv2D,
     Input,
     Lookup,
     MaxPool2D,
@@ -171,7 +172,8 @@ def _channel_constant_rules(op: Op, operands: tuple[Tensor, ...]) -> Iterator[st
 def _kernel_rules(op: Convolution, operand: Tensor) -> Iterator[str]:
     shape = op.weight.codes.shape
     if len(shape) != 4 or min(shape) < 1:
-        yield f"weight shape {shape} is not (height, width, channels in, channels out)"
+        last = "filters a channel" if isinstance(op, DepthwiseConv2D) else "channels out"
+        yield f"weight shape {shape} is not (height, width, channels in, {last})"
         return
     if shape[2] != operand.channels:
         yield f"weight is for {shape[2]} channels, the input has {operand.channels}"

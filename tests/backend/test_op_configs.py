@@ -18,10 +18,10 @@ from fcn_hw.backend.op_configs import (
 )
 from fcn_hw.errors import TemplateError
 from fcn_hw.fixed import parse_format
-from fcn_hw.ir import Constant, Conv2D, ConvTranspose2D, Graph, Input, Tensor
+from fcn_hw.ir import AveragePool2D, Constant, Conv2D, Graph, Input, Tensor
 from fcn_hw.ir.build import GraphBuilder
 from fcn_hw.ir.cycles import Fold
-from fcn_hw.ir.ops import OPS, Padding
+from fcn_hw.ir.ops import CONVOLUTIONS, OPS, Padding
 from fcn_hw.resources import data_folder
 
 U4 = parse_format("ufixed<4,0>")
@@ -40,7 +40,10 @@ def all_ops() -> Graph:
     builder.conv_transpose2d("up", "pool", weight, strides=(2, 2), crop=(1, 1), size=(6, 8), fmt=U4)
     builder.skip_add("sum", "up", "conv")
     builder.skip_concat("both", "sum", "conv")
-    builder.upsample_nearest("big", "both", (2, 2))
+    weight = Constant(np.ones((2, 3, 4, 3)), WEIGHT)
+    builder.depthwise_conv2d("apart", "both", weight, padding=Padding(1, 0, 1, 1), fmt=U4)
+    builder.average_pool2d("mean", "apart", (3, 3), (1, 1), Padding(1, 1, 1, 1), fmt=U4)
+    builder.upsample_nearest("big", "mean", (2, 2))
     builder.crop2d("cut", "big", (1, 2), (4, 5))
     builder.zero_pad2d("padded", "cut", Padding(1, 0, 2, 0))
     builder.upsample_bilinear("smooth", "padded", (2, 4))
@@ -50,7 +53,7 @@ def all_ops() -> Graph:
     return builder.finish("classes")
 
 
-FOLDS = {"conv": Fold(2, 4), "up": Fold(1, 2)}
+FOLDS = {"conv": Fold(2, 4), "up": Fold(1, 2), "apart": Fold(6, 1)}
 
 
 def test_every_op_has_a_header_and_a_template_of_its_name() -> None:
@@ -121,6 +124,25 @@ def test_config_of_a_convolution() -> None:
     )
 
 
+def test_config_of_a_depthwise_convolution_and_of_an_average() -> None:
+    graph = all_ops()
+    text = render_config(graph["apart"], graph.operands(graph["apart"]), Fold(6, 1))
+    assert text.startswith(
+        "// 2x3 depthwise convolution of 4 into 12 channels by 6 multipliers: 584 cycles a frame.\n"
+    )
+    for line in ("n_chan = 4;", "n_filt = 12;", "pe = 6;", "simd = 1;", "fold = 12;"):
+        assert f"    static constexpr int {line}\n" in text
+    mean = graph["mean"]
+    assert isinstance(mean, AveragePool2D)
+    text = render_config(mean, graph.operands(mean))
+    assert text.startswith("// 3x3 average: 63 cycles a frame.\nstruct mean_config {\n")
+    # 9, 6 and 4 positions: 36 is 9 times 2 bits
+    assert text.endswith(
+        f"    static constexpr int multiple = 36;\n    typedef {mean.accum.ap_type} accum_t;\n}};\n"
+    )
+    assert mean.accum.fraction == U4.fraction + 2
+
+
 @pytest.mark.parametrize(
     ("bias", "product_shift", "bias_shift"),
     [("fixed<8,1>", 0, 0), ("fixed<8,5>", 0, 4), ("fixed<12,2>", 3, 0), (None, 0, 0)],
@@ -150,6 +172,13 @@ def test_calls() -> None:
     assert render_call(graph["conv"], ["image"], "conv") == (
         "fcn_hw::conv2d<image_t, conv_t, conv_config>(image, conv, conv_weights, conv_biases);"
     )
+    assert render_call(graph["apart"], ["both"], "apart") == (
+        "fcn_hw::depthwise_conv2d<both_t, apart_t, apart_config>"
+        "(both, apart, apart_weights, apart_biases);"
+    )
+    assert render_call(graph["mean"], ["apart"], "mean") == (
+        "fcn_hw::average_pool2d<apart_t, mean_t, mean_config>(apart, mean);"
+    )
     assert render_call(graph["sum"], ["up", "conv_to_sum"], "sum") == (
         "fcn_hw::skip_add<up_t, conv_t, sum_t, sum_config>(up, conv_to_sum, sum);"
     )
@@ -163,7 +192,9 @@ def test_strategy_places_the_weights() -> None:
     resource = "#pragma HLS BIND_STORAGE variable=conv_weights type=rom_1p impl=bram"
     assert rom_pragmas(graph["conv"], "Resource") == (resource,)
     assert rom_pragmas(graph["conv"], "Latency") == (resource.replace("bram", "lutram"),)
-    assert rom_pragmas(graph["pool"], "Resource") == ()
+    for name in ("pool", "mean"):
+        assert rom_pragmas(graph[name], "Resource") == ()
+    assert rom_pragmas(graph["apart"], "Resource") == (resource.replace("conv_", "apart_"),)
 
 
 def test_a_name_that_cpp_reserves_is_refused() -> None:
@@ -175,8 +206,8 @@ def test_a_name_that_cpp_reserves_is_refused() -> None:
 
 def test_a_convolution_needs_a_fold() -> None:
     graph = all_ops()
-    for name in ("conv", "up"):
+    for name in ("conv", "up", "apart"):
         op = graph[name]
-        assert isinstance(op, (Conv2D, ConvTranspose2D))
+        assert isinstance(op, CONVOLUTIONS)
         with pytest.raises(AssertionError, match="fold"):
             op_context(op, graph.operands(op))

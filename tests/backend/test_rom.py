@@ -8,7 +8,7 @@ import numpy as np
 
 from fcn_hw.backend.rom import bias_format, bias_rom, render_rom, rom_width, weight_rom
 from fcn_hw.fixed import parse_format
-from fcn_hw.ir import Constant, Conv2D, ConvTranspose2D, Tensor
+from fcn_hw.ir import Constant, Conv2D, ConvTranspose2D, DepthwiseConv2D, Tensor
 from fcn_hw.ir.cycles import Fold
 
 WEIGHT = parse_format("fixed<16,4>")
@@ -47,6 +47,19 @@ def test_phases_of_a_transposed_convolution_share_out_the_kernel() -> None:
         expected = weight.codes[row, phase_column].T if row < 5 else np.zeros((2, 2))
         assert rom[phase_row, phase_column, tap, 0].tolist() == expected.tolist()
     assert sorted(rom[rom != 0].tolist()) == sorted(weight.codes.ravel().tolist())
+
+
+def test_filters_of_a_depthwise_convolution_go_channel_by_channel() -> None:
+    weight = numbered(2, 3, 4, 3)
+    bias = Constant(np.arange(12), WEIGHT)
+    op = DepthwiseConv2D("y", ("x",), Tensor("y", (4, 4, 12), WEIGHT), weight, ACCUM, bias)
+    rom = weight_rom(op, Fold(pe=4, simd=1))
+    assert rom.shape == (3 * 2 * 3, 4, 1)
+    for step, (group, row, column) in enumerate(product(range(3), range(2), range(3))):
+        for pe in range(4):
+            channel, number = divmod(4 * group + pe, 3)
+            assert rom[step, pe, 0] == weight.codes[row, column, channel, number]
+    assert bias_rom(op, Fold(4, 1)).tolist() == [[0, 1, 2, 3], [4, 5, 6, 7], [8, 9, 10, 11]]
 
 
 def test_a_kernel_smaller_than_the_stride_leaves_phases_of_zeros() -> None:

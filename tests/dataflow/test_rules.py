@@ -19,8 +19,8 @@ from fcn_hw.backend.rom import render_rom
 from fcn_hw.dataflow.latency import pipeline_latency
 from fcn_hw.dataflow.lowering import Process, lower
 from fcn_hw.dataflow.rules import schedule
-from fcn_hw.ir import Conv2D, ConvTranspose2D
 from fcn_hw.ir.cycles import Fold, cycles_per_frame
+from fcn_hw.ir.ops import CONVOLUTIONS
 from fcn_hw.resources import data_folder
 
 
@@ -103,7 +103,7 @@ def test_compiled_headers_read_and_write_in_the_cycles_of_the_schedule(tmp_path)
         folds = random_folds(graph, seed)
         cases += [(process, folds.get(process.name)) for process in lower(graph).processes]
     kinds = {process.op.kind if process.op else "fork" for process, _ in cases}
-    assert len(kinds) == 13, f"the networks lack an op: {sorted(kinds)}"
+    assert len(kinds) == 15, f"the networks lack an op: {sorted(kinds)}"
     # the same op of the same sizes once
     chosen = {_signature(process, fold): (process, fold) for process, fold in cases}
     found = _run(list(chosen.values()), tmp_path)
@@ -170,7 +170,7 @@ def _case(index: int, process: Process, fold: Fold | None) -> str:
     else:
         operands = tuple(stream.tensor for stream in process.inputs)
         text += render_config(process.op, operands, fold)
-        if isinstance(process.op, (Conv2D, ConvTranspose2D)):
+        if isinstance(process.op, CONVOLUTIONS):
             lines = render_rom(process.op, fold).splitlines()
             text += "\n".join(line for line in lines if not line.startswith("#")) + "\n"
         call = render_call(process.op, names[0], names[1][0])

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fcn_hw.fixed import parse_format
-from fcn_hw.ir import Constant, Conv2D, ConvTranspose2D, Tensor
+from fcn_hw.ir import Constant, Conv2D, ConvTranspose2D, DepthwiseConv2D, Tensor
 from fcn_hw.ir.cycles import fold_steps
 from fcn_hw.ir.folding import Fold, choose_fold, legal_folds
 
@@ -51,6 +51,15 @@ def test_reuse_counts_the_taps_of_one_phase() -> None:
     )
     assert fold_steps(op, Fold(2, 3)) == 4
     assert choose_fold(op, 12) == Fold(2, 1)
+
+
+def test_a_filter_of_one_channel_has_one_multiplier() -> None:
+    weight = Constant(np.ones((3, 2, 4, 3)), WEIGHT)
+    op = DepthwiseConv2D("y", ("x",), Tensor("y", (4, 5, 12), WEIGHT), weight, WEIGHT)
+    folds = legal_folds(op)
+    assert folds == tuple(Fold(pe, 1) for pe in (1, 2, 3, 4, 6, 12))
+    assert [fold_steps(op, fold) for fold in folds] == [72, 36, 24, 18, 12, 6]
+    assert choose_fold(op, 20) == Fold(4, 1)
 
 
 @given(st.integers(1, 3), st.integers(1, 24), st.integers(1, 24), st.integers(1, 3000))

@@ -16,6 +16,7 @@ from fcn_hw.fixed import FixedFormat, convert, parse_format
 from fcn_hw.ir import Constant, Conv2D, ConvTranspose2D, Graph, SkipAdd
 from fcn_hw.ir.build import GraphBuilder
 from fcn_hw.ir.intervals import Interval, bilinear_bits, exact_interval, format_interval, intervals
+from fcn_hw.ir.ops import CONVOLUTIONS, AveragePool2D, Convolution
 from fcn_hw.reference import EVALUATORS, evaluate
 
 
@@ -79,7 +80,7 @@ def test_tiny_convolutions_exhaustively(
 
 
 def exact_codes(
-    op: Conv2D | ConvTranspose2D | SkipAdd, graph: Graph, found: dict[str, Codes]
+    op: Convolution | AveragePool2D | SkipAdd, graph: Graph, found: dict[str, Codes]
 ) -> Codes:
     """What the op computes before its conversion, as codes of a 63-bit format."""
     fraction = op.accum.fraction
@@ -97,7 +98,7 @@ def test_no_value_leaves_its_interval_or_accumulator(graph: Graph, seed: int) ->
         codes = found[op.name]
         assert held.low <= codes.min() and codes.max() <= held.high
         assert held.within(op.output.format)
-        if isinstance(op, (Conv2D, ConvTranspose2D, SkipAdd)):
+        if isinstance(op, (*CONVOLUTIONS, AveragePool2D, SkipAdd)):
             sums = exact_codes(op, graph, found)
             assert op.accum.min_code <= sums.min() and sums.max() <= op.accum.max_code
             assert exact.low <= sums.min() and sums.max() <= exact.high

@@ -26,7 +26,9 @@ def test_counts() -> None:
     build.conv_transpose2d(
         "up", "apart", constant(4, 4, 4, 2), constant(2), strides=(2, 2), crop=(1, 1), size=(6, 8)
     )
-    build.arg_max("classes", "up")
+    build.depthwise_conv2d("each", "up", constant(3, 2, 2, 3), constant(6), strides=(3, 2))
+    build.average_pool2d("mean", "each", (2, 2))
+    build.arg_max("classes", "mean")
     graph = build.finish("linear", "classes")
     counts = {op.name: (macs(op, graph.operands(op)), parameters(op)) for op in graph.ops}
     assert counts == {
@@ -35,6 +37,8 @@ def test_counts() -> None:
         "apart": (3 * 4 * 2 * 2 * 5 * 4, 2 * 2 * 5 * 4),
         "linear": (0, 0),
         "up": (3 * 4 * 4 * 4 * 4 * 2, 4 * 4 * 4 * 2 + 2),  # by inputs, the cropped ones too
+        "each": (2 * 4 * 3 * 2 * 2 * 3, 3 * 2 * 2 * 3 + 6),
+        "mean": (0, 0),
         "classes": (0, 0),
     }
     assert total_macs(graph) == sum(work for work, _ in counts.values())

@@ -15,10 +15,12 @@ from fcn_hw.fixed import FixedFormat, parse_format
 from fcn_hw.ir.graph import Graph
 from fcn_hw.ir.ops import (
     ArgMax,
+    AveragePool2D,
     Constant,
     Conv2D,
     ConvTranspose2D,
     Crop2D,
+    DepthwiseConv2D,
     Input,
     MaxPool2D,
     Op,
@@ -57,7 +59,20 @@ ADD = SkipAdd("y", ("image", "image"), tensor("y", 6, 8, 2), parse_format("fixed
 CONCAT = SkipConcat("y", ("image", "image"), tensor("y", 6, 8, 4))
 ARG_MAX = ArgMax("y", ("image",), tensor("y", 6, 8, 1, fmt=CLASSES))
 QUANTIZE = Quantize("y", ("image",), tensor("y", 6, 8, 2))
-GOOD = (CONV, UP, POOL, NEAREST, BILINEAR, CROP, PAD, ADD, CONCAT, ARG_MAX, QUANTIZE)
+DEPTHWISE = DepthwiseConv2D(
+    "y",
+    ("image",),
+    tensor("y", 4, 6, 6),
+    Constant(np.ones((3, 3, 2, 3), np.int64), parse_format("fixed<2,2>")),
+    ACCUM,
+)
+AVERAGE = AveragePool2D(
+    "y", ("image",), tensor("y", 3, 4, 2), (2, 2), (2, 2), parse_format("fixed<6,2>"), 4
+)
+GOOD = (
+    *(CONV, UP, DEPTHWISE, POOL, AVERAGE, NEAREST, BILINEAR),
+    *(CROP, PAD, ADD, CONCAT, ARG_MAX, QUANTIZE),
+)
 
 
 def resized(op: Op, *shape: int) -> Op:
@@ -136,7 +151,29 @@ CASES: list[tuple[Op, str]] = [
         kernel(bias=replace(BIAS, codes=-9 * BIAS.codes)),
         "Conv2D 'y': bias codes -9 to -9 leave fixed<4,2>",
     ),
+    (
+        replace(DEPTHWISE, weight=replace(WEIGHT, codes=WEIGHT.codes[..., 0])),
+        "DepthwiseConv2D 'y': weight shape (3, 3, 2) is not "
+        "(height, width, channels in, filters a channel)",
+    ),
+    (
+        replace(DEPTHWISE, weight=replace(WEIGHT, codes=WEIGHT.codes[:, :, :1])),
+        "DepthwiseConv2D 'y': weight is for 1 channels, the input has 2",
+    ),
+    (
+        resized(DEPTHWISE, 4, 6, 3),
+        "DepthwiseConv2D 'y': output shape is (4, 6, 3), must be (4, 6, 6)",
+    ),
+    (replace(DEPTHWISE, bias=BIAS), "DepthwiseConv2D 'y': bias shape (5,) is not (6,)"),
     # fields
+    (replace(DEPTHWISE, strides=(1, 0)), "DepthwiseConv2D 'y': strides (1, 0) must be at least 1"),
+    (replace(AVERAGE, pool=(2, 0)), "AveragePool2D 'y': pool (2, 0) must be at least 1"),
+    (replace(AVERAGE, strides=(2, -1)), "AveragePool2D 'y': strides (2, -1) must be at least 1"),
+    (
+        replace(AVERAGE, padding=Padding(right=2)),
+        "AveragePool2D 'y': a window would lie wholly outside the frame",
+    ),
+    (replace(AVERAGE, multiple=2), "AveragePool2D 'y': multiple is 2, the windows have 4"),
     (replace(CONV, strides=(0, 1)), "Conv2D 'y': strides (0, 1) must be at least 1"),
     (replace(CONV, dilation=(1, -1)), "Conv2D 'y': dilation (1, -1) must be at least 1"),
     (replace(UP, strides=(1, 0)), "ConvTranspose2D 'y': strides (1, 0) must be at least 1"),
@@ -193,6 +230,21 @@ CASES: list[tuple[Op, str]] = [
         "accumulator fixed<8,6> can't hold codes -144 to 127 with 2 fraction bits",
     ),
     (
+        replace(DEPTHWISE, accum=parse_format("fixed<7,5>")),
+        "DepthwiseConv2D 'y': accumulator fixed<7,5> can't hold codes -72 to 63 "
+        "with 2 fraction bits",
+    ),
+    (
+        replace(AVERAGE, accum=parse_format("fixed<5,1>")),
+        "AveragePool2D 'y': accumulator fixed<5,1> can't hold codes -32 to 28 "
+        "with 4 fraction bits",
+    ),
+    (
+        replace(AVERAGE, accum=parse_format("fixed<6,3>")),
+        "AveragePool2D 'y': accumulator fixed<6,3> can't hold codes -32 to 28 "
+        "with 4 fraction bits",
+    ),
+    (
         replace(ADD, accum=parse_format("fixed<4,2>")),
         "SkipAdd 'y': accumulator fixed<4,2> can't hold codes -16 to 14 with 2 fraction bits",
     ),
@@ -232,6 +284,19 @@ def test_inputs_that_differ() -> None:
     concat = replace(CONCAT, inputs=("image", "small"))
     assert problems(IMAGE, small, concat) == [
         "SkipConcat 'y': inputs differ in size: (6, 8), (6, 7)"
+    ]
+
+
+def test_means_without_a_small_common_denominator() -> None:
+    """Windows of 1 to 20 rows."""
+    image = replace(IMAGE, output=tensor("image", 30, 1, 2))
+    average = AveragePool2D(
+        "y", ("image",), tensor("y", 30, 1, 2), (20, 1), (1, 1), FMT, 232792560,
+        Padding(top=19),
+    )  # fmt: skip
+    assert problems(image, average) == [
+        "AveragePool2D 'y': the means of its windows have the common denominator 232792560, "
+        "1048576 is the limit"
     ]
 
 

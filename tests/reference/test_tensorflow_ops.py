@@ -10,7 +10,7 @@ import pytest
 
 from fcn_hw.fixed import FixedFormat
 from fcn_hw.ir.build import GraphBuilder
-from fcn_hw.ir.ops import Constant, Padding
+from fcn_hw.ir.ops import AveragePool2D, Constant, Padding
 from fcn_hw.ir.shapes import same_padding
 from fcn_hw.keras_env import keras_env
 from fcn_hw.reference import evaluate
@@ -52,6 +52,32 @@ def test_conv2d(tf: Any, size: tuple[int, int], taps: tuple[int, int], same: boo
         expected = tf.nn.conv2d(
             x.astype(float), w.astype(float), strides, "SAME" if same else "VALID", dilations=rate
         )
+        assert np.array_equal(found, expected.numpy())
+
+
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("taps", [(1, 1), (2, 3), (3, 3), (5, 2)])
+@pytest.mark.parametrize("filters", [1, 2, 3])
+@pytest.mark.parametrize("same", [True, False])
+def test_depthwise_conv2d(
+    tf: Any, size: tuple[int, int], taps: tuple[int, int], filters: int, same: bool
+) -> None:
+    x, w = image(*size), kernel(*taps, n_out=filters)
+    for stride, rate in [(1, 1), (2, 1), (3, 1), (1, 2), (1, 3)]:
+        strides, dilation = (stride, stride), (rate, rate)
+        if not same and any((k - 1) * rate + 1 > n for k, n in zip(taps, size, strict=True)):
+            continue
+        build = GraphBuilder("net")
+        build.input("x", (*size, 3), INT5)
+        padding = same_padding(size, taps, strides, dilation) if same else Padding()
+        build.depthwise_conv2d(
+            "y", "x", Constant(w, INT4), strides=strides, dilation=dilation, padding=padding
+        )
+        found = evaluate(build.finish("y"), {"x": x})["y"]
+        expected = tf.nn.depthwise_conv2d(
+            x.astype(float), w.astype(float), (1, *strides, 1), "SAME" if same else "VALID",
+            dilations=dilation,
+        )  # fmt: skip
         assert np.array_equal(found, expected.numpy())
 
 
@@ -102,6 +128,29 @@ def test_max_pool2d(tf: Any, size: tuple[int, int], same: bool) -> None:
         found = evaluate(build.finish("y"), {"x": x})["y"]
         expected = tf.nn.max_pool2d(x.astype(float), pool, strides, "SAME" if same else "VALID")
         assert np.array_equal(found, expected.numpy())
+
+
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("same", [True, False])
+def test_average_pool2d(tf: Any, size: tuple[int, int], same: bool) -> None:
+    """Keras' layer, in float64; a mean times the common multiple of all counts is an integer."""
+    layers = keras_env().keras.layers
+    for pool, stride in itertools.product([(1, 1), (2, 2), (3, 3), (1, 4), (5, 3)], [1, 2, 3]):
+        if not same and any(k > n for k, n in zip(pool, size, strict=True)):
+            continue
+        strides = (stride, stride)
+        x = image(*size)
+        padding = same_padding(size, pool, strides) if same else Padding()
+        build = GraphBuilder("net")
+        build.input("x", (*size, 3), INT5)
+        build.average_pool2d("y", "x", pool, strides, padding)
+        graph = build.finish("y")
+        op = graph["y"]
+        assert isinstance(op, AveragePool2D)
+        found = evaluate(graph, {"x": x})["y"]
+        layer = layers.AveragePooling2D(pool, strides, "same" if same else "valid", dtype="float64")
+        expected = np.rint(layer(x.astype(float)).numpy() * op.multiple)
+        assert np.array_equal(found, expected)
 
 
 @pytest.mark.parametrize("size", [*SIZES, (1, 1), (2, 1)])

@@ -17,9 +17,12 @@ from fcn_hw.fixed import FixedFormat, Overflow, Rounding
 from fcn_hw.ir.graph import Graph
 from fcn_hw.ir.ops import (
     ArgMax,
+    AveragePool2D,
     Conv2D,
+    Convolution,
     ConvTranspose2D,
     Crop2D,
+    DepthwiseConv2D,
     Input,
     MaxPool2D,
     Op,
@@ -84,19 +87,18 @@ def _value(op: Op, sources: list[Frame], graph: Graph) -> Callable[[int, int, in
     x = sources[0]
     height, width, channels = graph.operands(op)[0].shape
     zero = Fraction(0)
+    if isinstance(op, DepthwiseConv2D):
+        return _depthwise(op, x)
+    if isinstance(op, (MaxPool2D, AveragePool2D)):
+        return _pooled(op, x)
     if isinstance(op, (Conv2D, ConvTranspose2D)):
         kernel_h, kernel_w, n_in, _ = op.weight.codes.shape
         taps = list(itertools.product(range(kernel_h), range(kernel_w), range(n_in)))
         step = power(-op.weight.format.fraction)
 
-    def bias(op: Conv2D | ConvTranspose2D, o: int) -> Fraction:
-        if op.bias is None:
-            return zero
-        return int(op.bias.codes[o]) * power(-op.bias.format.fraction)
-
     def conv2d(i: int, j: int, o: int) -> Fraction:
         assert isinstance(op, Conv2D)
-        total = bias(op, o)
+        total = _bias(op, o)
         for p, q, c in taps:
             row = i * op.strides[0] + p * op.dilation[0] - op.padding.top
             column = j * op.strides[1] + q * op.dilation[1] - op.padding.left
@@ -105,7 +107,7 @@ def _value(op: Op, sources: list[Frame], graph: Graph) -> Callable[[int, int, in
 
     def conv_transpose2d(i: int, j: int, o: int) -> Fraction:
         assert isinstance(op, ConvTranspose2D)
-        total = bias(op, o)
+        total = _bias(op, o)
         for (m, n, k), value in x.items():
             for p, q, c in taps:
                 if (
@@ -115,12 +117,6 @@ def _value(op: Op, sources: list[Frame], graph: Graph) -> Callable[[int, int, in
                 ):
                     total += value * int(op.weight.codes[p, q, c, o]) * step
         return total
-
-    def max_pool2d(i: int, j: int, c: int) -> Fraction:
-        assert isinstance(op, MaxPool2D)
-        rows = (i * op.strides[0] - op.padding.top + p for p in range(op.pool[0]))
-        columns = [j * op.strides[1] - op.padding.left + q for q in range(op.pool[1])]
-        return max(x[r, k, c] for r in rows for k in columns if (r, k, c) in x)
 
     def upsample_bilinear(i: int, j: int, c: int) -> Fraction:
         assert isinstance(op, UpsampleBilinear)
@@ -160,8 +156,49 @@ def _value(op: Op, sources: list[Frame], graph: Graph) -> Callable[[int, int, in
     return {
         Conv2D: conv2d,
         ConvTranspose2D: conv_transpose2d,
-        MaxPool2D: max_pool2d,
         UpsampleBilinear: upsample_bilinear,
         SkipConcat: skip_concat,
         ArgMax: arg_max,
     }[type(op)]
+
+
+def _bias(op: Convolution, o: int) -> Fraction:
+    if op.bias is None:
+        return Fraction(0)
+    return int(op.bias.codes[o]) * power(-op.bias.format.fraction)
+
+
+def _depthwise(op: DepthwiseConv2D, x: Frame) -> Callable[[int, int, int], Fraction]:
+    kernel_h, kernel_w, _, filters = op.weight.codes.shape
+    step = power(-op.weight.format.fraction)
+
+    def value(i: int, j: int, o: int) -> Fraction:
+        total = _bias(op, o)
+        for p, q in itertools.product(range(kernel_h), range(kernel_w)):
+            row = i * op.strides[0] + p * op.dilation[0] - op.padding.top
+            column = j * op.strides[1] + q * op.dilation[1] - op.padding.left
+            weight = int(op.weight.codes[p, q, o // filters, o % filters])
+            total += x.get((row, column, o // filters), Fraction(0)) * weight * step
+        return total
+
+    return value
+
+
+def _pooled(op: MaxPool2D | AveragePool2D, x: Frame) -> Callable[[int, int, int], Fraction]:
+    def window(i: int, j: int, c: int) -> list[Fraction]:
+        rows = [i * op.strides[0] - op.padding.top + p for p in range(op.pool[0])]
+        columns = [j * op.strides[1] - op.padding.left + q for q in range(op.pool[1])]
+        return [x[r, k, c] for r in rows for k in columns if (r, k, c) in x]
+
+    if isinstance(op, MaxPool2D):
+        return lambda i, j, c: max(window(i, j, c))
+    divisor = 1  # an odd number, times which every mean ends after some binary digits
+    for i, j in itertools.product(range(op.output.height), range(op.output.width)):
+        count = len(window(i, j, 0))
+        divisor = math.lcm(divisor, count // math.gcd(count, 2**count))
+
+    def mean(i: int, j: int, c: int) -> Fraction:
+        values = window(i, j, c)
+        return sum(values, Fraction(0)) / len(values) * divisor
+
+    return mean

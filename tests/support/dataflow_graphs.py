@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 
 from fcn_hw.fixed import FixedFormat, parse_format
-from fcn_hw.ir import Conv2D, ConvTranspose2D, Graph
+from fcn_hw.ir import Graph
 from fcn_hw.ir.build import GraphBuilder
 from fcn_hw.ir.cycles import Fold, cycles_per_frame, fold_steps
 from fcn_hw.ir.folding import legal_folds
-from fcn_hw.ir.ops import Constant, Padding
+from fcn_hw.ir.ops import CONVOLUTIONS, Constant, Convolution, Padding
 
 BYTE = parse_format("ufixed<8,0>")
 FOUR_BITS = parse_format("ufixed<4,2>")
@@ -70,8 +70,8 @@ def fcn8s(
     return net.finish(net.arg_max("classes", last))
 
 
-def convolutions(graph: Graph) -> list[Conv2D | ConvTranspose2D]:
-    return [op for op in graph.ops if isinstance(op, (Conv2D, ConvTranspose2D))]
+def convolutions(graph: Graph) -> list[Convolution]:
+    return [op for op in graph.ops if isinstance(op, CONVOLUTIONS)]
 
 
 def balanced_folds(graph: Graph, cycles: int) -> dict[str, Fold]:

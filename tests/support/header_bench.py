@@ -12,8 +12,9 @@ import numpy as np
 from fcn_hw.backend.op_configs import header_of, render_call, render_config
 from fcn_hw.backend.rom import render_rom
 from fcn_hw.fixed import Codes
-from fcn_hw.ir import Conv2D, ConvTranspose2D, Graph, Op
+from fcn_hw.ir import Graph, Op
 from fcn_hw.ir.cycles import Fold, cycles_per_frame
+from fcn_hw.ir.ops import CONVOLUTIONS
 from fcn_hw.reference import evaluate
 from fcn_hw.resources import data_folder
 
@@ -203,7 +204,7 @@ def _case_source(index: int, case: Case, cycles: bool) -> str:
             f"typedef nnet::array<{tensor.format.ap_type}, {tensor.channels}> {tensor.name}_t;\n"
         )
     text += render_config(op, graph.operands(op), case.fold)
-    if isinstance(op, (Conv2D, ConvTranspose2D)):
+    if isinstance(op, CONVOLUTIONS):
         assert case.fold is not None
         # one translation unit holds the ROMs of all cases: no include guards, no includes
         lines = render_rom(op, case.fold).splitlines()

@@ -71,9 +71,9 @@ def graphs(draw: st.DrawFn, max_ops: int = 6) -> Graph:
 
 
 _KINDS = (
-    "conv2d", "conv2d", "conv_transpose2d", "max_pool2d", "upsample_nearest", "upsample_bilinear",
-    "skip_add", "skip_concat", "crop2d", "zero_pad2d", "quantize", "quantize", "quantize", "relu",
-    "arg_max",
+    "conv2d", "conv2d", "conv_transpose2d", "depthwise_conv2d", "max_pool2d", "average_pool2d",
+    "upsample_nearest", "upsample_bilinear", "skip_add", "skip_concat", "crop2d", "zero_pad2d",
+    "quantize", "quantize", "quantize", "relu", "arg_max",
 )  # fmt: skip
 
 
@@ -92,13 +92,18 @@ def _add(
     pair = st.tuples(st.integers(1, 3), st.integers(1, 3))
     maybe_format = st.one_of(st.none(), formats())
     small = max(height, width) <= _MAX_SIDE // 2
-    if kind == "conv2d":
+    if kind in ("conv2d", "depthwise_conv2d"):
         kernel, strides, dilation = draw(pair), draw(pair), draw(pair)
         reach = [(k - 1) * d + 1 for k, d in zip(kernel, dilation, strict=True)]
         lack = [max(r - n, 0) for r, n in zip(reach, (height, width), strict=True)]
         padding = Padding(lack[0], draw(st.integers(0, 2)), draw(st.integers(0, 2)), lack[1])
-        weight, bias = _kernel(draw, random, kernel, channels)
-        return build.conv2d(
+        if kind == "conv2d":
+            weight, bias = _kernel(draw, random, kernel, channels)
+            add = build.conv2d
+        else:
+            weight, bias = _filters(draw, random, kernel, channels)
+            add = build.depthwise_conv2d
+        return add(
             name, source, weight, bias, strides=strides, dilation=dilation, padding=padding,
             fmt=draw(maybe_format),
         ), [source]  # fmt: skip
@@ -114,10 +119,14 @@ def _add(
             name, source, weight, bias, strides=strides, crop=crop, size=(size[0], size[1]),
             fmt=draw(maybe_format),
         ), [source]  # fmt: skip
-    if kind == "max_pool2d":
+    if kind in ("max_pool2d", "average_pool2d"):
         pool = (draw(st.integers(1, min(3, height))), draw(st.integers(1, min(3, width))))
         edge = [draw(st.integers(0, pool[k // 2] - 1)) for k in range(4)]
-        return build.max_pool2d(name, source, pool, draw(pair), Padding(*edge)), [source]
+        strides, padding = draw(pair), Padding(*edge)
+        if kind == "max_pool2d":
+            return build.max_pool2d(name, source, pool, strides, padding), [source]
+        fmt = draw(maybe_format)
+        return build.average_pool2d(name, source, pool, strides, padding, fmt=fmt), [source]
     if kind == "upsample_nearest" and small:
         return build.upsample_nearest(name, source, draw(pair)), [source]
     if kind == "upsample_bilinear" and small:
@@ -150,9 +159,23 @@ def _add(
 def _kernel(
     draw: st.DrawFn, random: np.random.Generator, kernel: tuple[int, int], channels: int
 ) -> tuple[Constant, Constant | None]:
-    weight, bias = draw(formats()), draw(st.one_of(st.none(), formats()))
     n_out = draw(st.integers(1, 3))
+    return _weights(draw, random, (*kernel, channels, n_out), n_out)
+
+
+def _filters(
+    draw: st.DrawFn, random: np.random.Generator, kernel: tuple[int, int], channels: int
+) -> tuple[Constant, Constant | None]:
+    """Of a depthwise convolution: some for each channel."""
+    each = draw(st.integers(1, 3 if channels < 4 else 1))
+    return _weights(draw, random, (*kernel, channels, each), channels * each)
+
+
+def _weights(
+    draw: st.DrawFn, random: np.random.Generator, shape: tuple[int, ...], n_out: int
+) -> tuple[Constant, Constant | None]:
+    weight, bias = draw(formats()), draw(st.one_of(st.none(), formats()))
     return (
-        Constant(random_codes(random, (*kernel, channels, n_out), weight), weight),
+        Constant(random_codes(random, shape, weight), weight),
         bias and Constant(random_codes(random, (n_out,), bias), bias),
     )

@@ -133,11 +133,29 @@ class _Network:
             size=(size[0], size[1]), fmt=self.maybe_format(),
         )  # fmt: skip
 
+    def depthwise_conv2d(self, source: str) -> str:
+        height, width, channels = self.build.tensor(source).shape
+        kernel, dilation = self.pair(3), self.pair(2)
+        strides = self.pair(2) if self.chance(0.4) else (1, 1)
+        reach = [(k - 1) * d + 1 for k, d in zip(kernel, dilation, strict=True)]
+        lack = [max(r - n, 0) for r, n in zip(reach, (height, width), strict=True)]
+        padding = Padding(self.below(3), lack[0], lack[1], self.below(3))
+        each = self.upto(max(1, min(3, MAX_CHANNELS // channels)))
+        weight, bias = self.constants((*kernel, channels, each), channels * each)
+        return self.add(
+            self.build.depthwise_conv2d, source, weight, bias, strides=strides, dilation=dilation,
+            padding=padding, fmt=self.maybe_format(),
+        )  # fmt: skip
+
     def max_pool2d(self, source: str) -> str:
-        height, width, _ = self.build.tensor(source).shape
-        pool = (self.upto(min(3, height)), self.upto(min(3, width)))
-        edges = [self.below(pool[k // 2]) for k in range(4)]
-        return self.add(self.build.max_pool2d, source, pool, self.pair(2), Padding(*edges))
+        pool, strides, padding = self.windows(source)
+        return self.add(self.build.max_pool2d, source, pool, strides, padding)
+
+    def average_pool2d(self, source: str) -> str:
+        pool, strides, padding = self.windows(source)
+        return self.add(
+            self.build.average_pool2d, source, pool, strides, padding, fmt=self.maybe_format()
+        )
 
     def upsample_nearest(self, source: str) -> str:
         if not self.small(source):
@@ -218,12 +236,22 @@ class _Network:
     def kernel(
         self, kernel: tuple[int, int], channels: int, filters: int
     ) -> tuple[Constant, Constant | None]:
+        return self.constants((*kernel, channels, filters), filters)
+
+    def constants(self, shape: tuple[int, ...], filters: int) -> tuple[Constant, Constant | None]:
         weight = self.format()
-        codes = random_codes(self.sampler, (*kernel, channels, filters), weight)
+        codes = random_codes(self.sampler, shape, weight)
         if self.chance(0.3):
             return Constant(codes, weight), None
         bias = self.format()
         return Constant(codes, weight), Constant(random_codes(self.sampler, (filters,), bias), bias)
+
+    def windows(self, source: str) -> tuple[tuple[int, int], tuple[int, int], Padding]:
+        """Of a pooling: sizes, strides, padding."""
+        height, width, _ = self.build.tensor(source).shape
+        pool = (self.upto(min(3, height)), self.upto(min(3, width)))
+        edges = [self.below(pool[k // 2]) for k in range(4)]
+        return pool, self.pair(2), Padding(*edges)
 
     def small(self, source: str) -> bool:
         height, width, _ = self.build.tensor(source).shape
@@ -255,7 +283,7 @@ class _Network:
 
 _STEPS = (
     _Network.conv2d, _Network.conv2d, _Network.conv2d, _Network.conv_transpose2d,
-    _Network.max_pool2d, _Network.max_pool2d, _Network.upsample_nearest,
-    _Network.upsample_bilinear, _Network.crop2d, _Network.zero_pad2d, _Network.quantize,
-    _Network.relu,
+    _Network.depthwise_conv2d, _Network.max_pool2d, _Network.max_pool2d, _Network.average_pool2d,
+    _Network.upsample_nearest, _Network.upsample_bilinear, _Network.crop2d, _Network.zero_pad2d,
+    _Network.quantize, _Network.relu,
 )  # fmt: skip

@@ -34,7 +34,13 @@ def tiny_graph() -> Graph:
     build.zero_pad2d("padded", "conv2", Padding(1, 0, 0, 1))
     build.crop2d("cut", "padded", (1, 0), (3, 4))
     build.relu("positive", "cut")
-    build.upsample_nearest("nearest", "positive", (2, 2))
+    build.depthwise_conv2d(
+        "apart", "positive", Constant(rng.integers(-8, 8, (3, 3, 2, 1)), weights),
+        Constant(rng.integers(-128, 128, 2), bits), padding=Padding(1, 1, 1, 1),
+        fmt=from_quantized_relu(4, 2),
+    )  # fmt: skip
+    build.average_pool2d("mean", "apart", (3, 3), (1, 1), Padding(1, 1, 1, 1))
+    build.upsample_nearest("nearest", "mean", (2, 2))
     build.upsample_bilinear("bilinear", "conv2", (2, 2))
     build.quantize("coarse", "bilinear", parse_format("fixed<4,3,RND_CONV,SAT>"))
     build.skip_concat("both", "skip", "nearest", "coarse")

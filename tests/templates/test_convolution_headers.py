@@ -1,4 +1,4 @@
-"""``conv2d.h`` and ``conv_transpose2d.h`` against the oracle, over a grid of shapes and formats."""
+"""The headers of all convolutions against the oracle, over a grid of shapes and formats."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ import pytest
 from header_bench import SANITIZE, Case, check, make_case
 
 from fcn_hw.fixed import FixedFormat, Overflow, Rounding, parse_format
-from fcn_hw.ir import Constant, Conv2D, ConvTranspose2D, Graph
+from fcn_hw.ir import Constant, Graph
 from fcn_hw.ir.build import GraphBuilder
 from fcn_hw.ir.folding import legal_folds
-from fcn_hw.ir.ops import Padding
+from fcn_hw.ir.ops import CONVOLUTIONS, Padding
 from fcn_hw.ir.shapes import same_padding
 
 pytestmark = pytest.mark.gxx
 
 # size, kernel, strides, dilation, padding (top, bottom, left, right) or "same"
-CONVOLUTIONS = [
+WINDOWS = [
     ((5, 7), (3, 3), (1, 1), (1, 1), "same"),
     ((7, 5), (3, 3), (1, 1), (1, 1), (0, 0, 0, 0)),
     ((1, 9), (3, 3), (1, 1), (1, 1), "same"),
@@ -78,6 +78,9 @@ TRANSPOSED = [
 
 CHANNELS = [(3, 4), (1, 1), (4, 6), (33, 2), (6, 3), (2, 33), (1, 5)]
 
+# channels, filters of each
+DEPTHWISE = [(3, 1), (1, 1), (4, 2), (33, 1), (5, 3), (1, 3), (6, 1), (2, 3), (33, 2)]
+
 # The first of each is what the networks use; the others go to the ends.
 INPUTS = ["ufixed<4,0>", "ufixed<8,0>", "fixed<4,2>", "ufixed<1,1>", "fixed<16,4>", "fixed<3,5>"]
 WEIGHTS = ["fixed<4,1>", "fixed<2,1,RND_CONV,SAT_SYM>", "fixed<8,-1>", "ufixed<3,1>", "fixed<16,2>"]
@@ -98,19 +101,27 @@ def random_constant(rng: np.random.Generator, shape: tuple[int, ...], fmt: str) 
     return Constant(rng.integers(chosen.min_code, chosen.max_code, shape, endpoint=True), chosen)
 
 
+def window_padding(
+    size: tuple[int, int],
+    kernel: tuple[int, int],
+    strides: tuple[int, int],
+    dilation: tuple[int, int],
+    padding: str | tuple[int, int, int, int],
+) -> Padding:
+    if isinstance(padding, str):
+        return same_padding(size, kernel, strides, dilation)
+    return Padding(*padding)
+
+
 def convolution_cases() -> list[Case]:
     """Every geometry twice, each time with other formats and another fold."""
     rng = np.random.default_rng(3)
     channels, inputs, weights = cycle(CHANNELS), cycle(INPUTS), cycle(WEIGHTS)
     biases, outputs = cycle(BIASES), cycle(OUTPUTS)
     cases = []
-    for size, kernel, strides, dilation, padding in CONVOLUTIONS * 2:
+    for size, kernel, strides, dilation, padding in WINDOWS * 2:
         n_chan, n_filt = next(channels)
-        pad = (
-            same_padding(size, kernel, strides, dilation)
-            if padding == "same"
-            else Padding(*padding)
-        )
+        pad = window_padding(size, kernel, strides, dilation, padding)
         builder = GraphBuilder("case")
         builder.input("x", (*size, n_chan), parse_format(next(inputs)))
         bias = next(biases)
@@ -125,6 +136,45 @@ def convolution_cases() -> list[Case]:
             fmt=next(outputs),
         )
         cases.append(with_random_fold(builder.finish("y"), rng))
+    return cases
+
+
+def depthwise_cases() -> list[Case]:
+    """Every geometry once, with other formats, multipliers and folds."""
+    rng = np.random.default_rng(5)
+    shapes, inputs, weights = cycle(DEPTHWISE), cycle(INPUTS), cycle(WEIGHTS)
+    biases, outputs = cycle(BIASES), cycle(OUTPUTS)
+    cases = []
+    for size, kernel, strides, dilation, padding in WINDOWS:
+        n_chan, multiplier = next(shapes)
+        builder = GraphBuilder("case")
+        builder.input("x", (*size, n_chan), parse_format(next(inputs)))
+        bias = next(biases)
+        builder.depthwise_conv2d(
+            "y",
+            "x",
+            random_constant(rng, (*kernel, n_chan, multiplier), next(weights)),
+            random_constant(rng, (n_chan * multiplier,), bias) if bias else None,
+            strides=strides,
+            dilation=dilation,
+            padding=window_padding(size, kernel, strides, dilation, padding),
+            fmt=next(outputs),
+        )
+        cases.append(with_random_fold(builder.finish("y"), rng))
+    return cases
+
+
+def every_depthwise_fold() -> list[Case]:
+    """Filter groups that begin and end amid the filters of a channel, and hold several channels."""
+    rng = np.random.default_rng(6)
+    cases = []
+    for n_chan, multiplier in [(4, 3), (3, 4), (6, 1), (2, 5)]:
+        builder = GraphBuilder("case")
+        builder.input("x", (2, 3, n_chan), parse_format("fixed<4,2>"))
+        weight = random_constant(rng, (2, 2, n_chan, multiplier), "fixed<4,1>")
+        builder.depthwise_conv2d("y", "x", weight, padding=Padding(0, 1, 1, 0))
+        graph = builder.finish("y")
+        cases += [make_case(graph, fold.pe, fold) for fold in legal_folds(graph["y"])]
     return cases
 
 
@@ -156,7 +206,7 @@ def transposed_cases() -> list[Case]:
 
 def with_random_fold(graph: Graph, rng: np.random.Generator) -> Case:
     op = graph["y"]
-    assert isinstance(op, (Conv2D, ConvTranspose2D))
+    assert isinstance(op, CONVOLUTIONS)
     folds = legal_folds(op)
     return make_case(graph, int(rng.integers(1 << 30)), folds[int(rng.integers(len(folds)))])
 
@@ -165,16 +215,26 @@ def test_conv2d(tmp_path: Path) -> None:
     check(convolution_cases(), tmp_path)
 
 
+def test_depthwise_conv2d(tmp_path: Path) -> None:
+    check(depthwise_cases() + every_depthwise_fold(), tmp_path)
+
+
 def test_conv_transpose2d(tmp_path: Path) -> None:
     check(transposed_cases(), tmp_path)
 
 
 def test_exact_widths_and_cycles(tmp_path: Path) -> None:
     """Counters, codes and sums of ap_int, as synthesis sees them; and the cycles of a frame."""
-    cases = convolution_cases()[::4] + transposed_cases()[::4]
+    cases = [
+        *convolution_cases()[::4],
+        *depthwise_cases()[::3],
+        *every_depthwise_fold()[::5],
+        *transposed_cases()[::4],
+    ]
     check(cases, tmp_path, "-DFCN_HW_EXACT_WIDTHS", cycles=True)
 
 
 def test_sanitized(tmp_path: Path) -> None:
     """No access outside an array, no overflow: every part of the engine, on few cases."""
-    check(convolution_cases()[1::7] + transposed_cases()[1::7], tmp_path, *SANITIZE)
+    cases = [*convolution_cases()[1::7], *depthwise_cases()[1::6], *transposed_cases()[1::7]]
+    check(cases, tmp_path, *SANITIZE)

@@ -20,46 +20,59 @@ FORK = """
 #include "ap_fixed.h"
 #include "nnet_types.h"
 #include <cstdio>
-typedef nnet::array<ap_ufixed<4, 0>, 2> pixel_t;
+constexpr int pixels = 6;
 
-void feed(hls::stream<pixel_t> &in) {
-    for (int n = 0; n < 6; ++n) {
-        pixel_t pixel;
-        pixel[0].range() = n;
-        pixel[1].range() = 15 - n;
+template <class pixel_T> void feed(hls::stream<pixel_T> &in) {
+    for (int n = 0; n < pixels; ++n) {
+        pixel_T pixel;
+        for (unsigned c = 0; c < pixel_T::size; ++c) pixel[c].range() = 5 * n + c;
         in.write(pixel);
     }
 }
 
-int drain(hls::stream<pixel_t> &out) {
+template <class pixel_T> int drain(hls::stream<pixel_T> &out) {
     int right = 0;
-    for (int n = 0; n < 6 && !out.empty(); ++n) {
-        const pixel_t pixel = out.read();
-        right += pixel[0].range() == n && pixel[1].range() == 15 - n;
+    for (int n = 0; n < pixels && !out.empty(); ++n) {
+        const pixel_T pixel = out.read();
+        for (unsigned c = 0; c < pixel_T::size; ++c) {
+            typename pixel_T::value_type expected;
+            expected.range() = 5 * n + c;
+            right += pixel[c] == expected;
+        }
     }
     return out.empty() ? right : -1;
 }
 
+template <class pixel_T> bool run() {
+    hls::stream<pixel_T> in("in"), a("a"), b("b"), c("c"), d("d");
+    for (int frame = 0; frame < 2; ++frame) {
+        feed(in);
+        fcn_hw::fork<pixel_T, pixels>(in, a, b);
+        std::printf("%d %d\\n", drain(a), drain(b));
+        feed(in);
+        fcn_hw::fork<pixel_T, pixels>(in, a, b, c);
+        std::printf("%d %d %d\\n", drain(a), drain(b), drain(c));
+        feed(in);
+        fcn_hw::fork<pixel_T, pixels>(in, a, b, c, d);
+        std::printf("%d %d %d %d\\n", drain(a), drain(b), drain(c), drain(d));
+    }
+    return in.empty();
+}
+
 int main() {
-    hls::stream<pixel_t> in("in"), a("a"), b("b"), c("c"), d("d");
-    feed(in);
-    fcn_hw::fork<pixel_t, 6>(in, a, b);
-    std::printf("%d %d\\n", drain(a), drain(b));
-    feed(in);
-    fcn_hw::fork<pixel_t, 6>(in, a, b, c);
-    std::printf("%d %d %d\\n", drain(a), drain(b), drain(c));
-    feed(in);
-    fcn_hw::fork<pixel_t, 6>(in, a, b, c, d);
-    std::printf("%d %d %d %d\\n", drain(a), drain(b), drain(c), drain(d));
-    return in.empty() ? 0 : 1;
+    const bool one = run<nnet::array<ap_ufixed<6, 0>, 1>>();
+    const bool many = run<nnet::array<ap_fixed<7, 9>, 33>>();
+    return one && many ? 0 : 1;
 }
 """
 
 WRONG = """
 #include "fcn_hw/arg_max.h"
+#include "fcn_hw/average_pool2d.h"
 #include "fcn_hw/conv2d.h"
 #include "fcn_hw/conv_transpose2d.h"
 #include "fcn_hw/crop2d.h"
+#include "fcn_hw/depthwise_conv2d.h"
 #include "fcn_hw/max_pool2d.h"
 #include "fcn_hw/skip_add.h"
 #include "fcn_hw/skip_concat.h"
@@ -74,6 +87,7 @@ struct config {
     static constexpr int crop_top = 0, crop_left = 0, pe = 2, simd = 2, fold = 9, rom_depth = 8;
     static constexpr int product_shift = 0, bias_shift = 0, scale_height = 3, scale_width = 2;
     static constexpr int pool_height = 2, pool_width = 2, offset_top = 2, offset_left = 0;
+    static constexpr int multiple = 6;
     typedef fcn_hw::rom_t<4> weight_t;
     typedef fcn_hw::rom_t<4> bias_t;
     typedef ap_fixed<12, 6> accum_t;
@@ -86,6 +100,8 @@ void wrong(stream<2> &a2, stream<3> &a3, stream<5> &a5, stream<1> &a1, stream<30
            const config::weight_t weights[8][2][2], const config::bias_t biases[2][2]) {
     fcn_hw::conv2d<pixel<2>, pixel<5>, config>(a2, a5, weights, biases);
     fcn_hw::conv_transpose2d<pixel<2>, pixel<5>, config>(a2, a5, weights, biases);
+    fcn_hw::depthwise_conv2d<pixel<2>, pixel<5>, config>(a2, a5, weights, biases);
+    fcn_hw::average_pool2d<pixel<3>, pixel<2>, padded>(a3, a2);
     fcn_hw::arg_max<pixel<300>, pixel<2>, config>(a300, a2);
     fcn_hw::crop2d<pixel<3>, pixel<3>, config>(a3, a3);
     fcn_hw::max_pool2d<pixel<3>, pixel<3>, padded>(a3, a3);
@@ -105,6 +121,19 @@ SENTENCES = [
     "conv_transpose2d multiplies simd channels in parallel, so simd must divide n_chan.",
     "conv_transpose2d computes pe filters in parallel, so pe must divide n_filt.",
     "The weight ROM of conv_transpose2d must have one word for each step of each phase.",
+    "The pixels that depthwise_conv2d reads and writes must have n_chan and n_filt channels.",
+    "Every channel of depthwise_conv2d has the same number of filters, so n_chan must divide "
+    "n_filt.",
+    "A filter of depthwise_conv2d reads one channel, so simd must be 1.",
+    "depthwise_conv2d computes pe filters in parallel, so pe must divide n_filt.",
+    "The fold of depthwise_conv2d must be the steps that pe multipliers need for a pixel.",
+    "The weight ROM of depthwise_conv2d must have one word for each step of a pixel.",
+    "average_pool2d must write as many channels as it reads.",
+    "Every window of average_pool2d must contain a pixel of the frame.",
+    "The multiple of average_pool2d must be the least common multiple of the positions of its "
+    "windows.",
+    "The accumulator of average_pool2d must have the fraction bits of its input and one for each "
+    "factor 2 of the multiple.",
     "arg_max writes one channel, the index of a class.",
     "arg_max writes one byte, which holds the indices of 256 classes.",
     "The rectangle that crop2d keeps must lie in the frame.",
@@ -123,7 +152,8 @@ def test_fork_copies_to_all(tmp_path: Path) -> None:
     compiled = compile_source(tmp_path / "fork.cpp", INCLUDE, "-o", str(program))
     assert compiled.returncode == 0 and not compiled.stderr, compiled.stderr[:3000]
     ran = subprocess.run([program], capture_output=True, text=True, check=True)
-    assert ran.stdout == "6 6\n6 6 6\n6 6 6 6\n"
+    frames = ["6 6\n6 6 6\n6 6 6 6\n"] * 2 + ["198 198\n198 198 198\n198 198 198 198\n"] * 2
+    assert ran.stdout == "".join(frames)
 
 
 @pytest.mark.gxx

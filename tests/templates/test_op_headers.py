@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import cycle, product
 from pathlib import Path
 
@@ -11,8 +12,10 @@ from header_bench import SANITIZE, Case, check, make_case, run
 
 from fcn_hw.fixed import FixedFormat, Overflow, Rounding, parse_format
 from fcn_hw.ir.build import GraphBuilder
+from fcn_hw.ir.graph import Graph
 from fcn_hw.ir.ops import Padding
 from fcn_hw.ir.shapes import same_padding
+from fcn_hw.ir.verify import verify
 
 pytestmark = pytest.mark.gxx
 
@@ -44,6 +47,18 @@ POOLS = [
     ((10, 7), (5, 3), (3, 4), (4, 0, 2, 1)),
 ]
 
+AVERAGES = [
+    *POOLS,
+    ((7, 7), (7, 7), (7, 7), (0, 0, 0, 0)),
+    ((6, 11), (5, 5), (1, 3), "same"),
+    ((9, 1), (5, 5), (3, 1), (4, 4, 4, 4)),
+    ((1, 11), (2, 3), (1, 3), (1, 0, 2, 2)),
+    ((5, 5), (3, 3), (1, 1), "same"),
+    ((5, 8), (2, 3), (1, 2), (1, 0, 0, 2)),
+    ((8, 6), (3, 2), (2, 3), "same"),
+    ((11, 12), (3, 5), (3, 3), "same"),
+]
+
 # size, scale
 NEAREST = [
     ((3, 4), (2, 2)),
@@ -63,6 +78,17 @@ BILINEAR = [
 ]
 
 
+def pool_padding(
+    size: tuple[int, int],
+    pool: tuple[int, int],
+    strides: tuple[int, int],
+    padding: str | tuple[int, int, int, int],
+) -> Padding:
+    if isinstance(padding, str):
+        return same_padding(size, pool, strides)
+    return Padding(*padding)
+
+
 def moving_cases() -> list[Case]:
     """Ops that move pixels: no conversion, every format, signed and not."""
     channels, formats = cycle(CHANNELS), cycle(FORMATS)
@@ -74,8 +100,8 @@ def moving_cases() -> list[Case]:
 
     builders = []
     for size, pool, strides, padding in POOLS:
-        pad = same_padding(size, pool, strides) if padding == "same" else Padding(*padding)
         builders.append(start(size))
+        pad = pool_padding(size, pool, strides, padding)
         builders[-1].max_pool2d("y", "x", pool, strides, pad)
     for size, scale in NEAREST:
         builders.append(start(size))
@@ -85,6 +111,8 @@ def moving_cases() -> list[Case]:
         ((4, 4), (0, 0), (4, 4)),
         ((6, 5), (5, 4), (1, 1)),
         ((1, 9), (0, 3), (1, 2)),
+        ((9, 1), (4, 0), (5, 1)),
+        ((3, 3), (2, 0), (1, 3)),
     ]:
         builders.append(start(size))
         builders[-1].crop2d("y", "x", offset, result)
@@ -92,10 +120,12 @@ def moving_cases() -> list[Case]:
         ((3, 4), Padding(1, 2, 3, 4)),
         ((1, 1), Padding(0, 1, 2, 0)),
         ((2, 5), Padding()),
+        ((1, 6), Padding(2, 0, 0, 1)),
+        ((6, 1), Padding(0, 1, 3, 0)),
     ]:
         builders.append(start(size))
         builders[-1].zero_pad2d("y", "x", padding)
-    for size in [(3, 4), (1, 1), (5, 1), (2, 7), (4, 3)]:
+    for size in [(3, 4), (1, 1), (5, 1), (1, 7), (4, 3)]:
         builders.append(start(size))
         builders[-1].arg_max("y", "x")
     return [make_case(builder.finish("y"), seed) for seed, builder in enumerate(builders)]
@@ -117,29 +147,71 @@ def converting_cases() -> list[Case]:
         builders.append(GraphBuilder("case"))
         builders[-1].input("x", (5, 3, 2), parse_format("fixed<9,3>"))
         builders[-1].relu("y", "x", output)
-    builders.append(GraphBuilder("case"))
-    builders[-1].input("x", (2, 2, 3), parse_format("ufixed<5,2>"))
-    builders[-1].relu("y", "x")
-    for count in (2, 3, 4, 2, 3, 4, 2):
+    for size, n_chan in [((2, 2), 3), ((1, 7), 33), ((7, 1), 1)]:
+        builders.append(GraphBuilder("case"))
+        builders[-1].input("x", (*size, n_chan), parse_format("ufixed<5,2>"))
+        builders[-1].relu("y", "x")
+        builders.append(GraphBuilder("case"))
+        builders[-1].input("x", (*size, n_chan), parse_format("fixed<7,2>"))
+        builders[-1].quantize("y", "x", parse_format("fixed<4,1,RND_CONV,SAT_SYM>"))
+    for height, count in [(3, 2), (1, 3), (3, 4), (1, 2), (5, 3), (2, 4), (1, 2), (3, 3)]:
         n_chan, output = next(channels), next(outputs)
         builders.append(GraphBuilder("case"))
         sources = [
-            builders[-1].input(f"x{i}", (3, count, n_chan), parse_format(next(formats)))
+            builders[-1].input(f"x{i}", (height, count, n_chan), parse_format(next(formats)))
             for i in range(count)
         ]
         builders[-1].skip_add("y", *sources, fmt=output)
-    for count in (2, 3, 4, 2, 3, 4):
+    for width, count in [(4, 2), (1, 3), (4, 4), (3, 2), (1, 3), (4, 4)]:
         builders.append(GraphBuilder("case"))
         sources = [
-            builders[-1].input(f"x{i}", (count, 4, next(channels)), parse_format(next(formats)))
+            builders[-1].input(f"x{i}", (count, width, next(channels)), parse_format(next(formats)))
             for i in range(count)
         ]
         builders[-1].skip_concat("y", *sources)
     return [make_case(builder.finish("y"), seed) for seed, builder in enumerate(builders)]
 
 
+def averaging_cases() -> list[Case]:
+    """Poolings that sum; weights of one and of several sizes of windows, sums of up to 60 bits."""
+    outputs = cycle([None, *ALL_MODES])
+    channels = cycle(CHANNELS)
+    formats = cycle([*FORMATS, "fixed<24,9>", "ufixed<20,3>", "fixed<47,4>"])
+    builders = []
+    for size, pool, strides, padding in AVERAGES:
+        builders.append(GraphBuilder("case"))
+        builders[-1].input("x", (*size, next(channels)), parse_format(next(formats)))
+        pad = pool_padding(size, pool, strides, padding)
+        builders[-1].average_pool2d("y", "x", pool, strides, pad, fmt=next(outputs))
+    return [make_case(builder.finish("y"), seed) for seed, builder in enumerate(builders)]
+
+
+def symmetric_cases() -> list[Case]:
+    """An op that moves pixels ends with its output's modes: the lowest code becomes the next."""
+    image = parse_format("fixed<5,2>")
+    symmetric = parse_format("fixed<5,2,TRN,SAT_SYM>")
+    cases = []
+    for add in (
+        lambda builder: builder.max_pool2d("y", "x", (3, 2), (2, 1), Padding(1, 1, 0, 1)),
+        lambda builder: builder.upsample_nearest("y", "x", (1, 2)),
+        lambda builder: builder.crop2d("y", "x", (1, 2), (3, 1)),
+        lambda builder: builder.zero_pad2d("y", "x", Padding(1, 0, 0, 2)),
+    ):
+        builder = GraphBuilder("case")
+        builder.input("x", (4, 3, 2), image)
+        add(builder)
+        graph = builder.finish("y")
+        y = replace(graph["y"], output=replace(graph.tensor("y"), format=symmetric))
+        cases.append(make_case(verify(Graph("case", (graph["x"], y), ("y",))), len(cases)))
+    return cases
+
+
 def test_ops_that_move_pixels(tmp_path: Path) -> None:
-    check(moving_cases(), tmp_path)
+    check(moving_cases() + symmetric_cases(), tmp_path)
+
+
+def test_average_pool2d(tmp_path: Path) -> None:
+    check(averaging_cases(), tmp_path)
 
 
 def test_ops_that_convert(tmp_path: Path) -> None:
@@ -149,7 +221,7 @@ def test_ops_that_convert(tmp_path: Path) -> None:
 def test_exact_widths_and_cycles(tmp_path: Path) -> None:
     """Counters and codes of ap_int, as synthesis sees them; and the cycles of a frame."""
     check(
-        moving_cases()[::3] + converting_cases()[::5],
+        moving_cases()[::3] + averaging_cases()[::3] + converting_cases()[::5],
         tmp_path,
         "-DFCN_HW_EXACT_WIDTHS",
         cycles=True,
@@ -157,7 +229,8 @@ def test_exact_widths_and_cycles(tmp_path: Path) -> None:
 
 
 def test_sanitized(tmp_path: Path) -> None:
-    check(moving_cases()[1::6] + converting_cases()[1::12], tmp_path, *SANITIZE)
+    cases = moving_cases()[1::6] + averaging_cases()[1::4] + converting_cases()[1::12]
+    check(cases, tmp_path, *SANITIZE)
 
 
 def test_arg_max_takes_the_lowest_index_of_equals(tmp_path: Path) -> None:

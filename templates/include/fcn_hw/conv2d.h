@@ -33,34 +33,20 @@
 #define FCN_HW_CONV2D_H_
 
 #include "fcn_hw/code.h"
+#include "fcn_hw/conv2d_window.h"
 #include "fcn_hw/mac_array.h"
 #include "fcn_hw/types.h"
 #include "fcn_hw/windows.h"
 
 namespace fcn_hw {
 
-// A convolution's windows: one phase, moved by the stride.
-template <typename CONFIG_T> struct conv2d_window {
-    static constexpr int taps_height = CONFIG_T::kernel_height;
-    static constexpr int taps_width = CONFIG_T::kernel_width;
-    static constexpr int spread_height = CONFIG_T::dilation_height;
-    static constexpr int spread_width = CONFIG_T::dilation_width;
-    static constexpr int top = -CONFIG_T::pad_top;
-    static constexpr int left = -CONFIG_T::pad_left;
-    static constexpr int move_height = CONFIG_T::stride_height;
-    static constexpr int move_width = CONFIG_T::stride_width;
-    static constexpr int phases_height = 1;
-    static constexpr int phases_width = 1;
-    static constexpr int phase_top = 0;
-    static constexpr int phase_left = 0;
-
-    // 1x1 without padding: an output depends on one input pixel, no line buffer is needed.
-    static constexpr bool pointwise =
-        CONFIG_T::kernel_height == 1 && CONFIG_T::kernel_width == 1 && CONFIG_T::pad_top == 0 &&
-        CONFIG_T::pad_left == 0 &&
-        (CONFIG_T::out_height - 1) * CONFIG_T::stride_height < CONFIG_T::in_height &&
-        (CONFIG_T::out_width - 1) * CONFIG_T::stride_width < CONFIG_T::in_width;
-};
+// 1x1 without padding: an output depends on one input pixel, no line buffer is needed.
+template <typename CONFIG_T> constexpr bool is_pointwise() {
+    return CONFIG_T::kernel_height == 1 && CONFIG_T::kernel_width == 1 && CONFIG_T::pad_top == 0 &&
+           CONFIG_T::pad_left == 0 &&
+           (CONFIG_T::out_height - 1) * CONFIG_T::stride_height < CONFIG_T::in_height &&
+           (CONFIG_T::out_width - 1) * CONFIG_T::stride_width < CONFIG_T::in_width;
+}
 
 template <bool POINTWISE> struct conv2d_body {
     template <class in_T, class out_T, typename CONFIG_T>
@@ -69,7 +55,8 @@ template <bool POINTWISE> struct conv2d_body {
         const typename CONFIG_T::weight_t weights[CONFIG_T::fold][CONFIG_T::pe][CONFIG_T::simd],
         const typename CONFIG_T::bias_t biases[CONFIG_T::n_filt / CONFIG_T::pe][CONFIG_T::pe]) {
         #pragma HLS INLINE
-        sum_windows<in_T, out_T, CONFIG_T, conv2d_window<CONFIG_T>>(in, out, weights, biases);
+        sum_windows<in_T, out_T, CONFIG_T, conv2d_window<CONFIG_T>, all_channels<CONFIG_T>>(
+            in, out, weights, biases);
     }
 };
 
@@ -84,8 +71,9 @@ template <> struct conv2d_body<true> {
         const typename CONFIG_T::bias_t biases[CONFIG_T::n_filt / CONFIG_T::pe][CONFIG_T::pe]) {
         #pragma HLS INLINE
         typedef code_t<typename in_T::value_type> input_code_t;
+        typedef all_channels<CONFIG_T> operands_t;
         constexpr int filter_groups = CONFIG_T::n_filt / CONFIG_T::pe;
-        constexpr int channel_groups = CONFIG_T::n_chan / CONFIG_T::simd;
+        constexpr int channel_groups = operands_t::channel_groups;
         constexpr int cycles = CONFIG_T::in_height * CONFIG_T::in_width +
                                CONFIG_T::out_height * CONFIG_T::out_width * (CONFIG_T::fold - 1);
 
@@ -117,12 +105,12 @@ template <> struct conv2d_body<true> {
             Inputs:
                 for (int s = 0; s < CONFIG_T::simd; ++s) {
                     #pragma HLS UNROLL
-                    inputs[s] = pixel[channel_group * CONFIG_T::simd + s];
+                    inputs[s] = pixel[operands_t::channel(channel_group, s)];
                 }
                 if (channel_group == 0) {
                     start_sums<CONFIG_T>(sums, biases[filter_group]);
                 }
-                add_products<CONFIG_T>(sums, weights[step], inputs);
+                add_products<CONFIG_T, operands_t>(sums, weights[step], inputs);
                 if (channel_group == channel_groups - 1) {
                     finish_sums<CONFIG_T>(results, sums, filter_group);
                     filter_group = next_of<filter_groups>(filter_group);
@@ -169,7 +157,7 @@ void conv2d(hls::stream<in_T> &in, hls::stream<out_T> &out,
     #pragma HLS ARRAY_RESHAPE variable=weights type=complete dim=2
     #pragma HLS ARRAY_RESHAPE variable=weights type=complete dim=3
     #pragma HLS ARRAY_RESHAPE variable=biases type=complete dim=2
-    conv2d_body<conv2d_window<CONFIG_T>::pointwise>::template run<in_T, out_T, CONFIG_T>(
+    conv2d_body<is_pointwise<CONFIG_T>()>::template run<in_T, out_T, CONFIG_T>(
         in, out, weights, biases);
 }
 

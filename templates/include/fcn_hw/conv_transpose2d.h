@@ -72,7 +72,7 @@ void conv_transpose2d(
     #pragma HLS ARRAY_RESHAPE variable=weights type=complete dim=2
     #pragma HLS ARRAY_RESHAPE variable=weights type=complete dim=3
     #pragma HLS ARRAY_RESHAPE variable=biases type=complete dim=2
-    sum_windows<in_T, out_T, CONFIG_T, window>(in, out, weights, biases);
+    sum_windows<in_T, out_T, CONFIG_T, window, all_channels<CONFIG_T>>(in, out, weights, biases);
 }
 
 } // namespace fcn_hw

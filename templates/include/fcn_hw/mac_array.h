@@ -1,12 +1,14 @@
-// PE x SIMD multiply-accumulate units, shared by conv2d.h and conv_transpose2d.h.
+// PE x SIMD multiply-accumulate units, shared by conv2d.h, conv_transpose2d.h and depthwise_conv2d.h.
 //
 // The work of one output pixel is cut into `fold` steps of one clock. In a step each of PE filters
 // takes SIMD products: pe * simd multipliers. PE filters (a filter group) are done at a time, over all
 // taps and channels, so that there are only PE accumulators. The scheme is that of the matrix-vector
 // unit of FINN (Umuroglu et al., FPGA 2017).
 //
-// CONFIG_T: pe, simd, weight_t, bias_t, accum_t, product_shift, bias_shift; conv2d.h
+// CONFIG_T: pe, simd, n_chan, n_filt, weight_t, bias_t, accum_t, product_shift, bias_shift; conv2d.h
 // says what they are.
+//
+// OPERANDS_T says which channels of a pixel a step multiplies: all_channels or own_channels.
 #ifndef FCN_HW_MAC_ARRAY_H_
 #define FCN_HW_MAC_ARRAY_H_
 
@@ -25,6 +27,65 @@ template <int SHIFT, class sum_T> sum_T shift_left(const sum_T &sum) {
     return sum * (sum_T(1) << SHIFT);
 }
 
+// A filter sums all channels: a step takes simd of them, a channel group, for all of its filters.
+template <typename CONFIG_T> struct all_channels {
+    static constexpr int count = CONFIG_T::simd;
+    static constexpr int channel_groups = CONFIG_T::n_chan / CONFIG_T::simd;
+
+    // The channel that operand k of a step is.
+    static int channel(int channel_group, int k) {
+        #pragma HLS INLINE
+        return channel_group * CONFIG_T::simd + k;
+    }
+
+    // The operand of product s of filter p.
+    static constexpr int of(int /*p*/, int s) { return s; }
+
+    // To the next filter group; it reads the same channels.
+    void next_filters() {
+        #pragma HLS INLINE
+    }
+};
+
+// A filter sums one channel, and every channel has n_filt / n_chan filters behind one another: a step
+// takes a channel for each of its filters.
+//
+// Invariant: the filter group's first filter is number `filter` of those of channel `first`.
+template <typename CONFIG_T> struct own_channels {
+    static constexpr int count = CONFIG_T::pe;
+    static constexpr int channel_groups = 1;
+    static constexpr int filters = CONFIG_T::n_filt / CONFIG_T::n_chan;
+
+    count_t<CONFIG_T::n_chan> first;
+    count_t<2 * filters> filter;
+
+    own_channels() : first(0), filter(0) {
+        #pragma HLS INLINE
+    }
+
+    // The channel that operand k of a step is, that of filter k of the group. The divisions are of
+    // constants, for k is one.
+    int channel(int /*channel_group*/, int k) const {
+        #pragma HLS INLINE
+        return first + k / filters + (filter + k % filters >= filters ? 1 : 0);
+    }
+
+    static constexpr int of(int p, int /*s*/) { return p; }
+
+    void next_filters() {
+        #pragma HLS INLINE
+        first += CONFIG_T::pe / filters;
+        filter += CONFIG_T::pe % filters;
+        if (filter >= filters) {
+            filter -= filters;
+            ++first;
+        }
+        if (first == CONFIG_T::n_chan) { // the last filter of the pixel is done
+            first = 0;
+        }
+    }
+};
+
 // Starts the sums of a filter group with its biases, aligned to the accumulator's binary point.
 template <typename CONFIG_T>
 void start_sums(accumulator_t<CONFIG_T> sums[CONFIG_T::pe],
@@ -38,12 +99,13 @@ StartSums:
     }
 }
 
-// Adds simd products to each sum. The accumulator holds every partial sum in every order (proved from
-// the weights when the graph was made), so no bit is ever lost.
-template <typename CONFIG_T, class input_code_T>
+// Adds simd products to each sum, of its weights and the operands of the step. The accumulator holds
+// every partial sum in every order (proved from the weights when the graph was made), so no bit is
+// ever lost.
+template <typename CONFIG_T, class OPERANDS_T, class input_code_T>
 void add_products(accumulator_t<CONFIG_T> sums[CONFIG_T::pe],
                   const typename CONFIG_T::weight_t weights[CONFIG_T::pe][CONFIG_T::simd],
-                  const input_code_T inputs[CONFIG_T::simd]) {
+                  const input_code_T inputs[OPERANDS_T::count]) {
     #pragma HLS INLINE
 Filters:
     for (int p = 0; p < CONFIG_T::pe; ++p) {
@@ -52,7 +114,7 @@ Filters:
     Products:
         for (int s = 0; s < CONFIG_T::simd; ++s) {
             #pragma HLS UNROLL
-            products += weights[p][s] * inputs[s];
+            products += weights[p][s] * inputs[OPERANDS_T::of(p, s)];
         }
         sums[p] += shift_left<CONFIG_T::product_shift>(products);
     }

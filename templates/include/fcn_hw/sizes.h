@@ -12,11 +12,17 @@ constexpr int ceil_div(int a, int b) { return (a + b - 1) / b; }
 // a modulo b, never negative.
 constexpr int modulo(int a, int b) { return (a % b + b) % b; }
 
+constexpr int gcd_of(int a, int b) { return b == 0 ? a : gcd_of(b, a % b); }
+constexpr int lcm_of(int a, int b) { return a / gcd_of(a, b) * b; }
+
 // Bits of the numbers 0 to max; at least 1.
 constexpr int bits_of(int max) { return max < 2 ? 1 : 1 + bits_of(max / 2); }
 
 // log2 of a power of two.
 constexpr int log2_of(int power) { return power < 2 ? 0 : 1 + log2_of(power / 2); }
+
+// How often 2 divides a number above 0.
+constexpr int factors_of_two(int n) { return n % 2 != 0 ? 0 : 1 + factors_of_two(n / 2); }
 
 } // namespace fcn_hw
 

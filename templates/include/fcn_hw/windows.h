@@ -1,4 +1,5 @@
-// Weighted sums over windows of a frame: the engine of conv2d.h and conv_transpose2d.h.
+// Weighted sums over windows of a frame: the engine of conv2d.h, conv_transpose2d.h and
+// depthwise_conv2d.h.
 //
 // An output pixel is the sum over a window of taps of the input, times weights. Every `phases` outputs
 // the window moves by `move` input pixels, and each phase has weights of its own:
@@ -23,6 +24,7 @@
 //           move_height, move_width   see above
 //           phases_height, ..width    see above
 //           phase_top, phase_left     phase of the first output
+// OPERANDS_T: the channels that a step multiplies, see mac_array.h
 #ifndef FCN_HW_WINDOWS_H_
 #define FCN_HW_WINDOWS_H_
 
@@ -69,10 +71,9 @@ template <typename CONFIG_T, typename WINDOW_T> struct window_plan {
 //
 // Invariant: (row, col) is the input position of tap (tap_row, tap_col) of the window whose first tap
 // is at (window_row, window_col); the slots are where these rows start in the ring.
-template <typename CONFIG_T, typename WINDOW_T> struct window_walk {
+template <typename CONFIG_T, typename WINDOW_T, int CHANNEL_GROUPS> struct window_walk {
     typedef window_plan<CONFIG_T, WINDOW_T> plan;
 
-    static constexpr int channel_groups = CONFIG_T::n_chan / CONFIG_T::simd;
     static constexpr int first_slot = modulo(WINDOW_T::top, plan::ring_rows) * CONFIG_T::in_width;
 
     coordinate_t<WINDOW_T::top, plan::bottom> window_row, row;
@@ -80,7 +81,7 @@ template <typename CONFIG_T, typename WINDOW_T> struct window_walk {
     count_t<plan::ring_size - 1> window_slot, slot;
     count_t<WINDOW_T::taps_height - 1> tap_row;
     count_t<WINDOW_T::taps_width - 1> tap_col;
-    count_t<channel_groups - 1> channel_group;
+    count_t<CHANNEL_GROUPS - 1> channel_group;
     count_t<WINDOW_T::phases_height - 1> phase_row;
     count_t<WINDOW_T::phases_width - 1> phase_col;
 
@@ -105,7 +106,7 @@ template <typename CONFIG_T, typename WINDOW_T> struct window_walk {
     bool last_tap() const {
         #pragma HLS INLINE
         return tap_row == WINDOW_T::taps_height - 1 && tap_col == WINDOW_T::taps_width - 1 &&
-               channel_group == channel_groups - 1;
+               channel_group == CHANNEL_GROUPS - 1;
     }
 
     // Rows that the frame must have given before the next band of outputs starts.
@@ -123,7 +124,7 @@ template <typename CONFIG_T, typename WINDOW_T> struct window_walk {
     // To the next channel group or tap; from the last tap back to the first.
     void next_tap() {
         #pragma HLS INLINE
-        if (channel_group != channel_groups - 1) {
+        if (channel_group != CHANNEL_GROUPS - 1) {
             ++channel_group;
             return;
         }
@@ -171,7 +172,7 @@ template <typename CONFIG_T, typename WINDOW_T> struct window_walk {
 };
 
 // One frame. CONFIG_T as documented in conv2d.h.
-template <class in_T, class out_T, typename CONFIG_T, typename WINDOW_T>
+template <class in_T, class out_T, typename CONFIG_T, typename WINDOW_T, class OPERANDS_T>
 void sum_windows(
     hls::stream<in_T> &in, hls::stream<out_T> &out,
     const typename CONFIG_T::weight_t weights[CONFIG_T::rom_depth][CONFIG_T::pe][CONFIG_T::simd],
@@ -197,7 +198,8 @@ Fill:
 
     row_reader<in_T, CONFIG_T::in_height, CONFIG_T::in_width, plan::ring_rows, plan::gap> reader(
         plan::fill_rows);
-    window_walk<CONFIG_T, WINDOW_T> walk;
+    window_walk<CONFIG_T, WINDOW_T, OPERANDS_T::channel_groups> walk;
+    OPERANDS_T operands;
     count_t<filter_groups - 1> filter_group = 0;
 
 OutputRow:
@@ -214,23 +216,25 @@ OutputRow:
                 if (step < CONFIG_T::fold) {
                     const bool inside = walk.inside();
                     const int address = inside ? int(walk.slot + walk.col) : 0;
-                    input_code_t inputs[CONFIG_T::simd];
+                    input_code_t inputs[OPERANDS_T::count];
                     #pragma HLS ARRAY_PARTITION variable=inputs type=complete
                 Inputs:
-                    for (int s = 0; s < CONFIG_T::simd; ++s) {
+                    for (int k = 0; k < OPERANDS_T::count; ++k) {
                         #pragma HLS UNROLL
                         const input_code_t code =
-                            ring[address][walk.channel_group * CONFIG_T::simd + s];
-                        inputs[s] = inside ? code : input_code_t(0);
+                            ring[address][operands.channel(walk.channel_group, k)];
+                        inputs[k] = inside ? code : input_code_t(0);
                     }
 
                     if (walk.first_tap()) {
                         start_sums<CONFIG_T>(sums, biases[filter_group]);
                     }
-                    add_products<CONFIG_T>(sums, weights[walk.phase() * CONFIG_T::fold + step], inputs);
+                    add_products<CONFIG_T, OPERANDS_T>(
+                        sums, weights[walk.phase() * CONFIG_T::fold + step], inputs);
                     if (walk.last_tap()) {
                         finish_sums<CONFIG_T>(results, sums, filter_group);
                         filter_group = next_of<filter_groups>(filter_group);
+                        operands.next_filters();
                     }
                     if (step == CONFIG_T::fold - 1) {
                         write_pixel(out, results);

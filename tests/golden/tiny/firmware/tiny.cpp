@@ -1,4 +1,4 @@
-// tiny: the top function. Emitted by fcn_hw from graph e2e4a30c7351; changes here are overwritten.
+// tiny: the top function. Emitted by fcn_hw from graph 4a8f79f8f21b; changes here are overwritten.
 #include "tiny.h"
 #include "fcn_hw/tap.h"
 #include "parameters.h"
@@ -13,6 +13,7 @@ void tiny(
     #pragma HLS BIND_STORAGE variable=conv1_weights type=rom_1p impl=bram
     #pragma HLS BIND_STORAGE variable=conv2_weights type=rom_1p impl=lutram
     #pragma HLS BIND_STORAGE variable=up_weights type=rom_1p impl=bram
+    #pragma HLS BIND_STORAGE variable=apart_weights type=rom_1p impl=bram
 
     hls::stream<conv1_t> conv1("conv1");
     #pragma HLS STREAM variable=conv1 depth=2
@@ -53,6 +54,12 @@ void tiny(
     hls::stream<positive_t> positive("positive");
     #pragma HLS STREAM variable=positive depth=2
     #pragma HLS BIND_STORAGE variable=positive type=fifo impl=srl
+    hls::stream<apart_t> apart("apart");
+    #pragma HLS STREAM variable=apart depth=2
+    #pragma HLS BIND_STORAGE variable=apart type=fifo impl=srl
+    hls::stream<mean_t> mean("mean");
+    #pragma HLS STREAM variable=mean depth=2
+    #pragma HLS BIND_STORAGE variable=mean type=fifo impl=srl
     hls::stream<nearest_t> nearest("nearest");
     #pragma HLS STREAM variable=nearest depth=2
     #pragma HLS BIND_STORAGE variable=nearest type=fifo impl=srl
@@ -84,7 +91,11 @@ void tiny(
     FCN_HW_TAP(cut)
     fcn_hw::relu<cut_t, positive_t, positive_config>(cut, positive);
     FCN_HW_TAP(positive)
-    fcn_hw::upsample_nearest<positive_t, nearest_t, nearest_config>(positive, nearest);
+    fcn_hw::depthwise_conv2d<positive_t, apart_t, apart_config>(positive, apart, apart_weights, apart_biases);
+    FCN_HW_TAP(apart)
+    fcn_hw::average_pool2d<apart_t, mean_t, mean_config>(apart, mean);
+    FCN_HW_TAP(mean)
+    fcn_hw::upsample_nearest<mean_t, nearest_t, nearest_config>(mean, nearest);
     FCN_HW_TAP(nearest)
     fcn_hw::upsample_bilinear<conv2_t, bilinear_t, bilinear_config>(conv2_to_bilinear, bilinear);
     FCN_HW_TAP(bilinear)

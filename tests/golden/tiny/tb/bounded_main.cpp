@@ -50,6 +50,10 @@ int main(int sim_argc, char **sim_argv) {
     sim_network.add_fifo(cut, 2);
     hls::stream<positive_t> positive("positive");
     sim_network.add_fifo(positive, 2);
+    hls::stream<apart_t> apart("apart");
+    sim_network.add_fifo(apart, 2);
+    hls::stream<mean_t> mean("mean");
+    sim_network.add_fifo(mean, 2);
     hls::stream<nearest_t> nearest("nearest");
     sim_network.add_fifo(nearest, 2);
     hls::stream<bilinear_t> bilinear("bilinear");
@@ -100,8 +104,14 @@ int main(int sim_argc, char **sim_argv) {
     sim_network.add_process("positive", {&cut}, {&positive}, [&] {
         fcn_hw::relu<cut_t, positive_t, positive_config>(cut, positive);
     });
-    sim_network.add_process("nearest", {&positive}, {&nearest}, [&] {
-        fcn_hw::upsample_nearest<positive_t, nearest_t, nearest_config>(positive, nearest);
+    sim_network.add_process("apart", {&positive}, {&apart}, [&] {
+        fcn_hw::depthwise_conv2d<positive_t, apart_t, apart_config>(positive, apart, apart_weights, apart_biases);
+    });
+    sim_network.add_process("mean", {&apart}, {&mean}, [&] {
+        fcn_hw::average_pool2d<apart_t, mean_t, mean_config>(apart, mean);
+    });
+    sim_network.add_process("nearest", {&mean}, {&nearest}, [&] {
+        fcn_hw::upsample_nearest<mean_t, nearest_t, nearest_config>(mean, nearest);
     });
     sim_network.add_process("bilinear", {&conv2_to_bilinear}, {&bilinear}, [&] {
         fcn_hw::upsample_bilinear<conv2_t, bilinear_t, bilinear_config>(conv2_to_bilinear, bilinear);

@@ -1,0 +1,60 @@
+// Convolution channel by channel, n_filt / n_chan filters each, with fused padding, stride and dilation.
+//
+//   out[i][j][c*M + m] = bias[c*M + m] + sum over p, q of
+//       in[i*stride - pad_top + p*dilation][j*stride - pad_left + q*dilation][c] * weight[p][q][c][m]
+//   where M = n_filt / n_chan
+//
+// A position outside the frame counts as code 0. Sums are exact; the conversion to the output's type
+// rounds and saturates once.
+//
+// Cycles of a frame (fcn_hw/ir/cycles.py holds the same formulas):
+//   fold      = kernel_height * kernel_width * (n_filt / pe)
+//   cycles    = fill_rows*in_width + out_height*out_width * period + drain_rows*in_width
+//   period    = max(fold, ceil(stride_height*in_width / out_width))
+//   fill_rows = rows that the first row of outputs needs, drain_rows = rows that none needs at the end
+//
+// Parameters:
+//   in_T, out_T       nnet::array of ap_[u]fixed with n_chan and n_filt channels; a beat is a pixel.
+//   CONFIG_T          as conv2d.h documents it; simd = 1, as a filter reads one channel
+//   weights           [fold][pe][1], in the order of the steps: filter group, kernel row, kernel column.
+//                     A filter group is pe consecutive filters, filter c*M + m is number m of channel c.
+//   biases            [n_filt / pe][pe]
+#ifndef FCN_HW_DEPTHWISE_CONV2D_H_
+#define FCN_HW_DEPTHWISE_CONV2D_H_
+
+#include "fcn_hw/conv2d_window.h"
+#include "fcn_hw/mac_array.h"
+#include "fcn_hw/windows.h"
+
+namespace fcn_hw {
+
+template <class in_T, class out_T, typename CONFIG_T>
+void depthwise_conv2d(
+    hls::stream<in_T> &in, hls::stream<out_T> &out,
+    const typename CONFIG_T::weight_t weights[CONFIG_T::fold][CONFIG_T::pe][CONFIG_T::simd],
+    const typename CONFIG_T::bias_t biases[CONFIG_T::n_filt / CONFIG_T::pe][CONFIG_T::pe]) {
+    static_assert(in_T::size == CONFIG_T::n_chan && out_T::size == CONFIG_T::n_filt,
+                  "The pixels that depthwise_conv2d reads and writes must have n_chan and n_filt channels.");
+    static_assert(CONFIG_T::n_filt % CONFIG_T::n_chan == 0,
+                  "Every channel of depthwise_conv2d has the same number of filters, so n_chan must "
+                  "divide n_filt.");
+    static_assert(CONFIG_T::simd == 1, "A filter of depthwise_conv2d reads one channel, so simd must be 1.");
+    static_assert(CONFIG_T::n_filt % CONFIG_T::pe == 0,
+                  "depthwise_conv2d computes pe filters in parallel, so pe must divide n_filt.");
+    static_assert(CONFIG_T::fold == CONFIG_T::kernel_height * CONFIG_T::kernel_width *
+                                        (CONFIG_T::n_filt / CONFIG_T::pe),
+                  "The fold of depthwise_conv2d must be the steps that pe multipliers need for a pixel.");
+    static_assert(CONFIG_T::rom_depth == CONFIG_T::fold,
+                  "The weight ROM of depthwise_conv2d must have one word for each step of a pixel.");
+
+    // The weights of a step are one word of the ROM, and so are the biases of a filter group.
+    #pragma HLS ARRAY_RESHAPE variable=weights type=complete dim=2
+    #pragma HLS ARRAY_RESHAPE variable=weights type=complete dim=3
+    #pragma HLS ARRAY_RESHAPE variable=biases type=complete dim=2
+    sum_windows<in_T, out_T, CONFIG_T, conv2d_window<CONFIG_T>, own_channels<CONFIG_T>>(in, out, weights,
+                                                                                        biases);
+}
+
+} // namespace fcn_hw
+
+#endif
