@@ -15,11 +15,10 @@ from random_graphs import graphs
 from random_networks import random_network
 
 from fcn_hw.backend.op_configs import header_of, render_call, render_config, render_fork_call
-from fcn_hw.backend.rom import render_rom
+from fcn_hw.backend.op_emission import op_roms
 from fcn_hw.dataflow.latency import pipeline_latency
 from fcn_hw.dataflow.lowering import Process, lower
 from fcn_hw.dataflow.rules import schedule
-from fcn_hw.ir import Conv2D, ConvTranspose2D
 from fcn_hw.ir.cycles import Fold, cycles_per_frame
 from fcn_hw.resources import data_folder
 
@@ -170,9 +169,8 @@ def _case(index: int, process: Process, fold: Fold | None) -> str:
     else:
         operands = tuple(stream.tensor for stream in process.inputs)
         text += render_config(process.op, operands, fold)
-        if isinstance(process.op, (Conv2D, ConvTranspose2D)):
-            lines = render_rom(process.op, fold).splitlines()
-            text += "\n".join(line for line in lines if not line.startswith("#")) + "\n"
+        lines = op_roms(process.op, operands, fold).splitlines()
+        text += "\n".join(line for line in lines if not line.startswith("#")) + "\n"
         call = render_call(process.op, names[0], names[1][0])
     text += "void run() {\ncycle = -1;\n"
     for stream in (*process.inputs, *process.outputs):
