@@ -113,10 +113,10 @@ def op_context(op: Op, operands: tuple[Tensor, ...], fold: Fold | None = None) -
         return SumContext(**common, **size, accum=op.accum)
     if isinstance(op, (BatchNorm, Threshold)):
         assert fold is not None, f"a {op.kind} is emitted with a fold"
-        groups: dict[str, Any] = {"n_chan": result.channels, "pe": fold.pe, "fold": fold_steps(op, fold)}
+        size |= {"n_chan": result.channels, "pe": fold.pe, "fold": fold_steps(op, fold)}
         if isinstance(op, BatchNorm):
-            return BatchNormContext(**common, **size, **groups, **_scale_fields(op, source))
-        return ThresholdContext(**common, **size, **groups, **_search_fields(op, source))
+            return BatchNormContext(**common, **size, **_scale_fields(op, source))
+        return ThresholdContext(**common, **size, **_search_fields(op, source))
     if isinstance(op, Lookup):
         return LookupContext(
             **common,

@@ -20,7 +20,7 @@ from fcn_hw.estimate.design_folds import (
     within_budget,
 )
 from fcn_hw.estimate.network import Estimate, Fifo, estimate
-from fcn_hw.estimate.problem import Rules, build_problem, convolutions
+from fcn_hw.estimate.problem import Rules, build_problem, folded_ops
 from fcn_hw.estimate.variants import (
     channel_groups,
     with_channels,
@@ -52,10 +52,10 @@ def test_numbers_give_the_nearest_fold() -> None:
     graph = fcn()
     layer = {"LayerName": {"conv1_1": {"ReuseFactor": 9, "Strategy": "Latency"}}}
     folding, _ = made(graph, PYNQ, ReuseFactor=36, **layer)
-    for op in convolutions(graph):
+    for op in folded_ops(graph):
         assert folding.folds[op.name] == choose_fold(op, 9 if op.name == "conv1_1" else 36)
     assert folding.strategies == {
-        op.name: "Latency" if op.name == "conv1_1" else "Resource" for op in convolutions(graph)
+        op.name: "Latency" if op.name == "conv1_1" else "Resource" for op in folded_ops(graph)
     }
     assert not folding.is_free
 
@@ -117,7 +117,7 @@ def test_given_layers_and_strategies_are_kept() -> None:
     assert isinstance(conv2, Conv2D)
     assert folding.folds["conv2_1"] == choose_fold(conv2, 72)
     assert folding.strategies == {
-        op.name: "Resource" if op.name == "score" else "Latency" for op in convolutions(graph)
+        op.name: "Resource" if op.name == "score" else "Latency" for op in folded_ops(graph)
     }
     assert folding.is_free
 
@@ -250,7 +250,7 @@ def test_thirty_layers_take_seconds_and_print_nothing(
 ) -> None:
     """At ``share`` 0.9 on zcu102, HiGHS prints a line of its own when it is let."""
     graph = thirty_layers(0)
-    assert len(convolutions(graph)) == 30
+    assert len(folded_ops(graph)) == 30
     asked = hls(ReuseFactor="auto", utilization={"lut": share, "ff": 1, "bram": share})
     start = time.process_time()
     folding = choose_folding(graph, board, asked)
@@ -272,7 +272,7 @@ def test_variants() -> None:
     assert "image" not in groups and "score" not in groups and "add" not in groups
     fewer = with_channels(graph, "conv1_1", 6)
     assert fewer.tensor("pool1").channels == 6
-    shapes = {op.name: op.weight.codes.shape for op in convolutions(fewer)}
+    shapes = {op.name: op.weight.codes.shape for op in folded_ops(fewer)}
     assert shapes["conv1_1"] == (3, 3, 3, 6) and shapes["conv2_1"] == (3, 3, 6, 16)
     assert shapes["score_skip"] == (1, 1, 6, 5)
 

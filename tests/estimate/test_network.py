@@ -21,6 +21,7 @@ from fcn_hw.ir import Conv2D, Graph
 from fcn_hw.ir.cycles import Fold, cycles_per_frame
 from fcn_hw.ir.folding import choose_fold
 from fcn_hw.ir.macs import macs, total_macs
+from fcn_hw.ir.ops import FOLDED
 
 BOARD = load_board("pynq-z2")
 
@@ -130,7 +131,7 @@ def test_every_op_has_a_cost() -> None:
     for op in graph.ops:
         if not op.inputs:
             continue
-        fold = Fold(1, 1) if hasattr(op, "weight") else None
+        fold = Fold(1, 1) if isinstance(op, FOLDED) else None
         cost = op_cost(op, graph.operands(op), "ultrascale+", fold)
         assert cost.resources.lut > 0 and cost.resources.ff > 0
         assert frame_energy_pj(op, graph.operands(op), fold) >= 0

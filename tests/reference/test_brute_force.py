@@ -56,7 +56,7 @@ def test_an_op_that_moves_pixels_ends_with_its_format_too(kind: str) -> None:
     assert found[0].tolist() == brute_force(graph, {"image": image[0]})["y"]
 
 
-@pytest.mark.parametrize("join", ["skip_add", "skip_concat"])
+@pytest.mark.parametrize("join", ["skip_add", "skip_maximum", "skip_concat"])
 def test_joined_inputs_of_different_points(join: str) -> None:
     build = GraphBuilder("net")
     build.input("image", (3, 4, 2), parse_format("fixed<6,2>"))

@@ -99,7 +99,7 @@ def threshold_cases() -> list[Case]:
     rng = np.random.default_rng(6)
     groups, inputs, steps = cycle(GROUPS), cycle(INPUTS), cycle(STEPS)
     cases = []
-    for number, count in enumerate(COUNTS * 3):
+    for number, count in enumerate(COUNTS * 2):
         size, channels, pe = next(groups)
         fmt = parse_format(next(inputs))
         graph = threshold_graph(rng, size, channels, fmt, count, next(steps), number)
@@ -214,7 +214,7 @@ def join_cases() -> list[Case]:
     wide = ["fixed<40,20>", "ufixed<40,25>", "fixed<38,4>", "ufixed<9,9>"]
     groups, outputs = cycle(GROUPS), cycle([None, *ALL_MODES])
     cases = []
-    for kind, count in [("skip_subtract", 2)] * 26 + [("skip_maximum", n) for n in (2, 3, 4)] * 9:
+    for kind, count in [("skip_subtract", 2)] * 14 + [("skip_maximum", n) for n in (2, 3, 4)] * 6:
         size, channels, _ = next(groups)
         chosen = wide if len(cases) % 13 == 12 else [next(formats) for _ in range(count)]
         build = GraphBuilder("case")
@@ -236,11 +236,11 @@ def test_lookup_subtract_and_maximum(tmp_path: Path) -> None:
 
 def test_exact_widths_and_cycles(tmp_path: Path) -> None:
     """Counters, codes and sums of ap_int, as synthesis sees them; and the cycles of a frame."""
-    cases = batch_norm_cases()[::3] + threshold_cases()[::3] + lookup_cases()[1::4]
-    check(cases + join_cases()[::5], tmp_path, "-DFCN_HW_EXACT_WIDTHS", cycles=True)
+    cases = batch_norm_cases()[::4] + threshold_cases()[::3] + lookup_cases()[1::5]
+    check(cases + join_cases()[::7], tmp_path, "-DFCN_HW_EXACT_WIDTHS", cycles=True)
 
 
 def test_sanitized(tmp_path: Path) -> None:
     """No access outside an array, no overflow."""
-    cases = batch_norm_cases()[1::4] + threshold_cases()[1::4] + lookup_cases()[::5]
-    check(cases + join_cases()[1::7], tmp_path, *SANITIZE)
+    cases = batch_norm_cases()[1::7] + threshold_cases()[1::5] + lookup_cases()[::9]
+    check(cases + join_cases()[1::11], tmp_path, *SANITIZE)
