@@ -140,7 +140,6 @@ class ThresholdContext(ChannelGroupsContext):
     total_width: int
     base_width: int
     step_width: int
-    threshold_width: int
 
 
 @dataclass(frozen=True)

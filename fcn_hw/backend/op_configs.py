@@ -46,7 +46,7 @@ from fcn_hw.ir.ops import (
     UpsampleNearest,
     ZeroPad2D,
 )
-from fcn_hw.ir.thresholds import levels, threshold_format, total_format
+from fcn_hw.ir.thresholds import levels, total_format
 
 FORK_HEADER = "fcn_hw/fork.h"
 
@@ -116,7 +116,7 @@ def op_context(op: Op, operands: tuple[Tensor, ...], fold: Fold | None = None) -
         size |= {"n_chan": result.channels, "pe": fold.pe, "fold": fold_steps(op, fold)}
         if isinstance(op, BatchNorm):
             return BatchNormContext(**common, **size, **_scale_fields(op, source))
-        return ThresholdContext(**common, **size, **_search_fields(op, source))
+        return ThresholdContext(**common, **size, **_search_fields(op))
     if isinstance(op, Lookup):
         return LookupContext(
             **common,
@@ -223,14 +223,13 @@ def _scale_fields(op: BatchNorm, source: Tensor) -> dict[str, Any]:
     }
 
 
-def _search_fields(op: Threshold, source: Tensor) -> dict[str, Any]:
+def _search_fields(op: Threshold) -> dict[str, Any]:
     return {
         "count": op.thresholds.codes.shape[1],
         "levels": levels(op),
         "total_width": rom_width(total_format(op)),
         "base_width": rom_width(op.base.format),
         "step_width": rom_width(op.step.format),
-        "threshold_width": rom_width(threshold_format(op, source)),
     }
 
 

@@ -19,7 +19,7 @@
 //                 fold           channel groups, n_chan / pe
 //                 levels         bits of the count
 //                 total_t        sum_t (types.h) that holds every base + step * n
-//                 base_t, step_t, threshold_t   elements of the ROMs, rom_t (types.h)
+//                 base_t, step_t   elements of the ROMs, rom_t (types.h)
 //   bases, steps  [fold][pe], codes of the output
 //   thresholds    `levels` ROMs, level l has [fold][pe][2^l]: of the thresholds 1 to 2^levels - 1 its
 //                 entry m is number (2m + 1) * 2^(levels - 1 - l). Thresholds are codes of the input or

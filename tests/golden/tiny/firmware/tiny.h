@@ -1,4 +1,4 @@
-// tiny: the top function. Emitted by fcn_hw from graph e2e4a30c7351; changes here are overwritten.
+// tiny: the top function. Emitted by fcn_hw from graph 55d3bdd69863; changes here are overwritten.
 #ifndef TINY_H_
 #define TINY_H_
 
