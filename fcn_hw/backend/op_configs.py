@@ -157,8 +157,8 @@ def render_fork_call(tensor: Tensor, input_stream: str, output_streams: Sequence
 def rom_pragmas(op: Op, strategy: str, fold: Fold | None = None) -> tuple[str, ...]:
     """The lines that place the ROMs, to stand in the top function before the call.
 
-    A pragma can't depend on a template parameter, so the header can't hold it. UG1399,
-    "pragma HLS bind_storage".
+    A pragma can't depend on a template parameter nor name one of a pack of arguments, so the header
+    can't hold them. UG1399, "pragma HLS bind_storage", "pragma HLS array_partition".
 
     Args:
         strategy: hls4ml's name: ``"Resource"`` is block RAM, ``"Latency"`` is LUTs.
@@ -170,22 +170,20 @@ def rom_pragmas(op: Op, strategy: str, fold: Fold | None = None) -> tuple[str, .
         return (_bind(f"{op.name}_table", "rom_np", "lutram"),)
     if isinstance(op, (BatchNorm, Threshold)):
         assert fold is not None, f"a {op.kind} is emitted with a fold"
-        return tuple(
-            _bind(name, "rom_1p", rom_storage(words, strategy))
-            for name, words in _rom_words(op, fold_steps(op, fold))
-        )
+        groups = fold_steps(op, fold)
+        if isinstance(op, BatchNorm):
+            return (_bind(f"{op.name}_scales", "rom_1p", rom_storage(groups, strategy)),)
+        lines = []
+        for level in range(levels(op)):
+            variable = f"{op.name}_thresholds{level}"
+            lines.append(f"#pragma HLS ARRAY_PARTITION variable={variable} type=complete dim=2")
+            lines.append(_bind(variable, "rom_1p", rom_storage(groups << level, strategy)))
+        return tuple(lines)
     return ()
 
 
 def _bind(variable: str, kind: str, storage: str) -> str:
     return f"#pragma HLS BIND_STORAGE variable={variable} type={kind} impl={storage}"
-
-
-def _rom_words(op: BatchNorm | Threshold, groups: int) -> list[tuple[str, int]]:
-    """The ROMs that a strategy places, and their words."""
-    if isinstance(op, BatchNorm):
-        return [(f"{op.name}_scales", groups)]
-    return [(f"{op.name}_thresholds{n}", groups << n) for n in range(levels(op))]
 
 
 def _mac_fields(op: Conv2D | ConvTranspose2D, source: Tensor, fold: Fold) -> dict[str, Any]:

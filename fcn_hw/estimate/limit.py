@@ -1,7 +1,8 @@
 """The physical limit of a frame: what no arrangement of the same multipliers can beat.
 
 ``interval >= max(input beats, output beats, max over layers of ceil(MACs / multipliers))``: a
-stream moves a pixel a clock, and a multiplier does a multiplication a clock.
+stream moves a pixel a clock, a multiplier does a multiplication a clock, and a row of comparators
+counts the thresholds of a value a clock.
 """
 
 from __future__ import annotations

@@ -23,7 +23,9 @@
 //   bases, steps  [fold][pe], codes of the output
 //   thresholds    `levels` ROMs, level l has [fold][pe][2^l]: of the thresholds 1 to 2^levels - 1 its
 //                 entry m is number (2m + 1) * 2^(levels - 1 - l). Thresholds are codes of the input or
-//                 beyond its range; those that no value reaches fill the ROMs up.
+//                 beyond its range; those that no value reaches fill the ROMs up. Each row of
+//                 comparators has an address of its own, so the top function, where each ROM has a
+//                 name, partitions dimension 2.
 #ifndef FCN_HW_THRESHOLD_H_
 #define FCN_HW_THRESHOLD_H_
 
@@ -45,8 +47,6 @@ template <class count_T, class ordered_T, class threshold_T, int FOLD, int PE, i
 void search_levels(count_T &found, const ordered_T &code, int group, int p,
                    const threshold_T (&level)[FOLD][PE][ENTRIES], const finer_T &...finer) {
     #pragma HLS INLINE
-    // Each row of comparators has an address of its own.
-    #pragma HLS ARRAY_PARTITION variable=level type=complete dim=2
     const ordered_T threshold = level[group][p][found];
     found = 2 * found + (threshold <= code ? 1 : 0);
     search_levels(found, code, group, p, finer...);
