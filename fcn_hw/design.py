@@ -249,7 +249,8 @@ class Hls(Section):
     """Frames a second that ``ReuseFactor: auto`` has to reach."""
     utilization: Utilization = Utilization()
     Strategy: Literal["Resource", "Latency"] = "Resource"
-    """Resource: weights in block RAM. Latency: weights in LUTs."""
+    """Resource: weights in block RAM. Latency: weights in LUTs. ROMs of scales and thresholds
+    follow it from 65 words on; smaller ones are in LUTs."""
     fifo_margin: float = Field(default=0.1, ge=0, le=10)
     """Share by which FIFOs are deeper than the simulator says, whose latencies are estimates."""
     Precision: Literal["derived"] = "derived"

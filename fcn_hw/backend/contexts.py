@@ -102,7 +102,9 @@ class PixelwiseContext(OpContext):
 
 
 @dataclass(frozen=True)
-class SkipAddContext(PixelwiseContext):
+class SumContext(PixelwiseContext):
+    """SkipAdd, SkipSubtract, SkipMaximum."""
+
     accum: FixedFormat
 
 
@@ -124,3 +126,36 @@ class ZeroPad2DContext(OpContext):
     out_width: int
     pad_top: int
     pad_left: int
+
+
+@dataclass(frozen=True)
+class ChannelGroupsContext(PixelwiseContext):
+    """Fields of BatchNorm and Threshold."""
+
+    n_chan: int
+    pe: int
+    fold: int
+
+
+@dataclass(frozen=True)
+class BatchNormContext(ChannelGroupsContext):
+    product_shift: int
+    bias_shift: int
+    scale_width: int
+    bias_width: int
+    accum: FixedFormat
+
+
+@dataclass(frozen=True)
+class ThresholdContext(ChannelGroupsContext):
+    count: int
+    levels: int
+    total_width: int
+    base_width: int
+    step_width: int
+
+
+@dataclass(frozen=True)
+class LookupContext(PixelwiseContext):
+    entries: int
+    table_width: int

@@ -9,42 +9,52 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
+from fcn_hw.backend.constant_roms import CONSTANT_OPS, rom_names
 from fcn_hw.backend.contexts import (
     AveragePool2DContext,
+    BatchNormContext,
     Conv2DContext,
     ConvTranspose2DContext,
     Crop2DContext,
     DepthwiseConv2DContext,
+    LookupContext,
     OpContext,
     PixelwiseContext,
     Pool2DContext,
-    SkipAddContext,
+    SumContext,
+    ThresholdContext,
     UpsampleContext,
     ZeroPad2DContext,
 )
 from fcn_hw.backend.jinja import render
 from fcn_hw.backend.rom import bias_format, rom_width
+from fcn_hw.estimate.memory import ROM_STORAGE, rom_storage
+from fcn_hw.fixed import FixedFormat
 from fcn_hw.ir.cycles import Fold, cycles_per_frame, fold_steps, windows
 from fcn_hw.ir.ops import (
     CONVOLUTIONS,
     AveragePool2D,
+    BatchNorm,
     Convolution,
     ConvTranspose2D,
     Crop2D,
     DepthwiseConv2D,
+    Lookup,
     MaxPool2D,
     Op,
     SkipAdd,
+    SkipMaximum,
+    SkipSubtract,
     Tensor,
+    Threshold,
     UpsampleBilinear,
     UpsampleNearest,
     ZeroPad2D,
     output_channels,
 )
+from fcn_hw.ir.thresholds import levels, total_format
 
 FORK_HEADER = "fcn_hw/fork.h"
-
-_ROM_STORAGE = {"Resource": "bram", "Latency": "lutram"}
 
 
 def snake_name(op: Op) -> str:
@@ -62,7 +72,7 @@ def op_context(op: Op, operands: tuple[Tensor, ...], fold: Fold | None = None) -
 
     Args:
         operands: the tensors that it reads.
-        fold: the multipliers of a convolution, else None.
+        fold: of an op of :data:`fcn_hw.ir.ops.FOLDED`, else None.
     """
     source, result = operands[0], op.output
     common: dict[str, Any] = {"name": op.name, "cycles": cycles_per_frame(op, operands, fold)}
@@ -98,9 +108,23 @@ def op_context(op: Op, operands: tuple[Tensor, ...], fold: Fold | None = None) -
         return ZeroPad2DContext(
             **common, **in_size, **out_size, pad_top=op.padding.top, pad_left=op.padding.left
         )
-    if isinstance(op, SkipAdd):
-        return SkipAddContext(**common, height=result.height, width=result.width, accum=op.accum)
-    return PixelwiseContext(**common, height=result.height, width=result.width)
+    size: dict[str, Any] = {"height": result.height, "width": result.width}
+    if isinstance(op, (SkipAdd, SkipSubtract, SkipMaximum)):
+        return SumContext(**common, **size, accum=op.accum)
+    if isinstance(op, (BatchNorm, Threshold)):
+        assert fold is not None, f"a {op.kind} is emitted with a fold"
+        size |= {"n_chan": result.channels, "pe": fold.pe, "fold": fold_steps(op, fold)}
+        if isinstance(op, BatchNorm):
+            return BatchNormContext(**common, **size, **_scale_fields(op, source))
+        return ThresholdContext(**common, **size, **_search_fields(op))
+    if isinstance(op, Lookup):
+        return LookupContext(
+            **common,
+            **size,
+            entries=len(op.table.codes),
+            table_width=rom_width(op.table.format),
+        )
+    return PixelwiseContext(**common, **size)
 
 
 def render_config(op: Op, operands: tuple[Tensor, ...], fold: Fold | None = None) -> str:
@@ -118,6 +142,8 @@ def render_call(op: Op, input_streams: Sequence[str], output_stream: str) -> str
     arguments = [*input_streams, output_stream]
     if isinstance(op, CONVOLUTIONS):
         arguments += [f"{op.name}_weights", f"{op.name}_biases"]
+    if isinstance(op, CONSTANT_OPS):
+        arguments += rom_names(op)
     return f"fcn_hw::{snake_name(op)}<{', '.join(types)}>({', '.join(arguments)});"
 
 
@@ -128,19 +154,36 @@ def render_fork_call(tensor: Tensor, input_stream: str, output_streams: Sequence
     return f"fcn_hw::fork<{tensor.name}_t, {pixels}>({arguments});"
 
 
-def rom_pragmas(op: Op, strategy: str) -> tuple[str, ...]:
-    """The lines that place the weight ROM, to stand in the top function before the call.
+def rom_pragmas(op: Op, strategy: str, fold: Fold | None = None) -> tuple[str, ...]:
+    """The lines that place the ROMs, to stand in the top function before the call.
 
-    A pragma can't depend on a template parameter, so the header can't hold it. UG1399,
-    "pragma HLS bind_storage".
+    A pragma can't depend on a template parameter nor name one of a pack of arguments, so the header
+    can't hold them. UG1399, "pragma HLS bind_storage", "pragma HLS array_partition".
 
     Args:
         strategy: hls4ml's name: ``"Resource"`` is block RAM, ``"Latency"`` is LUTs.
+        fold: of an op of :data:`fcn_hw.ir.ops.FOLDED`, else None.
     """
-    if not isinstance(op, CONVOLUTIONS):
-        return ()
-    storage = _ROM_STORAGE[strategy]
-    return (f"#pragma HLS BIND_STORAGE variable={op.name}_weights type=rom_1p impl={storage}",)
+    if isinstance(op, CONVOLUTIONS):
+        return (_bind(f"{op.name}_weights", "rom_1p", ROM_STORAGE[strategy]),)
+    if isinstance(op, Lookup):  # a port for each channel
+        return (_bind(f"{op.name}_table", "rom_np", "lutram"),)
+    if isinstance(op, (BatchNorm, Threshold)):
+        assert fold is not None, f"a {op.kind} is emitted with a fold"
+        groups = fold_steps(op, fold)
+        if isinstance(op, BatchNorm):
+            return (_bind(f"{op.name}_scales", "rom_1p", rom_storage(groups, strategy)),)
+        lines = []
+        for level in range(levels(op)):
+            variable = f"{op.name}_thresholds{level}"
+            lines.append(f"#pragma HLS ARRAY_PARTITION variable={variable} type=complete dim=2")
+            lines.append(_bind(variable, "rom_1p", rom_storage(groups << level, strategy)))
+        return tuple(lines)
+    return ()
+
+
+def _bind(variable: str, kind: str, storage: str) -> str:
+    return f"#pragma HLS BIND_STORAGE variable={variable} type={kind} impl={storage}"
 
 
 def _pool_fields(op: MaxPool2D | AveragePool2D) -> dict[str, Any]:
@@ -170,9 +213,39 @@ def _mac_fields(op: Convolution, source: Tensor, fold: Fold) -> dict[str, Any]:
         "simd": fold.simd,
         "fold": steps,
         "rom_depth": phases[0] * phases[1] * steps,
-        "product_shift": op.accum.fraction - product_fraction,
-        "bias_shift": op.accum.fraction - bias_format(op).fraction,
+        "product_shift": _left_shift(op.accum, product_fraction),
+        "bias_shift": _left_shift(op.accum, bias_format(op).fraction),
         "weight_width": rom_width(op.weight.format),
         "bias_width": rom_width(bias_format(op)),
         "accum": op.accum,
     }
+
+
+def _scale_fields(op: BatchNorm, source: Tensor) -> dict[str, Any]:
+    product_fraction = op.scale.format.fraction + source.format.fraction
+    return {
+        "product_shift": _left_shift(op.accum, product_fraction),
+        "bias_shift": _left_shift(op.accum, op.bias.format.fraction),
+        "scale_width": rom_width(op.scale.format),
+        "bias_width": rom_width(op.bias.format),
+        "accum": op.accum,
+    }
+
+
+def _search_fields(op: Threshold) -> dict[str, Any]:
+    return {
+        "count": op.thresholds.codes.shape[1],
+        "levels": levels(op),
+        "total_width": rom_width(total_format(op)),
+        "base_width": rom_width(op.base.format),
+        "step_width": rom_width(op.step.format),
+    }
+
+
+def _left_shift(accum: FixedFormat, fraction: int) -> int:
+    """The shift that aligns a code of ``fraction`` fraction bits to an accumulator.
+
+    No code but 0 can be shifted by the accumulator's width and fit in it; 0 may be shifted less,
+    and C++ does not define a shift by more bits than a type has.
+    """
+    return min(accum.fraction - fraction, accum.width - 1)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from fcn_hw.backend.constant_roms import CONSTANT_OPS, render_constants
 from fcn_hw.backend.op_configs import (
     FORK_HEADER,
     header_of,
@@ -14,6 +15,7 @@ from fcn_hw.backend.op_configs import (
 )
 from fcn_hw.backend.rom import render_rom
 from fcn_hw.dataflow.lowering import Process
+from fcn_hw.ir import Op, Tensor
 from fcn_hw.ir.cycles import Fold
 from fcn_hw.ir.ops import CONVOLUTIONS
 
@@ -41,7 +43,7 @@ def emit_process(process: Process, fold: Fold | None, strategy: str) -> ProcessT
     """The text of a process.
 
     Args:
-        fold: multipliers of a convolution, else None.
+        fold: of an op of :data:`fcn_hw.ir.ops.FOLDED`, else None.
         strategy: hls4ml's, ``"Resource"`` or ``"Latency"``.
 
     Raises:
@@ -53,14 +55,27 @@ def emit_process(process: Process, fold: Fold | None, strategy: str) -> ProcessT
     if op is None:
         tensor = process.inputs[0].tensor
         return ProcessText(render_fork_call(tensor, inputs[0], outputs), "", FORK_HEADER)
-    weights = None
-    if isinstance(op, CONVOLUTIONS):
-        assert fold is not None, "a convolution is emitted with a fold"
-        weights = (f"{op.name}.h", render_rom(op, fold))
+    operands = tuple(stream.tensor for stream in process.inputs)
+    constants = op_roms(op, operands, fold)
     return ProcessText(
         call=render_call(op, inputs, outputs[0]),
-        config=render_config(op, tuple(stream.tensor for stream in process.inputs), fold),
+        config=render_config(op, operands, fold),
         header=header_of(op),
-        pragmas=rom_pragmas(op, strategy),
-        weights=weights,
+        pragmas=rom_pragmas(op, strategy, fold),
+        weights=(f"{op.name}.h", constants) if constants else None,
     )
+
+
+def op_roms(op: Op, operands: tuple[Tensor, ...], fold: Fold | None) -> str:
+    """The header with the ROMs of an op, empty where it has none.
+
+    Args:
+        operands: the tensors that it reads.
+        fold: of an op of :data:`fcn_hw.ir.ops.FOLDED`, else None.
+    """
+    if isinstance(op, CONVOLUTIONS):
+        assert fold is not None, "a convolution is emitted with a fold"
+        return render_rom(op, fold)
+    if isinstance(op, CONSTANT_OPS):
+        return render_constants(op, operands[0], fold)
+    return ""

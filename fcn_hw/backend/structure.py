@@ -1,4 +1,4 @@
-"""What a design is built of on a board: the fold of every convolution, the depth of every FIFO.
+"""What a design is built of on a board: the fold of every op that has one, the depth of every FIFO.
 
 Folds set the rates that FIFOs have to keep, and FIFOs take from what folds may use. So the folds
 are chosen first, the FIFOs are sized for them, and where both together are over the budget the
@@ -27,7 +27,7 @@ class Layout:
     """What is emitted of a structure.
 
     Args:
-        folding: of every convolution.
+        folding: of every op that has one.
         dataflow: the processes, and FIFOs of their final depths.
     """
 
@@ -40,7 +40,7 @@ class Structure:
     """Folds and FIFOs.
 
     Args:
-        folding: of every convolution.
+        folding: of every op that has one.
         fifos: the processes with sized FIFOs, and the proofs.
     """
 

@@ -67,7 +67,7 @@ def check_certificate(
 
     Args:
         dataflow: lowered again from the graph; its own depths play no part.
-        folds: of the convolutions.
+        folds: of the ops that have one.
         graph_digest: of the graph.
 
     Raises:

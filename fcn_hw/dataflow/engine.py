@@ -144,7 +144,7 @@ def make_network(
     """The network of a lowered graph.
 
     Args:
-        folds: of each convolution.
+        folds: of each op that has one.
         latency_scale: as :func:`fcn_hw.dataflow.rules.schedule` has it.
     """
     return Network(

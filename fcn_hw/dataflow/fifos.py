@@ -24,7 +24,7 @@ class SizedFifos:
         dataflow: with the depths.
         initial: the depths before, which hold whole frames.
         minimum: the smallest depths that lose no throughput, without the margin.
-        folds: of the convolutions.
+        folds: of the ops that have one.
         margin: share by which depths were enlarged.
         proof: a periodic schedule that works with the minimum.
         orders: all orders of reads and writes with which the depths were run.
@@ -75,7 +75,7 @@ def size_fifos(dataflow: Dataflow, folds: Mapping[str, Fold], margin: float = 0.
 
     Args:
         dataflow: from :func:`fcn_hw.dataflow.lowering.lower`.
-        folds: of each convolution.
+        folds: of each op that has one.
         margin: share of itself by which each depth above the least is enlarged.
 
     Raises:

@@ -12,16 +12,22 @@ from __future__ import annotations
 from fcn_hw.ir import (
     ArgMax,
     AveragePool2D,
+    BatchNorm,
+    Lookup,
     MaxPool2D,
     Op,
     SkipAdd,
+    SkipMaximum,
+    SkipSubtract,
     Tensor,
+    Threshold,
     UpsampleBilinear,
     UpsampleNearest,
 )
 from fcn_hw.ir.cycles import Fold, is_pointwise
 from fcn_hw.ir.ops import CONVOLUTIONS
 from fcn_hw.ir.pooling import window_weights
+from fcn_hw.ir.thresholds import levels
 
 STREAM = 1
 """From the read of a pixel to its write, when nothing is done to it."""
@@ -40,7 +46,7 @@ def pipeline_latency(op: Op | None, operands: tuple[Tensor, ...], fold: Fold | N
     Args:
         op: None for a fork.
         operands: the tensors that it reads.
-        fold: of a convolution, else None.
+        fold: of an op of :data:`fcn_hw.ir.ops.FOLDED`, else None.
     """
     if isinstance(op, CONVOLUTIONS):
         assert fold is not None, "the latency of a convolution depends on its fold"
@@ -56,8 +62,15 @@ def pipeline_latency(op: Op | None, operands: tuple[Tensor, ...], fold: Fold | N
         return STREAM + MEMORY + 2 * (MULTIPLY + 1) + CONVERT
     if isinstance(op, UpsampleNearest):
         return STREAM + MEMORY
-    if isinstance(op, SkipAdd):
+    if isinstance(op, (SkipAdd, SkipSubtract, SkipMaximum)):
         return STREAM + _tree(len(operands)) + CONVERT
+    if isinstance(op, BatchNorm):
+        return STREAM + MULTIPLY + 1 + CONVERT
+    if isinstance(op, Threshold):
+        # a ROM and a comparison a level, then the count's multiple of the step on the base
+        return STREAM + levels(op) * (MEMORY + 1) + MULTIPLY + 1
+    if isinstance(op, Lookup):
+        return STREAM + MEMORY
     if isinstance(op, ArgMax):
         return STREAM + _tree(operands[0].channels)
     return STREAM

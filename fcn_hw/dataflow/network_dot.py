@@ -20,7 +20,7 @@ def network_dot(dataflow: Dataflow, folds: Mapping[str, Fold], cycles: Mapping[s
     it holds, the thicker it is.
 
     Args:
-        folds: of the convolutions.
+        folds: of the ops that have one.
         cycles: of a frame, by process; one that is not named shows none.
     """
     picture = graphviz.Digraph(

@@ -18,15 +18,20 @@ from fcn_hw.dataflow.schedule import Cycles, Schedule
 from fcn_hw.ir import (
     ArgMax,
     AveragePool2D,
+    BatchNorm,
     Conv2D,
     Crop2D,
+    Lookup,
     MaxPool2D,
     Op,
     Quantize,
     Relu,
     SkipAdd,
     SkipConcat,
+    SkipMaximum,
+    SkipSubtract,
     Tensor,
+    Threshold,
     UpsampleBilinear,
     UpsampleNearest,
     ZeroPad2D,
@@ -45,7 +50,7 @@ def schedule(process: Process, fold: Fold | None = None, *, latency_scale: float
     """The schedule of a process.
 
     Args:
-        fold: the multipliers of a convolution, else None.
+        fold: of an op of :data:`fcn_hw.ir.ops.FOLDED`, else None.
         latency_scale: factor on the estimated pipeline latency. 0 is the order of reads and writes
             of the header as a sequential program, and its cycles then are those of
             :func:`fcn_hw.ir.cycles.cycles_per_frame`.
@@ -58,6 +63,9 @@ def schedule(process: Process, fold: Fold | None = None, *, latency_scale: float
         if isinstance(op, Conv2D) and is_pointwise(op, operands[0]):
             return _one_loop(*_pointwise(op, operands[0], fold), latency, end)
         return _window_loops(op, operands[0], fold, latency, end)
+    if isinstance(op, (BatchNorm, Threshold)):
+        assert fold is not None, "the cycles of such an op depend on its fold"
+        return _one_loop(*_channel_groups(op, fold), latency, end)
     if op is None:
         return _one_loop(*_every_pixel(operands[0]), latency, end)
     return _one_loop(*_RULES[type(op)](op, operands[0]), latency, end)
@@ -79,6 +87,13 @@ def _every_pixel(result: Tensor) -> Iterations:
 
 def _pixelwise(op: Op, source: Tensor) -> Iterations:
     return _every_pixel(op.output)
+
+
+def _channel_groups(op: BatchNorm | Threshold, fold: Fold) -> Iterations:
+    """batch_norm.h, threshold.h: reads with a pixel's first channel group, writes with its last."""
+    groups = fold_steps(op, fold)
+    starts = groups * np.arange(op.output.height * op.output.width)
+    return starts, starts + groups - 1, groups * len(starts)
 
 
 def _crop2d(op: Crop2D, source: Tensor) -> Iterations:
@@ -189,9 +204,12 @@ _RULES: dict[type[Op], Callable[[Any, Tensor], Iterations]] = {
     UpsampleNearest: _upsample_nearest,
     UpsampleBilinear: _upsample_bilinear,
     SkipAdd: _pixelwise,
+    SkipSubtract: _pixelwise,
+    SkipMaximum: _pixelwise,
     SkipConcat: _pixelwise,
     Crop2D: _crop2d,
     ZeroPad2D: _zero_pad2d,
+    Lookup: _pixelwise,
     Quantize: _pixelwise,
     Relu: _pixelwise,
     ArgMax: _pixelwise,

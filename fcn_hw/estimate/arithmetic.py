@@ -113,9 +113,14 @@ def conversion(from_bits: int, to_bits: int, *, rounds: bool, saturates: bool) -
     return Resources(lut=luts)
 
 
+def comparison(bits: int) -> Resources:
+    """Whether one number is at least another: a LUT for two bits of both, and the carry chain."""
+    return Resources(lut=ceil(bits / 2))
+
+
 def maximum(bits: int) -> Resources:
     """The larger of two numbers: a comparison takes a LUT for two bits, the choice one a bit."""
-    return Resources(lut=ceil(bits / 2) + bits)
+    return comparison(bits) + Resources(lut=bits)
 
 
 @cache

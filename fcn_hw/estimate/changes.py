@@ -23,14 +23,14 @@ from fcn_hw.estimate.fit import (
     used,
 )
 from fcn_hw.estimate.network import Fifo
-from fcn_hw.estimate.problem import Rules, build_problem, convolutions
+from fcn_hw.estimate.problem import Rules, build_problem, folded_ops
 from fcn_hw.estimate.resources import Resources
 from fcn_hw.estimate.variants import channel_groups, with_channels, with_size, with_weight_bits
-from fcn_hw.ir.cycles import Fold, fold_steps
+from fcn_hw.ir.cycles import Fold, fold_steps, sums_channels
 from fcn_hw.ir.folding import choose_fold, legal_folds
 from fcn_hw.ir.graph import Graph
 from fcn_hw.ir.macs import total_macs
-from fcn_hw.ir.ops import Conv2D, ConvTranspose2D
+from fcn_hw.ir.ops import CONVOLUTIONS, Convolution, Folded
 
 MOST_LAYERS = 4
 """Only the layers that take most of the missing resource are tried one by one."""
@@ -121,8 +121,10 @@ def _families(shortage: Shortage) -> Iterator[Iterator[Change]]:
     """Changes of one kind, from mild to strong."""
     heaviest = _heaviest(shortage)
     for op in heaviest:
-        yield _bits(shortage, [op])
-    yield _bits(shortage, convolutions(shortage.graph))
+        if isinstance(op, CONVOLUTIONS):
+            yield _bits(shortage, [op])
+    if _convolutions(shortage.graph):
+        yield _bits(shortage, _convolutions(shortage.graph))
     groups = channel_groups(shortage.graph)
     for group in dict.fromkeys(groups[op.name] for op in heaviest if op.name in groups):
         yield _channels(shortage, [group])
@@ -137,18 +139,23 @@ def _families(shortage: Shortage) -> Iterator[Iterator[Change]]:
         yield _auto(shortage)
 
 
-def _heaviest(shortage: Shortage) -> list[Conv2D | ConvTranspose2D]:
-    """The convolutions that take most of the missing resource."""
+def _heaviest(shortage: Shortage) -> list[Folded]:
+    """The ops with a fold that take most of the missing resource."""
 
-    def share(op: Conv2D | ConvTranspose2D) -> int:
+    def share(op: Folded) -> int:
         return amount_of(shortage.resource, shortage.solution[op.name].resources)
 
-    layers = convolutions(shortage.graph)
+    layers = folded_ops(shortage.graph)
     return sorted(layers, key=lambda op: (-share(op), op.name))[:MOST_LAYERS]
 
 
-def _bits(shortage: Shortage, layers: Sequence[Conv2D | ConvTranspose2D]) -> Iterator[Change]:
-    every = convolutions(shortage.graph)
+def _convolutions(graph: Graph) -> tuple[Convolution, ...]:
+    """The ops with weights."""
+    return tuple(op for op in graph.ops if isinstance(op, CONVOLUTIONS))
+
+
+def _bits(shortage: Shortage, layers: Sequence[Convolution]) -> Iterator[Change]:
+    every = _convolutions(shortage.graph)
     all_bits = sum(op.weight.codes.size * op.weight.format.width for op in every)
     widest = max(op.weight.format.width for op in layers)
     for bits in range(widest - 1, LEAST_WEIGHT_BITS - 1, -1):
@@ -206,7 +213,7 @@ def _speed(shortage: Shortage) -> Iterator[Change]:
         yield Change(text, True, shortage.need - now, 1 - shortage.interval / interval)
 
 
-def _reuse(shortage: Shortage, op: Conv2D | ConvTranspose2D) -> Iterator[Change]:
+def _reuse(shortage: Shortage, op: Folded) -> Iterator[Change]:
     steps = fold_steps(op, shortage.rules.folds[op.name])
     before = max(option.cycles for option in shortage.solution.values())
     slower = sorted({n for f in legal_folds(op) if (n := fold_steps(op, f)) > steps})
@@ -271,12 +278,12 @@ def _text(change: str, resource: str, now: int, saved: int, fits: bool) -> str:
 def _folds_of(graph: Graph, folds: Mapping[str, Fold]) -> dict[str, Fold]:
     """Given folds, made legal for other channels: the largest divisors that are not larger."""
     legal: dict[str, Fold] = {}
-    for op in convolutions(graph):
+    for op in folded_ops(graph):
         given = folds.get(op.name)
         if given is None:
             continue
-        _, _, n_chan, n_filt = op.weight.codes.shape
-        legal[op.name] = Fold(_divisor(n_filt, given.pe), _divisor(n_chan, given.simd))
+        summed = op.weight.codes.shape[2] if sums_channels(op) else 1
+        legal[op.name] = Fold(_divisor(op.output.channels, given.pe), _divisor(summed, given.simd))
     return legal
 
 

@@ -1,4 +1,4 @@
-"""The fold of every convolution of a design: by its reuse factors, or chosen for the board."""
+"""The fold of every op of a design that has one: by its reuse factor, or chosen for the board."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from fcn_hw.errors import ConfigError, DoesNotFit
 from fcn_hw.estimate.changes import Shortage, amount_of, cheapest_changes, closest
 from fcn_hw.estimate.fit import Problem, Solution, fastest, overload, smallest, used
 from fcn_hw.estimate.network import Fifo
-from fcn_hw.estimate.problem import Rules, build_problem, convolutions
+from fcn_hw.estimate.problem import Rules, build_problem, folded_ops
 from fcn_hw.ir.cycles import Fold
 from fcn_hw.ir.folding import choose_fold
 from fcn_hw.ir.graph import Graph
@@ -23,10 +23,10 @@ _WHOLE = {"lut": 1.0, "ff": 1.0, "dsp": 1.0, "bram": 1.0}
 
 @dataclass(frozen=True)
 class Folding:
-    """How every convolution of a design is built.
+    """How every op of :data:`fcn_hw.ir.ops.FOLDED` of a design is built.
 
     Args:
-        folds: its multipliers, by name.
+        folds: its multipliers or rows of comparators, by name.
         strategies: hls4ml's strategy, by name.
         is_free: whether any of it was chosen for the board.
     """
@@ -51,7 +51,7 @@ def choose_folding(graph: Graph, board: Board, hls: Hls, fifos: Sequence[Fifo] =
         DoesNotFit: no choice stays within the budget; the hint names the cheapest changes.
     """
     rules = rules_of(graph, hls, fifos)
-    if len(rules.folds) == len(convolutions(graph)):
+    if len(rules.folds) == len(folded_ops(graph)):
         if hls.target_fps is not None:
             raise ConfigError(
                 "hls.target_fps needs a layer of ReuseFactor: auto",
@@ -102,7 +102,7 @@ def rules_of(graph: Graph, hls: Hls, fifos: Sequence[Fifo] = ()) -> Rules:
     """What the design gives and what it leaves to the search."""
     folds, strategies = {}, {}
     strategy_is_given = "Strategy" in hls.model_fields_set
-    for op in convolutions(graph):
+    for op in folded_ops(graph):
         layer = hls.LayerName.get(op.name)
         asked = layer.ReuseFactor if layer and layer.ReuseFactor is not None else hls.ReuseFactor
         if asked != "auto":

@@ -19,16 +19,22 @@ from fcn_hw.ir.ops import (
     CONVOLUTIONS,
     ArgMax,
     AveragePool2D,
+    BatchNorm,
     Convolution,
     Input,
+    Lookup,
     MaxPool2D,
     Op,
     SkipAdd,
+    SkipMaximum,
+    SkipSubtract,
     Tensor,
+    Threshold,
     UpsampleBilinear,
     UpsampleNearest,
 )
 from fcn_hw.ir.pooling import window_weights
+from fcn_hw.ir.thresholds import levels, threshold_format
 
 ADD_PJ_A_BIT = 0.1 / 32
 MULTIPLY_PJ_A_BIT2 = 3.1 / 32**2
@@ -40,8 +46,9 @@ def frame_energy_pj(op: Op, operands: tuple[Tensor, ...], fold: Fold | None = No
 
     Args:
         operands: the tensors that it reads.
-        fold: the multipliers of a convolution, else None: the fewer filters are computed in
-            parallel, the more often a pixel is read from the line buffer.
+        fold: of an op of :data:`fcn_hw.ir.ops.FOLDED`, else None: the fewer filters of a
+            convolution are computed in parallel, the more often a pixel is read from the line
+            buffer.
     """
     if isinstance(op, Input):
         return 0.0
@@ -72,8 +79,20 @@ def frame_energy_pj(op: Op, operands: tuple[Tensor, ...], fold: Fold | None = No
         factor_bits = factors[-1].bit_length() if len(factors) > 1 else 0
         weighted = MULTIPLY_PJ_A_BIT2 * value_bits * factor_bits
         return _pool(op, source, value_bits) + result.size * weighted
-    if isinstance(op, SkipAdd):
+    if isinstance(op, (SkipAdd, SkipSubtract, SkipMaximum)):
         return result.size * (len(operands) - 1) * ADD_PJ_A_BIT * op.accum.width
+    if isinstance(op, BatchNorm):
+        scale_bits, bias_bits = op.scale.format.width, op.bias.format.width
+        arithmetic = MULTIPLY_PJ_A_BIT2 * scale_bits * bits + ADD_PJ_A_BIT * op.accum.width
+        return result.size * (arithmetic + (scale_bits + bias_bits) * MEMORY_PJ_A_BIT)
+    if isinstance(op, Threshold):
+        # A threshold is read and compared with in each level; then base and step make a code.
+        stored = levels(op) * threshold_format(op, source).width
+        stored += op.base.format.width + op.step.format.width
+        arithmetic = ADD_PJ_A_BIT * (levels(op) * bits + result.format.width)
+        return result.size * (arithmetic + stored * MEMORY_PJ_A_BIT)
+    if isinstance(op, Lookup):
+        return result.size * op.table.format.width * MEMORY_PJ_A_BIT
     if isinstance(op, ArgMax):
         return pixels * (source.channels - 1) * ADD_PJ_A_BIT * bits
     return 0.0  # moves or converts pixels

@@ -3,8 +3,8 @@
 A frame takes as long as the slowest process, and resources add up. So the choice is exact in two
 steps:
 
-1. Bisection over the finite set of intervals that some option of some convolution has. An
-   interval is feasible when each convolution can be built by an option that is at least so fast
+1. Bisection over the finite set of intervals that some option of some op has. An
+   interval is feasible when each op can be built by an option that is at least so fast
    such that the sums stay within the budget: a multiple-choice knapsack with a constraint for each
    resource, solved as an integer program by HiGHS (Huangfu and Hall, Mathematical Programming
    Computation 10, 2018) through ``scipy.optimize.milp``. Feasibility is monotonic: a longer
@@ -39,7 +39,7 @@ class Problem:
     """What is to be chosen.
 
     Args:
-        choices: the options of each convolution.
+        choices: the options of each op that has a fold.
         fixed: what everything else needs: other ops, forks, FIFOs.
         fixed_cycles: of the slowest process that has no options, and of the frame's beats.
         budget: what may be used.
@@ -180,7 +180,7 @@ def within(available: Resources, shares: Mapping[str, float]) -> Resources:
 
 
 def _candidates(problem: Problem, interval: int) -> dict[str, tuple[Option, ...]] | None:
-    """The options worth a look at this interval; None when a convolution has none."""
+    """The options worth a look at this interval; None when an op has none."""
     choices = {name: smallest_within(every, interval) for name, every in problem.choices.items()}
     return choices if all(choices.values()) else None
 

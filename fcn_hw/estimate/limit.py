@@ -1,7 +1,8 @@
 """The physical limit of a frame: what no arrangement of the same multipliers can beat.
 
 ``interval >= max(input beats, output beats, max over layers of ceil(MACs / multipliers))``: a
-stream moves a pixel a clock, and a multiplier does a multiplication a clock.
+stream moves a pixel a clock, a multiplier does a multiplication a clock, and a row of comparators
+counts the thresholds of a value a clock.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from dataclasses import dataclass
 from fcn_hw.ir.cycles import Fold
 from fcn_hw.ir.graph import Graph
 from fcn_hw.ir.macs import macs
-from fcn_hw.ir.ops import Op, Tensor
+from fcn_hw.ir.ops import Op, Tensor, Threshold
 
 
 @dataclass(frozen=True)
@@ -32,9 +33,10 @@ class Limit:
 
 
 def layer_limit(op: Op, operands: tuple[Tensor, ...], fold: Fold | None) -> int:
-    """Least cycles of one op: its multiplications, or its beats where it has none."""
+    """Least cycles of one op: its multiplications or searches, or its beats where it has none."""
     if fold is not None:
-        return -(-macs(op, operands) // fold.multipliers)
+        work = op.output.size if isinstance(op, Threshold) else macs(op, operands)
+        return -(-work // fold.multipliers)
     beats = [tensor.height * tensor.width for tensor in (*operands, op.output)]
     return max(beats) if operands else 0
 
@@ -43,7 +45,7 @@ def physical_limit(graph: Graph, folds: Mapping[str, Fold]) -> Limit:
     """The limit of a graph.
 
     Args:
-        folds: of every convolution.
+        folds: of every op of :data:`fcn_hw.ir.ops.FOLDED`.
     """
     input_beats = max(op.output.height * op.output.width for op in graph.inputs)
     output_beats = max(graph.tensor(n).height * graph.tensor(n).width for n in graph.outputs)

@@ -83,6 +83,21 @@ def lut_rom(words: int, bits: int) -> Resources:
     )
 
 
+ROM_STORAGE: dict[str, Storage] = {"Resource": "bram", "Latency": "lutram"}
+"""hls4ml's strategies and where the weights are."""
+
+
+def rom_storage(words: int, strategy: str) -> Storage:
+    """Where a ROM of an op's constants is: in LUTs while a LUT holds a bit of all its words."""
+    return "lutram" if words <= _LUTRAM_WORDS else ROM_STORAGE[strategy]
+
+
+@cache
+def rom(words: int, bits: int, strategy: str) -> Resources:
+    """A ROM in the place that :func:`rom_storage` gives it; of one word it is wires."""
+    return lut_rom(words, bits) if rom_storage(words, strategy) == "lutram" else bram(words, bits)
+
+
 @cache
 def ram(words: int, bits: int, family: Family) -> Memory:
     """A memory of one write and one read port whose storage is left to the tool.

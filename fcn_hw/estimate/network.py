@@ -41,8 +41,8 @@ class LayerEstimate:
     Args:
         name: of the op.
         kind: class of the op, ``"Fork"`` or ``"Fifo"``.
-        fold: multipliers of a convolution, else None.
-        strategy: where its weights are, ``""`` for what has none.
+        fold: of an op of :data:`fcn_hw.ir.ops.FOLDED`, else None.
+        strategy: where its constants are, ``""`` for what has none.
         resources: see :class:`Resources`.
         weight_bits, activation_bits: stored; line buffers and FIFOs are activations.
         cycles: of a frame.
@@ -136,9 +136,9 @@ def estimate(
     The core only: the board's DMA, interconnect and processing system come on top.
 
     Args:
-        folds: of every convolution.
+        folds: of every op of :data:`fcn_hw.ir.ops.FOLDED`.
         fifos: the streams between the processes.
-        strategies: hls4ml's strategy of each convolution; ``"Resource"`` where left out.
+        strategies: hls4ml's strategy of each of them; ``"Resource"`` where left out.
         clock_period_ns: None takes the board's.
     """
     layers: list[LayerEstimate] = []

@@ -6,15 +6,17 @@ from dataclasses import dataclass, replace
 
 from fcn_hw.estimate.arithmetic import (
     adder,
+    comparison,
     conversion,
     counter,
     maximum,
     multiplexer_luts,
+    multiplier,
     scaling,
 )
 from fcn_hw.estimate.family import Family
 from fcn_hw.estimate.mac_unit import MacUnit, mac_unit
-from fcn_hw.estimate.memory import ram
+from fcn_hw.estimate.memory import ROM_STORAGE, lut_rom, ram, rom
 from fcn_hw.estimate.resources import Resources, total
 from fcn_hw.fixed import FixedFormat, Overflow, Rounding
 from fcn_hw.ir.cycles import Fold, fold_steps, is_pointwise, windows
@@ -22,31 +24,35 @@ from fcn_hw.ir.ops import (
     CONVOLUTIONS,
     ArgMax,
     AveragePool2D,
+    BatchNorm,
     Convolution,
     Crop2D,
     DepthwiseConv2D,
     Input,
+    Lookup,
     MaxPool2D,
     Op,
     Quantize,
     Relu,
     SkipAdd,
     SkipConcat,
+    SkipMaximum,
+    SkipSubtract,
     Tensor,
+    Threshold,
     UpsampleBilinear,
     UpsampleNearest,
     ZeroPad2D,
     output_channels,
 )
 from fcn_hw.ir.pooling import window_weights
+from fcn_hw.ir.thresholds import levels, threshold_format, total_format
 
 PROCESS = Resources(lut=40, ff=30)
 """State machine and handshakes of a dataflow process: start, done, and a valid and a ready of each
 stream. An assumption: no published figure tells them apart."""
 
 CLASS_INDEX_BITS = 8
-ROM_STORAGE = {"Resource": "bram", "Latency": "lutram"}
-"""hls4ml's strategies and where the weights are."""
 
 
 @dataclass(frozen=True)
@@ -75,7 +81,7 @@ def op_cost(
 
     Args:
         operands: the tensors that it reads.
-        fold: the multipliers of a convolution, else None.
+        fold: of an op of :data:`fcn_hw.ir.ops.FOLDED`, else None.
         strategy: ``"Resource"``: weights in block RAM; ``"Latency"``: in LUTs.
     """
     if isinstance(op, Input):
@@ -100,10 +106,18 @@ def op_cost(
         )
     if isinstance(op, UpsampleBilinear):
         return _bilinear(op, source, family)
-    if isinstance(op, SkipAdd):
-        sums = adder(op.accum.width) * (len(operands) - 1)
-        a_channel = sums + _convert(op.accum, result.format)
+    if isinstance(op, (SkipAdd, SkipSubtract, SkipMaximum)):
+        join = (maximum if isinstance(op, SkipMaximum) else adder)(op.accum.width)
+        a_channel = join * (len(operands) - 1) + _convert(op.accum, result.format)
         return OpCost(frame + a_channel * channels + beat)
+    if isinstance(op, (BatchNorm, Threshold)):
+        assert fold is not None, f"a {op.kind} is built with a fold"
+        return _channel_groups(op, source, family, fold, strategy)
+    if isinstance(op, Lookup):
+        table_bits = _signed_bits(op.table.format)
+        entries = len(op.table.codes)
+        tables = lut_rom(entries, table_bits) * channels
+        return OpCost(frame + tables + beat, weight_bits=entries * table_bits * channels)
     if isinstance(op, (Quantize, Relu)):
         sign = Resources(lut=result.format.width if isinstance(op, Relu) else 0)
         a_channel = _convert(source.format, result.format) + sign
@@ -187,6 +201,65 @@ def _convolution(
         control + mac_unit(unit, family),
         weight_bits=unit.rom_words * unit.rom_word_bits + bias_bits,
         activation_bits=activation_bits,
+    )
+
+
+def _channel_groups(
+    op: BatchNorm | Threshold, source: Tensor, family: Family, fold: Fold, strategy: str
+) -> OpCost:
+    """What works on a channel group, the choice of its channels, the pixel and the result."""
+    groups, result = fold_steps(op, fold), op.output
+    if isinstance(op, BatchNorm):
+        unit, stored_bits = _scaling_unit(op, source, family, fold, strategy)
+    else:
+        unit, stored_bits = _search_unit(op, source, family, fold, strategy)
+    in_bits, out_bits = source.format.width, result.format.width
+    choice = Resources(lut=multiplexer_luts(groups, fold.pe * in_bits), ff=fold.pe * in_bits)
+    pixel = Resources(ff=source.channels * in_bits if groups > 1 else 0)
+    # Each channel group's results are written when its turn comes; then the beat leaves.
+    held = Resources(lut=groups, ff=result.channels * out_bits) if groups > 1 else Resources()
+    beat = Resources(ff=result.channels * out_bits)
+    control = PROCESS + _counters(result.height, result.width, groups)
+    return OpCost(control + unit + choice + pixel + held + beat, weight_bits=stored_bits)
+
+
+def _scaling_unit(
+    op: BatchNorm, source: Tensor, family: Family, fold: Fold, strategy: str
+) -> tuple[Resources, int]:
+    """Multipliers and ROMs of ``batch_norm.h``, and the bits that the ROMs hold."""
+    groups = fold_steps(op, fold)
+    scale_bits, bias_bits = _signed_bits(op.scale.format), _signed_bits(op.bias.format)
+    factor_bits = source.format.width + (0 if source.format.signed else 1)
+    a_channel = (
+        multiplier(scale_bits, factor_bits, family)
+        + adder(op.accum.width)
+        + _convert(op.accum, op.output.format)
+    )
+    roms = rom(groups, fold.pe * scale_bits, strategy) + lut_rom(groups, fold.pe * bias_bits)
+    return a_channel * fold.pe + roms, source.channels * (scale_bits + bias_bits)
+
+
+def _search_unit(
+    op: Threshold, source: Tensor, family: Family, fold: Fold, strategy: str
+) -> tuple[Resources, int]:
+    """Comparators and ROMs of ``threshold.h``, and the bits that the ROMs hold.
+
+    Where there is one channel group, the ROM of a level still has ``2 ** level`` words a channel.
+    """
+    groups, depth = fold_steps(op, fold), levels(op)
+    compared_bits = _signed_bits(threshold_format(op, source))
+    base_bits, step_bits = _signed_bits(op.base.format), _signed_bits(op.step.format)
+    searched = Resources(ff=depth * source.format.width)  # the code goes along with the search
+    for level in range(depth):
+        searched = searched + comparison(source.format.width) + Resources(ff=level + 1)
+        searched = searched + rom(groups << level, compared_bits, strategy)
+    total_bits = _signed_bits(total_format(op))
+    a_channel = searched + multiplier(step_bits, depth, family) + adder(total_bits)
+    constants = lut_rom(groups, fold.pe * (base_bits + step_bits))
+    thresholds = ((1 << depth) - 1) * compared_bits
+    return (
+        a_channel * fold.pe + constants,
+        source.channels * (thresholds + base_bits + step_bits),
     )
 
 

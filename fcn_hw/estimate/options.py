@@ -1,4 +1,4 @@
-"""Every way to build a convolution, without those that another way beats in everything."""
+"""Every way to build an op that has a fold, without those that another beats in everything."""
 
 from __future__ import annotations
 
@@ -11,18 +11,19 @@ from fcn_hw.estimate.family import Family
 from fcn_hw.estimate.ops import op_cost
 from fcn_hw.estimate.resources import Resources
 from fcn_hw.ir.cycles import Fold, cycles_per_frame
-from fcn_hw.ir.ops import Conv2D, ConvTranspose2D, Tensor
+from fcn_hw.ir.ops import BatchNorm, Constant, ConvTranspose2D, Folded, Tensor, Threshold
+from fcn_hw.ir.thresholds import threshold_format, total_format
 
 STRATEGIES = ("Resource", "Latency")
 
 
 @dataclass(frozen=True)
 class Option:
-    """One way to build a convolution.
+    """One way to build an op.
 
     Args:
-        fold: its multipliers.
-        strategy: where its weights are, by hls4ml's name.
+        fold: its multipliers, or rows of comparators.
+        strategy: where its constants are, by hls4ml's name.
         cycles: of a frame.
         resources: of its process.
     """
@@ -39,7 +40,7 @@ class Option:
 
 
 def options(
-    op: Conv2D | ConvTranspose2D,
+    op: Folded,
     operands: tuple[Tensor, ...],
     family: Family,
     folds: Iterable[Fold],
@@ -52,7 +53,7 @@ def options(
         strategies: those to choose from.
     """
     sources = tuple((tensor.shape, tensor.format) for tensor in operands)
-    key = (_signature(op), sources, family, tuple(folds), tuple(strategies))
+    key = (_signature(op, operands[0]), sources, family, tuple(folds), tuple(strategies))
     found = _KNOWN.get(key)
     if found is None:
         every = [
@@ -74,16 +75,24 @@ def options(
 
 _KNOWN: dict[tuple[Hashable, ...], tuple[Option, ...]] = {}
 MOST_KNOWN = 1000
-"""Options of so many different convolutions are kept: a changed design differs in a few layers."""
+"""Options of so many different ops are kept: a changed design differs in a few layers."""
 
 
-def _signature(op: Conv2D | ConvTranspose2D) -> Hashable:
-    """All of a convolution that its cost depends on: neither its name nor the values of weights."""
-    shape = op.weight.codes.shape, op.weight.format
-    bias = op.bias and op.bias.format
-    window = (op.dilation, op.padding) if isinstance(op, Conv2D) else op.crop
+def _signature(op: Folded, source: Tensor) -> Hashable:
+    """All of an op that its cost depends on: neither its name nor the values of its constants."""
     output = op.output.shape, op.output.format
-    return op.kind, shape, bias, op.accum, op.strides, window, output
+    if isinstance(op, BatchNorm):
+        return op.kind, _form(op.scale), _form(op.bias), op.accum, output
+    if isinstance(op, Threshold):
+        stored = _form(op.thresholds), threshold_format(op, source), total_format(op)
+        return op.kind, stored, _form(op.base), _form(op.step), output
+    bias = op.bias and op.bias.format
+    window = op.crop if isinstance(op, ConvTranspose2D) else (op.dilation, op.padding)
+    return op.kind, _form(op.weight), bias, op.accum, op.strides, window, output
+
+
+def _form(constant: Constant) -> Hashable:
+    return constant.codes.shape, constant.format
 
 
 def smallest_within(choices: Sequence[Option], cycles: int) -> tuple[Option, ...]:

@@ -13,7 +13,7 @@ from fcn_hw.estimate.resources import capacity, total
 from fcn_hw.ir.cycles import Fold
 from fcn_hw.ir.folding import legal_folds
 from fcn_hw.ir.graph import Graph
-from fcn_hw.ir.ops import Conv2D, ConvTranspose2D
+from fcn_hw.ir.ops import FOLDED, Folded
 
 
 @dataclass(frozen=True)
@@ -23,8 +23,8 @@ class Rules:
     Args:
         shares: of the board's LUTs, FFs, DSPs and block RAMs that may be used, by ``lut``, ``ff``,
             ``dsp`` and ``bram``.
-        folds: of the convolutions whose fold is given.
-        strategies: of the convolutions whose strategy is given.
+        folds: of the ops whose fold is given.
+        strategies: of the ops whose strategy is given.
         fifos: the streams between the processes.
     """
 
@@ -34,15 +34,15 @@ class Rules:
     fifos: Sequence[Fifo] = ()
 
 
-def convolutions(graph: Graph) -> tuple[Conv2D | ConvTranspose2D, ...]:
+def folded_ops(graph: Graph) -> tuple[Folded, ...]:
     """The ops that have a fold."""
-    return tuple(op for op in graph.ops if isinstance(op, (Conv2D, ConvTranspose2D)))
+    return tuple(op for op in graph.ops if isinstance(op, FOLDED))
 
 
 def build_problem(graph: Graph, board: Board, rules: Rules) -> Problem:
     """Options, fixed costs and budget."""
     choices: dict[str, tuple[Option, ...]] = {}
-    for op in convolutions(graph):
+    for op in folded_ops(graph):
         given = rules.folds.get(op.name)
         strategy = rules.strategies.get(op.name)
         choices[op.name] = options(

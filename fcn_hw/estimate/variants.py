@@ -2,7 +2,8 @@
 frames.
 
 Weights of a variant are zeros and its accumulators keep their formats, so a variant's estimate is
-an upper bound. It is never emitted.
+an upper bound. Constants of a channel are those of the channels that are there, over again. It is
+never emitted.
 """
 
 from __future__ import annotations
@@ -15,14 +16,16 @@ import numpy as np
 from fcn_hw.fixed import FixedFormat
 from fcn_hw.ir.graph import Graph
 from fcn_hw.ir.ops import (
+    CONVOLUTIONS,
     ArgMax,
+    BatchNorm,
     Constant,
-    Conv2D,
-    ConvTranspose2D,
+    DepthwiseConv2D,
     Input,
     Op,
     SkipConcat,
     Tensor,
+    Threshold,
 )
 
 Shape = tuple[int, int, int]
@@ -36,7 +39,7 @@ def with_weight_bits(graph: Graph, bits: Mapping[str, int]) -> Graph:
     """
     ops: list[Op] = []
     for op in graph.ops:
-        if isinstance(op, (Conv2D, ConvTranspose2D)) and op.name in bits:
+        if isinstance(op, CONVOLUTIONS) and op.name in bits:
             saved = op.weight.format.width - bits[op.name]
             accum = op.accum
             narrow = replace(
@@ -56,7 +59,8 @@ def with_weight_bits(graph: Graph, bits: Mapping[str, int]) -> Graph:
 def channel_groups(graph: Graph) -> dict[str, str]:
     """Tensors that must have the same number of channels: each op's group, named by its first op.
 
-    A group whose channels are given (inputs, classes, what is concatenated) is left out.
+    A group whose channels are given (inputs, classes, what is concatenated or multiplied) is left
+    out.
     """
     group: dict[str, str] = {}
     given: set[str] = set()
@@ -73,7 +77,10 @@ def channel_groups(graph: Graph) -> dict[str, str]:
             if isinstance(op, ArgMax):
                 given.add(root(op.inputs[0]))
             continue
-        if isinstance(op, (Conv2D, ConvTranspose2D)):
+        if isinstance(op, DepthwiseConv2D) and op.weight.codes.shape[3] > 1:
+            given |= {op.name, root(op.inputs[0])}
+            continue
+        if isinstance(op, CONVOLUTIONS) and not isinstance(op, DepthwiseConv2D):
             continue
         roots = [root(name) for name in op.inputs]
         group[op.name] = roots[0]
@@ -113,7 +120,7 @@ def with_size(graph: Graph, height: int, width: int) -> Graph:
 
 
 def _reshaped(graph: Graph, shape: Callable[[Op, Shape, tuple[Tensor, ...]], Shape]) -> Graph:
-    """The graph with other shapes; kernels follow the channels."""
+    """The graph with other shapes; kernels and constants follow the channels."""
     tensors: dict[str, Tensor] = {}
     ops: list[Op] = []
     for op in graph.ops:
@@ -121,9 +128,24 @@ def _reshaped(graph: Graph, shape: Callable[[Op, Shape, tuple[Tensor, ...]], Sha
         output = replace(op.output, shape=shape(op, op.output.shape, operands))
         tensors[op.name] = output
         changed = replace(op, output=output)
-        if isinstance(changed, (Conv2D, ConvTranspose2D)):
-            kernel = changed.weight.codes.shape[:2]
-            wanted = (*kernel, operands[0].channels, output.channels)
+        if isinstance(changed, BatchNorm):
+            changed = replace(
+                changed,
+                scale=_repeated(changed.scale, output.channels),
+                bias=_repeated(changed.bias, output.channels),
+            )
+        elif isinstance(changed, Threshold):
+            changed = replace(
+                changed,
+                thresholds=_repeated(changed.thresholds, output.channels),
+                base=_repeated(changed.base, output.channels),
+                step=_repeated(changed.step, output.channels),
+            )
+        elif isinstance(changed, CONVOLUTIONS):
+            kernel = changed.weight.codes.shape
+            depthwise = isinstance(changed, DepthwiseConv2D)
+            filters = kernel[3] if depthwise else output.channels
+            wanted = (*kernel[:2], operands[0].channels, filters)
             if wanted != changed.weight.codes.shape:
                 weight = Constant(np.zeros(wanted, dtype=np.int64), changed.weight.format)
                 bias = changed.bias and Constant(
@@ -132,3 +154,8 @@ def _reshaped(graph: Graph, shape: Callable[[Op, Shape, tuple[Tensor, ...]], Sha
                 changed = replace(changed, weight=weight, bias=bias)
         ops.append(changed)
     return graph.with_ops(ops)
+
+
+def _repeated(constant: Constant, channels: int) -> Constant:
+    """The constant for other channels, the first axis: those that are there, over again."""
+    return Constant(constant.codes[np.arange(channels) % len(constant.codes)], constant.format)

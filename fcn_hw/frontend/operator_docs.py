@@ -33,8 +33,8 @@ A layer in an exact row becomes *measured* where a layer before it is, or where 
 than the 24 bits of float32.
 """
 
-_FUNCTIONS = """Other functions that never fall and are nowhere steeper than 1 may stand in front of a
-quantizer: {}.
+_FUNCTIONS = """Other functions that never fall and are nowhere steeper than 1 may stand in front of
+a quantizer: {}.
 Nested `Functional` and `Sequential` models are unfolded; a shared layer is emitted once for each
 call; a model may have several outputs.
 """

@@ -7,7 +7,7 @@ from dataclasses import MISSING, fields
 from fcn_hw.fixed import FixedFormat
 from fcn_hw.ir.graph import Graph
 from fcn_hw.ir.macs import macs, total_macs, total_parameters
-from fcn_hw.ir.ops import CONVOLUTIONS, Constant, Op, Padding
+from fcn_hw.ir.ops import CONVOLUTIONS, Constant, Op, Padding, Threshold
 
 
 def to_text(graph: Graph) -> str:
@@ -41,6 +41,8 @@ def _arguments(op: Op) -> str:
     shown = []
     if isinstance(op, CONVOLUTIONS):
         shown.append(f" kernel={_value(op.weight.codes.shape[:2], 'x')}")
+    if isinstance(op, Threshold):
+        shown.append(f" count={op.thresholds.codes.shape[1]}")
     for item in fields(op):
         value = getattr(op, item.name)
         if item.name in ("name", "inputs", "output", "origin"):

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from fcn_hw.errors import FormatError, GraphError
-from fcn_hw.fixed import FixedFormat
+from fcn_hw.fixed import MAX_WIDTH_BITS, FixedFormat
 from fcn_hw.ir.graph import Graph
 from fcn_hw.ir.intervals import Interval, exact_interval, format_interval
 from fcn_hw.ir.ops import (
@@ -40,6 +40,7 @@ from fcn_hw.ir.ops import (
 )
 from fcn_hw.ir.pooling import MAX_WINDOW_MULTIPLE, window_multiple
 from fcn_hw.ir.shapes import output_shape
+from fcn_hw.ir.thresholds import MAX_LEVELS, MAX_SEARCHED_BITS, levels, total_format
 
 BILINEAR_SCALES = (1, 2, 4, 8)
 MAX_CLASSES = 256
@@ -250,6 +251,18 @@ def _threshold_rules(op: Threshold, operand: Tensor) -> Iterator[str]:
             yield f"{label} {constant.format} has another binary point than the output"
     if (np.diff(op.thresholds.codes, axis=1) < 0).any():
         yield "thresholds of a channel are not ascending"
+    count = op.thresholds.codes.shape[1]
+    if operand.format.width > MAX_SEARCHED_BITS:
+        yield (
+            f"an input of {operand.format.width} bits is more than the {MAX_SEARCHED_BITS} "
+            "of a search"
+        )
+    if levels(op) > MAX_LEVELS:
+        yield f"{count} thresholds a channel are more than the {(1 << MAX_LEVELS) - 1} of a search"
+    try:
+        total_format(op)
+    except FormatError:
+        yield f"base and {count} times step need more than {MAX_WIDTH_BITS} bits"
 
 
 def _range_rules(op: Op, exact: Interval) -> Iterator[str]:

@@ -10,7 +10,7 @@ from fcn_hw.dataflow.lowering import lower
 from fcn_hw.fixed import FixedFormat
 from fcn_hw.ir.build import GraphBuilder
 from fcn_hw.ir.folding import choose_fold
-from fcn_hw.ir.ops import CONVOLUTIONS
+from fcn_hw.ir.ops import FOLDED
 
 TARGET = Target("xc7z020clg400-1", 10.0, 1, "Resource")
 
@@ -20,7 +20,7 @@ def test_model_graph_holds_formats_depths_and_text() -> None:
     texts = {
         item.name: emit_process(
             item,
-            choose_fold(item.op, 1) if isinstance(item.op, CONVOLUTIONS) else None,
+            choose_fold(item.op, 1) if isinstance(item.op, FOLDED) else None,
             "Resource",
         )
         for item in dataflow.processes

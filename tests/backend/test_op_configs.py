@@ -21,7 +21,7 @@ from fcn_hw.fixed import parse_format
 from fcn_hw.ir import AveragePool2D, Constant, Conv2D, Graph, Input, Tensor
 from fcn_hw.ir.build import GraphBuilder
 from fcn_hw.ir.cycles import Fold
-from fcn_hw.ir.ops import CONVOLUTIONS, OPS, Padding
+from fcn_hw.ir.ops import FOLDED, OPS, Padding
 from fcn_hw.resources import data_folder
 
 U4 = parse_format("ufixed<4,0>")
@@ -47,13 +47,27 @@ def all_ops() -> Graph:
     builder.crop2d("cut", "big", (1, 2), (4, 5))
     builder.zero_pad2d("padded", "cut", Padding(1, 0, 2, 0))
     builder.upsample_bilinear("smooth", "padded", (2, 4))
-    builder.relu("positive", "smooth", parse_format("ufixed<6,2,RND_CONV,SAT>"))
+    row = Constant(np.arange(12) % 4, WEIGHT)
+    builder.batch_norm("scaled", "smooth", row, row)
+    thresholds = Constant(np.arange(36).reshape(12, 3), builder.tensor("scaled").format)
+    ones = Constant(np.ones(12), U4)
+    builder.threshold("counted", "scaled", thresholds, ones, ones)
+    builder.lookup("looked_up", "counted", Constant(np.arange(8), WEIGHT))
+    builder.skip_subtract("less", "smooth", "looked_up")
+    builder.skip_maximum("most", "less", "looked_up")
+    builder.relu("positive", "most", parse_format("ufixed<6,2,RND_CONV,SAT>"))
     builder.quantize("coarse", "positive", parse_format("ufixed<2,1,RND,SAT>"))
     builder.arg_max("classes", "coarse")
     return builder.finish("classes")
 
 
-FOLDS = {"conv": Fold(2, 4), "up": Fold(1, 2), "apart": Fold(6, 1)}
+FOLDS = {
+    "conv": Fold(2, 4),
+    "up": Fold(1, 2),
+    "apart": Fold(6, 1),
+    "scaled": Fold(2, 1),
+    "counted": Fold(1, 1),
+}
 
 
 def test_every_op_has_a_header_and_a_template_of_its_name() -> None:
@@ -82,7 +96,7 @@ def test_every_field_of_a_context_is_in_the_config() -> None:
         text = render_config(op, graph.operands(op), FOLDS.get(op.name))
         for field in fields(context):
             value = getattr(context, field.name)
-            if field.name in ("name", "weight_width", "bias_width", "accum", "cycles"):
+            if field.name in ("name", "count", "accum", "cycles") or field.name.endswith("_width"):
                 value = getattr(value, "ap_type", value)
                 assert str(value) in text
             else:
@@ -182,6 +196,14 @@ def test_calls() -> None:
     assert render_call(graph["sum"], ["up", "conv_to_sum"], "sum") == (
         "fcn_hw::skip_add<up_t, conv_t, sum_t, sum_config>(up, conv_to_sum, sum);"
     )
+    assert render_call(graph["counted"], ["scaled"], "counted") == (
+        "fcn_hw::threshold<scaled_t, counted_t, counted_config>(scaled, counted, counted_bases, "
+        "counted_steps, counted_thresholds0, counted_thresholds1);"
+    )
+    assert render_call(graph["looked_up"], ["counted"], "looked_up") == (
+        "fcn_hw::lookup<counted_t, looked_up_t, looked_up_config>"
+        "(counted, looked_up, looked_up_table);"
+    )
     assert render_fork_call(graph.tensor("conv"), "conv", ["a", "b"]) == (
         "fcn_hw::fork<conv_t, 48>(conv, a, b);"
     )
@@ -197,6 +219,39 @@ def test_strategy_places_the_weights() -> None:
     assert rom_pragmas(graph["apart"], "Resource") == (resource.replace("conv_", "apart_"),)
 
 
+def test_small_roms_are_in_luts_and_the_strategy_places_the_others() -> None:
+    builder = GraphBuilder("g")
+    builder.input("x", (2, 2, 96), U4)
+    constant = Constant(np.ones(96), WEIGHT)
+    builder.batch_norm("scaled", "x", constant, constant)
+    thresholds = Constant(np.zeros((96, 4)), builder.tensor("scaled").format)
+    builder.threshold("counted", "scaled", thresholds, constant, constant)
+    builder.lookup("looked_up", "x", Constant(np.arange(16), U4))
+    graph = builder.finish("counted", "looked_up")
+    bind = "#pragma HLS BIND_STORAGE variable="
+    scaled, counted = graph["scaled"], graph["counted"]
+    assert rom_pragmas(scaled, "Resource", Fold(2, 1)) == (
+        f"{bind}scaled_scales type=rom_1p impl=lutram",
+    )
+    assert rom_pragmas(scaled, "Resource", Fold(1, 1)) == (
+        f"{bind}scaled_scales type=rom_1p impl=bram",
+    )
+    # 32, 64 and 128 words
+    split = "#pragma HLS ARRAY_PARTITION variable="
+    assert rom_pragmas(counted, "Resource", Fold(3, 1)) == (
+        f"{split}counted_thresholds0 type=complete dim=2",
+        f"{bind}counted_thresholds0 type=rom_1p impl=lutram",
+        f"{split}counted_thresholds1 type=complete dim=2",
+        f"{bind}counted_thresholds1 type=rom_1p impl=lutram",
+        f"{split}counted_thresholds2 type=complete dim=2",
+        f"{bind}counted_thresholds2 type=rom_1p impl=bram",
+    )
+    assert all("bram" not in line for line in rom_pragmas(counted, "Latency", Fold(1, 1)))
+    assert rom_pragmas(graph["looked_up"], "Resource") == (
+        f"{bind}looked_up_table type=rom_np impl=lutram",
+    )
+
+
 def test_a_name_that_cpp_reserves_is_refused() -> None:
     graph = all_ops()
     op = replace(graph["pool"], name="new", output=Tensor("new", (3, 4, 2), U4))
@@ -204,10 +259,10 @@ def test_a_name_that_cpp_reserves_is_refused() -> None:
         render_config(op, graph.operands(graph["pool"]))
 
 
-def test_a_convolution_needs_a_fold() -> None:
+def test_what_shares_its_arithmetic_needs_a_fold() -> None:
     graph = all_ops()
-    for name in ("conv", "up", "apart"):
+    for name in ("conv", "up", "apart", "scaled", "counted"):
         op = graph[name]
-        assert isinstance(op, CONVOLUTIONS)
+        assert isinstance(op, FOLDED)
         with pytest.raises(AssertionError, match="fold"):
             op_context(op, graph.operands(op))

@@ -15,12 +15,12 @@ from random_graphs import graphs
 from random_networks import random_network
 
 from fcn_hw.backend.op_configs import header_of, render_call, render_config, render_fork_call
-from fcn_hw.backend.rom import render_rom
+from fcn_hw.backend.op_emission import op_roms
 from fcn_hw.dataflow.latency import pipeline_latency
 from fcn_hw.dataflow.lowering import Process, lower
 from fcn_hw.dataflow.rules import schedule
 from fcn_hw.ir.cycles import Fold, cycles_per_frame
-from fcn_hw.ir.ops import CONVOLUTIONS
+from fcn_hw.ir.ops import OPS
 from fcn_hw.resources import data_folder
 
 
@@ -102,8 +102,9 @@ def test_compiled_headers_read_and_write_in_the_cycles_of_the_schedule(tmp_path)
         graph = random_network(seed)
         folds = random_folds(graph, seed)
         cases += [(process, folds.get(process.name)) for process in lower(graph).processes]
+    # all ops but the input, and the fork
     kinds = {process.op.kind if process.op else "fork" for process, _ in cases}
-    assert len(kinds) == 15, f"the networks lack an op: {sorted(kinds)}"
+    assert len(kinds) == len(OPS), f"the networks lack an op: {sorted(kinds)}"
     # the same op of the same sizes once
     chosen = {_signature(process, fold): (process, fold) for process, fold in cases}
     found = _run(list(chosen.values()), tmp_path)
@@ -170,9 +171,8 @@ def _case(index: int, process: Process, fold: Fold | None) -> str:
     else:
         operands = tuple(stream.tensor for stream in process.inputs)
         text += render_config(process.op, operands, fold)
-        if isinstance(process.op, CONVOLUTIONS):
-            lines = render_rom(process.op, fold).splitlines()
-            text += "\n".join(line for line in lines if not line.startswith("#")) + "\n"
+        lines = op_roms(process.op, operands, fold).splitlines()
+        text += "\n".join(line for line in lines if not line.startswith("#")) + "\n"
         call = render_call(process.op, names[0], names[1][0])
     text += "void run() {\ncycle = -1;\n"
     for stream in (*process.inputs, *process.outputs):

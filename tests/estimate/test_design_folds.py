@@ -6,7 +6,7 @@ import re
 import time
 
 import pytest
-from estimate_graphs import fcn, thirty_layers
+from estimate_graphs import SCORE, constant, fcn, normalized, thirty_layers
 
 from fcn_hw.boards import Board, load_board
 from fcn_hw.design import Hls
@@ -20,16 +20,19 @@ from fcn_hw.estimate.design_folds import (
     within_budget,
 )
 from fcn_hw.estimate.network import Estimate, Fifo, estimate
-from fcn_hw.estimate.problem import Rules, build_problem, convolutions
+from fcn_hw.estimate.problem import Rules, build_problem, folded_ops
 from fcn_hw.estimate.variants import (
     channel_groups,
     with_channels,
     with_size,
     with_weight_bits,
 )
-from fcn_hw.ir import Conv2D, Graph
-from fcn_hw.ir.folding import choose_fold
+from fcn_hw.ir import BatchNorm, Conv2D, Graph, Threshold
+from fcn_hw.ir.build import GraphBuilder
+from fcn_hw.ir.cycles import Fold, cycles_per_frame
+from fcn_hw.ir.folding import choose_fold, legal_folds
 from fcn_hw.ir.macs import total_macs
+from fcn_hw.ir.verify import verify
 
 PYNQ, ZCU = load_board("pynq-z2"), load_board("zcu102")
 
@@ -52,10 +55,10 @@ def test_numbers_give_the_nearest_fold() -> None:
     graph = fcn()
     layer = {"LayerName": {"conv1_1": {"ReuseFactor": 9, "Strategy": "Latency"}}}
     folding, _ = made(graph, PYNQ, ReuseFactor=36, **layer)
-    for op in convolutions(graph):
+    for op in folded_ops(graph):
         assert folding.folds[op.name] == choose_fold(op, 9 if op.name == "conv1_1" else 36)
     assert folding.strategies == {
-        op.name: "Latency" if op.name == "conv1_1" else "Resource" for op in convolutions(graph)
+        op.name: "Latency" if op.name == "conv1_1" else "Resource" for op in folded_ops(graph)
     }
     assert not folding.is_free
 
@@ -117,7 +120,7 @@ def test_given_layers_and_strategies_are_kept() -> None:
     assert isinstance(conv2, Conv2D)
     assert folding.folds["conv2_1"] == choose_fold(conv2, 72)
     assert folding.strategies == {
-        op.name: "Resource" if op.name == "score" else "Latency" for op in convolutions(graph)
+        op.name: "Resource" if op.name == "score" else "Latency" for op in folded_ops(graph)
     }
     assert folding.is_free
 
@@ -145,6 +148,64 @@ def test_fifos_take_from_the_budget() -> None:
         choose_folding(
             graph, board.model_copy(update={"name": "arty"}), hls(ReuseFactor="auto"), many
         )
+
+
+@pytest.mark.parametrize("fps", [None, 40, 2000, 14000])
+def test_auto_gives_batch_norm_and_thresholds_no_more_than_the_interval_needs(
+    fps: float | None,
+) -> None:
+    graph = normalized()
+    folding, result = made(graph, ZCU, ReuseFactor="auto", target_fps=fps)
+    interval = result.interval_cycles
+    if fps is not None:
+        interval = int(1e9 / ZCU.clock_period_ns / fps)
+        assert result.interval_cycles <= interval
+    for name in ("bn", "steps"):
+        op = graph[name]
+        assert isinstance(op, (BatchNorm, Threshold))
+        enough = [
+            fold.pe
+            for fold in legal_folds(op)
+            if cycles_per_frame(op, graph.operands(op), fold) <= interval
+        ]
+        assert folding.folds[name] == Fold(min(enough), 1)
+
+
+def test_a_number_gives_batch_norm_and_thresholds_the_nearest_fold() -> None:
+    layer = {"LayerName": {"bn": {"ReuseFactor": 2, "Strategy": "Latency"}}}
+    folding, _ = made(normalized(), PYNQ, ReuseFactor=9, **layer)
+    assert folding.folds["bn"] == Fold(8, 1) and folding.strategies["bn"] == "Latency"
+    assert folding.folds["steps"] == Fold(2, 1) and folding.strategies["steps"] == "Resource"
+
+
+def test_changes_of_a_design_with_constants_of_channels() -> None:
+    """Narrower weights are no matter of a batch normalization, slower folds and channels are."""
+    graph = normalized(255)
+    board = small_board(lut=7000)
+    given = hls(ReuseFactor=1)
+    folding = choose_folding(graph, board, given)
+    rules = Rules(rules_of(graph, given).shares, folding.folds, folding.strategies)
+    solution = closest(build_problem(graph, board, rules), None)
+    shortage = Shortage(graph, board, rules, None, 10.0, "LUT", 10**6, 4900, solution)
+    texts = [change.text for change in cheapest_changes(shortage, count=100)]
+    for start in (
+        "ReuseFactor of 'steps': ",
+        "ReuseFactor of 'bn': ",
+        "'conv1': ",
+        "weights of 'conv1': ",
+    ):
+        assert any(text.startswith(start) for text in texts), start
+    assert not any(text.startswith(("weights of 'bn'", "weights of 'steps'")) for text in texts)
+
+
+def test_a_design_without_weights_has_no_narrower_weights() -> None:
+    build = GraphBuilder("net")
+    build.input("image", (8, 8, 64), SCORE)
+    build.batch_norm("bn", "image", constant((64,), 16), constant((64,), 16))
+    graph = build.finish("bn")
+    with pytest.raises(DoesNotFit) as caught:
+        check_fits(graph, small_board(dsp=20, lut=900), Folding({"bn": Fold(64, 1)}, {}))
+    assert any("ReuseFactor of 'bn': " in line for line in caught.value.hint.splitlines())
 
 
 def test_a_target_beyond_the_beats() -> None:
@@ -250,7 +311,7 @@ def test_thirty_layers_take_seconds_and_print_nothing(
 ) -> None:
     """At ``share`` 0.9 on zcu102, HiGHS prints a line of its own when it is let."""
     graph = thirty_layers(0)
-    assert len(convolutions(graph)) == 30
+    assert len(folded_ops(graph)) == 30
     asked = hls(ReuseFactor="auto", utilization={"lut": share, "ff": 1, "bram": share})
     start = time.process_time()
     folding = choose_folding(graph, board, asked)
@@ -272,13 +333,50 @@ def test_variants() -> None:
     assert "image" not in groups and "score" not in groups and "add" not in groups
     fewer = with_channels(graph, "conv1_1", 6)
     assert fewer.tensor("pool1").channels == 6
-    shapes = {op.name: op.weight.codes.shape for op in convolutions(fewer)}
+    shapes = {op.name: op.weight.codes.shape for op in folded_ops(fewer)}
     assert shapes["conv1_1"] == (3, 3, 3, 6) and shapes["conv2_1"] == (3, 3, 6, 16)
     assert shapes["score_skip"] == (1, 1, 6, 5)
 
     smaller = with_size(graph, 16, 24)
     assert smaller.tensor("classes").shape == (16, 24, 1)
     assert total_macs(smaller) * 4 == total_macs(graph)
+
+
+def test_constants_of_channels_follow_the_channels() -> None:
+    graph = normalized()
+    groups = channel_groups(graph)
+    assert {groups[name] for name in ("conv1", "bn", "steps", "add")} == {groups["conv1"]}
+    for channels in (5, 24):
+        changed = with_channels(graph, groups["conv1"], channels)
+        norm, steps, before = changed["bn"], changed["steps"], graph["steps"]
+        assert isinstance(norm, BatchNorm) and isinstance(steps, Threshold)
+        assert isinstance(before, Threshold)
+        assert norm.scale.codes.shape == norm.bias.codes.shape == (channels,)
+        assert steps.base.codes.shape == steps.step.codes.shape == (channels,)
+        assert steps.thresholds.codes.shape == (channels, 15)
+        assert steps.thresholds.codes[4].tolist() == before.thresholds.codes[4].tolist()
+        assert verify(changed) is changed
+    smaller = with_size(graph, 8, 12)
+    assert smaller["steps"].thresholds == graph["steps"].thresholds  # type: ignore[attr-defined]
+    assert verify(smaller) is smaller
+
+
+def test_a_depthwise_convolution_ties_its_channels_to_its_inputs() -> None:
+    for multiplier in (1, 3):
+        build = GraphBuilder("net")
+        build.input("image", (8, 8, 3), SCORE)
+        build.conv2d("first", "image", constant((1, 1, 3, 4), 4), fmt=SCORE)
+        build.depthwise_conv2d("depth", "first", constant((3, 3, 4, multiplier), 4), fmt=SCORE)
+        build.conv2d("last", "depth", constant((1, 1, 4 * multiplier, 2), 4), fmt=SCORE)
+        graph = build.finish("last")
+        groups = channel_groups(graph)
+        if multiplier > 1:
+            assert groups == {}
+            continue
+        assert groups == {"first": "first", "depth": "first"}
+        fewer = with_channels(graph, "first", 2)
+        assert fewer["depth"].weight.codes.shape == (3, 3, 2, 1)  # type: ignore[attr-defined]
+        assert verify(fewer) is fewer
 
 
 def test_rules_of_a_design() -> None:

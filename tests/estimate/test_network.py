@@ -6,13 +6,13 @@ import json
 from dataclasses import replace
 
 import pytest
-from estimate_graphs import fcn
+from estimate_graphs import fcn, normalized
 
 from fcn_hw.boards import load_board
 from fcn_hw.errors import ReportError
 from fcn_hw.estimate.compare import compare
 from fcn_hw.estimate.energy import frame_energy_pj
-from fcn_hw.estimate.limit import physical_limit
+from fcn_hw.estimate.limit import layer_limit, physical_limit
 from fcn_hw.estimate.network import Estimate, Fifo, estimate
 from fcn_hw.estimate.ops import op_cost, ring_shape
 from fcn_hw.estimate.reports import report_files
@@ -21,6 +21,7 @@ from fcn_hw.ir import Conv2D, Graph
 from fcn_hw.ir.cycles import Fold, cycles_per_frame
 from fcn_hw.ir.folding import choose_fold
 from fcn_hw.ir.macs import macs, total_macs
+from fcn_hw.ir.ops import FOLDED
 
 BOARD = load_board("pynq-z2")
 
@@ -130,10 +131,36 @@ def test_every_op_has_a_cost() -> None:
     for op in graph.ops:
         if not op.inputs:
             continue
-        fold = Fold(1, 1) if hasattr(op, "weight") else None
+        fold = Fold(1, 1) if isinstance(op, FOLDED) else None
         cost = op_cost(op, graph.operands(op), "ultrascale+", fold)
         assert cost.resources.lut > 0 and cost.resources.ff > 0
         assert frame_energy_pj(op, graph.operands(op), fold) >= 0
+
+
+def test_rows_of_comparators_grow_with_the_levels_and_not_with_the_thresholds() -> None:
+    luts = []
+    for count in (15, 16, 31, 255):
+        graph = normalized(count)
+        op = graph["steps"]
+        cost = op_cost(op, graph.operands(op), "7series", Fold(4, 1), "Resource")
+        luts.append(cost.resources.lut)
+        bits = graph.tensor("conv1").format.width
+        entries = 2 ** count.bit_length() - 1
+        assert 16 * (6 + 6 + entries * bits) <= cost.weight_bits <= 16 * (12 + entries * (bits + 1))
+    # a threshold that is never reached fills up 16 to 31: a bit more than the input has
+    assert luts[0] < min(luts[1:3]) and max(luts[1:3]) < luts[3] < 3 * luts[0]
+
+
+def test_scales_cost_multipliers_and_words_of_rom() -> None:
+    graph = normalized()
+    op = graph["bn"]
+    costs = [op_cost(op, graph.operands(op), "7series", Fold(pe, 1)) for pe in (1, 4, 16)]
+    assert [cost.resources.dsp for cost in costs] == [1, 4, 16]
+    assert {cost.weight_bits for cost in costs} == {16 * (12 + 10)}
+    cycles = [layer_limit(op, graph.operands(op), Fold(pe, 1)) for pe in (1, 4, 16)]
+    assert cycles == [32 * 48 * 16, 32 * 48 * 4, 32 * 48]
+    steps = graph["steps"]
+    assert layer_limit(steps, graph.operands(steps), Fold(4, 1)) == 32 * 48 * 4
 
 
 def test_fifos_are_counted() -> None:

@@ -8,7 +8,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fcn_hw.fixed import parse_format
-from fcn_hw.ir import Constant, Conv2D, ConvTranspose2D, DepthwiseConv2D, Tensor
+from fcn_hw.ir import (
+    BatchNorm,
+    Constant,
+    Conv2D,
+    ConvTranspose2D,
+    DepthwiseConv2D,
+    Tensor,
+    Threshold,
+)
 from fcn_hw.ir.cycles import fold_steps
 from fcn_hw.ir.folding import Fold, choose_fold, legal_folds
 
@@ -60,6 +68,19 @@ def test_a_filter_of_one_channel_has_one_multiplier() -> None:
     assert folds == tuple(Fold(pe, 1) for pe in (1, 2, 3, 4, 6, 12))
     assert [fold_steps(op, fold) for fold in folds] == [72, 36, 24, 18, 12, 6]
     assert choose_fold(op, 20) == Fold(4, 1)
+
+
+def test_what_reads_one_channel_for_one_is_folded_by_pe_alone() -> None:
+    row, output = Constant(np.ones(6), WEIGHT), Tensor("y", (4, 4, 6), WEIGHT)
+    thresholds = Constant(np.zeros((6, 3)), WEIGHT)
+    for op in (
+        BatchNorm("y", ("x",), output, row, row, WEIGHT),
+        Threshold("y", ("x",), output, thresholds, row, row),
+    ):
+        assert legal_folds(op) == (Fold(1, 1), Fold(2, 1), Fold(3, 1), Fold(6, 1))
+        assert [fold_steps(op, fold) for fold in legal_folds(op)] == [6, 3, 2, 1]
+        assert choose_fold(op, 4) == Fold(2, 1)
+        assert choose_fold(op, 36) == Fold(1, 1)
 
 
 @given(st.integers(1, 3), st.integers(1, 24), st.integers(1, 24), st.integers(1, 3000))

@@ -49,7 +49,14 @@ def every_op() -> Graph:
     build.zero_pad2d("pad", "crop", Padding(0, 1, 0, 2))
     build.quantize("q", "pad", parse_format("fixed<6,3,RND,SAT>"), origin="")
     build.relu("relu", "q")
-    build.arg_max("classes", "relu")
+    ones = Constant(np.ones(8, np.int64), weight)
+    build.batch_norm("bn", "relu", ones, Constant(np.zeros(8, np.int64), bias))
+    thresholds = Constant(np.zeros((8, 3), np.int64), build.tensor("bn").format)
+    build.threshold("steps", "bn", thresholds, ones, ones)
+    build.lookup("table", "steps", Constant(np.arange(8), weight))
+    build.skip_subtract("less", "relu", "table")
+    build.skip_maximum("most", "less", "table")
+    build.arg_max("classes", "most")
     return build.finish("classes")
 
 
@@ -88,8 +95,10 @@ def test_every_field_that_matters_shows() -> None:
                 "crop": (7, 7), "offset": (7, 7), "padding": Padding(7, 7, 7, 7),
                 "accum": parse_format("fixed<60,30>"),
             }.get(item.name)  # fmt: skip
-            if item.name in ("weight", "bias"):
-                changed = value and Constant(value.codes, parse_format("fixed<60,30>"))
+            if isinstance(value, Constant):
+                changed = Constant(value.codes, parse_format("fixed<60,30>"))
+            elif value is None:  # no bias
+                changed = None
             if changed is None:
                 continue
             ops = list(graph.ops)

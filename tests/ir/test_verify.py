@@ -16,19 +16,24 @@ from fcn_hw.ir.graph import Graph
 from fcn_hw.ir.ops import (
     ArgMax,
     AveragePool2D,
+    BatchNorm,
     Constant,
     Conv2D,
     ConvTranspose2D,
     Crop2D,
     DepthwiseConv2D,
     Input,
+    Lookup,
     MaxPool2D,
     Op,
     Padding,
     Quantize,
     SkipAdd,
     SkipConcat,
+    SkipMaximum,
+    SkipSubtract,
     Tensor,
+    Threshold,
     UpsampleBilinear,
     UpsampleNearest,
     ZeroPad2D,
@@ -69,10 +74,19 @@ DEPTHWISE = DepthwiseConv2D(
 AVERAGE = AveragePool2D(
     "y", ("image",), tensor("y", 3, 4, 2), (2, 2), (2, 2), parse_format("fixed<6,2>"), 4
 )
+SUBTRACT = SkipSubtract("y", ("image", "image"), tensor("y", 6, 8, 2), parse_format("fixed<5,3>"))
+MAXIMUM = SkipMaximum("y", ("image", "image"), tensor("y", 6, 8, 2), FMT)
+ROW = Constant(np.ones(2, np.int64), FMT)
+NORM = BatchNorm("y", ("image",), tensor("y", 6, 8, 2), ROW, ROW, parse_format("fixed<6,2>"))
+STEPS = Threshold(
+    "y", ("image",), tensor("y", 6, 8, 2), Constant(np.array([[-3, 0, 9], [1, 1, 2]]),
+    parse_format("fixed<6,4>")), ROW, ROW,
+)  # fmt: skip
+TABLE = Lookup("y", ("image",), tensor("y", 6, 8, 2), Constant(np.arange(16) - 8, FMT))
 GOOD = (
-    *(CONV, UP, DEPTHWISE, POOL, AVERAGE, NEAREST, BILINEAR),
-    *(CROP, PAD, ADD, CONCAT, ARG_MAX, QUANTIZE),
-)
+    CONV, UP, DEPTHWISE, POOL, AVERAGE, NEAREST, BILINEAR, CROP, PAD, ADD, SUBTRACT, MAXIMUM,
+    CONCAT, NORM, STEPS, TABLE, ARG_MAX, QUANTIZE,
+)  # fmt: skip
 
 
 def resized(op: Op, *shape: int) -> Op:
@@ -249,6 +263,79 @@ CASES: list[tuple[Op, str]] = [
         "SkipAdd 'y': accumulator fixed<4,2> can't hold codes -16 to 14 with 2 fraction bits",
     ),
     (
+        replace(SUBTRACT, accum=FMT),
+        "SkipSubtract 'y': accumulator fixed<4,2> can't hold codes -15 to 15 with 2 fraction bits",
+    ),
+    (replace(SUBTRACT, inputs=("image",) * 3), "SkipSubtract 'y': needs two inputs, has 3"),
+    (
+        replace(MAXIMUM, accum=parse_format("fixed<4,3>")),
+        "SkipMaximum 'y': accumulator fixed<4,3> can't hold codes -8 to 7 with 2 fraction bits",
+    ),
+    (
+        replace(MAXIMUM, inputs=("image",) * 5),
+        "SkipMaximum 'y': takes 4 inputs at most, has 5",
+    ),
+    # constants of a channel
+    (
+        replace(NORM, scale=Constant(np.ones(3), FMT)),
+        "BatchNorm 'y': scale shape (3,) is not (2,)",
+    ),
+    (
+        replace(NORM, bias=Constant(np.array([1, 8]), FMT)),
+        "BatchNorm 'y': bias codes 1 to 8 leave fixed<4,2>",
+    ),
+    (
+        replace(NORM, accum=parse_format("fixed<4,0>")),
+        "BatchNorm 'y': accumulator fixed<4,0> can't hold codes -8 to 11 with 4 fraction bits",
+    ),
+    (
+        replace(STEPS, thresholds=Constant(np.zeros((3, 1)), FMT)),
+        "Threshold 'y': thresholds shape (3, 1) is not (2, 1)",
+    ),
+    (
+        replace(STEPS, thresholds=Constant(np.zeros((2, 0)), FMT)),
+        "Threshold 'y': thresholds shape (2, 0) is not (2, 1)",
+    ),
+    (
+        replace(STEPS, thresholds=Constant(np.array([[1, 0], [0, 0]]), FMT)),
+        "Threshold 'y': thresholds of a channel are not ascending",
+    ),
+    (
+        replace(STEPS, thresholds=Constant(np.zeros((2, 1)), parse_format("fixed<4,1>"))),
+        "Threshold 'y': thresholds fixed<4,1> have another binary point than the input",
+    ),
+    (
+        replace(STEPS, step=Constant(np.ones(2), parse_format("fixed<4,1>"))),
+        "Threshold 'y': step fixed<4,1> has another binary point than the output",
+    ),
+    (
+        replace(STEPS, step=Constant(np.full(2, 4), FMT)),
+        "Threshold 'y': output format fixed<4,2> can't hold codes 1 to 13",
+    ),
+    (
+        replace(STEPS, thresholds=Constant(np.zeros((2, 4096)), FMT)),
+        "Threshold 'y': 4096 thresholds a channel are more than the 4095 of a search",
+    ),
+    (
+        replace(
+            STEPS, base=Constant(np.full(2, 2**62 - 1), parse_format("fixed<63,61>")),
+            step=Constant(np.full(2, 2**62 - 1), parse_format("fixed<63,61>")),
+        ),
+        "Threshold 'y': base and 3 times step need more than 63 bits",
+    ),
+    (
+        replace(TABLE, table=Constant(np.zeros(15), FMT)),
+        "Lookup 'y': table shape (15,) is not (16,)",
+    ),
+    (
+        retyped(TABLE, "fixed<4,1>"),
+        "Lookup 'y': table format fixed<4,2> has another binary point than the output",
+    ),
+    (
+        retyped(TABLE, "fixed<3,1>"),
+        "Lookup 'y': output format fixed<3,1> can't hold codes -8 to 7",
+    ),
+    (
         retyped(CONCAT, "fixed<4,3>"),
         "SkipConcat 'y': output format fixed<4,3> does not hold every input exactly",
     ),
@@ -303,6 +390,18 @@ def test_means_without_a_small_common_denominator() -> None:
 def test_too_many_classes() -> None:
     image = replace(IMAGE, output=tensor("image", 6, 8, 257))
     assert problems(image, ARG_MAX) == ["ArgMax 'y': 257 classes do not fit one byte"]
+
+
+def test_an_input_that_is_too_wide_for_a_search_or_a_table() -> None:
+    wide = parse_format("fixed<62,60>")
+    image = replace(IMAGE, output=replace(IMAGE.output, format=wide))
+    thresholds = Constant(np.zeros((2, 1)), wide)
+    assert problems(image, replace(STEPS, thresholds=thresholds)) == [
+        "Threshold 'y': an input of 62 bits is more than the 61 of a search"
+    ]
+    assert problems(image, TABLE) == [
+        "Lookup 'y': an input of 62 bits is more than the 12 of a lookup"
+    ]
 
 
 def test_too_many_bits() -> None:

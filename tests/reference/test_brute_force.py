@@ -11,10 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from random_graphs import graphs, random_frames
 
-from fcn_hw.fixed import parse_format
+from fcn_hw.fixed import FixedFormat, parse_format
 from fcn_hw.ir.build import GraphBuilder
 from fcn_hw.ir.graph import Graph
-from fcn_hw.ir.ops import OPS, Padding
+from fcn_hw.ir.ops import OPS, Constant, Padding
 from fcn_hw.reference import evaluate
 
 
@@ -56,7 +56,7 @@ def test_an_op_that_moves_pixels_ends_with_its_format_too(kind: str) -> None:
     assert found[0].tolist() == brute_force(graph, {"image": image[0]})["y"]
 
 
-@pytest.mark.parametrize("join", ["skip_add", "skip_concat"])
+@pytest.mark.parametrize("join", ["skip_add", "skip_maximum", "skip_concat"])
 def test_joined_inputs_of_different_points(join: str) -> None:
     build = GraphBuilder("net")
     build.input("image", (3, 4, 2), parse_format("fixed<6,2>"))
@@ -69,3 +69,49 @@ def test_joined_inputs_of_different_points(join: str) -> None:
     for index in range(2):
         expected = brute_force(graph, {"image": frames["image"][index]})["joined"]
         assert found[index].tolist() == expected
+
+
+@pytest.mark.parametrize("text", ["fixed<40,20>", "ufixed<40,12>", "fixed<40,44>", "ufixed<1,1>"])
+def test_constants_of_channels_at_the_ends_of_wide_inputs(text: str) -> None:
+    """40 bits in; thresholds beyond the input's range and repeated; steps of every sign."""
+    fmt = parse_format(text)
+    wide = FixedFormat(True, fmt.width + 3, fmt.integer + 3)
+    build = GraphBuilder("net")
+    build.input("image", (2, 3, 3), fmt)
+    scale = Constant(np.array([32767, -32768, 3]), parse_format("fixed<16,0>"))
+    bias = Constant(np.array([-(2**23), 2**23 - 1, 7]), parse_format("fixed<24,8>"))
+    build.batch_norm("exact", "image", scale, bias)
+    build.batch_norm("rounded", "image", scale, bias, fmt=parse_format("fixed<12,5,RND_CONV,SAT>"))
+    rows = [
+        [wide.min_code, fmt.min_code, 0, 0, 1, fmt.max_code, fmt.max_code + 1, wide.max_code],
+        [fmt.max_code] * 8,
+        [fmt.max_code + 1] * 4 + [wide.max_code] * 4,
+    ]
+    small = parse_format("fixed<8,6>")
+    build.threshold(
+        "steps", "image", Constant(np.array(rows), wide), Constant(np.array([9, -3, 100]), small),
+        Constant(np.array([-2, 3, 1]), small),
+    )  # fmt: skip
+    graph = build.finish("exact", "rounded", "steps")
+    ends = [fmt.min_code, fmt.max_code, 0, 1, fmt.max_code - 1, (fmt.min_code + fmt.max_code) // 2]
+    image = np.array(ends)[:, None].repeat(3, axis=1).reshape(2, 3, 3)
+    found = evaluate(graph, {"image": image[None]})
+    expected = brute_force(graph, {"image": image})
+    for name in ("exact", "rounded", "steps"):
+        assert found[name][0].tolist() == expected[name]
+    assert found["steps"][0, :, :, 2].tolist() == [[100] * 3] * 2, "none is reached"
+
+
+def test_the_maximum_of_different_points_and_the_difference_of_unsigned_inputs() -> None:
+    build = GraphBuilder("net")
+    for name, text in [("a", "ufixed<40,20>"), ("b", "ufixed<8,8>"), ("c", "fixed<38,4>")]:
+        build.input(name, (1, 2, 2), parse_format(text))
+    build.skip_subtract("less", "b", "a")
+    build.skip_maximum("most", "c", "b", "a", fmt=parse_format("fixed<20,10,RND,SAT_SYM>"))
+    graph = build.finish("less", "most")
+    for seed in range(5):
+        frames = random_frames(graph, seed, count=1)
+        found = evaluate(graph, frames)
+        expected = brute_force(graph, {name: codes[0] for name, codes in frames.items()})
+        for name in ("less", "most"):
+            assert found[name][0].tolist() == expected[name]

@@ -18,18 +18,24 @@ from fcn_hw.ir.graph import Graph
 from fcn_hw.ir.ops import (
     ArgMax,
     AveragePool2D,
+    BatchNorm,
+    Constant,
     Conv2D,
     Convolution,
     ConvTranspose2D,
     Crop2D,
     DepthwiseConv2D,
     Input,
+    Lookup,
     MaxPool2D,
     Op,
     Quantize,
     Relu,
     SkipAdd,
     SkipConcat,
+    SkipMaximum,
+    SkipSubtract,
+    Threshold,
     UpsampleBilinear,
     UpsampleNearest,
     ZeroPad2D,
@@ -141,6 +147,8 @@ def _value(op: Op, sources: list[Frame], graph: Graph) -> Callable[[int, int, in
             c -= tensor.channels
         raise AssertionError("channel beyond the last input")
 
+    if isinstance(op, (BatchNorm, Threshold, Lookup)):
+        return _by_constants(op, x, graph)
     if isinstance(op, UpsampleNearest):
         return lambda i, j, c: x[i // op.scale[0], j // op.scale[1], c]
     if isinstance(op, Crop2D):
@@ -149,6 +157,10 @@ def _value(op: Op, sources: list[Frame], graph: Graph) -> Callable[[int, int, in
         return lambda i, j, c: x.get((i - op.padding.top, j - op.padding.left, c), zero)
     if isinstance(op, SkipAdd):
         return lambda i, j, c: sum((frame[i, j, c] for frame in sources), zero)
+    if isinstance(op, SkipSubtract):
+        return lambda i, j, c: x[i, j, c] - sources[1][i, j, c]
+    if isinstance(op, SkipMaximum):
+        return lambda i, j, c: max(frame[i, j, c] for frame in sources)
     if isinstance(op, Relu):
         return lambda i, j, c: max(x[i, j, c], zero)
     if isinstance(op, Quantize):
@@ -202,3 +214,34 @@ def _pooled(op: MaxPool2D | AveragePool2D, x: Frame) -> Callable[[int, int, int]
         return sum(values, Fraction(0)) / len(values) * divisor
 
     return mean
+
+
+def _by_constants(
+    op: BatchNorm | Threshold | Lookup, x: Frame, graph: Graph
+) -> Callable[[int, int, int], Fraction]:
+    """The exact result of an op that computes each value from constants of its channel."""
+
+    def constant(item: Constant, *place: int) -> Fraction:
+        return int(item.codes[place]) * power(-item.format.fraction)
+
+    def batch_norm(i: int, j: int, c: int) -> Fraction:
+        assert isinstance(op, BatchNorm)
+        return x[i, j, c] * constant(op.scale, c) + constant(op.bias, c)
+
+    def threshold(i: int, j: int, c: int) -> Fraction:
+        assert isinstance(op, Threshold)
+        total = constant(op.base, c)
+        for k in range(op.thresholds.codes.shape[1]):
+            if x[i, j, c] >= constant(op.thresholds, c, k):
+                total += constant(op.step, c)
+        return total
+
+    def lookup(i: int, j: int, c: int) -> Fraction:
+        assert isinstance(op, Lookup)
+        fmt = graph.operands(op)[0].format
+        half = 2 ** (fmt.width - 1)
+        codes = range(-half, half) if fmt.signed else range(2 * half)
+        values = [code * power(-fmt.fraction) for code in codes]
+        return constant(op.table, values.index(x[i, j, c]))
+
+    return {BatchNorm: batch_norm, Threshold: threshold, Lookup: lookup}[type(op)]

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
+from fcn_hw.estimate.problem import folded_ops
 from fcn_hw.fixed import FixedFormat, parse_format
 from fcn_hw.ir import Graph
 from fcn_hw.ir.build import GraphBuilder
 from fcn_hw.ir.cycles import Fold, cycles_per_frame, fold_steps
 from fcn_hw.ir.folding import legal_folds
-from fcn_hw.ir.ops import CONVOLUTIONS, Constant, Convolution, Padding
+from fcn_hw.ir.ops import Constant, Padding
 
 BYTE = parse_format("ufixed<8,0>")
 FOUR_BITS = parse_format("ufixed<4,2>")
@@ -70,14 +71,10 @@ def fcn8s(
     return net.finish(net.arg_max("classes", last))
 
 
-def convolutions(graph: Graph) -> list[Convolution]:
-    return [op for op in graph.ops if isinstance(op, CONVOLUTIONS)]
-
-
 def balanced_folds(graph: Graph, cycles: int) -> dict[str, Fold]:
-    """Each convolution as slow as it may be to end a frame within some cycles."""
+    """Each op that has a fold as slow as it may be to end a frame within some cycles."""
     folds = {}
-    for op in convolutions(graph):
+    for op in folded_ops(graph):
         legal = legal_folds(op)
         in_time = [f for f in legal if cycles_per_frame(op, graph.operands(op), f) <= cycles]
         folds[op.name] = (
@@ -91,7 +88,7 @@ def balanced_folds(graph: Graph, cycles: int) -> dict[str, Fold]:
 def random_folds(graph: Graph, seed: int) -> dict[str, Fold]:
     sampler = np.random.default_rng(seed)
     found = {}
-    for op in convolutions(graph):
+    for op in folded_ops(graph):
         legal = legal_folds(op)
         found[op.name] = legal[int(sampler.integers(len(legal)))]
     return found

@@ -55,6 +55,26 @@ def fcn(
     return build.finish(build.arg_max("classes", last))
 
 
+def normalized(count: int = 15, channels: int = 16) -> Graph:
+    """A convolution, then batch normalization into an addition, and one into thresholds."""
+    build = GraphBuilder("normalized")
+    image = build.input("image", (32, 48, 3), parse_format("ufixed<8,0>"))
+    wide = build.conv2d("conv1", image, constant((3, 3, 3, channels), 4), padding=SAME)
+    fmt = build.tensor(wide).format
+    ends = fmt.max_code // 2
+    thresholds = np.linspace(-ends, ends, count).astype(np.int64) + np.arange(channels)[:, None]
+    one = parse_format("fixed<6,6>")
+    build.threshold(
+        "steps", wide, Constant(thresholds, fmt), Constant(np.zeros(channels), one),
+        Constant(np.ones(channels), one),
+    )  # fmt: skip
+    narrow = FixedFormat(True, 8, 4, SCORE.rounding, SCORE.overflow)
+    build.batch_norm("bn", wide, constant((channels,), 12), constant((channels,), 10), fmt=narrow)
+    build.skip_add("add", "bn", "steps", fmt=SCORE)
+    build.conv2d("score", "add", constant((3, 3, channels, 5), 4), padding=SAME, fmt=SCORE)
+    return build.finish(build.arg_max("classes", "score"))
+
+
 def thirty_layers(seed: int) -> Graph:
     """30 convolutions of awkward channel counts and weights of 3 to 8 bits."""
     draw = random.Random(seed)

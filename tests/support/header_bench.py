@@ -10,11 +10,10 @@ from pathlib import Path
 import numpy as np
 
 from fcn_hw.backend.op_configs import header_of, render_call, render_config
-from fcn_hw.backend.rom import render_rom
+from fcn_hw.backend.op_emission import op_roms
 from fcn_hw.fixed import Codes
 from fcn_hw.ir import Graph, Op
 from fcn_hw.ir.cycles import Fold, cycles_per_frame
-from fcn_hw.ir.ops import CONVOLUTIONS
 from fcn_hw.reference import evaluate
 from fcn_hw.resources import data_folder
 
@@ -70,7 +69,7 @@ class Case:
 
     Args:
         graph: inputs and one op, the output.
-        fold: the multipliers of a convolution, else None.
+        fold: of an op that has one, else None.
         frames: codes (N, height, width, channels) of each input.
     """
 
@@ -204,11 +203,9 @@ def _case_source(index: int, case: Case, cycles: bool) -> str:
             f"typedef nnet::array<{tensor.format.ap_type}, {tensor.channels}> {tensor.name}_t;\n"
         )
     text += render_config(op, graph.operands(op), case.fold)
-    if isinstance(op, CONVOLUTIONS):
-        assert case.fold is not None
-        # one translation unit holds the ROMs of all cases: no include guards, no includes
-        lines = render_rom(op, case.fold).splitlines()
-        text += "\n".join(line for line in lines if not line.startswith("#")) + "\n"
+    # one translation unit holds the ROMs of all cases: no include guards, no includes
+    lines = op_roms(op, graph.operands(op), case.fold).splitlines()
+    text += "\n".join(line for line in lines if not line.startswith("#")) + "\n"
     text += "bool run(std::FILE *in, std::FILE *out) {\n"
     text += "".join(f'hls::stream<{t.name}_t> {t.name}("{t.name}");\n' for t in tensors)
     text += f"for (int frame = 0; frame < {_count(case)}; ++frame) {{\n"

@@ -72,8 +72,9 @@ def graphs(draw: st.DrawFn, max_ops: int = 6) -> Graph:
 
 _KINDS = (
     "conv2d", "conv2d", "conv_transpose2d", "depthwise_conv2d", "max_pool2d", "average_pool2d",
-    "upsample_nearest", "upsample_bilinear", "skip_add", "skip_concat", "crop2d", "zero_pad2d",
-    "quantize", "quantize", "quantize", "relu", "arg_max",
+    "upsample_nearest", "upsample_bilinear", "skip_add", "skip_subtract", "skip_maximum",
+    "skip_concat", "crop2d", "zero_pad2d", "batch_norm", "threshold", "lookup", "quantize",
+    "quantize", "quantize", "relu", "arg_max",
 )  # fmt: skip
 
 
@@ -132,10 +133,11 @@ def _add(
     if kind == "upsample_bilinear" and small:
         scale = draw(st.sampled_from([(1, 1), (2, 2), (1, 2), (2, 1), (4, 2), (8, 1)]))
         return build.upsample_bilinear(name, source, scale, fmt=draw(maybe_format)), [source]
-    if kind == "skip_add":
+    if kind in ("skip_add", "skip_subtract", "skip_maximum"):
         like = [other for other in names if build.tensor(other).shape == tensor.shape]
-        sources = [source, *draw(st.lists(st.sampled_from(like), min_size=1, max_size=2))]
-        return build.skip_add(name, *sources, fmt=draw(maybe_format)), sources
+        most = 1 if kind == "skip_subtract" else 2
+        sources = [source, *draw(st.lists(st.sampled_from(like), min_size=1, max_size=most))]
+        return getattr(build, kind)(name, *sources, fmt=draw(maybe_format)), sources
     if kind == "skip_concat" and channels <= 4:
         like = [other for other in names if build.tensor(other).shape[:2] == (height, width)]
         sources = [source, draw(st.sampled_from(like))]
@@ -147,6 +149,8 @@ def _add(
     if kind == "zero_pad2d" and small:
         edges = [draw(st.integers(0, 2)) for _ in range(4)]
         return build.zero_pad2d(name, source, Padding(*edges)), [source]
+    if kind in ("batch_norm", "threshold") or (kind == "lookup" and tensor.format.width <= 8):
+        return _with_constants(draw, random, build, name, kind, source), [source]
     if kind == "relu":
         return build.relu(name, source, draw(maybe_format)), [source]
     if kind == "arg_max":
@@ -154,6 +158,39 @@ def _add(
     # Often a format that holds all values, so that there are identities to remove.
     fmt = tensor.format if draw(st.booleans()) else draw(formats())
     return build.quantize(name, source, fmt), [source]
+
+
+def _with_constants(
+    draw: st.DrawFn,
+    random: np.random.Generator,
+    build: GraphBuilder,
+    name: str,
+    kind: str,
+    source: str,
+) -> str:
+    """An op that computes each value from constants of its channel."""
+    tensor = build.tensor(source)
+    channels = tensor.channels
+    fmt = draw(formats(min_width=3))
+
+    def constant(shape: tuple[int, ...], fmt: FixedFormat) -> Constant:
+        return Constant(random_codes(random, shape, fmt), fmt)
+
+    if kind == "batch_norm":
+        scale, bias = constant((channels,), draw(formats())), constant((channels,), fmt)
+        return build.batch_norm(
+            name, source, scale, bias, fmt=draw(st.one_of(st.none(), formats()))
+        )
+    if kind == "threshold":
+        wide = FixedFormat(True, tensor.format.width + 1, tensor.format.integer + 1)
+        codes = random_codes(random, (channels, draw(st.integers(1, 5))), wide)
+        few = FixedFormat(True, 3, 3 - fmt.fraction)
+        return build.threshold(
+            name, source, Constant(np.sort(codes, axis=1), wide), constant((channels,), fmt),
+            constant((channels,), few),
+        )  # fmt: skip
+    table = constant((1 << tensor.format.width,), fmt)
+    return build.lookup(name, source, table, fmt=draw(st.sampled_from([None, fmt])))
 
 
 def _kernel(

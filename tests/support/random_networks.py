@@ -16,6 +16,7 @@ from fcn_hw.fixed import FixedFormat, Overflow, Rounding
 from fcn_hw.ir import Graph
 from fcn_hw.ir.build import GraphBuilder
 from fcn_hw.ir.ops import Constant, Padding
+from fcn_hw.ir.verify import MAX_LOOKUP_BITS
 
 MAX_SIDE = 17
 MAX_PIXELS = 240
@@ -96,7 +97,7 @@ class _Network:
             ends.append(self.step(source) if self.chance(0.4) else source)
         self.sampler.shuffle(ends)
         if sum(self.build.tensor(end).channels for end in ends) > MAX_CHANNELS or self.chance(0.5):
-            self.skip_add(ends)
+            self.join(ends)
         else:
             self.skip_concat(ends)
 
@@ -192,14 +193,44 @@ class _Network:
     def arg_max(self, source: str) -> str:
         return self.add(self.build.arg_max, source)
 
-    def skip_add(self, sources: list[str]) -> str:
-        """Sum of tensors that are first brought to the size and the channels of one of them."""
+    def batch_norm(self, source: str) -> str:
+        channels = self.build.tensor(source).channels
+        scale, bias = (self.channel_constant(channels) for _ in range(2))
+        return self.add(self.build.batch_norm, source, scale, bias, fmt=self.maybe_format())
+
+    def threshold(self, source: str) -> str:
+        tensor = self.build.tensor(source)
+        wide = FixedFormat(True, tensor.format.width + 2, tensor.format.integer + 2)
+        codes = random_codes(self.sampler, (tensor.channels, self.upto(9)), wide)
+        fmt = FixedFormat(True, 6, self.below(7))
+        base, step = (
+            Constant(self.sampler.integers(-most, most, tensor.channels, endpoint=True), fmt)
+            for most in (4, 3)
+        )
+        thresholds = Constant(np.sort(codes, axis=1), wide)
+        return self.add(self.build.threshold, source, thresholds, base, step)
+
+    def lookup(self, source: str) -> str:
+        width = self.build.tensor(source).format.width
+        if width > MAX_LOOKUP_BITS // 2:
+            source = self.add(self.build.quantize, source, self.format())
+            width = self.build.tensor(source).format.width
+        fmt = self.format()
+        table = Constant(random_codes(self.sampler, (1 << width,), fmt), fmt)
+        return self.add(self.build.lookup, source, table, fmt=fmt)
+
+    def join(self, sources: list[str]) -> str:
+        """Sum, difference or maximum of tensors that are first brought to the size and the
+        channels of one of them."""
         sources = self.same_size(sources)
         channels = self.build.tensor(self.pick(sources)).channels
         for index, source in enumerate(sources):
             if self.build.tensor(source).channels != channels:
                 sources[index] = self.conv2d(source, (1, 1), channels)
-        return self.add(self.build.skip_add, *sources, fmt=self.maybe_format())
+        methods = [self.build.skip_add, self.build.skip_add, self.build.skip_maximum]
+        if len(sources) == 2:
+            methods.append(self.build.skip_subtract)
+        return self.add(self.pick(methods), *sources, fmt=self.maybe_format())
 
     def skip_concat(self, sources: list[str]) -> str:
         return self.add(self.build.skip_concat, *self.same_size(sources))
@@ -253,6 +284,10 @@ class _Network:
         edges = [self.below(pool[k // 2]) for k in range(4)]
         return pool, self.pair(2), Padding(*edges)
 
+    def channel_constant(self, channels: int) -> Constant:
+        fmt = self.format()
+        return Constant(random_codes(self.sampler, (channels,), fmt), fmt)
+
     def small(self, source: str) -> bool:
         height, width, _ = self.build.tensor(source).shape
         return max(height, width) <= MAX_SIDE // 2
@@ -285,5 +320,5 @@ _STEPS = (
     _Network.conv2d, _Network.conv2d, _Network.conv2d, _Network.conv_transpose2d,
     _Network.depthwise_conv2d, _Network.max_pool2d, _Network.max_pool2d, _Network.average_pool2d,
     _Network.upsample_nearest, _Network.upsample_bilinear, _Network.crop2d, _Network.zero_pad2d,
-    _Network.quantize, _Network.relu,
+    _Network.batch_norm, _Network.threshold, _Network.lookup, _Network.quantize, _Network.relu,
 )  # fmt: skip

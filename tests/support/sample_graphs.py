@@ -43,5 +43,17 @@ def tiny_graph() -> Graph:
     build.upsample_nearest("nearest", "mean", (2, 2))
     build.upsample_bilinear("bilinear", "conv2", (2, 2))
     build.quantize("coarse", "bilinear", parse_format("fixed<4,3,RND_CONV,SAT>"))
-    build.skip_concat("both", "skip", "nearest", "coarse")
+    three = parse_format("fixed<4,4>")
+    build.batch_norm(
+        "scaled", "skip", Constant(np.array([3, -5]), weights), Constant(np.array([90, -7]), bits)
+    )
+    build.threshold(
+        "counted", "scaled",
+        Constant(np.array([[-300, 0, 400], [-64, 64, 300]]), build.tensor("scaled").format),
+        Constant(np.array([0, 3]), three), Constant(np.array([1, -1]), three),
+    )  # fmt: skip
+    build.lookup("looked_up", "counted", Constant(np.array([-5, 0, 1, 7]), weights))
+    build.skip_subtract("less", "coarse", "looked_up")
+    build.skip_maximum("most", "less", "nearest")
+    build.skip_concat("both", "skip", "most", "coarse")
     return build.finish(build.arg_max("class_map", "both"))

@@ -73,9 +73,17 @@ WRONG = """
 #include "fcn_hw/conv_transpose2d.h"
 #include "fcn_hw/crop2d.h"
 #include "fcn_hw/depthwise_conv2d.h"
+#include "fcn_hw/batch_norm.h"
+#include "fcn_hw/conv2d.h"
+#include "fcn_hw/conv_transpose2d.h"
+#include "fcn_hw/crop2d.h"
+#include "fcn_hw/lookup.h"
 #include "fcn_hw/max_pool2d.h"
 #include "fcn_hw/skip_add.h"
 #include "fcn_hw/skip_concat.h"
+#include "fcn_hw/skip_maximum.h"
+#include "fcn_hw/skip_subtract.h"
+#include "fcn_hw/threshold.h"
 #include "fcn_hw/upsample_bilinear.h"
 #include "fcn_hw/zero_pad2d.h"
 #include "nnet_types.h"
@@ -92,12 +100,27 @@ struct config {
     typedef fcn_hw::rom_t<4> bias_t;
     typedef ap_fixed<12, 6> accum_t;
 };
+struct groups : config {
+    static constexpr int n_chan = 5, pe = 2, fold = 2, levels = 13, entries = 16;
+    typedef fcn_hw::rom_t<4> scale_t, base_t, step_t, table_t;
+    typedef fcn_hw::sum_t<8> total_t;
+};
+struct padded_table : groups { static constexpr int entries = 17; };
 struct padded : config { static constexpr int pad_top = 2; };
 template <int N> using pixel = nnet::array<ap_fixed<4, 2>, N>;
 template <int N> using stream = hls::stream<pixel<N>>;
 
 void wrong(stream<2> &a2, stream<3> &a3, stream<5> &a5, stream<1> &a1, stream<300> &a300,
-           const config::weight_t weights[8][2][2], const config::bias_t biases[2][2]) {
+           const config::weight_t weights[8][2][2], const config::bias_t biases[2][2],
+           hls::stream<nnet::array<ap_fixed<62, 2>, 5>> &wide) {
+    typedef nnet::array<ap_fixed<62, 2>, 5> wide_t;
+    fcn_hw::batch_norm<pixel<3>, pixel<5>, groups>(a3, a5, biases, biases);
+    fcn_hw::threshold<pixel<3>, pixel<5>, groups>(a3, a5, biases, biases);
+    fcn_hw::threshold<wide_t, pixel<5>, groups>(wide, a5, biases, biases);
+    fcn_hw::lookup<wide_t, pixel<3>, groups>(wide, a3, biases[0]);
+    fcn_hw::lookup<pixel<3>, pixel<3>, padded_table>(a3, a3, biases[0]);
+    fcn_hw::skip_subtract<pixel<3>, pixel<1>, pixel<3>, config>(a3, a1, a3);
+    fcn_hw::skip_maximum<pixel<3>, pixel<1>, pixel<3>, config>(a3, a1, a3);
     fcn_hw::conv2d<pixel<2>, pixel<5>, config>(a2, a5, weights, biases);
     fcn_hw::conv_transpose2d<pixel<2>, pixel<5>, config>(a2, a5, weights, biases);
     fcn_hw::depthwise_conv2d<pixel<2>, pixel<5>, config>(a2, a5, weights, biases);
@@ -134,6 +157,20 @@ SENTENCES = [
     "windows.",
     "The accumulator of average_pool2d must have the fraction bits of its input and one for each "
     "factor 2 of the multiple.",
+    "The pixels that batch_norm reads and writes must have n_chan channels.",
+    "batch_norm computes pe channels in parallel, so pe must divide n_chan.",
+    "The fold of batch_norm must be the steps that pe multipliers need for a pixel.",
+    "The pixels that threshold reads and writes must have n_chan channels.",
+    "threshold computes pe channels in parallel, so pe must divide n_chan.",
+    "The fold of threshold must be the steps that pe rows of comparators need for a pixel.",
+    "threshold needs a ROM for each level of the search.",
+    "threshold counts to 4095 at most, as a search of 12 levels finds it.",
+    "threshold compares 63 bits at most, so its input has 61 bits at most.",
+    "lookup must write as many channels as it reads.",
+    "lookup takes an input of 12 bits at most, because each channel has a whole table.",
+    "The table of lookup must have one entry for each code of the input.",
+    "skip_subtract takes streams that have the same number of channels.",
+    "skip_maximum compares streams that have the same number of channels.",
     "arg_max writes one channel, the index of a class.",
     "arg_max writes one byte, which holds the indices of 256 classes.",
     "The rectangle that crop2d keeps must lie in the frame.",

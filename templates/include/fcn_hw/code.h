@@ -97,6 +97,19 @@ ReadCodes:
     }
 }
 
+// Writes a pixel: exact results of its channels, each converted to the output's type.
+template <class pixel_T, class exact_T>
+void write_converted(hls::stream<pixel_T> &out, const exact_T exact[pixel_T::size]) {
+    #pragma HLS INLINE
+    pixel_T pixel;
+WriteConverted:
+    for (unsigned c = 0; c < pixel_T::size; ++c) {
+        #pragma HLS UNROLL
+        pixel[c] = convert<typename pixel_T::value_type>(exact[c]);
+    }
+    out.write(pixel);
+}
+
 // Writes a pixel.
 template <class pixel_T>
 void write_pixel(hls::stream<pixel_T> &out, const typename pixel_T::value_type values[pixel_T::size]) {

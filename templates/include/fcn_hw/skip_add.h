@@ -35,18 +35,6 @@ ClearSums:
     }
 }
 
-template <class out_T, class accum_T>
-void write_sums(hls::stream<out_T> &out, const accum_T sums[out_T::size]) {
-    #pragma HLS INLINE
-    out_T result;
-WriteSums:
-    for (unsigned c = 0; c < out_T::size; ++c) {
-        #pragma HLS UNROLL
-        result[c] = convert<typename out_T::value_type>(sums[c]);
-    }
-    out.write(result);
-}
-
 template <class in1_T, class in2_T, class out_T, typename CONFIG_T>
 void skip_add(hls::stream<in1_T> &in1, hls::stream<in2_T> &in2, hls::stream<out_T> &out) {
     static_assert(in1_T::size == out_T::size && in2_T::size == out_T::size,
@@ -59,7 +47,7 @@ Pixel:
         clear_sums(sums);
         add_pixel(in1, sums);
         add_pixel(in2, sums);
-        write_sums(out, sums);
+        write_converted(out, sums);
     }
 }
 
@@ -78,7 +66,7 @@ Pixel:
         add_pixel(in1, sums);
         add_pixel(in2, sums);
         add_pixel(in3, sums);
-        write_sums(out, sums);
+        write_converted(out, sums);
     }
 }
 
@@ -98,7 +86,7 @@ Pixel:
         add_pixel(in2, sums);
         add_pixel(in3, sums);
         add_pixel(in4, sums);
-        write_sums(out, sums);
+        write_converted(out, sums);
     }
 }
 

@@ -21,6 +21,11 @@ typedef nnet::array<ap_ufixed<10, 6>, 2> mean_t;
 typedef nnet::array<ap_ufixed<10, 6>, 2> nearest_t;
 typedef nnet::array<ap_ufixed<8, 2>, 2> bilinear_t;
 typedef nnet::array<ap_fixed<4, 3, AP_RND_CONV, AP_SAT>, 2> coarse_t;
+typedef nnet::array<ap_fixed<10, 4>, 2> scaled_t;
+typedef nnet::array<ap_ufixed<2, 2>, 2> counted_t;
+typedef nnet::array<ap_fixed<4, 1>, 2> looked_up_t;
+typedef nnet::array<ap_fixed<6, 3>, 2> less_t;
+typedef nnet::array<ap_fixed<11, 7>, 2> most_t;
 typedef nnet::array<ap_fixed<11, 7>, 6> both_t;
 typedef nnet::array<ap_ufixed<8, 8>, 1> class_map_t;
 

@@ -6,16 +6,21 @@
 
 #include "fcn_hw/arg_max.h"
 #include "fcn_hw/average_pool2d.h"
+#include "fcn_hw/batch_norm.h"
 #include "fcn_hw/conv2d.h"
 #include "fcn_hw/conv_transpose2d.h"
 #include "fcn_hw/crop2d.h"
 #include "fcn_hw/depthwise_conv2d.h"
 #include "fcn_hw/fork.h"
+#include "fcn_hw/lookup.h"
 #include "fcn_hw/max_pool2d.h"
 #include "fcn_hw/quantize.h"
 #include "fcn_hw/relu.h"
 #include "fcn_hw/skip_add.h"
 #include "fcn_hw/skip_concat.h"
+#include "fcn_hw/skip_maximum.h"
+#include "fcn_hw/skip_subtract.h"
+#include "fcn_hw/threshold.h"
 #include "fcn_hw/upsample_bilinear.h"
 #include "fcn_hw/upsample_nearest.h"
 #include "fcn_hw/zero_pad2d.h"
@@ -224,6 +229,60 @@ struct coarse_config {
 };
 
 
+// Scale and bias of 2 channels by 1 multipliers: 96 cycles a frame.
+struct scaled_config {
+    static constexpr int height = 6;
+    static constexpr int width = 8;
+    static constexpr int n_chan = 2;
+    static constexpr int pe = 1;
+    static constexpr int fold = 2;
+    static constexpr int product_shift = 1;
+    static constexpr int bias_shift = 0;
+    typedef fcn_hw::rom_t<4> scale_t;
+    typedef fcn_hw::rom_t<8> bias_t;
+    typedef ap_fixed<10, 4> accum_t;
+};
+
+
+// Step functions of 2 channels, 3 thresholds each, by 1 rows of comparators: 96 cycles a frame.
+struct counted_config {
+    static constexpr int height = 6;
+    static constexpr int width = 8;
+    static constexpr int n_chan = 2;
+    static constexpr int pe = 1;
+    static constexpr int fold = 2;
+    static constexpr int levels = 2;
+    typedef fcn_hw::sum_t<3> total_t;
+    typedef fcn_hw::rom_t<4> base_t;
+    typedef fcn_hw::rom_t<4> step_t;
+};
+
+
+// Table of 4 codes: 48 cycles a frame.
+struct looked_up_config {
+    static constexpr int height = 6;
+    static constexpr int width = 8;
+    static constexpr int entries = 4;
+    typedef fcn_hw::rom_t<4> table_t;
+};
+
+
+// Difference of two streams: 48 cycles a frame.
+struct less_config {
+    static constexpr int height = 6;
+    static constexpr int width = 8;
+    typedef ap_fixed<6, 3> accum_t;
+};
+
+
+// Maximum of streams: 48 cycles a frame.
+struct most_config {
+    static constexpr int height = 6;
+    static constexpr int width = 8;
+    typedef ap_fixed<11, 7> accum_t;
+};
+
+
 // Channels of streams behind one another: 48 cycles a frame.
 struct both_config {
     static constexpr int height = 6;
@@ -242,5 +301,8 @@ struct class_map_config {
 #include "weights/conv2.h"
 #include "weights/up.h"
 #include "weights/apart.h"
+#include "weights/scaled.h"
+#include "weights/counted.h"
+#include "weights/looked_up.h"
 
 #endif

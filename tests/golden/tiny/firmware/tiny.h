@@ -1,4 +1,4 @@
-// tiny: the top function. Emitted by fcn_hw from graph 4a8f79f8f21b; changes here are overwritten.
+// tiny: the top function. Emitted by fcn_hw from graph ec15ae28f3d5; changes here are overwritten.
 #ifndef TINY_H_
 #define TINY_H_
 
