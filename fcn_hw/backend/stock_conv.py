@@ -31,11 +31,11 @@ from fcn_hw.passes.pipeline import HLS4ML_CONV_PASSES, run_passes
 _OURS = "or set hls.Conv to fcn_hw"
 
 ATTRIBUTES = frozenset(
-    """accum_t bias bias_data bias_t class_name config_cpp data_format filt_height filt_width
-    function_cpp implementation in_height in_width include_header index inputs n_chan n_filt
-    n_partitions name out_height out_width outputs pad_bottom pad_left pad_right pad_top
-    parallelization_factor precision reuse_factor strategy stride_height stride_width
-    trace weight weight_data weight_t _weights_transposed""".split()
+    """accum_t bias bias_data bias_t class_name config_cpp conv_implementation data_format
+    filt_height filt_width function_cpp implementation in_height in_width include_header index
+    inputs n_chan n_filt n_partitions name out_height out_width outputs pad_bottom pad_left
+    pad_right pad_top parallelization_factor precision result_t reuse_factor strategy stride_height
+    stride_width target_cycles trace weight weight_data weight_t _weights_transposed""".split()
 )
 """What hls4ml stores of a convolution, in the same dictionary as its output, under the latter's
 name."""
