@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Annotated, NoReturn, TypeVar, cast
 
 import typer
 from rich.markup import escape
@@ -27,6 +27,7 @@ from fcn_hw.tables import (
 
 if TYPE_CHECKING:  # `fcn-hw --help` loads neither
     from fcn_hw.boards import Board
+    from fcn_hw.design import ConvEmitter
     from fcn_hw.flow import Workspace
     from fcn_hw.flow.progress import Progress
 
@@ -66,6 +67,15 @@ GraphOption = Annotated[
 ]
 OutputOption = Annotated[
     Path | None, typer.Option("--output", help="With --graph: folder of the HLS project.")
+]
+ConvOption = Annotated[
+    str | None,
+    typer.Option(
+        "--conv",
+        metavar="fcn_hw|hls4ml",
+        help="Whose convolutions: fcn_hw's, or hls4ml's own for comparison.",
+        show_default="the design's",
+    ),
 ]
 
 HERE = Path()
@@ -178,6 +188,7 @@ def hls(
     graph: GraphOption = None,
     output: OutputOption = None,
     root: RootOption = HERE,
+    conv: ConvOption = None,
     prove: Annotated[
         bool, typer.Option("--csim/--no-csim", help="Prove the project by C simulation.")
     ] = True,
@@ -196,10 +207,10 @@ def hls(
         from fcn_hw.flow.standalone import emit_graph
 
         folder = _needed(output, "--output", "--graph")
-        emit_graph(graph, target, folder, _progress(as_json))
+        emit_graph(graph, target, folder, _progress(as_json), _conv(conv) or "fcn_hw")
         console().print(f"project: {folder}", highlight=False)
         return
-    workspace = open_workspace(_needed(design, "DESIGN", "hls"), root)
+    workspace = open_workspace(_needed(design, "DESIGN", "hls"), root).with_conv(_conv(conv))
     if prove:
         _csim(workspace, target, None, as_json)
         return
@@ -222,6 +233,7 @@ def csim(
         Path | None,
         typer.Option("--data", help="With --graph: a folder of images, a list, or a .npy."),
     ] = None,
+    conv: ConvOption = None,
     bounded: BoundedOption = False,
     depth: DepthOption = None,
     as_json: JsonOption = False,
@@ -245,9 +257,10 @@ def csim(
         _only_one(design, "--graph")
         if bounded:
             raise ConfigError("--bounded takes a design, not --graph")
-        _csim_graph(graph, target, _needed(output, "--output", "--graph"), images, data, as_json)
+        folder = _needed(output, "--output", "--graph")
+        _csim_graph(graph, target, folder, images, data, _conv(conv) or "fcn_hw", as_json)
         return
-    workspace = open_workspace(_needed(design, "DESIGN", "csim"), root)
+    workspace = open_workspace(_needed(design, "DESIGN", "csim"), root).with_conv(_conv(conv))
     if bounded:
         _bounded(workspace, target, images, depth or [], as_json)
         return
@@ -341,17 +354,26 @@ def _needed(value: T | None, name: str, because: str) -> T:
     return value
 
 
+def _conv(name: str | None) -> ConvEmitter | None:
+    if name not in (None, "fcn_hw", "hls4ml"):
+        raise ConfigError(f"--conv is fcn_hw or hls4ml, not '{name}'")
+    return cast("ConvEmitter | None", name)
+
+
 def _csim_graph(
     graph: Path,
     target: Board,
     output: Path,
     images: int | None,
     data: Path | None,
+    conv: ConvEmitter,
     as_json: bool,
 ) -> None:
     from fcn_hw.flow.standalone import REPORT, csim_graph, to_json
 
-    result = csim_graph(graph, target, output, _progress(as_json), images=images, data=data)
+    result = csim_graph(
+        graph, target, output, _progress(as_json), images=images, data=data, conv=conv
+    )
     if as_json:
         typer.echo(json.dumps(to_json(result), indent=1))
     else:

@@ -218,6 +218,9 @@ Reuse = Annotated[
 """Multiplications of one multiplier a pixel, or ``auto``: chosen for the board."""
 
 
+ConvEmitter = Literal["fcn_hw", "hls4ml"]
+
+
 class Utilization(Section):
     """Shares of the board that ``ReuseFactor: auto`` may use."""
 
@@ -242,6 +245,8 @@ class Hls(Section):
     ClockPeriod: float | None = Field(default=None, gt=0)
     """In ns."""
     IOType: Literal["io_stream"] = "io_stream"
+    Conv: ConvEmitter = "fcn_hw"
+    """Whose convolutions are emitted: fcn_hw's, or hls4ml's own for comparison."""
     ReuseFactor: Reuse = 9
     """Multiplications of one multiplier a pixel; each layer takes the nearest possible number.
     ``auto``: the fastest design within ``utilization``, or the smallest of ``target_fps``."""

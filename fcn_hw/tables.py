@@ -86,6 +86,7 @@ def print_csim(result: CsimResult, report: Path) -> None:
         f"compiled in {result.compile_s:.1f} s, {result.csim_images_per_s:.1f} images/s",
         highlight=False,
     )
+    print_conv(result.conv)
     out.print(f"report: {report}", highlight=False)
 
 
@@ -119,6 +120,14 @@ def print_agreement(result: Agreement) -> None:
         out.print("[bold red]NOT equal[/] where it must be", highlight=False)
 
 
+def print_conv(conv: str) -> None:
+    """What a simulation of hls4ml's convolutions does not show."""
+    if conv == "hls4ml":
+        console().print(
+            "convolutions: hls4ml's own; cycles and FIFO depths are not proved", highlight=False
+        )
+
+
 def print_graph_csim(result: GraphCsim, report: Path) -> None:
     """The layers and the verdict of a graph without a design."""
     print_layers(
@@ -132,6 +141,7 @@ def print_graph_csim(result: GraphCsim, report: Path) -> None:
         f"{result.mismatches:,} mismatches; {result.images / result.simulate_s:.1f} images/s",
         highlight=False,
     )
+    print_conv(result.conv)
     out.print(f"report: {report}", highlight=False)
 
 

@@ -2,23 +2,29 @@
 
 The only file that imports hls4ml (1.3.0). Its Keras front end and its precision inference are not
 used: the layer list is built from the graph, every format is given, and each of our ops is a layer
-of hls4ml's extension API whose config and call text come from our own templates.
+of hls4ml's extension API whose config and call text come from our own templates. With ``Conv:
+hls4ml`` convolutions are hls4ml's own layers, and their text comes from hls4ml's templates.
 """
 
 from __future__ import annotations
 
 import os
+import re
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from types import ModuleType
+from types import MappingProxyType, ModuleType
 from typing import Any
 
 from fcn_hw.backend.op_emission import ProcessText
+from fcn_hw.backend.stock_conv import StockArray, StockLayer, render_stock_weights
 from fcn_hw.dataflow.lowering import Dataflow, Process, Stream
-from fcn_hw.fixed import FixedFormat, Overflow, Rounding
+from fcn_hw.fixed import FixedFormat
 
 _LAYER_CLASS = "FcnHwProcess"
+_NNET_UTILS = "nnet_utils/"
+_LINE = 16  # weights on a line
 
 
 @dataclass(frozen=True)
@@ -46,7 +52,7 @@ class EmittedProcess:
         process: what it computes.
         call: the call in the top function.
         config: the config struct, may be empty.
-        header: the header to include.
+        headers: the headers to include.
         weights: (file name, text) of its ROM header, or None.
         pragmas: lines that stand before the calls.
     """
@@ -54,23 +60,32 @@ class EmittedProcess:
     process: Process
     call: str
     config: str
-    header: str
+    headers: tuple[str, ...]
     weights: tuple[str, str] | None
     pragmas: tuple[str, ...]
 
 
-def to_model_graph(dataflow: Dataflow, target: Target, texts: dict[str, ProcessText]) -> Any:
+def to_model_graph(
+    dataflow: Dataflow,
+    target: Target,
+    texts: Mapping[str, ProcessText],
+    stock: Mapping[str, StockLayer] = MappingProxyType({}),
+) -> Any:
     """The hls4ml model of a dataflow, its default flow for Vitis applied.
 
     Args:
-        texts: for each process, what ``op_emission.emit_process`` made of it.
+        texts: for each process of ours, what ``op_emission.emit_process`` made of it.
+        stock: for each process that hls4ml computes, its layer.
 
     Returns:
         a ``hls4ml.model.graph.ModelGraph``.
     """
     hls4ml = _hls4ml()
     layers = [_input_layer(port) for port in dataflow.inputs]
-    layers += [_layer(process, texts[process.name]) for process in dataflow.processes]
+    layers += [
+        stock[process.name].layer if process.name in stock else _layer(process, texts[process.name])
+        for process in dataflow.processes
+    ]
     config = {
         "OutputDir": "unused",  # the project is written by fcn_hw.backend.project
         "ProjectName": dataflow.name,
@@ -85,9 +100,10 @@ def to_model_graph(dataflow: Dataflow, target: Target, texts: dict[str, ProcessT
                 "Strategy": target.strategy,
             },
             "LayerName": {
-                port.name: {"Precision": {"result": _precision_text(port.tensor.format)}}
+                port.name: {"Precision": {"result": str(port.tensor.format)}}
                 for port in dataflow.inputs
-            },
+            }
+            | {name: item.settings for name, item in stock.items() if item.settings},
         },
     }
     model = _model_class(hls4ml, dataflow).from_layer_list(
@@ -97,18 +113,29 @@ def to_model_graph(dataflow: Dataflow, target: Target, texts: dict[str, ProcessT
         outputs=_output_layers(dataflow),
     )
     model.apply_flow(model.config.backend.get_default_flow())
+    if stock:
+        _rename(model, dataflow, stock)
     for fifo in dataflow.fifos:  # hls4ml gives every stream a whole frame
         model.get_layer_output_variable(fifo.name).pragma = ("stream", fifo.depth)
     return model
 
 
-def emitted_processes(model: Any, dataflow: Dataflow) -> tuple[EmittedProcess, ...]:
-    """The text of every process of an hls4ml model, in the model's order."""
+def emitted_processes(
+    model: Any, dataflow: Dataflow, stock: Mapping[str, StockLayer] = MappingProxyType({})
+) -> tuple[EmittedProcess, ...]:
+    """The text of every process of an hls4ml model, in the model's order.
+
+    Args:
+        stock: as :func:`to_model_graph` got it.
+    """
     by_name = {process.name: process for process in dataflow.processes}
     found = []
     for node in model.get_layers():
         process = by_name.get(node.name)
         if process is None:
+            continue
+        if node.name in stock:
+            found.append(_stock_process(node, process, stock[node.name].about))
             continue
         text: ProcessText = node.get_attr("fcn_hw_text")
         found.append(
@@ -116,7 +143,7 @@ def emitted_processes(model: Any, dataflow: Dataflow) -> tuple[EmittedProcess, .
                 process,
                 call=node.get_attr("function_cpp"),
                 config=node.get_attr("config_cpp") or "",
-                header=node.get_attr("include_header")[0],
+                headers=tuple(node.get_attr("include_header")),
                 weights=text.weights,
                 pragmas=text.pragmas,
             )
@@ -135,16 +162,34 @@ def ap_types_folder() -> Path:
     return _templates_folder() / "ap_types"
 
 
-def nnet_types_header() -> Path:
-    """hls4ml's ``nnet_types.h``, which defines ``nnet::array``."""
-    return _templates_folder() / "nnet_utils" / "nnet_types.h"
+def nnet_headers(names: Iterable[str]) -> dict[str, bytes]:
+    """hls4ml's headers, as its Vitis writer takes them, and all that they include.
+
+    Args:
+        names: ``nnet_utils/<header>.h``, others are passed over.
+
+    Returns:
+        the bytes of each by its name.
+    """
+    found: dict[str, bytes] = {}
+    waiting = [name for name in names if name.startswith(_NNET_UTILS)]
+    while waiting:
+        name = waiting.pop()
+        if name in found:
+            continue
+        vitis = _templates_folder("vitis") / name
+        path = vitis if vitis.is_file() else _templates_folder() / name
+        found[name] = path.read_bytes()
+        included = re.findall(r'#include "(nnet_\w+\.h)"', path.read_text(encoding="utf-8"))
+        waiting += [_NNET_UTILS + header for header in included]
+    return found
 
 
 # -- inside ----------------------------------------------------------------------------------------
 
 
-def _templates_folder() -> Path:
-    return Path(str(_hls4ml().__file__)).parent / "templates" / "vivado"
+def _templates_folder(backend: str = "vivado") -> Path:
+    return Path(str(_hls4ml().__file__)).parent / "templates" / backend
 
 
 @lru_cache(maxsize=1)
@@ -228,6 +273,48 @@ def _layer(process: Process, text: ProcessText) -> dict[str, Any]:
     }
 
 
+def _rename(model: Any, dataflow: Dataflow, stock: Mapping[str, StockLayer]) -> None:
+    """Gives hls4ml's layers the names of our streams, types and ROMs, and prints them again.
+
+    hls4ml numbers the layers and names by number, also what its passes put in their place.
+    """
+    for stream in (*dataflow.inputs, *(s for p in dataflow.processes for s in p.outputs)):
+        variable = model.get_layer_output_variable(stream.name)
+        variable.name, variable.type.name = stream.name, f"{stream.tensor.name}_t"
+    for node in model.get_layers():
+        if node.name in stock and node.weights:
+            node.weights["weight"].name = f"{node.name}_weights"
+            node.weights["bias"].name = f"{node.name}_biases"
+    for backend in ("vivado", "vitis"):
+        model.apply_flow(f"{backend}:apply_templates")
+
+
+def _stock_process(node: Any, process: Process, about: str) -> EmittedProcess:
+    """The text of a process that a layer of hls4ml computes."""
+    results = {variable.type.name for variable in node.variables.values()}
+    typedefs = "".join(
+        kind.definition_cpp()
+        for name, kind in node.get_layer_precision().items()
+        if name not in results
+    )
+    arrays = [_stock_array(variable) for variable in node.weights.values()]
+    return EmittedProcess(
+        process,
+        call=node.get_attr("function_cpp"),
+        config=f"// {about}\n{typedefs}{node.get_attr('config_cpp')}".rstrip(),
+        headers=tuple(node.get_attr("include_header")),
+        weights=(f"{node.name}.h", render_stock_weights(node.name, arrays)) if arrays else None,
+        pragmas=(),
+    )
+
+
+def _stock_array(variable: Any) -> StockArray:
+    shape = tuple(int(size) for size in variable.data.shape)
+    values = [str(value) for value in variable]
+    rows = [values[start : start + _LINE] for start in range(0, len(values), _LINE)]
+    return StockArray(variable.definition_cpp(), shape, rows)
+
+
 def _output_layers(dataflow: Dataflow) -> list[str]:
     ports = {port.name for port in dataflow.outputs}
     return [
@@ -246,10 +333,3 @@ def _precision(hls4ml: ModuleType, fmt: FixedFormat) -> Any:
         getattr(types.RoundingMode, fmt.rounding.value),
         getattr(types.SaturationMode, fmt.overflow.value),
     )
-
-
-def _precision_text(fmt: FixedFormat) -> str:
-    """hls4ml's spelling in a configuration."""
-    plain = (fmt.rounding, fmt.overflow) == (Rounding.TRN, Overflow.WRAP)
-    modes = "" if plain else f",{fmt.rounding.value},{fmt.overflow.value}"
-    return f"{'' if fmt.signed else 'u'}fixed<{fmt.width},{fmt.integer}{modes}>"

@@ -5,7 +5,7 @@ firmware/defines.h           stream types
 firmware/parameters.h        a config struct a process
 firmware/weights/*.h         ROMs
 firmware/fcn_hw/*.h          our headers
-firmware/nnet_utils/         hls4ml's nnet::array
+firmware/nnet_utils/         hls4ml's nnet::array; its convolutions too with Conv: hls4ml
 tb/csim_main.cpp             test bench
 tb/bounded_main.cpp sim/     the processes side by side, FIFOs of their real depths
 project.tcl                  Vitis HLS project
@@ -14,18 +14,24 @@ graph.txt                    the typed graph
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from fcn_hw.backend.hls4ml_bridge import (
     EmittedProcess,
     Target,
     emitted_processes,
     fifo_depth,
-    nnet_types_header,
+    nnet_headers,
     to_model_graph,
 )
 from fcn_hw.backend.jinja import render
 from fcn_hw.backend.op_emission import emit_process
+from fcn_hw.backend.stock_conv import (
+    check_stock,
+    convolutions_that_stay,
+    emitted_graph,
+    stock_layers,
+)
 from fcn_hw.backend.structure import Layout
 from fcn_hw.boards import Board
 from fcn_hw.dataflow.engine import width_bits
@@ -44,6 +50,9 @@ PORT_DEPTH = 2
 
 FIRST_FILE_ARGUMENT = 2
 """Position of the first input file in a test bench's arguments: behind its name and FRAMES."""
+
+_NNET_TYPES = "nnet_utils/nnet_types.h"
+_STAYS = "// hls4ml has no such layer, so this one is fcn_hw's.\n"
 
 
 @dataclass(frozen=True)
@@ -135,16 +144,24 @@ def plan_project(graph: Graph, board: Board, hls: Hls, layout: Layout | None = N
     Args:
         graph: verified, passes applied.
         board: gives part and clock where ``hls`` leaves them out.
-        layout: folds and FIFO depths; None chooses the folds and gives each branch of a fork a
-            FIFO of a whole frame, which needs no simulator.
+        layout: folds and FIFO depths, of the graph that ``stock_conv.emitted_graph`` gives; None
+            chooses the folds and gives each branch of a fork a FIFO of a whole frame, which needs
+            no simulator and no model of hls4ml's convolutions.
 
     Raises:
         ConfigError: a ``target_fps`` that no fold reaches.
         DoesNotFit: ``ReuseFactor: auto`` finds no design that fits the board.
         TemplateError: a template misses a value.
+        UnsupportedLayer: hls4ml's convolutions are asked for and can't be exact.
     """
-    layout = layout or Layout(choose_folding(graph, board, hls), lower(graph))
+    by_hls4ml = hls.Conv == "hls4ml"
+    if by_hls4ml:
+        check_stock(graph)
+    layout = layout or Layout(
+        choose_folding(graph, board, hls), lower(emitted_graph(graph, hls.Conv))
+    )
     dataflow, folding = layout.dataflow, layout.folding
+    stock = stock_layers(graph, dataflow, folding) if by_hls4ml else {}
     texts = {
         process.name: emit_process(
             process,
@@ -152,27 +169,32 @@ def plan_project(graph: Graph, board: Board, hls: Hls, layout: Layout | None = N
             folding.strategies.get(process.name, hls.Strategy),
         )
         for process in dataflow.processes
+        if process.name not in stock
     }
+    if by_hls4ml:
+        for name in convolutions_that_stay(graph):
+            texts[name] = replace(texts[name], config=_STAYS + texts[name].config)
     target = Target(
         part=hls.Part or board.part,
         clock_period_ns=hls.ClockPeriod or board.clock_period_ns,
         reuse_factor=1 if hls.ReuseFactor == "auto" else hls.ReuseFactor,
         strategy=hls.Strategy,
     )
-    model = to_model_graph(dataflow, target, texts)
-    processes = emitted_processes(model, dataflow)
+    model = to_model_graph(dataflow, target, texts, stock)
+    processes = emitted_processes(model, dataflow, stock)
     context = _context(graph, dataflow, board, target, processes, model)
     files: dict[str, str | bytes] = {
         f"firmware/{graph.name}.h": render("project/top.h.j2", context),
         f"firmware/{graph.name}.cpp": render("project/top.cpp.j2", context),
         "firmware/defines.h": render("project/defines.h.j2", context),
         "firmware/parameters.h": render("project/parameters.h.j2", context),
-        "firmware/nnet_utils/nnet_types.h": nnet_types_header().read_bytes(),
         "tb/csim_main.cpp": render("project/csim_main.cpp.j2", context),
         "tb/bounded_main.cpp": render("project/bounded_main.cpp.j2", context),
         "project.tcl": render("project/project.tcl.j2", context),
         "graph.txt": to_text(graph),
     }
+    for name, header_bytes in nnet_headers((_NNET_TYPES, *context.headers)).items():
+        files[f"firmware/{name}"] = header_bytes
     for item in processes:
         if item.weights is not None:
             name, text = item.weights
@@ -231,7 +253,7 @@ def _context(
             )
             for item in processes
         ),
-        headers=tuple(sorted({item.header for item in processes})),
+        headers=tuple(sorted({header for item in processes for header in item.headers})),
         weight_headers=tuple(item.weights[0] for item in processes if item.weights),
         pragmas=tuple(line for item in processes for line in item.pragmas),
     )

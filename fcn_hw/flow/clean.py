@@ -8,12 +8,13 @@ from pathlib import Path
 
 from fcn_hw.boards import board_names
 from fcn_hw.design_yaml import find_design
+from fcn_hw.flow.workspace import HLS4ML_SUFFIX
 
 
 def clean(root: Path, design: str | None, *, models: bool) -> Iterator[Path]:
     """Removes the generated folders of one design, or of all below ``root/hls_projects``.
 
-    Only folders that a stage makes are touched: ``graph``, one named after a board and, with
+    Only folders that a stage makes are touched: ``graph``, those named after a board and, with
     ``models``, ``model``.
 
     Yields:
@@ -23,7 +24,8 @@ def clean(root: Path, design: str | None, *, models: bool) -> Iterator[Path]:
         folders = [find_design(design, root).parent]
     else:
         folders = [path.parent for path in sorted((root / "hls_projects").glob("*/design.yaml"))]
-    generated = ("graph", *board_names(), *(("model",) if models else ()))
+    projects = [f"{name}{suffix}" for name in board_names() for suffix in ("", HLS4ML_SUFFIX)]
+    generated = ("graph", *projects, *(("model",) if models else ()))
     for folder in folders:
         for name in generated:
             if (folder / name).is_dir():

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from fcn_hw.design import ConvEmitter
 from fcn_hw.harness.compare import Comparison, Difference
 from fcn_hw.ir import Graph, Input
 from fcn_hw.train.metrics import confusion_matrix, mean_iou
@@ -42,7 +43,11 @@ class LayerResult:
 
 @dataclass(frozen=True)
 class CsimResult:
-    """``report/csim.json``; mIoU in 0..1, rates in images a second."""
+    """``report/csim.json``; mIoU in 0..1, rates in images a second.
+
+    Args:
+        conv: whose convolutions ran; with hls4ml's, cycles and FIFO depths are not proved.
+    """
 
     images: int
     values_compared: int
@@ -54,6 +59,7 @@ class CsimResult:
     compile_s: float
     csim_images_per_s: float
     layers: tuple[LayerResult, ...]
+    conv: ConvEmitter = "fcn_hw"
 
     @property
     def exact(self) -> bool:
@@ -73,6 +79,7 @@ def csim_result(
     void: int | None,
     compile_s: float,
     simulate_s: float,
+    conv: ConvEmitter = "fcn_hw",
 ) -> CsimResult:
     """Puts the comparisons together.
 
@@ -103,6 +110,7 @@ def csim_result(
         compile_s=round(compile_s, 3),
         csim_images_per_s=round(len(csim_maps) / simulate_s, 3),
         layers=layers,
+        conv=conv,
     )
 
 

@@ -9,6 +9,7 @@ from fcn_hw.dataflow.explain import Explanation, explain
 from fcn_hw.flow.layout import FifoResult, simulation_to_json, write_fifos
 from fcn_hw.flow.pipeline import export_stage
 from fcn_hw.flow.progress import Progress
+from fcn_hw.flow.stock import refuse_stock
 from fcn_hw.flow.workspace import Workspace
 
 
@@ -16,9 +17,11 @@ def fifo_stage(workspace: Workspace, board: Board, progress: Progress) -> FifoRe
     """Sizes the FIFOs of a design and writes their reports.
 
     Raises:
+        ConfigError: the design asks for hls4ml's convolutions.
         DoesNotFit: ``ReuseFactor: auto`` finds no design within the budget.
         ToolNotFound: there is no C++ compiler.
     """
+    refuse_stock(workspace.design.hls, "fifo")
     return write_fifos(workspace, export_stage(workspace, progress), board, progress)
 
 

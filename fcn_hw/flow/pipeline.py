@@ -11,6 +11,7 @@ import numpy as np
 
 from fcn_hw.backend.hls4ml_bridge import ap_types_folder
 from fcn_hw.backend.project import plan_project
+from fcn_hw.backend.stock_conv import emitted_graph
 from fcn_hw.boards import Board
 from fcn_hw.files import replace_file
 from fcn_hw.fixed import Codes
@@ -19,6 +20,7 @@ from fcn_hw.flow.export import AGREEMENT, CLASS_MAPS, compare_with_qkeras, expor
 from fcn_hw.flow.layout import current_layout
 from fcn_hw.flow.progress import Progress
 from fcn_hw.flow.stage import StageRecord, code_digest, digest_of, file_digest
+from fcn_hw.flow.stock import say_stock
 from fcn_hw.flow.workspace import Workspace
 from fcn_hw.harness.compare import Comparison, Difference
 from fcn_hw.harness.csim import (
@@ -105,17 +107,23 @@ def export_stage(workspace: Workspace, progress: Progress) -> Graph:
 
 
 def hls_stage(workspace: Workspace, board: Board, progress: Progress) -> tuple[Graph, Plan]:
-    """Writes the HLS project; files that did not change keep their time stamps."""
-    graph = export_stage(workspace, progress)
-    layout = current_layout(workspace, graph, board, progress)
-    plan = plan_project(graph, board, workspace.design.hls, layout)
+    """Writes the HLS project; files that did not change keep their time stamps.
+
+    Returns:
+        the graph as it is emitted, and the project.
+    """
+    graph, hls = export_stage(workspace, progress), workspace.design.hls
+    ours = hls.Conv == "fcn_hw"
+    layout = current_layout(workspace, graph, board, progress) if ours else None
+    plan = plan_project(graph, board, hls, layout)
+    say_stock(graph, hls, progress)
     changed = write_files(plan, workspace.project(board))
     progress.say(
         f"[cyan]hls[/]     {len(plan.files)} files, {len(changed)} written"
         if changed
         else "[green]hls[/]     up to date"
     )
-    return graph, plan
+    return emitted_graph(graph, hls.Conv), plan
 
 
 def csim_stage(
@@ -167,6 +175,7 @@ def csim_stage(
         void=_void(workspace),
         compile_s=compile_s,
         simulate_s=finished.seconds,
+        conv=workspace.design.hls.Conv,
     )
     replace_file(report / "csim.json", json.dumps(result_to_json(result), indent=1) + "\n")
     # spread over the images: neighbours of a video sequence look alike

@@ -11,9 +11,10 @@ import numpy as np
 
 from fcn_hw.backend.hls4ml_bridge import ap_types_folder
 from fcn_hw.backend.project import plan_project
+from fcn_hw.backend.stock_conv import emitted_graph
 from fcn_hw.backend.structure import choose_structure
 from fcn_hw.boards import Board
-from fcn_hw.design import Hls
+from fcn_hw.design import ConvEmitter, Hls
 from fcn_hw.errors import ConfigError
 from fcn_hw.files import replace_file
 from fcn_hw.fixed import Codes, parse_format
@@ -23,6 +24,7 @@ from fcn_hw.flow.csim_report import LayerResult, oracle_row
 from fcn_hw.flow.frames import load_frames
 from fcn_hw.flow.pipeline import build_program
 from fcn_hw.flow.progress import Progress
+from fcn_hw.flow.stock import say_stock
 from fcn_hw.frontend.proofs import save_proofs
 from fcn_hw.harness.csim import RUN_FOLDER, compare_with_oracle, plan_build, simulate
 from fcn_hw.ir import Graph, Input, Tensor
@@ -31,8 +33,11 @@ from fcn_hw.passes.pipeline import run_passes
 from fcn_hw.plan import Plan
 from fcn_hw.tools.runner import write_files
 
-HLS = Hls(ReuseFactor="auto")
-"""Without a design, the folds are the fastest that fit the board."""
+
+def settings(conv: ConvEmitter) -> Hls:
+    """Without a design, the folds are the fastest that fit the board."""
+    return Hls(ReuseFactor="auto", Conv=conv)
+
 
 REPORT = "report/csim.json"
 AGREEMENT = "agreement.json"
@@ -48,6 +53,7 @@ class GraphCsim:
     Args:
         images: frames that ran.
         data: where they are from, or ``"random codes"``.
+        conv: whose convolutions ran; with hls4ml's, cycles and FIFO depths are not proved.
     """
 
     images: int
@@ -55,6 +61,7 @@ class GraphCsim:
     compile_s: float
     simulate_s: float
     layers: tuple[LayerResult, ...]
+    conv: ConvEmitter = "fcn_hw"
 
     @property
     def values_compared(self) -> int:
@@ -123,19 +130,32 @@ def _only_input(graph: Graph) -> Tensor:
     return graph.inputs[0].output
 
 
-def emit_graph(folder: Path, board: Board, output: Path, progress: Progress) -> tuple[Graph, Plan]:
+def emit_graph(
+    folder: Path, board: Board, output: Path, progress: Progress, conv: ConvEmitter = "fcn_hw"
+) -> tuple[Graph, Plan]:
     """Writes the HLS project of a graph folder, folds and FIFO depths chosen for the board.
+
+    Args:
+        conv: whose convolutions; around hls4ml's, FIFOs are as deep as is always safe.
+
+    Returns:
+        the graph as it is emitted, and the project.
 
     Raises:
         ConfigError, GraphError: the folder holds no valid graph.
         DoesNotFit: no folds fit the board.
+        UnsupportedLayer: hls4ml can't compute a convolution exactly.
     """
-    graph = load(folder)
-    progress.say("[cyan]fifo[/]    folds, FIFO depths")
-    plan = plan_project(graph, board, HLS, choose_structure(graph, board, HLS).layout)
+    graph, hls = load(folder), settings(conv)
+    layout = None
+    if conv == "fcn_hw":
+        progress.say("[cyan]fifo[/]    folds, FIFO depths")
+        layout = choose_structure(graph, board, hls).layout
+    plan = plan_project(graph, board, hls, layout)
+    say_stock(graph, hls, progress)
     changed = write_files(plan, output)
     progress.say(f"[cyan]hls[/]     {len(plan.files)} files, {len(changed)} written")
-    return graph, plan
+    return emitted_graph(graph, conv), plan
 
 
 def csim_graph(
@@ -146,6 +166,7 @@ def csim_graph(
     *,
     images: int | None = None,
     data: Path | None = None,
+    conv: ConvEmitter = "fcn_hw",
 ) -> GraphCsim:
     """Emits, compiles and runs a graph; compares every tensor with the oracle.
 
@@ -155,7 +176,7 @@ def csim_graph(
 
     The result is in ``<output>/report/csim.json`` as well.
     """
-    graph, plan = emit_graph(folder, board, output, progress)
+    graph, plan = emit_graph(folder, board, output, progress, conv)
     tensor = _only_input(graph)
     if data is None:
         codes, what = random_codes(graph, images or RANDOM_FRAMES), RANDOM_DATA
@@ -171,7 +192,9 @@ def csim_graph(
     rows = tuple(
         oracle_row(graph, op.name, found[op.name]) for op in graph.ops if not isinstance(op, Input)
     )
-    result = GraphCsim(len(codes), what, round(compile_s, 3), round(finished.seconds, 3), rows)
+    result = GraphCsim(
+        len(codes), what, round(compile_s, 3), round(finished.seconds, 3), rows, conv
+    )
     replace_file(output / REPORT, json.dumps(to_json(result), indent=1) + "\n")
     return result
 

@@ -4,17 +4,21 @@ hls_projects/<design>/design.yaml
 hls_projects/<design>/model/           train: weights, checkpoints, training.json
 hls_projects/<design>/graph/           export: graph.json, weights.npz, export.json
 hls_projects/<design>/<board>/         hls, csim: the HLS project, report/
+hls_projects/<design>/<board>_hls4ml/  the same with Conv: hls4ml, to compare
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from fcn_hw.boards import Board, load_board
-from fcn_hw.design import Design
+from fcn_hw.design import ConvEmitter, Design
 from fcn_hw.design_yaml import DesignSource, check_layer_names, find_design, load_design_source
 from fcn_hw.train.topology import layer_names
+
+HLS4ML_SUFFIX = "_hls4ml"
+"""Of the folder of a project with hls4ml's convolutions: both can be there."""
 
 
 @dataclass(frozen=True)
@@ -42,10 +46,19 @@ class Workspace:
         return self.folder / "graph"
 
     def project(self, board: Board) -> Path:
-        return self.folder / board.name
+        suffix = HLS4ML_SUFFIX if self.design.hls.Conv == "hls4ml" else ""
+        return self.folder / f"{board.name}{suffix}"
 
     def report(self, board: Board) -> Path:
         return self.project(board) / "report"
+
+    def with_conv(self, conv: ConvEmitter | None) -> Workspace:
+        """The same design with other convolutions; None keeps the design's."""
+        if conv is None:
+            return self
+        hls = self.design.hls.model_copy(update={"Conv": conv})
+        design = self.design.model_copy(update={"hls": hls})
+        return replace(self, source=replace(self.source, design=design))
 
 
 def open_workspace(name: str, root: Path) -> Workspace:

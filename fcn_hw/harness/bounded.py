@@ -23,7 +23,7 @@ from fcn_hw.dataflow.lowering import lower
 from fcn_hw.errors import ConfigError, Deadlock, ReportError, StreamError, ToolFailed, nearest
 from fcn_hw.fixed import Codes
 from fcn_hw.harness.compare import Comparison
-from fcn_hw.harness.csim import QUIET, batches
+from fcn_hw.harness.csim import NO_EXCEPTIONS, QUIET, batches
 from fcn_hw.harness.traces import read_trace, write_frames
 from fcn_hw.ir import Graph
 from fcn_hw.plan import Command, Plan
@@ -110,7 +110,7 @@ def plan_build(ap_types: Path, *, optimize: str = "-O1") -> Plan:
         flags=(
             "-std=c++14", optimize, "-march=native", "-Wall", "-Wextra", *QUIET,
             "-Wno-deprecated-copy",  # nnet::array has an assignment, but no copy constructor
-            "-U_FORTIFY_SOURCE", "-Itb/sim", "-Ifirmware", "-isystem", str(ap_types),
+            NO_EXCEPTIONS, "-U_FORTIFY_SOURCE", "-Itb/sim", "-Ifirmware", "-isystem", str(ap_types),
         ),
     )  # fmt: skip
 

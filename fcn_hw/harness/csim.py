@@ -29,6 +29,10 @@ QUIET = (
     "-Wno-maybe-uninitialized",  # hls_stream.h copies an element through a bare variable
 )
 
+NO_EXCEPTIONS = "-fno-exceptions"
+"""Nothing in a project throws. With exceptions g++ 12 takes a time that is quadratic in the length
+of an array of ``ap_fixed`` that is initialised by fractions, as hls4ml's weights are."""
+
 BATCH_FRAMES = 16
 """Frames that the oracle evaluates at a time."""
 
@@ -62,7 +66,7 @@ def plan_build(graph: Graph, ap_types: Path, *, optimize: str = "-O3") -> Plan:
         program=f"{RUN_FOLDER}/simulate",
         flags=(
             "-std=c++14", optimize, "-march=native", "-Wall", "-Wextra", *QUIET,
-            "-DFCN_HW_TRACE", "-Ifirmware", "-isystem", str(ap_types),
+            NO_EXCEPTIONS, "-DFCN_HW_TRACE", "-Ifirmware", "-isystem", str(ap_types),
         ),
     )  # fmt: skip
 

@@ -10,6 +10,7 @@ from fcn_hw.ir.verify import verify
 from fcn_hw.passes.fold_quantize import fold_quantize
 from fcn_hw.passes.remove_dead import remove_dead
 from fcn_hw.passes.remove_identity import remove_identity
+from fcn_hw.passes.separate_padding import separate_padding
 
 
 @dataclass(frozen=True)
@@ -49,6 +50,15 @@ DEFAULT_PASSES: tuple[Pass, ...] = (
         "last: two conversions folded into one may be an identity together",
     ),
 )
+
+HLS4ML_CONV_PASSES: tuple[Pass, ...] = (
+    Pass(
+        "separate_padding",
+        separate_padding,
+        "hls4ml's streaming convolution refuses padding; a layer of its own brings the zeros",
+    ),
+)
+"""After the others, where convolutions are hls4ml's (``Conv: hls4ml``)."""
 
 
 def run_passes(graph: Graph, passes: Sequence[Pass] = DEFAULT_PASSES) -> Graph:

@@ -10,13 +10,21 @@ import pytest
 
 from fcn_hw.backend.hls4ml_bridge import ap_types_folder
 from fcn_hw.backend.project import plan_project
+from fcn_hw.backend.stock_conv import emitted_graph
 from fcn_hw.boards import load_board
-from fcn_hw.design import INPUT_FORMAT, Hls, HlsLayer, Network
+from fcn_hw.design import INPUT_FORMAT, ConvEmitter, Hls, HlsLayer, Network
 from fcn_hw.fixed import from_quantized_bits, from_quantized_relu
 from fcn_hw.frontend.probe import layer_values
 from fcn_hw.frontend.qkeras import export
-from fcn_hw.harness.csim import class_maps, compare_with_oracle, plan_build, simulate
-from fcn_hw.ir import Graph
+from fcn_hw.harness.csim import (
+    CsimRun,
+    class_maps,
+    compare_with_oracle,
+    plan_build,
+    simulate,
+    traced,
+)
+from fcn_hw.ir import Conv2D, Graph
 from fcn_hw.ir.intervals import float32_exact
 from fcn_hw.keras_env import seed_everything
 from fcn_hw.passes.pipeline import run_passes
@@ -33,6 +41,7 @@ pytestmark = pytest.mark.gxx
 FRAMES = 3
 CLASSES = 5
 IMAGE = Shape(21, 35, 3)  # no multiple of any stride
+BOTH_EMITTERS = {("fcn8s", "bilinear"), ("unet", "transposed")}
 WEIGHTS = (4, "ternary", 2, "binary", 8)  # one layer after another
 
 
@@ -72,6 +81,23 @@ def check_qkeras(model: Any, graph: Graph, codes: np.ndarray) -> dict[str, np.nd
     return expected
 
 
+def check_cpp(graph: Graph, codes: np.ndarray, conv: ConvEmitter, project: Path) -> CsimRun:
+    """Every tensor of the compiled project equals the oracle."""
+    first = next(op.name for op in graph.ops if isinstance(op, Conv2D))
+    latency = HlsLayer(ReuseFactor=9, Strategy="Latency")
+    hls = Hls(Conv=conv, ReuseFactor=36, LayerName={first: latency})
+    write_files(plan_project(graph, load_board("pynq-z2"), hls), project)
+    emitted = emitted_graph(graph, conv)
+    run(plan_build(graph, ap_types_folder(), optimize="-O1"), project)
+    finished = simulate(emitted, project, codes)
+    compared = compare_with_oracle(emitted, finished, codes)
+    assert set(compared) == set(traced(emitted)) >= set(traced(graph))
+    for name, found in compared.items():
+        assert found.mismatches == 0, found
+        assert found.values == FRAMES * emitted.tensor(name).size
+    return finished
+
+
 @pytest.mark.parametrize("upsampling", ["nearest", "bilinear", "transposed"])
 @pytest.mark.parametrize("kind", ["fcn32s", "fcn16s", "fcn8s", "unet"])
 def test_network_is_exact(tmp_path: Path, kind: str, upsampling: str) -> None:
@@ -90,13 +116,12 @@ def test_network_is_exact(tmp_path: Path, kind: str, upsampling: str) -> None:
     codes[1], codes[2] = 0, 255
     expected = check_qkeras(model, graph, codes)
 
-    first = quantizable(build_topology(network, IMAGE, CLASSES))[0].name
-    hls = Hls(ReuseFactor=36, LayerName={first: HlsLayer(ReuseFactor=9, Strategy="Latency")})
-    project = tmp_path / "project"
-    write_files(plan_project(graph, load_board("pynq-z2"), hls), project)
-    run(plan_build(graph, ap_types_folder(), optimize="-O1"), project)
-    finished = simulate(graph, project, codes)
-    for name, found in compare_with_oracle(graph, finished, codes).items():
-        assert found.mismatches == 0, found
-        assert found.values == FRAMES * graph.tensor(name).size
+    finished = check_cpp(graph, codes, "fcn_hw", tmp_path / "ours")
     assert np.array_equal(class_maps(graph, finished), expected[graph.outputs[0]][..., 0])
+    if (kind, upsampling) in BOTH_EMITTERS:
+        stock = check_cpp(graph, codes, "hls4ml", tmp_path / "stock")
+        for name in traced(graph):  # one design, two emitters, equal bits
+            ours, theirs = (
+                (item.folder / f"{name}.bin").read_bytes() for item in (finished, stock)
+            )
+            assert ours == theirs, name

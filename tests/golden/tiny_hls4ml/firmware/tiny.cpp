@@ -1,0 +1,99 @@
+// tiny: the top function. Emitted by fcn_hw from graph e2e4a30c7351; changes here are overwritten.
+#include "tiny.h"
+#include "fcn_hw/tap.h"
+#include "parameters.h"
+
+void tiny(
+    hls::stream<image_t> &image,
+    hls::stream<class_map_t> &class_map) {
+    #pragma HLS INTERFACE axis port=image
+    #pragma HLS INTERFACE axis port=class_map
+    #pragma HLS INTERFACE ap_ctrl_none port=return
+    #pragma HLS DATAFLOW
+    #pragma HLS BIND_STORAGE variable=up_weights type=rom_1p impl=bram
+
+    hls::stream<conv1_padding_t> conv1_padding("conv1_padding");
+    #pragma HLS STREAM variable=conv1_padding depth=2
+    #pragma HLS BIND_STORAGE variable=conv1_padding type=fifo impl=srl
+    hls::stream<conv1_t> conv1("conv1");
+    #pragma HLS STREAM variable=conv1 depth=2
+    #pragma HLS BIND_STORAGE variable=conv1 type=fifo impl=srl
+    hls::stream<conv1_t> conv1_to_pool1("conv1_to_pool1");
+    #pragma HLS STREAM variable=conv1_to_pool1 depth=48
+    #pragma HLS BIND_STORAGE variable=conv1_to_pool1 type=fifo impl=srl
+    hls::stream<conv1_t> conv1_to_skip("conv1_to_skip");
+    #pragma HLS STREAM variable=conv1_to_skip depth=48
+    #pragma HLS BIND_STORAGE variable=conv1_to_skip type=fifo impl=srl
+    hls::stream<pool1_t> pool1("pool1");
+    #pragma HLS STREAM variable=pool1 depth=2
+    #pragma HLS BIND_STORAGE variable=pool1 type=fifo impl=srl
+    hls::stream<conv2_t> conv2("conv2");
+    #pragma HLS STREAM variable=conv2 depth=2
+    #pragma HLS BIND_STORAGE variable=conv2 type=fifo impl=srl
+    hls::stream<conv2_t> conv2_to_up("conv2_to_up");
+    #pragma HLS STREAM variable=conv2_to_up depth=12
+    #pragma HLS BIND_STORAGE variable=conv2_to_up type=fifo impl=srl
+    hls::stream<conv2_t> conv2_to_padded("conv2_to_padded");
+    #pragma HLS STREAM variable=conv2_to_padded depth=12
+    #pragma HLS BIND_STORAGE variable=conv2_to_padded type=fifo impl=srl
+    hls::stream<conv2_t> conv2_to_bilinear("conv2_to_bilinear");
+    #pragma HLS STREAM variable=conv2_to_bilinear depth=12
+    #pragma HLS BIND_STORAGE variable=conv2_to_bilinear type=fifo impl=srl
+    hls::stream<up_t> up("up");
+    #pragma HLS STREAM variable=up depth=2
+    #pragma HLS BIND_STORAGE variable=up type=fifo impl=srl
+    hls::stream<skip_t> skip("skip");
+    #pragma HLS STREAM variable=skip depth=2
+    #pragma HLS BIND_STORAGE variable=skip type=fifo impl=srl
+    hls::stream<padded_t> padded("padded");
+    #pragma HLS STREAM variable=padded depth=2
+    #pragma HLS BIND_STORAGE variable=padded type=fifo impl=srl
+    hls::stream<cut_t> cut("cut");
+    #pragma HLS STREAM variable=cut depth=2
+    #pragma HLS BIND_STORAGE variable=cut type=fifo impl=srl
+    hls::stream<positive_t> positive("positive");
+    #pragma HLS STREAM variable=positive depth=2
+    #pragma HLS BIND_STORAGE variable=positive type=fifo impl=srl
+    hls::stream<nearest_t> nearest("nearest");
+    #pragma HLS STREAM variable=nearest depth=2
+    #pragma HLS BIND_STORAGE variable=nearest type=fifo impl=srl
+    hls::stream<bilinear_t> bilinear("bilinear");
+    #pragma HLS STREAM variable=bilinear depth=2
+    #pragma HLS BIND_STORAGE variable=bilinear type=fifo impl=srl
+    hls::stream<coarse_t> coarse("coarse");
+    #pragma HLS STREAM variable=coarse depth=2
+    #pragma HLS BIND_STORAGE variable=coarse type=fifo impl=srl
+    hls::stream<both_t> both("both");
+    #pragma HLS STREAM variable=both depth=2
+    #pragma HLS BIND_STORAGE variable=both type=fifo impl=srl
+
+    nnet::zeropad2d_cl<image_t, conv1_padding_t, config2>(image, conv1_padding);
+    FCN_HW_TAP(conv1_padding)
+    nnet::conv_2d_cl<conv1_padding_t, conv1_t, config3>(conv1_padding, conv1, conv1_weights, conv1_biases);
+    FCN_HW_TAP(conv1)
+    fcn_hw::fork<conv1_t, 48>(conv1, conv1_to_pool1, conv1_to_skip);
+    fcn_hw::max_pool2d<conv1_t, pool1_t, pool1_config>(conv1_to_pool1, pool1);
+    FCN_HW_TAP(pool1)
+    nnet::pointwise_conv_2d_cl<pool1_t, conv2_t, config18>(pool1, conv2, conv2_weights, conv2_biases);
+    FCN_HW_TAP(conv2)
+    fcn_hw::fork<conv2_t, 12>(conv2, conv2_to_up, conv2_to_padded, conv2_to_bilinear);
+    fcn_hw::conv_transpose2d<conv2_t, up_t, up_config>(conv2_to_up, up, up_weights, up_biases);
+    FCN_HW_TAP(up)
+    fcn_hw::skip_add<up_t, conv1_t, skip_t, skip_config>(up, conv1_to_skip, skip);
+    FCN_HW_TAP(skip)
+    fcn_hw::zero_pad2d<conv2_t, padded_t, padded_config>(conv2_to_padded, padded);
+    FCN_HW_TAP(padded)
+    fcn_hw::crop2d<padded_t, cut_t, cut_config>(padded, cut);
+    FCN_HW_TAP(cut)
+    fcn_hw::relu<cut_t, positive_t, positive_config>(cut, positive);
+    FCN_HW_TAP(positive)
+    fcn_hw::upsample_nearest<positive_t, nearest_t, nearest_config>(positive, nearest);
+    FCN_HW_TAP(nearest)
+    fcn_hw::upsample_bilinear<conv2_t, bilinear_t, bilinear_config>(conv2_to_bilinear, bilinear);
+    FCN_HW_TAP(bilinear)
+    fcn_hw::quantize<bilinear_t, coarse_t, coarse_config>(bilinear, coarse);
+    FCN_HW_TAP(coarse)
+    fcn_hw::skip_concat<skip_t, nearest_t, coarse_t, both_t, both_config>(skip, nearest, coarse, both);
+    FCN_HW_TAP(both)
+    fcn_hw::arg_max<both_t, class_map_t, class_map_config>(both, class_map);
+}
