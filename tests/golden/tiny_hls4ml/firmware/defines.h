@@ -17,10 +17,17 @@ typedef nnet::array<ap_fixed<7, 5>, 2> skip_t;
 typedef nnet::array<ap_fixed<5, 3>, 2> padded_t;
 typedef nnet::array<ap_fixed<5, 3>, 2> cut_t;
 typedef nnet::array<ap_ufixed<4, 2>, 2> positive_t;
-typedef nnet::array<ap_ufixed<4, 2>, 2> nearest_t;
+typedef nnet::array<ap_ufixed<4, 2, AP_RND_CONV, AP_SAT>, 2> apart_t;
+typedef nnet::array<ap_ufixed<10, 6>, 2> mean_t;
+typedef nnet::array<ap_ufixed<10, 6>, 2> nearest_t;
 typedef nnet::array<ap_ufixed<8, 2>, 2> bilinear_t;
 typedef nnet::array<ap_fixed<4, 3, AP_RND_CONV, AP_SAT>, 2> coarse_t;
-typedef nnet::array<ap_fixed<7, 5>, 6> both_t;
+typedef nnet::array<ap_fixed<10, 4>, 2> scaled_t;
+typedef nnet::array<ap_ufixed<2, 2>, 2> counted_t;
+typedef nnet::array<ap_fixed<4, 1>, 2> looked_up_t;
+typedef nnet::array<ap_fixed<6, 3>, 2> less_t;
+typedef nnet::array<ap_fixed<11, 7>, 2> most_t;
+typedef nnet::array<ap_fixed<11, 7>, 6> both_t;
 typedef nnet::array<ap_ufixed<8, 8>, 1> class_map_t;
 
 #endif

@@ -5,14 +5,21 @@
 #include "defines.h"
 
 #include "fcn_hw/arg_max.h"
+#include "fcn_hw/average_pool2d.h"
+#include "fcn_hw/batch_norm.h"
 #include "fcn_hw/conv_transpose2d.h"
 #include "fcn_hw/crop2d.h"
+#include "fcn_hw/depthwise_conv2d.h"
 #include "fcn_hw/fork.h"
+#include "fcn_hw/lookup.h"
 #include "fcn_hw/max_pool2d.h"
 #include "fcn_hw/quantize.h"
 #include "fcn_hw/relu.h"
 #include "fcn_hw/skip_add.h"
 #include "fcn_hw/skip_concat.h"
+#include "fcn_hw/skip_maximum.h"
+#include "fcn_hw/skip_subtract.h"
+#include "fcn_hw/threshold.h"
 #include "fcn_hw/upsample_bilinear.h"
 #include "fcn_hw/upsample_nearest.h"
 #include "fcn_hw/zero_pad2d.h"
@@ -115,7 +122,7 @@ struct pool1_config {
 typedef ap_ufixed<7,2> conv2_accum_t;
 typedef ap_fixed<4,1> conv2_weight_t;
 typedef ap_fixed<1,-4> conv2_bias_t;
-struct config18_mult : nnet::dense_config {
+struct config27_mult : nnet::dense_config {
     static const unsigned n_in = 2;
     static const unsigned n_out = 2;
     static const unsigned reuse_factor = 1;
@@ -131,7 +138,7 @@ struct config18_mult : nnet::dense_config {
     using product = nnet::product::mult<x_T, y_T>;
 };
 
-struct config18 : nnet::conv2d_config {
+struct config27 : nnet::conv2d_config {
     static const unsigned pad_top = 0;
     static const unsigned pad_bottom = 0;
     static const unsigned pad_left = 0;
@@ -164,13 +171,13 @@ struct config18 : nnet::conv2d_config {
     typedef conv2_accum_t accum_t;
     typedef conv2_bias_t bias_t;
     typedef conv2_weight_t weight_t;
-    typedef config18_mult mult_config;
+    typedef config27_mult mult_config;
     template<unsigned K, unsigned S, unsigned W>
     using scale_index_height = nnet::scale_index_regular<K, S, W>;
     template<unsigned K, unsigned S, unsigned W>
     using scale_index_width = nnet::scale_index_regular<K, S, W>;
 };
-const ap_uint<config18::filt_height * config18::filt_width> config18::pixels[] = {0};
+const ap_uint<config27::filt_height * config27::filt_width> config27::pixels[] = {0};
 
 // hls4ml has no such layer, so this one is fcn_hw's.
 // 4x4 transposed convolution of 2 into 2 channels by 2 x 2 multipliers: 196 cycles a frame.
@@ -236,6 +243,52 @@ struct positive_config {
 };
 
 
+// hls4ml has no such layer, so this one is fcn_hw's.
+// 3x3 depthwise convolution of 2 into 2 channels by 2 multipliers: 116 cycles a frame.
+struct apart_config {
+    static constexpr int in_height = 3;
+    static constexpr int in_width = 4;
+    static constexpr int n_chan = 2;
+    static constexpr int out_height = 3;
+    static constexpr int out_width = 4;
+    static constexpr int n_filt = 2;
+    static constexpr int kernel_height = 3;
+    static constexpr int kernel_width = 3;
+    static constexpr int stride_height = 1;
+    static constexpr int stride_width = 1;
+    static constexpr int dilation_height = 1;
+    static constexpr int dilation_width = 1;
+    static constexpr int pad_top = 1;
+    static constexpr int pad_left = 1;
+    static constexpr int pe = 2;
+    static constexpr int simd = 1;
+    static constexpr int fold = 9;
+    static constexpr int rom_depth = 9;
+    static constexpr int product_shift = 1;
+    static constexpr int bias_shift = 0;
+    typedef fcn_hw::rom_t<4> weight_t;
+    typedef fcn_hw::rom_t<8> bias_t;
+    typedef ap_fixed<11, 5> accum_t;
+};
+
+
+// 3x3 average: 32 cycles a frame.
+struct mean_config {
+    static constexpr int in_height = 3;
+    static constexpr int in_width = 4;
+    static constexpr int out_height = 3;
+    static constexpr int out_width = 4;
+    static constexpr int pool_height = 3;
+    static constexpr int pool_width = 3;
+    static constexpr int stride_height = 1;
+    static constexpr int stride_width = 1;
+    static constexpr int pad_top = 1;
+    static constexpr int pad_left = 1;
+    static constexpr int multiple = 36;
+    typedef ap_ufixed<10, 6> accum_t;
+};
+
+
 // Nearest upsampling by 2 x 2: 48 cycles a frame.
 struct nearest_config {
     static constexpr int in_height = 3;
@@ -261,6 +314,60 @@ struct coarse_config {
 };
 
 
+// Scale and bias of 2 channels by 1 multipliers: 96 cycles a frame.
+struct scaled_config {
+    static constexpr int height = 6;
+    static constexpr int width = 8;
+    static constexpr int n_chan = 2;
+    static constexpr int pe = 1;
+    static constexpr int fold = 2;
+    static constexpr int product_shift = 1;
+    static constexpr int bias_shift = 0;
+    typedef fcn_hw::rom_t<4> scale_t;
+    typedef fcn_hw::rom_t<8> bias_t;
+    typedef ap_fixed<10, 4> accum_t;
+};
+
+
+// Step functions of 2 channels, 3 thresholds each, by 1 rows of comparators: 96 cycles a frame.
+struct counted_config {
+    static constexpr int height = 6;
+    static constexpr int width = 8;
+    static constexpr int n_chan = 2;
+    static constexpr int pe = 1;
+    static constexpr int fold = 2;
+    static constexpr int levels = 2;
+    typedef fcn_hw::sum_t<3> total_t;
+    typedef fcn_hw::rom_t<4> base_t;
+    typedef fcn_hw::rom_t<4> step_t;
+};
+
+
+// Table of 4 codes: 48 cycles a frame.
+struct looked_up_config {
+    static constexpr int height = 6;
+    static constexpr int width = 8;
+    static constexpr int entries = 4;
+    typedef fcn_hw::rom_t<4> table_t;
+};
+
+
+// Difference of two streams: 48 cycles a frame.
+struct less_config {
+    static constexpr int height = 6;
+    static constexpr int width = 8;
+    typedef ap_fixed<6, 3> accum_t;
+};
+
+
+// Maximum of streams: 48 cycles a frame.
+struct most_config {
+    static constexpr int height = 6;
+    static constexpr int width = 8;
+    typedef ap_fixed<11, 7> accum_t;
+};
+
+
 // Channels of streams behind one another: 48 cycles a frame.
 struct both_config {
     static constexpr int height = 6;
@@ -278,5 +385,9 @@ struct class_map_config {
 #include "weights/conv1.h"
 #include "weights/conv2.h"
 #include "weights/up.h"
+#include "weights/apart.h"
+#include "weights/scaled.h"
+#include "weights/counted.h"
+#include "weights/looked_up.h"
 
 #endif

@@ -46,18 +46,40 @@ int main(int sim_argc, char **sim_argv) {
     sim_network.add_fifo(up, 2);
     hls::stream<skip_t> skip("skip");
     sim_network.add_fifo(skip, 2);
+    hls::stream<skip_t> skip_to_scaled("skip_to_scaled");
+    sim_network.add_fifo(skip_to_scaled, 48);
+    hls::stream<skip_t> skip_to_both("skip_to_both");
+    sim_network.add_fifo(skip_to_both, 48);
     hls::stream<padded_t> padded("padded");
     sim_network.add_fifo(padded, 2);
     hls::stream<cut_t> cut("cut");
     sim_network.add_fifo(cut, 2);
     hls::stream<positive_t> positive("positive");
     sim_network.add_fifo(positive, 2);
+    hls::stream<apart_t> apart("apart");
+    sim_network.add_fifo(apart, 2);
+    hls::stream<mean_t> mean("mean");
+    sim_network.add_fifo(mean, 2);
     hls::stream<nearest_t> nearest("nearest");
     sim_network.add_fifo(nearest, 2);
     hls::stream<bilinear_t> bilinear("bilinear");
     sim_network.add_fifo(bilinear, 2);
     hls::stream<coarse_t> coarse("coarse");
     sim_network.add_fifo(coarse, 2);
+    hls::stream<coarse_t> coarse_to_less("coarse_to_less");
+    sim_network.add_fifo(coarse_to_less, 48);
+    hls::stream<coarse_t> coarse_to_both("coarse_to_both");
+    sim_network.add_fifo(coarse_to_both, 48);
+    hls::stream<scaled_t> scaled("scaled");
+    sim_network.add_fifo(scaled, 2);
+    hls::stream<counted_t> counted("counted");
+    sim_network.add_fifo(counted, 2);
+    hls::stream<looked_up_t> looked_up("looked_up");
+    sim_network.add_fifo(looked_up, 2);
+    hls::stream<less_t> less("less");
+    sim_network.add_fifo(less, 2);
+    hls::stream<most_t> most("most");
+    sim_network.add_fifo(most, 2);
     hls::stream<both_t> both("both");
     sim_network.add_fifo(both, 2);
     for (int sim_arg = 3; sim_arg < sim_argc; ++sim_arg) {
@@ -85,7 +107,7 @@ int main(int sim_argc, char **sim_argv) {
         fcn_hw::max_pool2d<conv1_t, pool1_t, pool1_config>(conv1_to_pool1, pool1);
     });
     sim_network.add_process("conv2", {&pool1}, {&conv2}, [&] {
-        nnet::pointwise_conv_2d_cl<pool1_t, conv2_t, config18>(pool1, conv2, conv2_weights, conv2_biases);
+        nnet::pointwise_conv_2d_cl<pool1_t, conv2_t, config27>(pool1, conv2, conv2_weights, conv2_biases);
     });
     sim_network.add_process("conv2_fork1", {&conv2}, {&conv2_to_up, &conv2_to_padded, &conv2_to_bilinear}, [&] {
         fcn_hw::fork<conv2_t, 12>(conv2, conv2_to_up, conv2_to_padded, conv2_to_bilinear);
@@ -96,6 +118,9 @@ int main(int sim_argc, char **sim_argv) {
     sim_network.add_process("skip", {&up, &conv1_to_skip}, {&skip}, [&] {
         fcn_hw::skip_add<up_t, conv1_t, skip_t, skip_config>(up, conv1_to_skip, skip);
     });
+    sim_network.add_process("skip_fork1", {&skip}, {&skip_to_scaled, &skip_to_both}, [&] {
+        fcn_hw::fork<skip_t, 48>(skip, skip_to_scaled, skip_to_both);
+    });
     sim_network.add_process("padded", {&conv2_to_padded}, {&padded}, [&] {
         fcn_hw::zero_pad2d<conv2_t, padded_t, padded_config>(conv2_to_padded, padded);
     });
@@ -105,8 +130,14 @@ int main(int sim_argc, char **sim_argv) {
     sim_network.add_process("positive", {&cut}, {&positive}, [&] {
         fcn_hw::relu<cut_t, positive_t, positive_config>(cut, positive);
     });
-    sim_network.add_process("nearest", {&positive}, {&nearest}, [&] {
-        fcn_hw::upsample_nearest<positive_t, nearest_t, nearest_config>(positive, nearest);
+    sim_network.add_process("apart", {&positive}, {&apart}, [&] {
+        fcn_hw::depthwise_conv2d<positive_t, apart_t, apart_config>(positive, apart, apart_weights, apart_biases);
+    });
+    sim_network.add_process("mean", {&apart}, {&mean}, [&] {
+        fcn_hw::average_pool2d<apart_t, mean_t, mean_config>(apart, mean);
+    });
+    sim_network.add_process("nearest", {&mean}, {&nearest}, [&] {
+        fcn_hw::upsample_nearest<mean_t, nearest_t, nearest_config>(mean, nearest);
     });
     sim_network.add_process("bilinear", {&conv2_to_bilinear}, {&bilinear}, [&] {
         fcn_hw::upsample_bilinear<conv2_t, bilinear_t, bilinear_config>(conv2_to_bilinear, bilinear);
@@ -114,8 +145,26 @@ int main(int sim_argc, char **sim_argv) {
     sim_network.add_process("coarse", {&bilinear}, {&coarse}, [&] {
         fcn_hw::quantize<bilinear_t, coarse_t, coarse_config>(bilinear, coarse);
     });
-    sim_network.add_process("both", {&skip, &nearest, &coarse}, {&both}, [&] {
-        fcn_hw::skip_concat<skip_t, nearest_t, coarse_t, both_t, both_config>(skip, nearest, coarse, both);
+    sim_network.add_process("coarse_fork1", {&coarse}, {&coarse_to_less, &coarse_to_both}, [&] {
+        fcn_hw::fork<coarse_t, 48>(coarse, coarse_to_less, coarse_to_both);
+    });
+    sim_network.add_process("scaled", {&skip_to_scaled}, {&scaled}, [&] {
+        fcn_hw::batch_norm<skip_t, scaled_t, scaled_config>(skip_to_scaled, scaled, scaled_scales, scaled_biases);
+    });
+    sim_network.add_process("counted", {&scaled}, {&counted}, [&] {
+        fcn_hw::threshold<scaled_t, counted_t, counted_config>(scaled, counted, counted_bases, counted_steps, counted_thresholds0, counted_thresholds1);
+    });
+    sim_network.add_process("looked_up", {&counted}, {&looked_up}, [&] {
+        fcn_hw::lookup<counted_t, looked_up_t, looked_up_config>(counted, looked_up, looked_up_table);
+    });
+    sim_network.add_process("less", {&coarse_to_less, &looked_up}, {&less}, [&] {
+        fcn_hw::skip_subtract<coarse_t, looked_up_t, less_t, less_config>(coarse_to_less, looked_up, less);
+    });
+    sim_network.add_process("most", {&less, &nearest}, {&most}, [&] {
+        fcn_hw::skip_maximum<less_t, nearest_t, most_t, most_config>(less, nearest, most);
+    });
+    sim_network.add_process("both", {&skip_to_both, &most, &coarse_to_both}, {&both}, [&] {
+        fcn_hw::skip_concat<skip_t, most_t, coarse_t, both_t, both_config>(skip_to_both, most, coarse_to_both, both);
     });
     sim_network.add_process("class_map", {&both}, {&class_map}, [&] {
         fcn_hw::arg_max<both_t, class_map_t, class_map_config>(both, class_map);
