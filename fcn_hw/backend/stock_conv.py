@@ -104,7 +104,7 @@ def check_stock(graph: Graph) -> None:
 
 
 def convolutions_that_stay(graph: Graph) -> tuple[str, ...]:
-    """The ops with weights that hls4ml has no layer for, such as ``ConvTranspose2D``."""
+    """The ops with weights that are not emitted as hls4ml's: transposed, depthwise."""
     return tuple(op.name for op in graph.ops if hasattr(op, "weight") and not is_stock_conv(op))
 
 

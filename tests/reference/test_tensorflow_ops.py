@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -33,11 +34,15 @@ def kernel(height: int, width: int, n_in: int = 3, n_out: int = 2) -> np.ndarray
     return np.random.default_rng(height + width).integers(-8, 8, (height, width, n_in, n_out))
 
 
-@pytest.mark.parametrize("size", SIZES)
-@pytest.mark.parametrize("taps", [(1, 1), (2, 3), (3, 3), (4, 2)])
-@pytest.mark.parametrize("same", [True, False])
-def test_conv2d(tf: Any, size: tuple[int, int], taps: tuple[int, int], same: bool) -> None:
-    x, w = image(*size), kernel(*taps)
+def convolved(
+    kind: str, x: np.ndarray, w: np.ndarray, same: bool
+) -> Iterator[tuple[int, int, np.ndarray]]:
+    """(stride, rate, oracle's codes) of a convolution, where the kernel fits the frame.
+
+    Args:
+        kind: the builder's method.
+    """
+    size, taps = x.shape[1:3], w.shape[:2]
     for stride, rate in [(1, 1), (2, 1), (3, 1), (1, 2), (1, 3)]:
         strides, dilation = (stride, stride), (rate, rate)
         if not same and any((k - 1) * rate + 1 > n for k, n in zip(taps, size, strict=True)):
@@ -45,12 +50,20 @@ def test_conv2d(tf: Any, size: tuple[int, int], taps: tuple[int, int], same: boo
         build = GraphBuilder("net")
         build.input("x", (*size, 3), INT5)
         padding = same_padding(size, taps, strides, dilation) if same else Padding()
-        build.conv2d(
+        getattr(build, kind)(
             "y", "x", Constant(w, INT4), strides=strides, dilation=dilation, padding=padding
         )
-        found = evaluate(build.finish("y"), {"x": x})["y"]
+        yield stride, rate, evaluate(build.finish("y"), {"x": x})["y"]
+
+
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("taps", [(1, 1), (2, 3), (3, 3), (4, 2)])
+@pytest.mark.parametrize("same", [True, False])
+def test_conv2d(tf: Any, size: tuple[int, int], taps: tuple[int, int], same: bool) -> None:
+    x, w = image(*size), kernel(*taps)
+    for stride, rate, found in convolved("conv2d", x, w, same):
         expected = tf.nn.conv2d(
-            x.astype(float), w.astype(float), strides, "SAME" if same else "VALID", dilations=rate
+            x.astype(float), w.astype(float), stride, "SAME" if same else "VALID", dilations=rate
         )
         assert np.array_equal(found, expected.numpy())
 
@@ -63,20 +76,10 @@ def test_depthwise_conv2d(
     tf: Any, size: tuple[int, int], taps: tuple[int, int], filters: int, same: bool
 ) -> None:
     x, w = image(*size), kernel(*taps, n_out=filters)
-    for stride, rate in [(1, 1), (2, 1), (3, 1), (1, 2), (1, 3)]:
-        strides, dilation = (stride, stride), (rate, rate)
-        if not same and any((k - 1) * rate + 1 > n for k, n in zip(taps, size, strict=True)):
-            continue
-        build = GraphBuilder("net")
-        build.input("x", (*size, 3), INT5)
-        padding = same_padding(size, taps, strides, dilation) if same else Padding()
-        build.depthwise_conv2d(
-            "y", "x", Constant(w, INT4), strides=strides, dilation=dilation, padding=padding
-        )
-        found = evaluate(build.finish("y"), {"x": x})["y"]
+    for stride, rate, found in convolved("depthwise_conv2d", x, w, same):
         expected = tf.nn.depthwise_conv2d(
-            x.astype(float), w.astype(float), (1, *strides, 1), "SAME" if same else "VALID",
-            dilations=dilation,
+            x.astype(float), w.astype(float), (1, stride, stride, 1), "SAME" if same else "VALID",
+            dilations=(rate, rate),
         )  # fmt: skip
         assert np.array_equal(found, expected.numpy())
 

@@ -14,6 +14,8 @@ from fcn_hw.backend.op_emission import op_roms
 from fcn_hw.fixed import Codes
 from fcn_hw.ir import Graph, Op
 from fcn_hw.ir.cycles import Fold, cycles_per_frame
+from fcn_hw.ir.ops import Padding
+from fcn_hw.ir.shapes import same_padding
 from fcn_hw.reference import evaluate
 from fcn_hw.resources import data_folder
 
@@ -80,6 +82,15 @@ class Case:
     @property
     def op(self) -> Op:
         return self.graph[self.graph.outputs[0]]
+
+
+def padding_of(given: str | tuple[int, int, int, int], *window: tuple[int, int]) -> Padding:
+    """(top, bottom, left, right), or TensorFlow's ``"same"``.
+
+    Args:
+        window: size of the frame, kernel or pool, strides and dilation if there is one.
+    """
+    return same_padding(*window) if isinstance(given, str) else Padding(*given)
 
 
 def make_case(graph: Graph, seed: int, fold: Fold | None = None) -> Case:

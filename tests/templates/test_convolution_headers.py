@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from itertools import cycle, product
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
-from header_bench import SANITIZE, Case, check, make_case
+from header_bench import SANITIZE, Case, check, make_case, padding_of
 
 from fcn_hw.fixed import FixedFormat, Overflow, Rounding, parse_format
 from fcn_hw.ir import Constant, Graph
 from fcn_hw.ir.build import GraphBuilder
 from fcn_hw.ir.folding import legal_folds
 from fcn_hw.ir.ops import CONVOLUTIONS, Padding
-from fcn_hw.ir.shapes import same_padding
 
 pytestmark = pytest.mark.gxx
 
@@ -101,67 +101,45 @@ def random_constant(rng: np.random.Generator, shape: tuple[int, ...], fmt: str) 
     return Constant(rng.integers(chosen.min_code, chosen.max_code, shape, endpoint=True), chosen)
 
 
-def window_padding(
-    size: tuple[int, int],
-    kernel: tuple[int, int],
-    strides: tuple[int, int],
-    dilation: tuple[int, int],
-    padding: str | tuple[int, int, int, int],
-) -> Padding:
-    if isinstance(padding, str):
-        return same_padding(size, kernel, strides, dilation)
-    return Padding(*padding)
+def window_cases(
+    kind: str, seed: int, channels: list[tuple[int, int]], geometries: list[tuple[Any, ...]]
+) -> list[Case]:
+    """A case for each geometry; channels, formats and folds differ from one to the next.
+
+    Args:
+        kind: the builder's method.
+        channels: (channels in, filters), the last two sizes of the weights.
+    """
+    rng = np.random.default_rng(seed)
+    sizes, inputs, weights = cycle(channels), cycle(INPUTS), cycle(WEIGHTS)
+    biases, outputs = cycle(BIASES), cycle(OUTPUTS)
+    cases = []
+    for size, kernel, strides, dilation, padding in geometries:
+        n_chan, filters = next(sizes)
+        builder = GraphBuilder("case")
+        builder.input("x", (*size, n_chan), parse_format(next(inputs)))
+        n_filt, bias = filters * (n_chan if kind == "depthwise_conv2d" else 1), next(biases)
+        getattr(builder, kind)(
+            "y",
+            "x",
+            random_constant(rng, (*kernel, n_chan, filters), next(weights)),
+            random_constant(rng, (n_filt,), bias) if bias else None,
+            strides=strides,
+            dilation=dilation,
+            padding=padding_of(padding, size, kernel, strides, dilation),
+            fmt=next(outputs),
+        )
+        cases.append(with_random_fold(builder.finish("y"), rng))
+    return cases
 
 
 def convolution_cases() -> list[Case]:
     """Every geometry twice, each time with other formats and another fold."""
-    rng = np.random.default_rng(3)
-    channels, inputs, weights = cycle(CHANNELS), cycle(INPUTS), cycle(WEIGHTS)
-    biases, outputs = cycle(BIASES), cycle(OUTPUTS)
-    cases = []
-    for size, kernel, strides, dilation, padding in WINDOWS * 2:
-        n_chan, n_filt = next(channels)
-        pad = window_padding(size, kernel, strides, dilation, padding)
-        builder = GraphBuilder("case")
-        builder.input("x", (*size, n_chan), parse_format(next(inputs)))
-        bias = next(biases)
-        builder.conv2d(
-            "y",
-            "x",
-            random_constant(rng, (*kernel, n_chan, n_filt), next(weights)),
-            random_constant(rng, (n_filt,), bias) if bias else None,
-            strides=strides,
-            dilation=dilation,
-            padding=pad,
-            fmt=next(outputs),
-        )
-        cases.append(with_random_fold(builder.finish("y"), rng))
-    return cases
+    return window_cases("conv2d", 3, CHANNELS, WINDOWS * 2)
 
 
 def depthwise_cases() -> list[Case]:
-    """Every geometry once, with other formats, multipliers and folds."""
-    rng = np.random.default_rng(5)
-    shapes, inputs, weights = cycle(DEPTHWISE), cycle(INPUTS), cycle(WEIGHTS)
-    biases, outputs = cycle(BIASES), cycle(OUTPUTS)
-    cases = []
-    for size, kernel, strides, dilation, padding in WINDOWS:
-        n_chan, multiplier = next(shapes)
-        builder = GraphBuilder("case")
-        builder.input("x", (*size, n_chan), parse_format(next(inputs)))
-        bias = next(biases)
-        builder.depthwise_conv2d(
-            "y",
-            "x",
-            random_constant(rng, (*kernel, n_chan, multiplier), next(weights)),
-            random_constant(rng, (n_chan * multiplier,), bias) if bias else None,
-            strides=strides,
-            dilation=dilation,
-            padding=window_padding(size, kernel, strides, dilation, padding),
-            fmt=next(outputs),
-        )
-        cases.append(with_random_fold(builder.finish("y"), rng))
-    return cases
+    return window_cases("depthwise_conv2d", 5, DEPTHWISE, WINDOWS)
 
 
 def every_depthwise_fold() -> list[Case]:

@@ -8,13 +8,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from header_bench import SANITIZE, Case, check, make_case, run
+from header_bench import SANITIZE, Case, check, make_case, padding_of, run
 
 from fcn_hw.fixed import FixedFormat, Overflow, Rounding, parse_format
 from fcn_hw.ir.build import GraphBuilder
 from fcn_hw.ir.graph import Graph
 from fcn_hw.ir.ops import Padding
-from fcn_hw.ir.shapes import same_padding
 from fcn_hw.ir.verify import verify
 
 pytestmark = pytest.mark.gxx
@@ -78,17 +77,6 @@ BILINEAR = [
 ]
 
 
-def pool_padding(
-    size: tuple[int, int],
-    pool: tuple[int, int],
-    strides: tuple[int, int],
-    padding: str | tuple[int, int, int, int],
-) -> Padding:
-    if isinstance(padding, str):
-        return same_padding(size, pool, strides)
-    return Padding(*padding)
-
-
 def moving_cases() -> list[Case]:
     """Ops that move pixels: no conversion, every format, signed and not."""
     channels, formats = cycle(CHANNELS), cycle(FORMATS)
@@ -101,7 +89,7 @@ def moving_cases() -> list[Case]:
     builders = []
     for size, pool, strides, padding in POOLS:
         builders.append(start(size))
-        pad = pool_padding(size, pool, strides, padding)
+        pad = padding_of(padding, size, pool, strides)
         builders[-1].max_pool2d("y", "x", pool, strides, pad)
     for size, scale in NEAREST:
         builders.append(start(size))
@@ -181,7 +169,7 @@ def averaging_cases() -> list[Case]:
     for size, pool, strides, padding in AVERAGES:
         builders.append(GraphBuilder("case"))
         builders[-1].input("x", (*size, next(channels)), parse_format(next(formats)))
-        pad = pool_padding(size, pool, strides, padding)
+        pad = padding_of(padding, size, pool, strides)
         builders[-1].average_pool2d("y", "x", pool, strides, pad, fmt=next(outputs))
     return [make_case(builder.finish("y"), seed) for seed, builder in enumerate(builders)]
 
