@@ -222,7 +222,7 @@ def join_cases() -> list[Case]:
     cases = []
     for kind, count in [("skip_subtract", 2)] * 9 + [("skip_maximum", n) for n in (2, 3, 4)] * 4:
         size, channels, _ = next(groups)
-        chosen = wide if len(cases) % 8 == 7 else [next(formats) for _ in range(count)]
+        chosen = wide if len(cases) % 7 == 6 else [next(formats) for _ in range(count)]
         build = GraphBuilder("case")
         names = [
             build.input(f"x{k}", (*size, channels), parse_format(chosen[k])) for k in range(count)
