@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from fcn_hw.errors import FormatError, UnsupportedLayer
+from fcn_hw.estimate.ops import op_cost
 from fcn_hw.fixed import FixedFormat, Overflow, Rounding, quantize, smallest_format
 from fcn_hw.frontend.activations import Activation, exact_format
 from fcn_hw.frontend.affine_fit import ScaleAndBias, fit_scale_and_bias
@@ -17,8 +18,10 @@ from fcn_hw.frontend.proofs import Proof
 from fcn_hw.frontend.steps import NotMonotone, StepFunction, Steps
 from fcn_hw.frontend.values import Known, Moved, Pending, Shape, Value
 from fcn_hw.frontend.walk import Call
-from fcn_hw.ir import Constant
+from fcn_hw.ir import Constant, Tensor
 from fcn_hw.ir.build import GraphBuilder
+from fcn_hw.ir.cycles import Fold
+from fcn_hw.ir.thresholds import MAX_THRESHOLDS
 from fcn_hw.ir.verify import MAX_LOOKUP_BITS
 
 STATED_BITS = 18
@@ -209,22 +212,33 @@ class Context:
     def _emitted(
         self, source: str, steps: Steps, function: StepFunction, name: str, layer: str
     ) -> Known:
-        activation, fmt = function.activation, exact_format(function.activation.format)
+        fmt = exact_format(function.activation.format)
+        # a scale and bias saturate where the quantizer does
+        saturating = replace(fmt, overflow=function.activation.format.overflow)
         slope = _slope(function.parts, function.channels)
-        affine = fit_scale_and_bias(steps, slope, function.source, activation.format)
+        affine = fit_scale_and_bias(steps, slope, function.source, saturating)
+        constants = _threshold_constants(steps, function.source, fmt)
+        counts = steps.thresholds.shape[1]
+        if affine is None and counts > MAX_THRESHOLDS:
+            raise UnsupportedLayer(
+                layer,
+                f"{function.activation.label}: {counts} steps a channel, which no scale and bias "
+                f"takes; thresholds go up to {MAX_THRESHOLDS}",
+                hint="use fewer bits",
+            )
+        tensor = self.builder.tensor(source)
         identifier = self.names(name)
-        if affine is not None and not _thresholds_are_cheaper(steps, affine, function.source):
-            op = self.builder.batch_norm(
-                identifier, source, affine.scale, affine.bias,
-                fmt=replace(fmt, overflow=activation.format.overflow), origin=layer,
-            )  # fmt: skip
-            form = "scale and bias"
-        else:
-            op = self.builder.threshold(
-                identifier, source, *_threshold_constants(steps, function.source, fmt),
-                fmt=fmt, origin=layer,
-            )  # fmt: skip
+        if affine is None or (
+            counts <= MAX_THRESHOLDS
+            and _thresholds_are_cheaper(tensor, constants, fmt, affine, saturating)
+        ):
+            op = self.builder.threshold(identifier, source, *constants, fmt=fmt, origin=layer)
             form = "thresholds"
+        else:
+            op = self.builder.batch_norm(
+                identifier, source, affine.scale, affine.bias, fmt=saturating, origin=layer
+            )
+            form = "scale and bias"
         # Where QKeras' own sum is only near the function that was evaluated, what is not near a tie
         # is still the same for every order in which it may have added.
         proved = not (steps.near_ties and any(part.stands_in for part in function.parts))
@@ -266,22 +280,30 @@ def _threshold_constants(
     return Constant(thresholds, narrow), Constant(steps.first, fmt), Constant(jumps, jump)
 
 
-def _thresholds_are_cheaper(steps: Steps, affine: ScaleAndBias, source: FixedFormat) -> bool:
-    from fcn_hw.estimate.arithmetic import adder, multiplier
+def _thresholds_are_cheaper(
+    source: Tensor,
+    constants: tuple[Constant, Constant, Constant],
+    fmt: FixedFormat,
+    affine: ScaleAndBias,
+    saturating: FixedFormat,
+) -> bool:
+    """By the model of :mod:`fcn_hw.estimate`, one channel at a time."""
+    trial = GraphBuilder("trial")
+    trial.input("x", source.shape, source.format)
+    trial.threshold("thresholds", "x", *constants, fmt=fmt)
+    trial.batch_norm("affine", "x", affine.scale, affine.bias, fmt=saturating)
 
-    def price(luts: int, dsp: int) -> int:
-        return luts + DSP_IN_LUTS * dsp
+    def price(name: str) -> int:
+        amount = op_cost(trial.op(name), (source,), "7series", Fold(1, 1)).resources
+        return amount.lut + DSP_IN_LUTS * amount.dsp + BRAM18_IN_LUTS * amount.bram18
 
-    product = multiplier(affine.scale.format.width, source.width, "7series")
-    total = adder(max(affine.bias.format.width, affine.scale.format.width + source.width))
-    comparator = adder(source.width)
-    count = steps.thresholds.shape[1]
-    return price(comparator.lut * count, 0) <= price(product.lut + total.lut, product.dsp)
+    return price("thresholds") <= price("affine")
 
 
 DSP_IN_LUTS = 100
-"""LUTs that a DSP slice is worth when two forms are compared: the xc7z020 has 242 a slice, and LUTs
-run out first."""
+BRAM18_IN_LUTS = 100
+"""LUTs that a DSP slice and a block RAM are worth when two forms are compared: the xc7z020 has 242
+and 190 LUTs for each, and LUTs run out first."""
 
 
 def _how(steps: Steps) -> str:

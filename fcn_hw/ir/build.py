@@ -78,6 +78,9 @@ class GraphBuilder:
     def tensor(self, name: str) -> Tensor:
         return self._ops[name].output
 
+    def op(self, name: str) -> Op:
+        return self._ops[name]
+
     def interval(self, name: str) -> Interval:
         """What a tensor can hold."""
         return self._ranges[name]
