@@ -8,6 +8,7 @@ firmware/fcn_hw/*.h          our headers
 firmware/nnet_utils/         hls4ml's nnet::array; its convolutions too with Conv: hls4ml
 tb/csim_main.cpp             test bench
 tb/bounded_main.cpp sim/     the processes side by side, FIFOs of their real depths
+tb/sim/lanes/                what stands in for ap_types to simulate frames side by side
 project.tcl                  Vitis HLS project
 graph.txt                    the typed graph
 """
@@ -203,6 +204,8 @@ def plan_project(graph: Graph, board: Board, hls: Hls, layout: Layout | None = N
         files[f"firmware/fcn_hw/{header.name}"] = header.read_bytes()
     for header in sorted((data_folder("templates") / "sim").glob("*.h")):
         files[f"tb/sim/{header.name}"] = header.read_bytes()
+    for header in sorted((data_folder("templates") / "sim" / "lanes").glob("*.h")):
+        files[f"tb/sim/lanes/{header.name}"] = header.read_bytes()
     return Plan(files=files)
 
 

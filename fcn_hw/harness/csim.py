@@ -1,7 +1,13 @@
-"""C simulation of an emitted project: plan, run, traces."""
+"""C simulation of an emitted project: plan, run, traces.
+
+The same sources are compiled in two ways. With the official ap_types, one frame at a time, which is
+slow and the sign-off. Or with :mod:`fcn_hw.harness.lanes`, many frames side by side on native
+integers, which is what ``csim`` takes by itself.
+"""
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,17 +16,20 @@ import numpy as np
 import numpy.typing as npt
 
 from fcn_hw.errors import ReportError, ToolFailed
-from fcn_hw.fixed import Codes
 from fcn_hw.harness.compare import Comparison
+from fcn_hw.harness.lanes import LANES_FOLDER, lanes_of
 from fcn_hw.harness.traces import element_dtype, read_trace, write_frames
-from fcn_hw.ir import Graph, Input
+from fcn_hw.ir import Graph, Input, Tensor
 from fcn_hw.plan import Command, Plan
 from fcn_hw.reference import evaluate
 from fcn_hw.tools.gxx import plan_compile
 from fcn_hw.tools.runner import run
 
 RUN_FOLDER = "csim"
-"""Below the project: input frames and traces."""
+"""Below the project: program, input frames and traces."""
+
+SIGN_OFF_FOLDER = "sign_off"
+"""The same for the program that is compiled with the official ap_types."""
 
 QUIET = (
     "-Wno-unknown-pragmas",  # HLS
@@ -54,35 +63,60 @@ class CsimRun:
     folder: Path
 
 
-def plan_build(graph: Graph, ap_types: Path, *, optimize: str = "-O3") -> Plan:
-    """Compiles the project of ``graph`` into ``csim/simulate``, traces on.
+class Interrupted(Exception):
+    """The run was ended by the one who started it."""
+
+
+def plan_build(
+    graph: Graph, ap_types: Path, *, optimize: str = "-O3", folder: str = RUN_FOLDER
+) -> Plan:
+    """Compiles the project of ``graph`` with ap_types into ``<folder>/simulate``, traces on.
 
     Args:
         ap_types: folder of ``ap_fixed.h`` and its neighbours.
         optimize: g++'s optimization level; a low one compiles faster and simulates slower.
+        folder: of the program, below the project.
     """
+    return _plan_build(graph, folder, (optimize, "-Ifirmware", "-isystem", str(ap_types)))
+
+
+def plan_lanes_build(graph: Graph, *, optimize: str = "-O3") -> Plan:
+    """Compiles the same sources for frames side by side into ``csim/simulate``, traces on."""
+    lanes = (f"-DFCN_HW_LANES={lanes_of(graph)}", f"-I{LANES_FOLDER}", "-Ifirmware")
+    return _plan_build(graph, RUN_FOLDER, (optimize, "-Wno-deprecated-copy", *lanes))
+
+
+def _plan_build(graph: Graph, folder: str, flags: tuple[str, ...]) -> Plan:
     return plan_compile(
         sources=(f"firmware/{graph.name}.cpp", "tb/csim_main.cpp"),
-        program=f"{RUN_FOLDER}/simulate",
+        program=f"{folder}/simulate",
         flags=(
-            "-std=c++14", optimize, "-march=native", "-Wall", "-Wextra", *QUIET,
-            NO_EXCEPTIONS, "-DFCN_HW_TRACE", "-Ifirmware", "-isystem", str(ap_types),
+            "-std=c++14", "-march=native", "-Wall", "-Wextra", *QUIET,
+            NO_EXCEPTIONS, "-DFCN_HW_TRACE", *flags,
         ),
     )  # fmt: skip
 
 
-def plan_run(graph: Graph, frames: int, timeout_s: float) -> Plan:
-    """Runs the compiled program on the frames in ``csim/<input>.bin``, one process."""
+def plan_run(
+    graph: Graph, frames: int, timeout_s: float, *, folder: str = RUN_FOLDER, part: str = ""
+) -> Plan:
+    """Runs the compiled program on the frames in ``<folder>/<part>/<input>.in.bin``, one process.
+
+    Args:
+        folder: of the program.
+        part: folder below it, of input frames and traces; programs can run side by side in several.
+    """
     inputs = tuple(f"{op.name}.in.bin" for op in graph.inputs)
+    cwd = f"{folder}/{part}" if part else folder
     return Plan(
         stages=(
             (
                 Command(
-                    name="csim",
-                    argv=("./simulate", str(frames), *inputs),
+                    name=f"{folder}-{part}" if part else folder,
+                    argv=("../simulate" if part else "./simulate", str(frames), *inputs),
                     timeout_s=timeout_s,
-                    expects=tuple(f"{RUN_FOLDER}/{name}.bin" for name in traced(graph)),
-                    cwd=RUN_FOLDER,
+                    expects=tuple(f"{cwd}/{name}.bin" for name in traced(graph)),
+                    cwd=cwd,
                 ),
             ),
         )
@@ -97,39 +131,55 @@ def traced(graph: Graph) -> tuple[str, ...]:
 def simulate(
     graph: Graph,
     project: Path,
-    codes: Codes,
+    codes: npt.NDArray[np.integer],
     *,
+    folder: str = RUN_FOLDER,
+    part: str = "",
     timeout_s: float = 7200.0,
     on_frame: Callable[[int], None] | None = None,
+    stop: threading.Event | None = None,
 ) -> CsimRun:
-    """Runs the built simulation on input codes (N, H, W, C).
+    """Runs the built simulation on input codes (N, H, W, C), one process, traces of all frames.
+
+    Args:
+        folder, part: as :func:`plan_run` has them.
+        stop: another thread sets it to end the run early; then there is nothing to compare.
 
     Raises:
         ToolFailed: the program failed, or a stream was read empty or left with data.
     """
-    folder = project / RUN_FOLDER
-    write_frames(folder / f"{graph.inputs[0].name}.in.bin", codes, graph.inputs[0].output.format)
+    where = project / folder / part
+    where.mkdir(parents=True, exist_ok=True)
+    write_frames(where / f"{graph.inputs[0].name}.in.bin", codes, graph.inputs[0].output.format)
 
     def on_line(line: str) -> None:
         if on_frame is not None and line.startswith("frame "):
             on_frame(int(line.split()[1]))
 
-    plan = plan_run(graph, len(codes), timeout_s)
-    (result,) = run(plan, project, on_line=on_line)
+    plan = plan_run(graph, len(codes), timeout_s, folder=folder, part=part)
+    results = run(plan, project, on_line=on_line, stop=stop)
+    if not results:
+        raise Interrupted
+    (result,) = results
     for line in result.log.read_text(errors="replace").splitlines():
         if _STREAM_WARNING in line:
             raise ToolFailed(plan.commands[0].argv, result.log, line, "a stream was misused")
-    return CsimRun(len(codes), result.seconds, folder)
+    return CsimRun(len(codes), result.seconds, where)
 
 
 def compare_with_oracle(
     graph: Graph,
     finished: CsimRun,
-    codes: Codes,
+    codes: npt.NDArray[np.integer],
     *,
+    first_frame: int = 0,
     on_frame: Callable[[int], None] | None = None,
 ) -> dict[str, Comparison]:
-    """Every traced tensor against the oracle, all frames, tolerance zero."""
+    """Every traced tensor against the oracle, all frames, tolerance zero.
+
+    Args:
+        first_frame: number of the run's first frame in a larger set.
+    """
     names = traced(graph)
     found = {name: Comparison(name) for name in names}
     traces = {
@@ -140,7 +190,9 @@ def compare_with_oracle(
         batch = slice(first, first + BATCH_FRAMES)
         expected = evaluate(graph, {graph.inputs[0].name: codes[batch]}, keep=names)
         for name in names:
-            found[name] = found[name].extended(expected[name], traces[name][batch], first)
+            found[name] = found[name].extended(
+                expected[name], traces[name][batch], first_frame + first
+            )
         if on_frame is not None:
             on_frame(min(first + BATCH_FRAMES, finished.frames))
     return found
@@ -149,9 +201,14 @@ def compare_with_oracle(
 def class_maps(graph: Graph, finished: CsimRun) -> npt.NDArray[np.uint8]:
     """The simulated class maps (N, H, W) of the first output."""
     tensor = graph.tensor(graph.outputs[0])
-    if element_dtype(tensor.format) != np.uint8 or tensor.channels != 1:
+    if not has_class_maps(tensor):
         raise ReportError(f"'{tensor.name}' is no class map", hint="export the model with arg-max")
     return np.array(read_trace(_trace(finished, tensor.name), tensor, finished.frames)[..., 0])
+
+
+def has_class_maps(tensor: Tensor) -> bool:
+    """Whether the tensor is one byte a pixel."""
+    return element_dtype(tensor.format) == np.uint8 and tensor.channels == 1
 
 
 def _trace(finished: CsimRun, name: str) -> Path:
