@@ -1,6 +1,6 @@
 """How many frames are simulated side by side.
 
-Templates below ``templates/sim/lanes`` stand in for ap_types: every code is an array of the codes of
+Templates below ``templates/sim/lanes`` stand in for ap_types: each code is an array of codes of
 so many frames, of native integers, and an operation on it is a few vector instructions. What the
 emitted sources do does not depend on the data, so their control runs once for all of these frames.
 """
