@@ -22,6 +22,7 @@ from fcn_hw.harness.traces import element_dtype, read_trace, write_frames
 from fcn_hw.ir import Graph, Input, Tensor
 from fcn_hw.plan import Command, Plan
 from fcn_hw.reference import evaluate
+from fcn_hw.reference.evaluate import frames_at_a_time
 from fcn_hw.tools.gxx import plan_compile
 from fcn_hw.tools.runner import run
 
@@ -43,7 +44,7 @@ NO_EXCEPTIONS = "-fno-exceptions"
 of an array of ``ap_fixed`` that is initialised by fractions, as hls4ml's weights are."""
 
 BATCH_FRAMES = 16
-"""Frames that the oracle evaluates at a time."""
+"""Frames that a QKeras model and the oracle evaluate at a time."""
 
 _STREAM_WARNING = "WARNING: Hls::stream"  # an empty read or leftover data, by hls_stream.h
 
@@ -186,15 +187,16 @@ def compare_with_oracle(
         name: read_trace(_trace(finished, name), graph.tensor(name), finished.frames)
         for name in names
     }
-    for first in range(0, finished.frames, BATCH_FRAMES):
-        batch = slice(first, first + BATCH_FRAMES)
+    step = frames_at_a_time(graph.ops)  # what was just computed is compared in the cache
+    for first in range(0, finished.frames, step):
+        batch = slice(first, first + step)
         expected = evaluate(graph, {graph.inputs[0].name: codes[batch]}, keep=names)
         for name in names:
             found[name] = found[name].extended(
                 expected[name], traces[name][batch], first_frame + first
             )
         if on_frame is not None:
-            on_frame(min(first + BATCH_FRAMES, finished.frames))
+            on_frame(min(first + step, finished.frames))
     return found
 
 

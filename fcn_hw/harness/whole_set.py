@@ -18,6 +18,7 @@ from queue import SimpleQueue
 
 import numpy as np
 import numpy.typing as npt
+from threadpoolctl import threadpool_limits
 
 from fcn_hw.harness.compare import Comparison
 from fcn_hw.harness.csim import (
@@ -119,7 +120,8 @@ def simulate_set(
                 on_frame(done)
         return found
 
-    with ThreadPoolExecutor(max_workers=jobs) as pool:
+    # a part has a core: threads of BLAS beside it would only wait for one another
+    with threadpool_limits(1), ThreadPoolExecutor(max_workers=jobs) as pool:
         parts = [pool.submit(one, first) for first in range(0, len(codes), part_frames)]
         try:
             found = _results(parts)

@@ -167,14 +167,16 @@ inline auto choose(const each<bool> &condition, const fixed_T &a, const fixed_T 
 // Templates of their own, as code.h tells signed and unsigned formats apart by them.
 template <int W, int I, ap_q_mode Q = AP_TRN, ap_o_mode O = AP_WRAP, int N = 0>
 struct ap_fixed : fcn_hw::sim::fixed<W, I, true, Q, O> {
-    using fcn_hw::sim::fixed<W, I, true, Q, O>::fixed;
     ap_fixed() = default;
+    template <class value_T>
+    ap_fixed(const value_T &value) : fcn_hw::sim::fixed<W, I, true, Q, O>(value) {}
 };
 
 template <int W, int I, ap_q_mode Q = AP_TRN, ap_o_mode O = AP_WRAP, int N = 0>
 struct ap_ufixed : fcn_hw::sim::fixed<W, I, false, Q, O> {
-    using fcn_hw::sim::fixed<W, I, false, Q, O>::fixed;
     ap_ufixed() = default;
+    template <class value_T>
+    ap_ufixed(const value_T &value) : fcn_hw::sim::fixed<W, I, false, Q, O>(value) {}
 };
 
 #endif
