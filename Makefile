@@ -10,7 +10,7 @@ STAMP   := $(VENV)/.installed
 FCN_HW  := $(BIN)/fcn-hw
 
 .DEFAULT_GOAL := help
-.PHONY: help install train export hls csim estimate test test-slow fuzz lint lock clean distclean
+.PHONY: help install train export hls csim estimate test test-slow fuzz bench lint lock clean distclean
 
 help:  ## this list
 	@echo "make TARGET [DESIGN=$(DESIGN)] [BOARD=$(BOARD)] [ARGS=...]"
@@ -51,6 +51,9 @@ test-slow: $(STAMP)  ## the slow tests: real data, whole designs
 
 fuzz: $(STAMP)  ## 200 random networks: oracle = C++, sized FIFOs; ARGS="--networks 1000"
 	$(BIN)/python tests/fuzz/fuzz.py $(ARGS)
+
+bench: $(STAMP)  ## stock hls4ml and fcn_hw in pairs: convert, compile, simulate
+	$(BIN)/python -m benchmarks $(ARGS)
 
 lint: $(STAMP)  ## ruff, mypy, import-linter
 	$(BIN)/ruff check .

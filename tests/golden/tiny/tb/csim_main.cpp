@@ -4,6 +4,7 @@
 //
 // Files hold integer codes, little-endian, in (frame, row, column, channel) order; with
 // FCN_HW_TRACE defined every tapped stream is written to <stream>.bin in the working directory.
+// With FCN_HW_LANES=N and sim/lanes in place of ap_types, a call computes N frames side by side.
 // Exit status: 0 all frames ran, 1 a file is missing or short, 2 wrong arguments.
 #include "tiny.h"
 #include "fcn_hw/trace.h"
@@ -22,7 +23,10 @@ int main(int argc, char **argv) {
     hls::stream<image_t> image_stream("image");
     hls::stream<class_map_t> class_map_stream("class_map");
 
-    for (long frame = 0; frame < frames; ++frame) {
+    for (long frame = 0; frame < frames; frame += fcn_hw::frames_at_hand()) {
+        if (frames - frame < fcn_hw::frames_side_by_side) {
+            fcn_hw::frames_at_hand() = int(frames - frame);
+        }
         if (!image_file.read(image_stream, 48)) {
             std::fprintf(stderr, "%s ends before frame %ld\n", argv[2], frame);
             return 1;
@@ -33,7 +37,7 @@ int main(int argc, char **argv) {
             std::fprintf(stderr, "frame %ld: pixels of image were left unread\n", frame);
             return 1;
         }
-        std::printf("frame %ld of %ld\n", frame + 1, frames);
+        std::printf("frame %ld of %ld\n", frame + fcn_hw::frames_at_hand(), frames);
         std::fflush(stdout);
     }
     return 0;
