@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from fcn_hw.backend.project import plan_project
 from fcn_hw.backend.stock_conv import emitted_graph
@@ -183,6 +184,7 @@ def csim_graph(
     """
     graph, plan = emit_graph(folder, board, output, progress, conv)
     tensor = _only_input(graph)
+    codes: npt.NDArray[np.integer]
     if data is None:
         codes, what = random_codes(graph, images or RANDOM_FRAMES), RANDOM_DATA
     else:
