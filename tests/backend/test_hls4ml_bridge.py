@@ -31,7 +31,7 @@ def test_model_graph_holds_formats_depths_and_text() -> None:
     assert [item.process for item in emitted] == list(dataflow.processes)
     for item in emitted:
         text = texts[item.process.name]
-        assert (item.call, item.config, item.header) == (text.call, text.config, text.header)
+        assert (item.call, item.config, item.headers) == (text.call, text.config, (text.header,))
         for stream in item.process.outputs:
             variable = model.get_layer_output_variable(stream.name)
             fmt, held = stream.tensor.format, variable.type.precision
