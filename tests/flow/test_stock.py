@@ -9,6 +9,9 @@ import pytest
 from rich.console import Console
 from sample_graphs import tiny_graph
 
+from fcn_hw.backend.hls4ml_bridge import ap_types_folder
+from fcn_hw.backend.project import plan_project
+from fcn_hw.backend.stock_conv import emitted_graph
 from fcn_hw.boards import load_board
 from fcn_hw.design import Hls
 from fcn_hw.errors import ConfigError
@@ -17,7 +20,11 @@ from fcn_hw.flow.clean import clean
 from fcn_hw.flow.estimate import estimate_design
 from fcn_hw.flow.fifos import fifo_stage
 from fcn_hw.flow.progress import Progress
+from fcn_hw.flow.standalone import random_codes
 from fcn_hw.flow.stock import say_stock
+from fcn_hw.harness.bounded import compare_outputs, plan_build, simulate
+from fcn_hw.tables import print_conv
+from fcn_hw.tools.runner import run, write_files
 
 DESIGN = """
 name: mini
@@ -86,3 +93,25 @@ def test_emission_says_what_stays(tmp_path: Path) -> None:
         said = io.StringIO()
         say_stock(tiny_graph(), Hls(Conv=conv), Progress(Console(file=said, width=200)))
         assert said.getvalue() == expected
+
+
+def test_the_verdict_says_what_is_not_proved(capsys: pytest.CaptureFixture[str]) -> None:
+    print_conv("fcn_hw")
+    assert capsys.readouterr().out == ""
+    print_conv("hls4ml")
+    assert capsys.readouterr().out == (
+        "convolutions: hls4ml's own; cycles and FIFO depths are not proved\n"
+    )
+
+
+@pytest.mark.gxx
+def test_safe_depths_do_not_deadlock(tmp_path: Path) -> None:
+    graph = tiny_graph()
+    emitted = emitted_graph(graph, "hls4ml")
+    write_files(plan_project(graph, BOARD, Hls(Conv="hls4ml", ReuseFactor=4)), tmp_path)
+    run(plan_build(ap_types_folder(), optimize="-O0"), tmp_path)
+    codes = {"image": random_codes(graph, 3)}
+    finished = simulate(emitted, tmp_path, codes)
+    for found in compare_outputs(emitted, finished, codes).values():
+        assert (found.values, found.mismatches) == (3 * 48, 0)
+    assert "conv1_padding" in {fifo.name for fifo in finished.fifos}
