@@ -201,16 +201,16 @@ def hls(
     from fcn_hw.flow import hls_stage, open_workspace
     from fcn_hw.flow.workspace import open_board
 
-    target = open_board(board)
+    target, chosen = open_board(board), _conv(conv)
     if graph is not None:
         _only_one(design, "--graph")
         from fcn_hw.flow.standalone import emit_graph
 
         folder = _needed(output, "--output", "--graph")
-        emit_graph(graph, target, folder, _progress(as_json), _conv(conv) or "fcn_hw")
+        emit_graph(graph, target, folder, _progress(as_json), chosen or "fcn_hw")
         console().print(f"project: {folder}", highlight=False)
         return
-    workspace = open_workspace(_needed(design, "DESIGN", "hls"), root).with_conv(_conv(conv))
+    workspace = open_workspace(_needed(design, "DESIGN", "hls"), root).with_conv(chosen)
     if prove:
         _csim(workspace, target, None, as_json)
         return
@@ -248,7 +248,7 @@ def csim(
     from fcn_hw.flow import open_workspace
     from fcn_hw.flow.workspace import open_board
 
-    target = open_board(board)
+    target, chosen = open_board(board), _conv(conv)
     if data is not None and graph is None:
         raise ConfigError("--data has no effect without --graph", hint="a design has its own data")
     if depth and not bounded:
@@ -258,9 +258,9 @@ def csim(
         if bounded:
             raise ConfigError("--bounded takes a design, not --graph")
         folder = _needed(output, "--output", "--graph")
-        _csim_graph(graph, target, folder, images, data, _conv(conv) or "fcn_hw", as_json)
+        _csim_graph(graph, target, folder, images, data, chosen or "fcn_hw", as_json)
         return
-    workspace = open_workspace(_needed(design, "DESIGN", "csim"), root).with_conv(_conv(conv))
+    workspace = open_workspace(_needed(design, "DESIGN", "csim"), root).with_conv(chosen)
     if bounded:
         _bounded(workspace, target, images, depth or [], as_json)
         return

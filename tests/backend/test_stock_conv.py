@@ -150,6 +150,12 @@ def test_a_zero_padding_of_the_graph_stays_ours() -> None:
             "rename the layer, or set hls.Conv to fcn_hw",
         ),
         (
+            one_conv(bias="fixed<54,9>", fmt="fixed<8,4>"),
+            "layer 'conv': hls4ml prints weights and biases as numbers of C++, which do not hold "
+            "every fixed<54,9>",
+            "use at most 53 bits and 63 integer bits, or set hls.Conv to fcn_hw",
+        ),
+        (
             one_conv(before="conv_accum"),
             "layer 'conv_accum': hls4ml names a type of layer 'conv' 'conv_accum_t'",
             "rename the layer, or set hls.Conv to fcn_hw",
