@@ -172,7 +172,7 @@ struct config18 : nnet::conv2d_config {
 };
 const ap_uint<config18::filt_height * config18::filt_width> config18::pixels[] = {0};
 
-// hls4ml has no such layer, so this one is fcn_hw's.
+// Not hls4ml's: this layer stays fcn_hw's.
 // 4x4 transposed convolution of 2 into 2 channels by 2 x 2 multipliers: 196 cycles a frame.
 struct up_config {
     static constexpr int in_height = 3;
