@@ -52,7 +52,7 @@ FIRST_FILE_ARGUMENT = 2
 """Position of the first input file in a test bench's arguments: behind its name and FRAMES."""
 
 _NNET_TYPES = "nnet_utils/nnet_types.h"
-_STAYS = "// No plain convolution: fcn_hw's, not hls4ml's.\n"
+_STAYS = "// Not hls4ml's: this layer stays fcn_hw's.\n"
 
 
 @dataclass(frozen=True)

@@ -109,7 +109,7 @@ def check_stock(graph: Graph) -> None:
 
 
 def convolutions_that_stay(graph: Graph) -> tuple[str, ...]:
-    """The ops with weights that are not emitted as hls4ml's: transposed, depthwise."""
+    """The ops with weights that stay ours, such as ``ConvTranspose2D``, which hls4ml lacks."""
     return tuple(op.name for op in graph.ops if hasattr(op, "weight") and not is_stock_conv(op))
 
 
