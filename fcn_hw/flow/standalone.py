@@ -18,6 +18,7 @@ from fcn_hw.errors import ConfigError
 from fcn_hw.files import replace_file
 from fcn_hw.fixed import Codes, parse_format
 from fcn_hw.flow.csim_report import LayerResult, oracle_row
+from fcn_hw.flow.lint import lint_stage
 from fcn_hw.flow.pipeline import build_program
 from fcn_hw.flow.progress import Progress
 from fcn_hw.harness.csim import RUN_FOLDER, compare_with_oracle, plan_build, simulate
@@ -77,15 +78,19 @@ def export_model(model: Path, input_format: str, folder: Path, name: str | None 
 def emit_graph(folder: Path, board: Board, output: Path, progress: Progress) -> tuple[Graph, Plan]:
     """Writes the HLS project of a graph folder, folds and FIFO depths chosen for the board.
 
+    It is checked against the rules of Vitis HLS.
+
     Raises:
         ConfigError, GraphError: the folder holds no valid graph.
         DoesNotFit: no folds fit the board.
+        LintFailed: what was written breaks a rule of Vitis HLS.
     """
     graph = load(folder)
     progress.say("[cyan]fifo[/]    folds, FIFO depths")
     plan = plan_project(graph, board, HLS, choose_structure(graph, board, HLS).layout)
     changed = write_files(plan, output)
     progress.say(f"[cyan]hls[/]     {len(plan.files)} files, {len(changed)} written")
+    lint_stage(output, plan, progress).check()
     return graph, plan
 
 

@@ -52,8 +52,7 @@ def lint_project(folder: Path, vendor: Sequence[Path]) -> Report:
         vendor: folders of ``ap_int.h``, ``hls_stream.h`` and what belongs to them.
 
     Raises:
-        ConfigError: no such folder, no firmware, or sources that do not parse.
-        ToolNotFound: libclang is not there.
+        ConfigError: no such folder, no firmware, sources that do not parse, or no libclang.
     """
     project = open_project(folder, vendor)
     rules = all_rules()

@@ -283,7 +283,7 @@ class Machine:
         static = cursor.storage_class.name == "STATIC"
         where = "static" if static else self._frame.number
         ref = Ref((where, int(cursor.hash)), dimensions)
-        start = node.children[-1] if node.children else None
+        start = node.start
         if _is_shared(kind) and not dimensions and start is not None:
             bound = self._expression(converted(start))
             if isinstance(bound, Ref):
@@ -559,7 +559,9 @@ class Machine:
     def _called(self, node: Node) -> Ref | Value:
         target = node.target
         if target is None:
-            return self._expression(converted(node)) if len(node.arguments) == 1 else self._other(node)
+            return (
+                self._expression(converted(node)) if len(node.arguments) == 1 else self._other(node)
+            )
         if target.kind.name == "FUNCTION_DECL" and node.constant is not None:
             return node.constant
         function = self.project.function(target)
@@ -746,4 +748,3 @@ def _object_type(node: Node) -> Any:
     elif first.kind != "MEMBER_REF_EXPR" and node.arguments:
         first = node.arguments[0]
     return first.cursor.type
-

@@ -11,7 +11,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from fcn_hw.errors import ConfigError, ToolNotFound
+from fcn_hw.errors import ConfigError
 
 BUILTIN = Path(__file__).parent / "builtin"
 """Headers that a compiler brings and the package does not."""
@@ -37,15 +37,16 @@ def cindex() -> Any:
     """The module ``clang.cindex``, ready for use.
 
     Raises:
-        ToolNotFound: the package or its shared library is not there.
+        ConfigError: the package or its shared library is not there.
     """
     try:
         from clang import cindex as module
 
         library = module.conf.lib
     except Exception as error:  # the binding raises ImportError, or LibclangError for the library
-        raise ToolNotFound(
-            "libclang", "It is the PyPI package libclang: pip install libclang.", "PATH"
+        raise ConfigError(
+            f"libclang, which lint reads C++ with, can't be loaded: {error}",
+            hint="make install, or: pip install libclang",
         ) from error
     cursor, pointer = module.Cursor, ctypes.c_void_p
     for name, arguments, result in (
@@ -69,15 +70,13 @@ def parse(source: Path, flags: Sequence[str]) -> Any:
     """The translation unit of a source file.
 
     Raises:
-        ConfigError: it does not parse; names the first error and says how many there are.
-        ToolNotFound: libclang is not there.
+        ConfigError: it does not parse, naming the first error and how many there are; or libclang
+            is not there.
     """
     module = cindex()
     arguments = ["-std=c++14", "-w", "-isystem", str(BUILTIN), *flags]
     try:
-        unit = module.Index.create().parse(
-            str(source), args=arguments, options=_DETAILED_RECORD
-        )
+        unit = module.Index.create().parse(str(source), args=arguments, options=_DETAILED_RECORD)
     except module.TranslationUnitLoadError as error:
         raise ConfigError(f"{source}: libclang can't read it", hint=str(error)) from None
     errors = [d for d in unit.diagnostics if d.severity >= module.Diagnostic.Error]

@@ -143,7 +143,7 @@ def _may_be(where: Bank, bank: Bank) -> bool:
 def _locate(memory: Memory, indices: tuple[Value, ...], number: int) -> tuple[Bank, Hashable]:
     """Bank and word of an access."""
     if memory.is_stream:
-        return (indices, ), number
+        return (indices,), number
     bank: list[Hashable] = []
     word: list[Hashable] = []
     for dimension, index in enumerate(indices):
@@ -182,5 +182,7 @@ def _worst(items: list[tuple[Hashable, tuple[tuple[int, int], ...]]]) -> set[Has
             (branch, side), *rest = path
             branches.setdefault(branch, {}).setdefault(side, []).append((word, tuple(rest)))
     for sides in branches.values():
-        found |= max((_worst(side) for side in sides.values()), key=lambda words: len(words - found))
+        found |= max(
+            (_worst(side) for side in sides.values()), key=lambda words: len(words - found)
+        )
     return found

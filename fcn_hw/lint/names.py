@@ -163,4 +163,3 @@ def _number(tree: ast.expr) -> int | None:
         except ZeroDivisionError:
             return None
     return None
-

@@ -20,7 +20,9 @@ _SOURCES = ("*.cpp", "*.h", "*.hpp")
 _CONTAINERS = frozenset(
     "NAMESPACE CLASS_DECL STRUCT_DECL CLASS_TEMPLATE CLASS_TEMPLATE_PARTIAL_SPECIALIZATION".split()
 )
-_FUNCTIONS = frozenset("FUNCTION_DECL CXX_METHOD CONSTRUCTOR DESTRUCTOR CONVERSION_FUNCTION".split())
+_FUNCTIONS = frozenset(
+    "FUNCTION_DECL CXX_METHOD CONSTRUCTOR DESTRUCTOR CONVERSION_FUNCTION".split()
+)
 
 
 @dataclass(eq=False)
@@ -139,11 +141,13 @@ class Project:
     def callees(self, function: Function) -> Iterator[tuple[Node, Function]]:
         """Calls of functions of the project."""
         for node in function.nodes:
-            if node.kind == "CALL_EXPR" and node.target is not None:
-                callee = self.function(node.target)
-                # a call that the compiler evaluates is no hardware
-                if callee is not None and node.constant is None:
-                    yield node, callee
+            if node.kind != "CALL_EXPR" or node.target is None or not self.is_own(node.target):
+                continue
+            if node.constant is not None:
+                continue  # the compiler evaluates it: no hardware
+            callee = self.function(node.target)
+            if callee is not None:
+                yield node, callee
 
     def _discover(self) -> None:
         seen: set[int] = set()
@@ -216,8 +220,7 @@ def open_project(folder: Path, vendor: Sequence[Path]) -> Project:
         vendor: folders of ``ap_int.h``, ``hls_stream.h`` and what belongs to them.
 
     Raises:
-        ConfigError: no such folder, no firmware, or sources that do not parse.
-        ToolNotFound: libclang is not there.
+        ConfigError: no such folder, no firmware, sources that do not parse, or no libclang.
     """
     folder = folder.resolve()
     source = _top_source(folder)

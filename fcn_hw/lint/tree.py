@@ -10,7 +10,13 @@ from __future__ import annotations
 from functools import cached_property
 from typing import Any
 
-from fcn_hw.lint.libclang import binary_operator, cindex, evaluate, unary_operator
+from fcn_hw.lint.libclang import (
+    binary_operator,
+    cindex,
+    evaluate,
+    initializer,
+    unary_operator,
+)
 
 _WRAPPERS = frozenset(
     "UNEXPOSED_EXPR PAREN_EXPR CSTYLE_CAST_EXPR CXX_FUNCTIONAL_CAST_EXPR "
@@ -91,18 +97,17 @@ class Node:
         return span.start.offset, span.end.offset
 
     @cached_property
-    def in_macro(self) -> bool:
-        start = self.cursor.extent.start
-        return bool(start.offset == self.cursor.extent.end.offset)
+    def start(self) -> Node | None:
+        """The initialiser of a variable."""
+        found = initializer(self.cursor)
+        return None if found is None else strip(Node(found))
 
 
 def strip(node: Node) -> Node:
     """The expression inside casts and parentheses."""
     while node.kind in _WRAPPERS:
         inside = [
-            child
-            for child in node.cursor.get_children()
-            if child.kind.name not in _NAMES_OF_TYPES
+            child for child in node.cursor.get_children() if child.kind.name not in _NAMES_OF_TYPES
         ]
         if len(inside) != 1:
             return node
@@ -149,9 +154,7 @@ def array_dimensions(kind: Any) -> tuple[int, ...]:
     if kind.kind in (kinds.LVALUEREFERENCE, kinds.RVALUEREFERENCE):
         kind = kind.get_pointee()
     while kind.kind in (kinds.CONSTANTARRAY, kinds.INCOMPLETEARRAY, kinds.VARIABLEARRAY):
-        dimensions.append(
-            int(kind.element_count) if kind.kind == kinds.CONSTANTARRAY else 0
-        )
+        dimensions.append(int(kind.element_count) if kind.kind == kinds.CONSTANTARRAY else 0)
         kind = kind.element_type
         if kind.kind not in (kinds.CONSTANTARRAY,):
             kind = kind.get_canonical()
@@ -161,14 +164,16 @@ def array_dimensions(kind: Any) -> tuple[int, ...]:
 def element_type(kind: Any) -> Any:
     """The type of an element of an array or of what a reference refers to, canonical."""
     kinds = cindex().TypeKind
-    kind = kind.get_canonical()
+    arrays = (kinds.CONSTANTARRAY, kinds.INCOMPLETEARRAY, kinds.VARIABLEARRAY)
     while True:
-        if kind.kind in (kinds.LVALUEREFERENCE, kinds.RVALUEREFERENCE, kinds.POINTER):
-            kind = kind.get_pointee().get_canonical()
-        elif kind.kind in (kinds.CONSTANTARRAY, kinds.INCOMPLETEARRAY, kinds.VARIABLEARRAY):
-            kind = kind.element_type.get_canonical()
+        # the canonical type of an array of const elements loses the const
+        plain = kind if kind.kind in arrays else kind.get_canonical()
+        if plain.kind in arrays:
+            kind = plain.element_type
+        elif plain.kind in (kinds.LVALUEREFERENCE, kinds.RVALUEREFERENCE, kinds.POINTER):
+            kind = plain.get_pointee()
         else:
-            return kind
+            return plain
 
 
 def is_stream(kind: Any) -> bool:

@@ -59,7 +59,7 @@ def values_of(header: Header, evaluate: Callable[[Node], Value]) -> range | None
     if not (isinstance(start, int) and isinstance(bound, int) and isinstance(step, int)):
         return None
     step *= header.direction
-    if step == 0 or (header.sign in ("<", "<=")) == (step < 0) and header.sign != "!=":
+    if step == 0 or ((header.sign in ("<", "<=")) == (step < 0) and header.sign != "!="):
         return range(0) if step and not _holds(header.sign, start, bound) else None
     if header.sign == "!=":
         return range(start, bound, step) if (bound - start) % step == 0 else None
@@ -106,9 +106,9 @@ def _start(first: Node) -> tuple[int, Node | None]:
     """The loop's variable and the expression it starts with."""
     if first.kind == "DECL_STMT":
         declared = [child for child in first.children if child.kind == "VAR_DECL"]
-        if len(declared) != 1 or not declared[0].children:
+        if len(declared) != 1 or declared[0].start is None:
             return 0, None
-        return int(declared[0].cursor.hash), converted(declared[0].children[-1])
+        return int(declared[0].cursor.hash), converted(declared[0].start)
     if first.operator == "=":
         return first.operands[0].target_id, converted(first.operands[1])
     return 0, None

@@ -4,9 +4,9 @@ from fcn_hw.lint.rules import (
     dataflow,
     language,
     loops,
+    ports,
     pragma_scope,
     pragma_text,
-    ports,
     unrolling,
 )
 

@@ -40,7 +40,9 @@ def _excess(need: tuple[int, int, int], memory: Memory, ii: int) -> str:
     )
     for verb, count, have in kinds:
         if have != inf and count > have * ii:
-            return f"{verb} {count} times in {ii} cycle{'s' * (ii > 1)}, its ports allow {have * ii:g}"
+            return (
+                f"{verb} {count} times in {ii} cycle{'s' * (ii > 1)}, its ports allow {have * ii:g}"
+            )
     return ""
 
 

@@ -21,7 +21,7 @@ from fcn_hw.lint.pragmas import Option, Pragma
 from fcn_hw.lint.project import Project
 from fcn_hw.lint.registry import Breach, rule
 from fcn_hw.lint.rules.pragma_text import place_of, place_of_option
-from fcn_hw.lint.tree import array_dimensions, is_stream
+from fcn_hw.lint.tree import array_dimensions, element_type, is_stream
 
 _SOURCE = 'UG1399, "HLS Pragmas", the page of each directive'
 
@@ -138,9 +138,7 @@ def _fits(pragma: Pragma, option: Option, name: str, found: Any) -> Iterator[Bre
 
 
 def _is_constant(kind: Any) -> bool:
-    while array_dimensions(kind) and kind.get_canonical().kind.name != "LVALUEREFERENCE":
-        kind = kind.get_canonical().element_type
-    return bool(kind.is_const_qualified() or kind.get_canonical().is_const_qualified())
+    return bool(element_type(kind).is_const_qualified())
 
 
 def _is_static(found: Any) -> bool:

@@ -56,16 +56,16 @@ void max_pool2d(hls::stream<in_T> &in, hls::stream<out_T> &out) {
         col_at_t;
 
     static input_code_t partial[row_slots][CONFIG_T::out_width][channels];
-    #pragma HLS ARRAY_PARTITION variable=partial type=complete dim=1
-    #pragma HLS ARRAY_RESHAPE variable=partial type=complete dim=3
+    #pragma HLS ARRAY_PARTITION variable=partial dim=1
+    #pragma HLS ARRAY_RESHAPE variable=partial dim=3
     #pragma HLS BIND_STORAGE variable=partial type=ram_s2p
-    #pragma HLS DEPENDENCE variable=partial type=inter direction=RAW dependent=true distance=8
+    #pragma HLS DEPENDENCE variable=partial inter RAW true distance=8
     input_code_t across[col_slots][channels];
-    #pragma HLS ARRAY_PARTITION variable=across type=complete dim=0
+    #pragma HLS ARRAY_PARTITION variable=across dim=0
     row_at_t row_at[row_slots];
-    #pragma HLS ARRAY_PARTITION variable=row_at type=complete
+    #pragma HLS ARRAY_PARTITION variable=row_at
     col_at_t col_at[col_slots];
-    #pragma HLS ARRAY_PARTITION variable=col_at type=complete
+    #pragma HLS ARRAY_PARTITION variable=col_at
     count_t<CONFIG_T::out_width> window = 0; // output column of the next window that ends
 
 FirstRow:
@@ -91,12 +91,12 @@ Row:
             // Along the row: the maximum of every window that the column lies in.
             const bool inside = row < CONFIG_T::in_height && col < CONFIG_T::in_width;
             input_code_t pixel[channels];
-            #pragma HLS ARRAY_PARTITION variable=pixel type=complete
+            #pragma HLS ARRAY_PARTITION variable=pixel
             if (inside) {
                 read_codes(in, pixel);
             }
             input_code_t ended[channels];
-            #pragma HLS ARRAY_PARTITION variable=ended type=complete
+            #pragma HLS ARRAY_PARTITION variable=ended
             bool ends = false;
         ColumnSlot:
             for (int n = 0; n < col_slots; ++n) {
@@ -119,13 +119,15 @@ Row:
 
             // Down the columns: into every row of windows that the row lies in.
             if (ends && window < CONFIG_T::out_width) {
+                // The rows of windows end one at a time; the tool can't know, so there is one write.
+                out_T result;
+                bool complete = false;
             RowSlot:
                 for (int m = 0; m < row_slots; ++m) {
                     #pragma HLS UNROLL
                     if (row_at[m] >= 0) {
                         const bool begins = row_at[m] == 0 || row == 0;
                         const bool last = row_at[m] == CONFIG_T::pool_height - 1;
-                        out_T result;
                     Down:
                         for (int c = 0; c < channels; ++c) {
                             #pragma HLS UNROLL
@@ -134,12 +136,15 @@ Row:
                                 maximum = ended[c];
                             }
                             partial[m][window][c] = maximum;
-                            result[c] = from_code<input_t>(maximum);
+                            if (last) {
+                                result[c] = from_code<input_t>(maximum);
+                            }
                         }
-                        if (last) {
-                            out.write(result);
-                        }
+                        complete = complete || last;
                     }
+                }
+                if (complete) {
+                    out.write(result);
                 }
                 ++window;
             }
