@@ -1,7 +1,7 @@
 """The documented ``#pragma HLS`` directives: options, values, places, versions.
 
-Sources: UG1399 2020.2 to 2025.2, chapter "HLS Pragmas", a page for each directive; and, for what the
-oldest target really accepts, the front end that AMD published (github.com/Xilinx/HLS,
+Sources: UG1399 2020.2 to 2025.2, chapter "HLS Pragmas", a page for each directive; and, for what
+the oldest target really accepts, the front end that AMD published (github.com/Xilinx/HLS,
 ``ParseXlxPragma.cpp``): an option that it does not know makes it ignore the whole pragma, with a
 warning only.
 """

@@ -6,8 +6,8 @@ the tool does (UG1399, "Unrolling Nested Loops in Pipelines"): its body is execu
 value of its variable. A loop outside is executed once, for any iteration: whatever it might change
 is an unknown in it.
 
-Calls are followed with their arguments bound, so that an access in a helper is one to the array that
-the caller gave, cut as the pragmas of caller and callee say.
+Calls are followed with their arguments bound, so that an access in a helper is one to the array
+that the caller gave, cut as the pragmas of caller and callee say.
 """
 
 from __future__ import annotations
@@ -120,7 +120,7 @@ class _Frame:
 
 
 class Machine:
-    """Executes a project; ``regions``, ``dataflows``, ``excesses`` and ``memories`` hold the result."""
+    """Executes a project; ``regions``, ``dataflows``, ``excesses``, ``memories`` are the result."""
 
     def __init__(self, project: Project) -> None:
         self.project = project
@@ -559,9 +559,8 @@ class Machine:
     def _called(self, node: Node) -> Ref | Value:
         target = node.target
         if target is None:
-            return (
-                self._expression(converted(node)) if len(node.arguments) == 1 else self._other(node)
-            )
+            inside = converted(node)
+            return self._other(node) if inside is node else self._expression(inside)
         if target.kind.name == "FUNCTION_DECL" and node.constant is not None:
             return node.constant
         function = self.project.function(target)

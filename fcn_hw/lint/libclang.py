@@ -107,12 +107,13 @@ def evaluate(cursor: Any) -> int | None:
 
 def binary_operator(cursor: Any) -> str:
     """The sign of a binary operator, for instance ``+=``."""
-    return BINARY[cindex().conf.lib.clang_getCursorBinaryOperatorKind(cursor)]
+    number = int(cindex().conf.lib.clang_getCursorBinaryOperatorKind(cursor))
+    return BINARY[number] if number < len(BINARY) else "?"
 
 
 def unary_operator(cursor: Any) -> str:
     """The sign of a unary operator; ``x++`` and ``++x`` tell post- from pre-increment."""
-    number = cindex().conf.lib.clang_getCursorUnaryOperatorKind(cursor)
+    number = int(cindex().conf.lib.clang_getCursorUnaryOperatorKind(cursor))
     return UNARY[number] if number < len(UNARY) else "?"
 
 

@@ -109,6 +109,8 @@ class Access:
 
 
 Bank = tuple[Hashable, ...]
+_Item = tuple[tuple[Hashable, bool], tuple[tuple[int, int], ...]]
+"""Word and whether it is written; branches around the access."""
 _EVERY = "every"
 
 
@@ -121,17 +123,17 @@ def needs(memory: Memory, accesses: Iterable[Access]) -> tuple[int, int, int]:
     listed = list(accesses)
     located = [(_locate(memory, access.indices, n), access) for n, access in enumerate(listed)]
     banks = {bank for (bank, _), _ in located if _EVERY not in bank}
-    worst = (0, 0, 0)
+    reads = writes = total = 0
     for bank in banks or {()}:
-        here = [
+        here: list[_Item] = [
             ((word, access.is_write), access.path)
             for (where, word), access in located
             if _may_be(where, bank)
         ]
-        reads = _worst([(w, p) for w, p in here if not w[1]])
-        writes = _worst([(w, p) for w, p in here if w[1]])
-        worst = max(worst, (len(reads), len(writes), len(_worst(here))), key=lambda n: (n[2], n))
-    return worst
+        reads = max(reads, len(_worst([item for item in here if not item[0][1]])))
+        writes = max(writes, len(_worst([item for item in here if item[0][1]])))
+        total = max(total, len(_worst(here)))
+    return reads, writes, total
 
 
 def _may_be(where: Bank, bank: Bank) -> bool:
@@ -173,16 +175,15 @@ def _cut(cut: Cut, index: Value, size: int) -> tuple[Hashable, Hashable]:
     return _EVERY, index
 
 
-def _worst(items: list[tuple[Hashable, tuple[tuple[int, int], ...]]]) -> set[Hashable]:
+def _worst(items: list[_Item]) -> set[tuple[Hashable, bool]]:
     """The most words that one run through the branches touches."""
     found = {word for word, path in items if not path}
-    branches: dict[int, dict[int, list[tuple[Hashable, tuple[tuple[int, int], ...]]]]] = {}
+    branches: dict[int, dict[int, list[_Item]]] = {}
     for word, path in items:
         if path:
             (branch, side), *rest = path
             branches.setdefault(branch, {}).setdefault(side, []).append((word, tuple(rest)))
     for sides in branches.values():
-        found |= max(
-            (_worst(side) for side in sides.values()), key=lambda words: len(words - found)
-        )
+        choices = [_worst(side) for side in sides.values()]
+        found |= max(choices, key=lambda words: len(words - found))
     return found

@@ -78,7 +78,8 @@ def _declared_in(scope: Scope) -> list[Any]:
     statements = [*scope.node.children]
     if scope.loop is not None:
         statements += scope.loop.children[:-1]
-    for statement in statements:
+    for item in statements:
+        statement = item
         while statement.kind == "LABEL_STMT" and statement.children:
             statement = statement.children[-1]
         if statement.kind == "DECL_STMT":

@@ -243,7 +243,7 @@ def _top_source(folder: Path) -> Path:
     if len(sources) > 1:
         names = ", ".join(f"'{path.name}'" for path in sources)
         raise ConfigError(
-            f"{firmware}: {len(sources)} sources, {names}; the one of the top function is not clear",
+            f"{firmware}: {len(sources)} sources, {names}; which holds the top function?",
             hint="leave one .cpp there",
         )
     return sources[0]

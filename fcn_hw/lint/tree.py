@@ -178,4 +178,5 @@ def element_type(kind: Any) -> Any:
 
 def is_stream(kind: Any) -> bool:
     """Whether a type is an ``hls::stream``, a reference to one or an array of them."""
-    return element_type(kind).spelling.removeprefix("const ").startswith("hls::stream<")
+    name: str = element_type(kind).spelling
+    return name.removeprefix("const ").startswith("hls::stream<")

@@ -40,9 +40,8 @@ def _excess(need: tuple[int, int, int], memory: Memory, ii: int) -> str:
     )
     for verb, count, have in kinds:
         if have != inf and count > have * ii:
-            return (
-                f"{verb} {count} times in {ii} cycle{'s' * (ii > 1)}, its ports allow {have * ii:g}"
-            )
+            cycles = "1 cycle" if ii == 1 else f"{ii} cycles"
+            return f"{verb} {count} times in {cycles}, its ports allow {have * ii:g}"
     return ""
 
 
