@@ -6,7 +6,7 @@ The PyPI package ``libclang`` brings the shared library; no compiler has to be i
 from __future__ import annotations
 
 import ctypes
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -66,8 +66,11 @@ def cindex() -> Any:
     return module
 
 
-def parse(source: Path, flags: Sequence[str]) -> Any:
+def parse(source: Path, flags: Sequence[str], instead: Mapping[Path, str] | None = None) -> Any:
     """The translation unit of a source file.
+
+    Args:
+        instead: texts that are read in place of files.
 
     Raises:
         ConfigError: it does not parse, naming the first error and how many there are; or libclang
@@ -76,7 +79,12 @@ def parse(source: Path, flags: Sequence[str]) -> Any:
     module = cindex()
     arguments = ["-std=c++14", "-w", "-isystem", str(BUILTIN), *flags]
     try:
-        unit = module.Index.create().parse(str(source), args=arguments, options=_DETAILED_RECORD)
+        unit = module.Index.create().parse(
+            str(source),
+            args=arguments,
+            unsaved_files=[(str(path), text) for path, text in (instead or {}).items()],
+            options=_DETAILED_RECORD,
+        )
     except module.TranslationUnitLoadError as error:
         raise ConfigError(f"{source}: libclang can't read it", hint=str(error)) from None
     errors = [d for d in unit.diagnostics if d.severity >= module.Diagnostic.Error]

@@ -20,6 +20,7 @@ _SIGNS: dict[type, Callable[[int, int], int]] = {
     ast.FloorDiv: operator.floordiv,
     ast.Mod: operator.mod,
 }
+_CLASSES = frozenset(["CLASS_DECL", "STRUCT_DECL"])
 _NAME = re.compile(r"[A-Za-z_]\w*(?:::\w+)*")
 
 
@@ -43,7 +44,7 @@ def find_variable(project: Project, scope: Scope, pragma: Pragma, name: str) -> 
         if parameter.spelling == first:
             return parameter
     parent = scope.function.cursor.semantic_parent
-    if parent is not None:
+    if parent is not None and parent.kind.name in _CLASSES:
         for member in parent.get_children():
             if member.kind.name in ("FIELD_DECL", "VAR_DECL") and member.spelling == first:
                 return member

@@ -13,6 +13,7 @@ from fcn_hw.lint.findings import Place
 from fcn_hw.lint.functions import Function, Scope
 from fcn_hw.lint.libclang import parse, skipped_lines
 from fcn_hw.lint.pragmas import Pragma, read_pragmas
+from fcn_hw.lint.roms import emptied_files
 from fcn_hw.lint.tree import Node, body_of
 
 FIRMWARE = "firmware"
@@ -33,12 +34,14 @@ class Project:
         folder: absolute.
         unit: libclang's translation unit of the top function's file.
         vendor: folders of the tool's own headers, whose bodies are not looked at.
+        texts: every source file of the firmware, by its path relative to the project.
         top: the top function.
     """
 
     folder: Path
     unit: Any
     vendor: tuple[Path, ...]
+    texts: dict[str, str]
     top: Function = field(init=False)
     functions: dict[int, Function] = field(default_factory=dict)
     """Those that the top function reaches, by the number of their cursor, in order of discovery."""
@@ -98,19 +101,6 @@ class Project:
         file = location.file
         name = (self.relative(file.name) or file.name) if file is not None else "?"
         return Place(name, location.line, location.column)
-
-    @cached_property
-    def texts(self) -> dict[str, str]:
-        """Every source file of the firmware, by its path relative to the project."""
-        root = self.folder / FIRMWARE
-        paths = sorted({path for pattern in _SOURCES for path in root.rglob(pattern)})
-        return {
-            path.relative_to(self.folder).as_posix(): path.read_text(
-                encoding="utf-8", errors="replace"
-            )
-            for path in paths
-            if path.is_file()
-        }
 
     @cached_property
     def pragmas(self) -> dict[str, tuple[Pragma, ...]]:
@@ -227,7 +217,9 @@ def open_project(folder: Path, vendor: Sequence[Path]) -> Project:
     flags = [f"-I{source.parent}", "-DFCN_HW_EXACT_WIDTHS"]
     for path in vendor:
         flags += ["-isystem", str(path)]
-    return Project(folder, parse(source, flags), tuple(vendor))
+    texts = _read_texts(folder)
+    unit = parse(source, flags, emptied_files(folder, texts))
+    return Project(folder, unit, tuple(vendor), texts)
 
 
 def _top_source(folder: Path) -> Path:
@@ -247,3 +239,13 @@ def _top_source(folder: Path) -> Path:
             hint="leave one .cpp there",
         )
     return sources[0]
+
+
+def _read_texts(folder: Path) -> dict[str, str]:
+    root = folder / FIRMWARE
+    paths = sorted({path for pattern in _SOURCES for path in root.rglob(pattern)})
+    return {
+        path.relative_to(folder).as_posix(): path.read_text(encoding="utf-8", errors="replace")
+        for path in paths
+        if path.is_file()
+    }
