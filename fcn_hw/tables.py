@@ -110,11 +110,9 @@ def print_lint(report: Report) -> None:
     for finding in report.findings:
         out.print(escape(str(finding)), highlight=False, style="red")
         out.print(escape(f"    {finding.hint}"), highlight=False)
-    verdict = (
-        f"[bold red]{len(report.findings)} findings[/]"
-        if report.findings
-        else "[bold green]clean[/]"
-    )
+    count = len(report.findings)
+    plural = "s" if count > 1 else ""
+    verdict = f"[bold red]{count} finding{plural}[/]" if count else "[bold green]clean[/]"
     out.print(
         f"{verdict}: '{report.project}', {report.rules} rules, {report.files} files, "
         f"{report.functions} functions",

@@ -91,7 +91,7 @@ def parse(source: Path, flags: Sequence[str], instead: Mapping[Path, str] | None
     if errors:
         first = errors[0]
         where = f"{first.location.file}:{first.location.line}" if first.location.file else source
-        more = f" (and {len(errors) - 1} more errors)" if len(errors) > 1 else ""
+        more = f" (and {len(errors) - 1} more)" if len(errors) > 1 else ""
         raise ConfigError(
             f"{where}: does not compile: {first.spelling}{more}",
             hint="lint reads what a compiler accepts; compile it with g++ first",

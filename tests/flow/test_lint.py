@@ -19,7 +19,7 @@ from fcn_hw.flow import lint as flow_lint
 from fcn_hw.flow.progress import Progress
 from fcn_hw.lint import libclang, lint_project
 from fcn_hw.plan import Plan
-from fcn_hw.tables import console
+from fcn_hw.tables import console, print_lint
 from fcn_hw.tools.runner import write_files
 
 
@@ -35,7 +35,7 @@ def tiny_plan() -> Plan:
 
 
 def test_step_stops_at_an_error_and_is_skipped_when_nothing_changed(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     plan = tiny_plan()
     write_files(plan, tmp_path)
@@ -61,10 +61,11 @@ def test_step_stops_at_an_error_and_is_skipped_when_nothing_changed(
     assert "no directive is called 'STREEM'" in caught.value.hint
     assert flow_lint.lint_stage(tmp_path, spoiled, progress) == failed
 
-    done = call("--project", str(tmp_path))
-    assert done.returncode == 1
-    assert "[pragma-directive]" in done.stdout
-    assert "nearest: 'stream'" in done.stdout
+    print_lint(failed)
+    printed = capsys.readouterr().out
+    assert "[pragma-directive]" in printed
+    assert "nearest: 'stream'" in printed
+    assert "1 finding: 'tiny'" in printed
     done = call("--project", str(tmp_path), "--json")
     assert done.returncode == 1
     assert json.loads(done.stdout) == json.loads((tmp_path / "report" / "lint.json").read_text())
@@ -98,7 +99,7 @@ def folder_of(tmp_path: Path, **sources: str) -> Path:
         ({}, "holds no firmware/<name>.cpp, so it is no HLS project of fcn-hw"),
         ({"a": "", "b": ""}, "2 sources, 'a.cpp', 'b.cpp'; which holds the top function?"),
         ({"a": "int b() { return 1; }"}, "has no function 'a'"),
-        ({"a": "int a( {\nx = 1; }"}, "a.cpp:1: does not compile: expected parameter"),
+        ({"a": "int a() {\nreturn x + y; }"}, "a.cpp:2: does not compile: use of undeclared"),
         ({"a": '#include "lost.h"\n'}, "a.cpp:1: does not compile: 'lost.h' file not found"),
     ],
 )

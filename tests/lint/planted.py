@@ -38,6 +38,7 @@ def _ports(body: str, message: str, clean: str, declared: str) -> Case:
 
 
 _EVEN = "    out.write(in.read());"
+_FILLED = "static int room[2][16];\n" + _loop("    fill(room[1], n);\n" + _EVEN)
 _COPY = _loop(_EVEN).replace("MARK", "")
 
 
@@ -442,6 +443,18 @@ CASES = [
         "    const int x = in.read();\n    if (x > 3) room[x] = 1;\n    else room[x + 1] = 2;\n"
         "    out.write(room[n]);",
         "static int room[16];",
+    ),
+    Case(
+        "memory-ports",
+        process(
+            _FILLED.replace("MARK", "// HERE"),
+            before="void fill(int *at, int n) { at[n] = 1; *(at + n + 1) = 2; (&at[n])[2] = 3; }",
+        ),
+        "II=1 can't be reached: 'room' is written 3 times in 1 cycle, its ports allow 2",
+        process(
+            _FILLED.replace("MARK", ""),
+            before="void fill(int *at, int n) { at[n] = 1; *(at + n + 1) = 2; (&at[n])[1] = 3; }",
+        ),
     ),
     _work(
         "stream-ports",

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from fcn_hw.lint.execute import Dataflow, Process, executed
+from fcn_hw.lint.execute import executed
 from fcn_hw.lint.functions import Function
 from fcn_hw.lint.memory import Memory
 from fcn_hw.lint.project import Project
+from fcn_hw.lint.records import Dataflow, Process
 from fcn_hw.lint.registry import Breach, rule
 from fcn_hw.lint.tree import LOOPS, Node, array_dimensions, converted, is_stream
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from math import inf
 
-from fcn_hw.lint.execute import Region, executed
+from fcn_hw.lint.execute import executed
 from fcn_hw.lint.memory import Access, Memory, needs
 from fcn_hw.lint.project import Project
+from fcn_hw.lint.records import Region
 from fcn_hw.lint.registry import Breach, rule
 
 
