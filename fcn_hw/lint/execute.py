@@ -28,8 +28,8 @@ from fcn_hw.lint.trips import elements_of, header_of, values_of
 MAX_UNROLLED = 4096
 """Copies of a body that unrolled loops around it may make, multiplied through nests and calls.
 
-The tool sets no number; its run time and memory grow faster than the copies. 64 x 64 multipliers,
-more than any board of constraints/ has DSPs, are the most that fcn_hw's folds ask for.
+The tool sets no number; its run time and memory grow faster than the copies. 64 x 64 multipliers
+are more than any board of constraints/ has DSPs.
 """
 
 
@@ -51,7 +51,6 @@ class Machine(Expressions):
         self._stack.append(frame)
         self._open_dataflow(frame)
         self._block(top.body)
-        self._close_dataflow(frame)
         self._stack.pop()
 
     def _open_dataflow(self, frame: Frame) -> None:
@@ -64,14 +63,6 @@ class Machine(Expressions):
             if number is not None:
                 frame.dataflow.ports[parameter.spelling] = number
         self.dataflows.append(frame.dataflow)
-
-    def _close_dataflow(self, frame: Frame) -> None:
-        if frame.dataflow is not None:
-            ports = frame.dataflow.ports.values()
-            for ref in frame.words.values():
-                number = self._numbers.get(ref.key)
-                if number is not None and number not in ports:
-                    frame.dataflow.channels.append(number)
 
     def _call(
         self, function: Function, arguments: Iterable[Ref | Value], this: Ref | None
@@ -96,7 +87,6 @@ class Machine(Expressions):
         self._open_dataflow(frame)
         self._initializers(function)
         falls = self._block(function.body)
-        self._close_dataflow(frame)
         self._stack.pop()
         self._path, self._region = path, region
         if frame.exits:
@@ -124,12 +114,14 @@ class Machine(Expressions):
     # -- statements: whether control goes on behind them
 
     def _block(self, node: Node) -> bool:
-        falls = True
+        falls, frame = True, self._frame
+        words, frame.words = frame.words, dict(frame.words)
         for child in node.children:
             if falls:
                 falls = self._statement(child)
-        for pragma in self._frame.function.pragmas_in(node):
+        for pragma in frame.function.pragmas_in(node):
             self._apply(pragma)
+        frame.words = words
         return falls
 
     def _statement(self, node: Node) -> bool:

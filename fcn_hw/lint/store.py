@@ -47,7 +47,11 @@ class Store:
         frame.names[int(cursor.hash)] = ref
         frame.words[cursor.spelling] = ref
         if is_stream(cursor.type) or ref.dimensions:
-            self._memory(ref, cursor)
+            number = self._memory(ref, cursor)
+            region = frame.dataflow
+            known = () if region is None else (*region.ports.values(), *region.channels)
+            if region is not None and number not in known:
+                region.channels.append(number)
 
     def _merged(self, states: list[Values]) -> Values:
         first, *others = states

@@ -39,6 +39,10 @@ def _ports(body: str, message: str, clean: str, declared: str) -> Case:
 
 _EVEN = "    out.write(in.read());"
 _FILLED = "static int room[2][16];\n" + _loop("    fill(room[1], n);\n" + _EVEN)
+_SHADOWED = "static int room[8], other[8];\n#pragma HLS ARRAY_PARTITION variable=other\n" + _loop(
+    "    int sum = in.read() + room[0] + room[1] + room[n];\n"
+    "    { int room[4]; room[n & 3] = 1; sum += room[0]; }\n    out.write(sum);"
+)
 _COPY = _loop(_EVEN).replace("MARK", "")
 
 
@@ -443,6 +447,12 @@ CASES = [
         "    const int x = in.read();\n    if (x > 3) room[x] = 1;\n    else room[x + 1] = 2;\n"
         "    out.write(room[n]);",
         "static int room[16];",
+    ),
+    _work(
+        "memory-ports",
+        _SHADOWED.replace("MARK", "// HERE"),
+        "II=1 can't be reached: 'room' is read 3 times in 1 cycle, its ports allow 2",
+        _SHADOWED.replace("MARK", "").replace("variable=other", "variable=room"),
     ),
     Case(
         "memory-ports",
