@@ -2,7 +2,7 @@
 
 It walks from the top function through the calls. Numbers that are known at compile time are
 numbers, all else is an unknown (``symbols``). In a pipelined loop every loop inside is unrolled, as
-the tool does (UG1399, "Unrolling Nested Loops in Pipelines"): its body is executed once for each
+the tool does (UG1399, "pragma HLS pipeline"): its body is executed once for each
 value of its variable. A loop outside is executed once, for any iteration: whatever it might change
 is an unknown in it.
 

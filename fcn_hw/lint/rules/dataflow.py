@@ -34,7 +34,7 @@ _PLAIN = frozenset(
     "dataflow-canonical",
     "A dataflow region holds declarations of streams and arrays, pragmas and calls of processes, "
     "nothing else.",
-    source=_CANONICAL,
+    source=f'{_CANONICAL}; {_LIMITS}: "Conditional Execution of Tasks"',
 )
 def canonical(project: Project) -> Iterator[Breach]:
     regions = {id(region.function): region.function for region in executed(project).dataflows}
@@ -139,7 +139,7 @@ def _count(memory: Memory, verb: str, who: list[Process], remedy: str) -> Iterat
 @rule(
     "dataflow-order",
     "A process reads what an earlier process of the region writes: no feedback.",
-    source=f'{_LIMITS}: "Feedback between Tasks"',
+    source='UG1399, "pragma HLS dataflow": "Feedback between tasks"',
 )
 def order(project: Project) -> Iterator[Breach]:
     machine = executed(project)
@@ -163,7 +163,7 @@ def order(project: Project) -> Iterator[Breach]:
 @rule(
     "dataflow-bypass",
     "No array passes by a process: only streams, whose depth is chosen, may.",
-    source=f'{_LIMITS}: "Bypassing Tasks"',
+    source=f'{_CANONICAL}; guidance HLS 200-989, "Dataflow Bypassing Tasks"',
 )
 def bypass(project: Project) -> Iterator[Breach]:
     machine = executed(project)

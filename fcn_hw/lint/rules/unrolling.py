@@ -12,7 +12,7 @@ from fcn_hw.lint.registry import Breach, rule
 @rule(
     "unrolled-size",
     f"Unrolled loops make at most {MAX_UNROLLED:,} copies of a body, multiplied through nests.",
-    source='UG1399, "Unrolling Loops"; the number is ours',
+    source='UG1399, "Unrolling Loops to Improve Pipelining"; the number is ours',
 )
 def unrolled_size(project: Project) -> Iterator[Breach]:
     for excess in executed(project).excesses:
