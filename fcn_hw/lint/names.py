@@ -21,6 +21,8 @@ _SIGNS: dict[type, Callable[[int, int], int]] = {
     ast.Mod: operator.mod,
 }
 _CLASSES = frozenset(["CLASS_DECL", "STRUCT_DECL"])
+_VARIABLES = frozenset(["VAR_DECL"])
+_ALIASES = frozenset(["TYPEDEF_DECL", "TYPE_ALIAS_DECL"])
 _NAME = re.compile(r"[A-Za-z_]\w*(?:::\w+)*")
 
 
@@ -74,7 +76,7 @@ def depends_on_template(function: Function, text: str) -> bool:
 # -- inside ----------------------------------------------------------------------------------------
 
 
-def _declared_in(scope: Scope) -> list[Any]:
+def _declared_in(scope: Scope, kinds: frozenset[str] = _VARIABLES) -> list[Any]:
     found = []
     statements = [*scope.node.children]
     if scope.loop is not None:
@@ -84,7 +86,7 @@ def _declared_in(scope: Scope) -> list[Any]:
         while statement.kind == "LABEL_STMT" and statement.children:
             statement = statement.children[-1]
         if statement.kind == "DECL_STMT":
-            found += [c.cursor for c in statement.children if c.kind == "VAR_DECL"]
+            found += [c.cursor for c in statement.children if c.kind in kinds]
     return found
 
 
@@ -94,7 +96,10 @@ def _constant_named(project: Project, function: Function, name: str) -> int | No
         if parameter.spelling == (first or member):
             if isinstance(value, int):
                 return value if not first else None
-            return _static_member(value, member) if first else None
+            return _static_member(project, value, member) if first else None
+    if first:
+        kind = _type_named(function, first)
+        return None if kind is None else _static_member(project, kind, member)
     for scope in function.scopes:
         for declared in _declared_in(scope):
             if declared.spelling == name and declared.type.is_const_qualified():
@@ -103,14 +108,39 @@ def _constant_named(project: Project, function: Function, name: str) -> int | No
     return None if found is None else evaluate(found)
 
 
-def _static_member(kind: Any, name: str) -> int | None:
-    stack = [kind.get_canonical().get_declaration()]
+def _type_named(function: Function, name: str) -> Any | None:
+    """A type that a function or its class calls by a name of its own."""
+    for scope in function.scopes:
+        for declared in _declared_in(scope, _ALIASES):
+            if declared.spelling == name:
+                return declared.underlying_typedef_type
+    parent = function.cursor.semantic_parent
+    if parent is not None and parent.kind.name in _CLASSES:
+        for member in parent.get_children():
+            if member.kind.name in _ALIASES and member.spelling == name:
+                return member.underlying_typedef_type
+    return None
+
+
+def _static_member(project: Project, kind: Any, name: str) -> int | None:
+    declaration = kind.get_canonical().get_declaration()
+    stack = [declaration]
     while stack:
         for child in stack.pop().get_children():
             if child.kind.name == "VAR_DECL" and child.spelling == name:
                 return evaluate(child)
             if child.kind.name == "CXX_BASE_SPECIFIER":
                 stack.append(child.type.get_canonical().get_declaration())
+    # libclang shows no members of an instantiated class, but the constants that the code names
+    for function in list(project.functions.values()):
+        for node in function.nodes:
+            if (
+                node.kind == "DECL_REF_EXPR"
+                and node.name == name
+                and node.target is not None
+                and node.target.semantic_parent == declaration
+            ):
+                return node.constant
     return None
 
 

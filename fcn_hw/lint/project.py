@@ -14,9 +14,11 @@ from fcn_hw.lint.functions import Function, Scope
 from fcn_hw.lint.libclang import parse, skipped_lines
 from fcn_hw.lint.pragmas import Pragma, read_pragmas
 from fcn_hw.lint.roms import emptied_files
-from fcn_hw.lint.tree import Node, body_of
+from fcn_hw.lint.tree import Node, body_of, defined
 
 FIRMWARE = "firmware"
+_ALL = ".lint.cpp"
+"""A file that is in memory only and includes all sources: one tree holds every body."""
 _SOURCES = ("*.cpp", "*.h", "*.hpp")
 _CONTAINERS = frozenset(
     "NAMESPACE CLASS_DECL STRUCT_DECL CLASS_TEMPLATE CLASS_TEMPLATE_PARTIAL_SPECIALIZATION".split()
@@ -32,7 +34,7 @@ class Project:
 
     Args:
         folder: absolute.
-        unit: libclang's translation unit of the top function's file.
+        unit: libclang's translation unit of all sources.
         vendor: folders of the tool's own headers, whose bodies are not looked at.
         texts: every source file of the firmware, by its path relative to the project.
         top: the top function.
@@ -51,31 +53,16 @@ class Project:
         self.vendor = tuple(path.resolve() for path in self.vendor)
         self._paths: dict[str, str | None] = {}
         self._vendor_paths: dict[str, bool] = {}
-        name = Path(self.unit.spelling).stem
-        found = [
-            cursor
-            for cursor in self.unit.cursor.get_children()
-            if cursor.kind.name == "FUNCTION_DECL"
-            and cursor.spelling == name
-            and cursor.is_definition()
-        ]
-        if not found:
-            raise ConfigError(
-                f"{self.unit.spelling}: has no function '{name}'",
-                hint="the top function must be called like its file",
-            )
-        top = self.function(found[0])
-        assert top is not None
-        self.top = top
+        self.top = self._find_top()
         self._discover()
 
     # -- files ----------------------------------------------------------------------------------
 
     def relative(self, path: str) -> str | None:
-        """A file's path relative to the project, None where it lies outside."""
+        """A file's path relative to the project, None where it lies outside of the firmware."""
         if path not in self._paths:
             full = Path(path).resolve()
-            inside = full.is_relative_to(self.folder)
+            inside = full.is_relative_to(self.folder / FIRMWARE)
             self._paths[path] = full.relative_to(self.folder).as_posix() if inside else None
         return self._paths[path]
 
@@ -92,8 +79,12 @@ class Project:
 
     def is_own(self, cursor: Any) -> bool:
         """Whether a declaration comes from the project."""
+        return self.relative_file(cursor) is not None
+
+    def relative_file(self, cursor: Any) -> str | None:
+        """The file of a declaration relative to the project, None where it lies outside."""
         file = cursor.location.file
-        return file is not None and self.relative(file.name) is not None
+        return None if file is None else self.relative(file.name)
 
     def place(self, cursor: Any) -> Place:
         """Where a cursor is; a macro's use, not its definition."""
@@ -113,20 +104,44 @@ class Project:
         """A function of the project, None for others and for those without a body."""
         if cursor.kind.name not in _FUNCTIONS:
             return None
-        key = int(cursor.hash)
+        key = int(cursor.canonical.hash)
         if key not in self.functions:
             if not self.is_own(cursor):
                 return None
-            body = body_of(cursor)
+            definition = defined(cursor)
+            body = None if definition is None else body_of(definition)
             if body is None:
                 return None
             file = self.relative(body.cursor.location.file.name)
             if file is None:
                 return None
-            function = Function(cursor, body, file)
+            function = Function(definition, body, file)
             function.attach(self.active_pragmas(file))
             self.functions[key] = function
         return self.functions[key]
+
+    def _find_top(self) -> Function:
+        """The function that is called like its file, and by none of the others like it."""
+        found = [
+            function
+            for cursor in self.unit.cursor.get_children()
+            if cursor.kind.name == "FUNCTION_DECL"
+            and cursor.is_definition()
+            and self.relative_file(cursor) == f"{FIRMWARE}/{cursor.spelling}.cpp"
+            and (function := self.function(cursor)) is not None
+        ]
+        called = {id(callee) for function in found for _, callee in self.callees(function)}
+        tops = [function for function in found if id(function) not in called]
+        if len(tops) != 1:
+            sources = [Path(file).name for file in self.texts if file.endswith(".cpp")]
+            names = " and ".join(f"'{function.name}'" for function in tops)
+            raise ConfigError(
+                f"{self.folder}: {names} may all be the top function"
+                if tops
+                else f"{self.folder}: no function is called like its file: {', '.join(sources)}",
+                hint="the top function must be called like its file, and call the others",
+            )
+        return tops[0]
 
     def callees(self, function: Function) -> Iterator[tuple[Node, Function]]:
         """Calls of functions of the project."""
@@ -213,16 +228,21 @@ def open_project(folder: Path, vendor: Sequence[Path]) -> Project:
         ConfigError: no such folder, no firmware, sources that do not parse, or no libclang.
     """
     folder = folder.resolve()
-    source = _top_source(folder)
-    flags = [f"-I{source.parent}", "-DFCN_HW_EXACT_WIDTHS"]
-    for path in vendor:
+    sources = _sources(folder)
+    # headers of the tool that the project carries for its test bench
+    carried = {path.parent for path in folder.glob("tb/**/ap_*.h")}
+    folders = (*vendor, *sorted(carried))
+    flags = [f"-I{folder / FIRMWARE}", "-DFCN_HW_EXACT_WIDTHS"]
+    for path in folders:
         flags += ["-isystem", str(path)]
     texts = _read_texts(folder)
-    unit = parse(source, flags, emptied_files(folder, texts))
-    return Project(folder, unit, tuple(vendor), texts)
+    everything = folder / FIRMWARE / _ALL
+    instead = emptied_files(folder, texts)
+    instead[everything] = "".join(f'#include "{path.name}"\n' for path in sources)
+    return Project(folder, parse(everything, flags, instead), folders, texts)
 
 
-def _top_source(folder: Path) -> Path:
+def _sources(folder: Path) -> list[Path]:
     if not folder.is_dir():
         raise ConfigError(f"{folder}: no such folder", hint="emit it first: fcn-hw hls")
     firmware = folder / FIRMWARE
@@ -232,13 +252,7 @@ def _top_source(folder: Path) -> Path:
             f"{folder}: holds no {FIRMWARE}/<name>.cpp, so it is no HLS project of fcn-hw",
             hint="emit it first: fcn-hw hls",
         )
-    if len(sources) > 1:
-        names = ", ".join(f"'{path.name}'" for path in sources)
-        raise ConfigError(
-            f"{firmware}: {len(sources)} sources, {names}; which holds the top function?",
-            hint="leave one .cpp there",
-        )
-    return sources[0]
+    return sources
 
 
 def _read_texts(folder: Path) -> dict[str, str]:

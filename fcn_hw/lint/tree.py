@@ -128,14 +128,19 @@ def converted(node: Node) -> Node:
     return node
 
 
-def body_of(function: Any) -> Node | None:
-    """The body of a function, of its definition where the cursor is a declaration only."""
+def defined(function: Any) -> Any | None:
+    """The declaration of a function that has its body, or None."""
     for cursor in (function, function.get_definition()):
-        if cursor is None:
-            continue
-        for child in cursor.get_children():
-            if child.kind.name in ("COMPOUND_STMT", "CXX_TRY_STMT"):
-                return Node(child)
+        if cursor is not None and body_of(cursor) is not None:
+            return cursor
+    return None
+
+
+def body_of(function: Any) -> Node | None:
+    """The body that a declaration of a function has, or None."""
+    for child in function.get_children():
+        if child.kind.name in ("COMPOUND_STMT", "CXX_TRY_STMT"):
+            return Node(child)
     return None
 
 

@@ -34,11 +34,15 @@ class Header:
 
 
 def header_of(loop: Node) -> Header | None:
-    """The header of a counting loop, None where the loop is another one."""
+    """The header of a counting loop, None where the loop is another one.
+
+    Of a condition ``n < 8 && more`` the first part counts: the other one ends the loop earlier.
+    """
     if loop.kind != "FOR_STMT" or len(loop.children) != _FOR_PARTS:
         return None
     first, condition, last, _ = loop.children
     variable, start = _start(first)
+    condition = _bounding(condition, variable)
     if start is None or condition.operator not in _CONDITIONS or last.operator not in _STEPS:
         return None
     left, right = (converted(node) for node in condition.operands)
@@ -94,6 +98,19 @@ def _constant(node: Node) -> Value:
         # a const local whose initialiser is constant, which the reference does not show
         constant = Node(node.target).constant if node.target.type.is_const_qualified() else None
     return unknown(node) if constant is None else constant
+
+
+def _bounding(condition: Node, variable: int) -> Node:
+    """The comparison of the variable in a condition of parts that must all hold."""
+    if condition.operator != "&&":
+        return condition
+    parts = [_bounding(part, variable) for part in condition.operands]
+    for part in parts:
+        if part.operator in _CONDITIONS and variable in [
+            converted(operand).target_id for operand in part.operands
+        ]:
+            return part
+    return condition
 
 
 def _holds(sign: str, start: int, bound: int) -> bool:

@@ -97,8 +97,11 @@ def folder_of(tmp_path: Path, **sources: str) -> Path:
     ("sources", "message"),
     [
         ({}, "holds no firmware/<name>.cpp, so it is no HLS project of fcn-hw"),
-        ({"a": "", "b": ""}, "2 sources, 'a.cpp', 'b.cpp'; which holds the top function?"),
-        ({"a": "int b() { return 1; }"}, "has no function 'a'"),
+        (
+            {"a": "int a() { return 1; }", "b": "int b() { return 1; }"},
+            "'a' and 'b' may all be the top function",
+        ),
+        ({"a": "int b() { return 1; }"}, "no function is called like its file: a.cpp"),
         ({"a": "int a() {\nreturn x + y; }"}, "a.cpp:2: does not compile: use of undeclared"),
         ({"a": '#include "lost.h"\n'}, "a.cpp:1: does not compile: 'lost.h' file not found"),
     ],

@@ -255,6 +255,14 @@ CASES = [
     ),
     _work(
         "loop-bound",
+        "bool more = true;\nfor (int n = 0; more && n < in.read(); ++n) // HERE\n"
+        "    more = in.read() > 0;",
+        "the trips of a loop in 'work' are not known at compile time",
+        "bool more = true;\nfor (int n = 0; more && n < 8; ++n)\n    more = in.read() > 0;\n"
+        "out.write(more);",
+    ),
+    _work(
+        "loop-bound",
         "for (int n = 0; n < 8; ++n) {\n    out.write(in.read());\n    n += 1; // HERE\n}",
         "a loop of 'work' changes its own variable in its body",
         "for (int n = 0; n < 8; n += 2) {\n    out.write(in.read());\n}",
@@ -405,10 +413,13 @@ CASES = [
         "not take there",
         top(
             "    keep<3>(in, out);",
+            before="template <int N> struct sizes { static constexpr int cycles = N + 1; };",
             processes="template <int D> void keep(pixels &a, pixels &b) {\n    static int t[8];\n"
             "    #pragma HLS DEPENDENCE variable=t inter true distance=3\n"
             "    #pragma HLS ARRAY_PARTITION variable=t cyclic factor=D+1\n"
-            "    t[0] = a.read();\n    b.write(t[0]);\n}",
+            "    typedef sizes<D> plan;\n"
+            "    #pragma HLS LATENCY max=plan::cycles*2\n"
+            "    t[plan::cycles] = a.read();\n    b.write(t[0]);\n}",
         ),
     ),
     # -- ports

@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from lint_bench import lint_source, marked_lines
+from lint_bench import lint_source, marked_lines, top
 
 from fcn_hw.lint import Severity, all_rules
 
@@ -28,6 +28,25 @@ def test_planted_violation_is_found(case: Case, tmp_path: Path) -> None:
 @pytest.mark.parametrize("case", CASES, ids=NAMES)
 def test_repaired_source_is_clean(case: Case, tmp_path: Path) -> None:
     assert lint_source(tmp_path, case.clean).findings == ()
+
+
+def test_sources_are_one_program(tmp_path: Path) -> None:
+    """The network in a file of its own, called by a wrapper whose header only declares it."""
+    inner = top("    copy<8>(in, out);").replace("void top(", "void inner(")
+    inner = "\n".join(line for line in inner.split("\n") if "INTERFACE" not in line)
+    outer = top("    pixels a;\n    copy<4>(in, a);\n    inner(a, out);")
+    outer = outer.replace("template", '#include "inner.h"\ntemplate', 1).replace("copy", "pass")
+    header = '#include "hls_stream.h"\nvoid inner(hls::stream<int> &in, hls::stream<int> &out);\n'
+    (tmp_path / "firmware").mkdir()
+    (tmp_path / "firmware" / "inner.cpp").write_text(
+        inner.replace("to.write(", "while (true) to.write(")
+    )
+    report = lint_source(tmp_path, outer, inner_h=header)
+    assert report.project == "top"
+    (found,) = report.findings
+    assert (found.rule, found.place.file, found.place.line) == (
+        "loop-bound", "firmware/inner.cpp", 7
+    )  # fmt: skip
 
 
 def test_every_rule_has_a_planted_violation() -> None:
