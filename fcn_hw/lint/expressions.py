@@ -95,6 +95,8 @@ class Expressions(Store, ABC):
             function = self.project.function(node.target)
             if function is not None:
                 return self._method(node, function)
+        if sign in (">>", "<<") and is_stream(operands[0].cursor.type):
+            return self._shifted(sign, operands)
         if sign in ("&", "*") and len(operands) == 1:
             return self._expression(operands[0])
         if sign in ("+", "-") and len(operands) == 2:
@@ -192,8 +194,6 @@ class Expressions(Store, ABC):
         this = self._object(node) if target.kind.name == "CXX_METHOD" else None
         if this is not None and is_stream(_object_type(node)):
             return self._stream_call(node, name, this)
-        if name in ("operator>>", "operator<<") and this is not None:
-            return this
         if this is not None and name in _PARTS_OF:
             for argument in node.arguments:
                 self._value(argument)
@@ -207,9 +207,21 @@ class Expressions(Store, ABC):
                 self._loaded(item)
             else:
                 self._store(item, unknown(("read", self._fresh())))
-        if name.startswith(("read", "write")) or name in ("operator>>", "operator<<"):
-            self._access(stream, name.startswith("write") or name == "operator<<")
+        if name.startswith(("read", "write")):
+            self._access(stream, name.startswith("write"))
         return unknown(("stream", self._fresh()))
+
+    def _shifted(self, sign: str, operands: list[Node]) -> Ref | Value:
+        """``stream >> variable`` or ``stream << value``."""
+        stream = self._expression(operands[0])
+        item = self._expression(converted(operands[1]))
+        if sign == "<<":
+            self._loaded(item)
+        elif isinstance(item, Ref):
+            self._store(item, unknown(("read", self._fresh())))
+        if isinstance(stream, Ref):
+            self._access(stream, sign == "<<")
+        return stream
 
     def _other(self, node: Node) -> Value:
         values = tuple(self._value(argument) for argument in node.arguments)

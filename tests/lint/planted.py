@@ -492,6 +492,14 @@ CASES = [
         .replace("MARK", ""),
     ),
     _work(
+        "stream-ports",
+        _loop("    int a, b;\n    in >> a;\n    in >> b;\n    out << a + b;").replace(
+            "MARK", "// HERE"
+        ),
+        "II=1 can't be reached: stream 'in' is read 2 times in 1 cycle, its ports allow 1",
+        _loop("    int a;\n    in >> a;\n    out << a + 1;").replace("MARK", ""),
+    ),
+    _work(
         "unrolled-size",
         _loop(
             "    int sum = in.read();\n    for (int a = 0; a < 64; ++a)\n"

@@ -9,6 +9,8 @@ template <class T> class stream {
     explicit stream(const char *) {}
     T read();
     void write(const T &value);
+    void operator>>(T &value);
+    void operator<<(const T &value);
     bool empty() const;
 };
 } // namespace hls
