@@ -21,6 +21,7 @@ from fcn_hw.tables import (
     print_estimate,
     print_fifos,
     print_graph_csim,
+    print_lint,
     print_measured,
     print_training,
 )
@@ -324,6 +325,48 @@ def fifo(
         typer.echo("\n".join(found.sentences))
     else:
         print_fifos(result, workspace.report(target))
+
+
+@app.command(
+    epilog="Examples: fcn-hw lint digits_fcn8s --board pynq-z2; fcn-hw lint --project mine_project"
+)
+def lint(
+    design: OptionalDesign = None,
+    board: Annotated[
+        str | None, typer.Option("--board", "-b", help="With a design: a board below constraints/.")
+    ] = None,
+    project: Annotated[
+        Path | None, typer.Option("--project", help="The folder of an HLS project, instead.")
+    ] = None,
+    root: RootOption = HERE,
+    as_json: JsonOption = False,
+) -> None:
+    """Check an HLS project against the documented rules of Vitis HLS (UG1399), without Vitis HLS.
+
+    All findings are printed. Exit status 1 if there is an error among them.
+    """
+    from fcn_hw.flow.lint import lint_folder, lint_stage, needs_one
+    from fcn_hw.lint import Severity
+    from fcn_hw.lint.check import to_json
+
+    needs_one(design, project)
+    if project is not None:
+        report = lint_folder(project)
+    else:
+        from fcn_hw.flow import open_workspace
+        from fcn_hw.flow.pipeline import emit_stage
+        from fcn_hw.flow.workspace import open_board
+
+        target = open_board(_needed(board, "--board", "a design"))
+        workspace, progress = open_workspace(design or "", root), _progress(as_json)
+        _, plan = emit_stage(workspace, target, progress)
+        report = lint_stage(workspace.project(target), plan, progress)
+    if as_json:
+        typer.echo(json.dumps(to_json(report), indent=1))
+    else:
+        print_lint(report)
+    if report.count(Severity.ERROR):
+        raise typer.Exit(1)
 
 
 @app.command(epilog="Example: fcn-hw clean digits_fcn8s --models")

@@ -190,6 +190,25 @@ class StreamError(FcnHwError):
         self.fills = tuple(fills)
 
 
+class LintFailed(FcnHwError):
+    """An HLS project breaks rules of Vitis HLS; ``findings`` tells of every one.
+
+    Args:
+        project: name of the top function.
+        findings: a line for each error.
+    """
+
+    exit_status = 1
+
+    def __init__(self, project: str, findings: Sequence[str]) -> None:
+        plural = "s" if len(findings) > 1 else ""
+        super().__init__(
+            f"'{project}' breaks the rules of Vitis HLS: {len(findings)} error{plural}",
+            hint="\n".join(findings),
+        )
+        self.findings = tuple(findings)
+
+
 class DoesNotFit(FcnHwError):
     """A design needs more of a resource than the board has."""
 

@@ -19,6 +19,7 @@ if TYPE_CHECKING:  # printing must not load what the verbs load
     from fcn_hw.flow.estimate import EstimateRun
     from fcn_hw.flow.layout import FifoResult
     from fcn_hw.flow.standalone import GraphCsim
+    from fcn_hw.lint import Report
 
 TABLE_WIDTH = 110
 """Columns of the csim table; a narrower terminal wraps its lines rather than cutting its cells."""
@@ -143,6 +144,22 @@ def print_graph_csim(result: GraphCsim, report: Path) -> None:
     )
     print_conv(result.conv)
     out.print(f"report: {report}", highlight=False)
+
+
+def print_lint(report: Report) -> None:
+    """Every finding with its hint, and what was looked at."""
+    out = console()
+    for finding in report.findings:
+        out.print(escape(str(finding)), highlight=False, style="red")
+        out.print(escape(f"    {finding.hint}"), highlight=False)
+    count = len(report.findings)
+    plural = "s" if count > 1 else ""
+    verdict = f"[bold red]{count} finding{plural}[/]" if count else "[bold green]clean[/]"
+    out.print(
+        f"{verdict}: '{report.project}', {report.rules} rules, {report.files} files, "
+        f"{report.functions} functions",
+        highlight=False,
+    )
 
 
 def print_estimate(result: Estimate) -> None:

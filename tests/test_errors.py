@@ -14,6 +14,7 @@ from fcn_hw.errors import (
     FcnHwError,
     FormatError,
     GraphError,
+    LintFailed,
     Mismatch,
     ReportError,
     StreamError,
@@ -46,6 +47,11 @@ from fcn_hw.errors import (
         (
             ToolFailed(("/usr/bin/g++", "-c"), Path("a.log"), "last line", "exit status 1"),
             "'g++' failed: exit status 1", "last line", Path("a.log"), 1,
+        ),
+        (
+            LintFailed("net", ["a.h:1:2: error: x", "b.h:3:4: error: y"]),
+            "'net' breaks the rules of Vitis HLS: 2 errors",
+            "a.h:1:2: error: x\nb.h:3:4: error: y", None, 1,
         ),
         (ReportError("no latency"), "no latency", "", None, 1),
         (

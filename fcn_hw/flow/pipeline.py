@@ -18,6 +18,7 @@ from fcn_hw.fixed import Codes
 from fcn_hw.flow.csim_report import CsimResult, csim_result, result_from_json, result_to_json
 from fcn_hw.flow.export import AGREEMENT, CLASS_MAPS, compare_with_qkeras, export_graph
 from fcn_hw.flow.layout import current_layout
+from fcn_hw.flow.lint import lint_stage
 from fcn_hw.flow.progress import Progress
 from fcn_hw.flow.stage import StageRecord, code_digest, digest_of, file_digest
 from fcn_hw.flow.stock import say_stock
@@ -107,7 +108,21 @@ def export_stage(workspace: Workspace, progress: Progress) -> Graph:
 
 
 def hls_stage(workspace: Workspace, board: Board, progress: Progress) -> tuple[Graph, Plan]:
-    """Writes the HLS project; files that did not change keep their time stamps.
+    """Writes the HLS project and checks it; files that did not change keep their time stamps.
+
+    Returns:
+        the graph as it is emitted, and the project.
+
+    Raises:
+        LintFailed: what was written breaks a rule of Vitis HLS.
+    """
+    graph, plan = emit_stage(workspace, board, progress)
+    lint_stage(workspace.project(board), plan, progress).check()
+    return graph, plan
+
+
+def emit_stage(workspace: Workspace, board: Board, progress: Progress) -> tuple[Graph, Plan]:
+    """Writes the HLS project, unchecked.
 
     Returns:
         the graph as it is emitted, and the project.
