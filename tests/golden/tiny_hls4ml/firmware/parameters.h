@@ -243,7 +243,7 @@ struct positive_config {
 };
 
 
-// hls4ml has no such layer, so this one is fcn_hw's.
+// Not hls4ml's: this layer stays fcn_hw's.
 // 3x3 depthwise convolution of 2 into 2 channels by 2 multipliers: 116 cycles a frame.
 struct apart_config {
     static constexpr int in_height = 3;

@@ -13,9 +13,9 @@ void tiny(
     #pragma HLS BIND_STORAGE variable=up_weights type=rom_1p impl=bram
     #pragma HLS BIND_STORAGE variable=apart_weights type=rom_1p impl=bram
     #pragma HLS BIND_STORAGE variable=scaled_scales type=rom_1p impl=lutram
-    #pragma HLS ARRAY_PARTITION variable=counted_thresholds0 type=complete dim=2
+    #pragma HLS ARRAY_PARTITION variable=counted_thresholds0 dim=2
     #pragma HLS BIND_STORAGE variable=counted_thresholds0 type=rom_1p impl=lutram
-    #pragma HLS ARRAY_PARTITION variable=counted_thresholds1 type=complete dim=2
+    #pragma HLS ARRAY_PARTITION variable=counted_thresholds1 dim=2
     #pragma HLS BIND_STORAGE variable=counted_thresholds1 type=rom_1p impl=lutram
     #pragma HLS BIND_STORAGE variable=looked_up_table type=rom_np impl=lutram
 
