@@ -11,7 +11,6 @@ import difflib
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-
 MAX_SHOWN = 80
 """Characters of a layer's name that a message shows: the name comes from a file."""
 

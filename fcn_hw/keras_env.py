@@ -3,7 +3,7 @@
 No other module imports them at its top level, so importing fcn_hw is
 cheap; the first call of :func:`keras_env` costs some seconds.
 
-QKeras 0.9.0 needs four things that it does not say, and Keras 2 one:
+QKeras 0.9.0 needs five things that it does not say, and Keras 2 one:
 
 * Keras 2: ``TF_USE_LEGACY_KERAS=1`` must be set before TensorFlow resolves ``tf.keras``;
 * ``QConv2DTranspose`` calls ``array_ops.stack``, which TensorFlow has since moved to ``tf.stack``;
@@ -12,6 +12,7 @@ QKeras 0.9.0 needs four things that it does not say, and Keras 2 one:
   weights want, so the power is computed exactly, on the host, instead;
 * ``QActivation`` keeps the quantizer that a ``.keras`` file describes as a dictionary, and Keras
   refuses a layer that does;
+* ``quantized_hswish`` writes ``keep_negative`` into files, which it does not take itself;
 * loading a model whose layers read what no layer gives never ends: it is stopped.
 """
 
@@ -87,6 +88,14 @@ def _activation_from_config(cls: Any, config: dict[str, Any]) -> Any:
     return cls(**config)
 
 
+def _hswish_from_config(cls: Any, config: dict[str, Any]) -> Any:
+    """``quantized_hswish.from_config``, without what its base class adds."""
+    return cls(**{key: value for key, value in config.items() if key != "keep_negative"})
+
+
+_NEVER_GIVEN = "its layers read one another in a circle, or tensors that none gives"
+
+
 class _CountedLayers(list[Any]):
     """Layers of a configuration, which may be gone through a limited number of times."""
 
@@ -95,7 +104,7 @@ class _CountedLayers(list[Any]):
     def __iter__(self) -> Iterator[Any]:
         self.passes_left -= 1
         if self.passes_left < 0:
-            raise ValueError("its layers read one another in a circle, or tensors that none gives")
+            raise ValueError(_NEVER_GIVEN)
         return super().__iter__()
 
 
@@ -110,7 +119,10 @@ def _end_endless_loading(functional: ModuleType) -> None:
         layers = _CountedLayers(config["layers"])
         nodes = (layer.get("inbound_nodes") or () for layer in config["layers"])
         layers.passes_left = 3 + sum(map(len, nodes))
-        return load({**config, "layers": layers}, *args, **kwargs)
+        try:
+            return load({**config, "layers": layers}, *args, **kwargs)
+        except IndexError as error:
+            raise ValueError(_NEVER_GIVEN) from error
 
     reconstruct_from_config.counts_passes = True  # type: ignore[attr-defined]
     functional.reconstruct_from_config = reconstruct_from_config  # type: ignore[attr-defined]
@@ -146,6 +158,7 @@ def keras_env() -> KerasEnv:
     if not isinstance(quantizers.K, _ExactPowerBackend):
         quantizers.K = _ExactPowerBackend(quantizers.K)
     qkeras.QActivation.from_config = classmethod(_activation_from_config)
+    quantizers.quantized_hswish.from_config = classmethod(_hswish_from_config)
     _end_endless_loading(sys.modules["tf_keras.src.engine.functional"])
     return KerasEnv(tf=tf, keras=tf.keras, qkeras=qkeras)
 

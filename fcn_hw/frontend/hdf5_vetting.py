@@ -12,11 +12,27 @@ from typing import Any
 
 from fcn_hw.errors import ConfigError
 
-MAX_OBJECTS = 100_000
-"""Groups and datasets of a file: a network of 1,000 layers has some 10,000."""
+MAX_LINKS = 100_000
+"""Names of groups and datasets in a file: a network of 1,000 layers has some 10,000."""
 
 MAX_WEIGHT_BYTES = 1 << 30
 """Bytes that Keras reads: the largest published networks for segmentation have half of that."""
+
+
+def opened_hdf5(source: Any, where: str) -> Any:
+    """An ``h5py.File`` of a path or of a file object, to read.
+
+    Raises:
+        ConfigError: it is cut short, or otherwise no whole HDF5 file.
+    """
+    import h5py
+
+    try:
+        return h5py.File(source, "r")
+    except OSError as error:
+        raise ConfigError(
+            f"{where}: the HDF5 file is damaged or cut short", hint="copy it again"
+        ) from error
 
 
 def vet_hdf5(file: Any, where: str, hint: str) -> None:
@@ -32,40 +48,33 @@ def vet_hdf5(file: Any, where: str, hint: str) -> None:
 
     seen: set[int] = set()
     stack = [("", file)]
-    named = datasets = 0
+    links = held = 0
     while stack:
         path, group = stack.pop()
         address = h5py.h5o.get_info(group.id).addr
         if address in seen:
             continue  # hard links can lead back, and to one group many times
         seen.add(address)
-        for name, item in _members(group, path, where, hint):
-            if len(seen) + len(stack) + datasets > MAX_OBJECTS:
-                raise ConfigError(f"{where}: holds more than {MAX_OBJECTS:,} objects", hint=hint)
+        for name in group:
+            links += 1
+            if links > MAX_LINKS:
+                raise ConfigError(f"{where}: holds more than {MAX_LINKS:,} objects", hint=hint)
+            member, link = f"{path}/{name}", group.get(name, getlink=True)
+            if isinstance(link, h5py.ExternalLink):
+                raise ConfigError(f"{where}: '{member}' is a link to another file", hint=hint)
+            if not isinstance(link, h5py.HardLink):
+                continue  # a soft link leads to what a hard link leads to, or to nothing
+            item = group[name]
             if isinstance(item, h5py.Group):
-                stack.append((f"{path}/{name}", item))
+                stack.append((member, item))
             elif isinstance(item, h5py.Dataset):
-                datasets += 1
-                named += item.nbytes
-                _vet_dataset(item, f"{path}/{name}", where, hint)
-    listed = sum(_listed_bytes(group) for group in file.values() if isinstance(group, h5py.Group))
-    if max(named, listed) > MAX_WEIGHT_BYTES:
+                held += item.nbytes
+                _vet_dataset(item, member, where, hint)
+    if max(held, _listed_bytes(file)) > MAX_WEIGHT_BYTES:
         raise ConfigError(
             f"{where}: its weights unpack to more than {MAX_WEIGHT_BYTES >> 30} GiB",
             hint="save it with include_optimizer=False",
         )
-
-
-def _members(group: Any, path: str, where: str, hint: str) -> Iterator[tuple[str, Any]]:
-    """What hard links lead to; a soft link leads to one of them, or to nothing."""
-    import h5py
-
-    for name in group:
-        link = group.get(name, getlink=True)
-        if isinstance(link, h5py.ExternalLink):
-            raise ConfigError(f"{where}: '{path}/{name}' is a link to another file", hint=hint)
-        if isinstance(link, h5py.HardLink):
-            yield name, group[name]
 
 
 def _vet_dataset(item: Any, path: str, where: str, hint: str) -> None:
@@ -73,8 +82,8 @@ def _vet_dataset(item: Any, path: str, where: str, hint: str) -> None:
         raise ConfigError(f"{where}: '{path}' lies in another file", hint=hint)
 
 
-def _listed_bytes(group: Any) -> int:
-    """Bytes that Keras reads by the lists of names in a group, which can name one dataset often."""
+def _listed_bytes(file: Any) -> int:
+    """Bytes that Keras reads by lists of names, which can name one dataset many times."""
     import h5py
 
     def names(owner: Any, kind: str) -> Iterator[Any]:
@@ -82,6 +91,9 @@ def _listed_bytes(group: Any) -> int:
             if key.startswith(kind):
                 yield from owner.attrs[key]
 
+    group = file.get("model_weights")
+    if not isinstance(group, h5py.Group):
+        return 0
     total = 0
     sizes: dict[Any, int] = {}
     for layer in names(group, "layer_names"):

@@ -12,7 +12,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from fcn_hw.errors import ConfigError
-from fcn_hw.frontend.hdf5_vetting import MAX_WEIGHT_BYTES, vet_hdf5
+from fcn_hw.frontend.hdf5_vetting import MAX_WEIGHT_BYTES, opened_hdf5, vet_hdf5
 
 CONFIG, METADATA, WEIGHTS = "config.json", "metadata.json", "model.weights.h5"
 
@@ -28,8 +28,6 @@ def read_archive(path: Path, hint: str) -> tuple[bytes, bytes]:
     Raises:
         ConfigError: members that no QKeras model has, or too large ones; weights in other files.
     """
-    import h5py
-
     with zipfile.ZipFile(path) as archive:
         names = [item.filename for item in archive.infolist()]
         if CONFIG not in names:
@@ -53,8 +51,9 @@ def read_archive(path: Path, hint: str) -> tuple[bytes, bytes]:
         if WEIGHTS not in names:
             raise ConfigError(f"{path}: the archive holds no {WEIGHTS}", hint=hint)
         config, weights = archive.read(CONFIG), archive.read(WEIGHTS)
-    with h5py.File(io.BytesIO(weights), "r") as file:
-        vet_hdf5(file, f"{path}: {WEIGHTS}", hint)
+    where = f"{path}: {WEIGHTS}"
+    with opened_hdf5(io.BytesIO(weights), where) as file:
+        vet_hdf5(file, where, hint)
     return config, weights
 
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from fcn_hw.errors import ConfigError, FcnHwError
-from fcn_hw.frontend.hdf5_vetting import MAX_WEIGHT_BYTES, vet_hdf5
+from fcn_hw.frontend.hdf5_vetting import MAX_WEIGHT_BYTES, opened_hdf5, vet_hdf5
 from fcn_hw.frontend.keras_archive import (
     MAX_CONFIG_BYTES,
     read_archive,
@@ -46,7 +46,7 @@ def load_model(path: Path) -> Any:
             return _load_archive(path)
     except FcnHwError:
         raise
-    except Exception as error:  # zipfile, h5py and json raise whatever they like
+    except Exception as error:  # zipfile and h5py raise whatever they like
         raise ConfigError(
             f"{path}: is no Keras model file ({_reason(error)})", hint=_SAVE_HINT
         ) from error
@@ -73,9 +73,7 @@ def _first_bytes(path: Path) -> bytes:
 
 
 def _load_hdf5(path: Path) -> Any:
-    import h5py
-
-    with h5py.File(path, "r") as file:
+    with opened_hdf5(path, str(path)) as file:
         vet_hdf5(file, str(path), _SAVE_HINT)
         if "model_config" not in file.attrs:
             what = "weights alone" if "layer_names" in file.attrs else "no model_config"
@@ -83,6 +81,8 @@ def _load_hdf5(path: Path) -> Any:
         text = file.attrs["model_config"]
         if not isinstance(text, (str, bytes)):
             raise ConfigError(f"{path}: its model_config is no text", hint=_SAVE_HINT)
+        if "model_weights" not in file:
+            raise ConfigError(f"{path}: holds no weights", hint=_SAVE_HINT)
         vet(_parsed(text, path))
         return _built(path, lambda env: _load(env, file))
 
@@ -117,7 +117,8 @@ def _parsed(text: str | bytes, path: Path) -> Any:
         ) from error
     except ValueError as error:
         raise ConfigError(f"{path}: its configuration is no JSON", hint=_SAVE_HINT) from error
-    if not isinstance(config, dict) or not isinstance(config.get("config"), dict):
+    model = config.get("config") if isinstance(config, dict) else None
+    if not isinstance(model, dict) or not isinstance(model.get("layers"), list):
         raise ConfigError(f"{path}: its configuration describes no model", hint=_SAVE_HINT)
     return config
 

@@ -85,7 +85,7 @@ _MODULES = re.compile(
 _NUMBER = r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d{1,2})?"
 _ARGUMENT = rf"(?:\w+\s*=\s*)?(?:{_NUMBER}|True|False|None|'\w*'|\"\w*\")"
 _NAMED_FUNCTION = re.compile(
-    rf"\s*([A-Za-z_]\w*)\s*(?:\(\s*(?:{_ARGUMENT}(?:\s*,\s*{_ARGUMENT})*)?\s*\))?\s*"
+    rf"([A-Za-z_]\w*)(?:\(\s*(?:{_ARGUMENT}(?:\s*,\s*{_ARGUMENT})*)?\s*\))?\s*"
 )
 """``quantized_relu(4, 1, use_sigmoid=0)``: plain numbers and words, no expressions."""
 
@@ -164,12 +164,14 @@ def _problems(item: Any, layer: str) -> Iterator[UnsupportedLayer]:
 def _unsupported(item: Any) -> Iterator[UnsupportedLayer]:
     """Layers of a known class that the exporter refuses."""
     if isinstance(item, dict):
-        kind = item.get("class_name")
+        kind = str(item.get("class_name"))
+        if kind in _NEVER_BUILT:
+            return
         if kind in REFUSED or kind in _KERAS_LAYERS:
             yield UnsupportedLayer(
-                _layer_name(item) or str(kind),
+                _layer_name(item) or kind,
                 f"layer class {kind} is not supported",
-                hint=REFUSED.get(str(kind), f"near: {nearest(str(kind), LAYERS)}"),
+                hint=REFUSED.get(kind) or _names_hint(kind, LAYERS),
             )
         for value in item.values():
             yield from _unsupported(value)
@@ -180,7 +182,7 @@ def _unsupported(item: Any) -> Iterator[UnsupportedLayer]:
 
 def _layer_name(item: dict[str, Any]) -> str:
     """The name of a layer or model; empty for a quantizer, an initializer and the like."""
-    if item["class_name"] in _QUANTIZERS | _PARTS | _VALUES:
+    if str(item["class_name"]) in _QUANTIZERS | _PARTS | _VALUES:
         return ""
     config = item.get("config")
     name = config.get("name") if isinstance(config, dict) else None
@@ -203,7 +205,7 @@ def _class_problem(layer: str, item: dict[str, Any]) -> UnsupportedLayer | None:
             layer,
             f"{_short(kind)} is no class of Keras or QKeras that is known: custom objects are not "
             "loaded",
-            hint=f"near: {nearest(_short(kind), _KNOWN)}; {_CLASSES_HINT}",
+            hint=_names_hint(kind, _KNOWN),
         )
     module, registered = item.get("module"), item.get("registered_name")
     if module is not None and not (isinstance(module, str) and _MODULES.fullmatch(module)):
@@ -263,7 +265,7 @@ def _too_large_problem(layer: str, kind: str, what: str) -> UnsupportedLayer:
     )
 
 
-_CLASSES_HINT = "docs/operators.md lists all"
+_CLASSES_HINT = "docs/operators.md lists what is known"
 
 _KNOWN = frozenset(
     {*_MODELS, *_QUANTIZERS, *_PARTS, *_PART_ALIASES, *_VALUES, *_KERAS_LAYERS, *LAYERS, *REFUSED}
@@ -271,11 +273,16 @@ _KNOWN = frozenset(
 
 
 def _unknown(layer: str, what: str, name: str, known: Iterable[str]) -> UnsupportedLayer:
-    return UnsupportedLayer(
-        layer,
-        f"{what} is unknown",
-        hint=f"near: {nearest(_short(name), known)}; {_CLASSES_HINT}",
-    )
+    return UnsupportedLayer(layer, f"{what} is unknown", hint=_names_hint(name, known))
+
+
+def _names_hint(name: str, known: Iterable[str]) -> str:
+    near = nearest(_short(name), known)
+    return _CLASSES_HINT if near.count(",") > _FEW else f"near: {near}; {_CLASSES_HINT}"
+
+
+_FEW = 3
+"""More names are all that there are: none is near."""
 
 
 def _short(value: Any) -> str:

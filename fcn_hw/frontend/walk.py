@@ -62,9 +62,7 @@ def walk(model: Any) -> Program:
         number = unfolding.new()
         inputs.append((number, tensor.node.layer.name, tuple(tensor.shape[1:])))
     outputs = unfolding.model(model, [number for number, _, _ in inputs], "")
-    return Program(
-        tuple(unfolding.calls), tuple(inputs), tuple(outputs), tuple(unfolding.problems)
-    )
+    return Program(tuple(unfolding.calls), tuple(inputs), tuple(outputs), tuple(unfolding.problems))
 
 
 def flat(item: Any) -> list[Any]:
