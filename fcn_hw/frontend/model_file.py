@@ -126,7 +126,7 @@ def _parsed(text: str | bytes, path: Path) -> Any:
 def _built(path: Path, load: Callable[[KerasEnv], Any]) -> Any:
     env = keras_env()
     try:
-        with env.tf.variable_creator_scope(_bounded(path)):
+        with env.tf.variable_creator_scope(_bounded(path, env)):
             return load(env)
     except FcnHwError:
         raise
@@ -136,22 +136,33 @@ def _built(path: Path, load: Callable[[KerasEnv], Any]) -> Any:
         ) from error
 
 
-def _bounded(path: Path) -> Callable[..., Any]:
-    """A creator of variables that stops before a few bytes of configuration fill the memory."""
+def _bounded(path: Path, env: KerasEnv) -> Callable[..., Any]:
+    """A creator of variables that stops before a few bytes of configuration fill the memory.
+
+    Large ones begin as zeros: their weights come from the file, and some initializers take hours.
+    """
     created = 0
 
     def create(next_creator: Callable[..., Any], **settings: Any) -> Any:
         nonlocal created
         shape = settings.get("shape")
-        created += math.prod(int(size or 1) for size in (() if shape is None else shape))
+        count = math.prod(int(size or 1) for size in (() if shape is None else shape))
+        created += count
         if 4 * created > MAX_WEIGHT_BYTES:
             raise ConfigError(
                 f"{path}: its layers have more than {MAX_WEIGHT_BYTES // 4:,} weights",
                 hint="use fewer filters: no board here holds so many",
             )
+        if count > _LARGE:
+            dtype = settings.get("dtype") or "float32"
+            settings["initial_value"] = lambda: env.tf.zeros(shape, dtype)
         return next_creator(**settings)
 
     return create
+
+
+_LARGE = 1 << 20
+"""Values of a variable that is certainly one of weights."""
 
 
 def _reason(error: Exception) -> str:

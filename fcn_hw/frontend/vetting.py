@@ -197,7 +197,7 @@ def _class_problem(layer: str, item: dict[str, Any]) -> UnsupportedLayer | None:
         return UnsupportedLayer(layer, f"{kind}: {_NEVER_BUILT[kind]}", hint=REFUSED[kind])
     name = kind
     if kind == "function":
-        name = item.get("config") if isinstance(item.get("config"), str) else ""
+        name = str(item.get("config"))
         if name not in _FUNCTIONS:
             return _unknown(layer, f"function '{_short(name)}'", name, _FUNCTIONS)
     elif kind not in _KNOWN:

@@ -80,6 +80,12 @@ def renamed(name: str) -> Callable[[Config], None]:
     return edit
 
 
+def orthogonal(config: Config) -> None:
+    """A kernel whose initializer computes for a minute, for nothing."""
+    initializer = {"class_name": "Orthogonal", "config": {"gain": 1.0}}
+    setting("c", filters=4800, kernel_size=[1600, 1], kernel_initializer=initializer)(config)
+
+
 def subclassed(make: Maker) -> Path:
     def edit(config: Config) -> None:
         config["class_name"] = "MyNetwork"
@@ -113,7 +119,7 @@ CASES = (
         (
             "a Lambda holds arbitrary code: use layers that are listed in docs/operators.md\n"
             "layer 'deep': layer class TimeDistributed is not supported: docs/operators.md "
-            "lists all"
+            "lists what is known"
         ),
     ),
     BadModel(
@@ -123,7 +129,7 @@ CASES = (
         (
             "a Lambda holds arbitrary code: use layers that are listed in docs/operators.md\n"
             "layer 'deep': layer class Bidirectional is not supported: docs/operators.md "
-            "lists all"
+            "lists what is known"
         ),
     ),
     BadModel(
@@ -494,6 +500,12 @@ CASES = (
         "a Lambda holds arbitrary code: use layers that are listed in docs/operators.md",
     ),
     BadModel(
+        "name that is no text",
+        lambda make: make.h5(renamed("a\ud800")),
+        "layer 'a\\ud800': Lambda: it holds code",
+        "a Lambda holds arbitrary code: use layers that are listed in docs/operators.md",
+    ),
+    BadModel(
         "empty name",
         lambda make: make.h5(renamed("")),
         "layer 'net': Lambda: it holds code",
@@ -536,6 +548,16 @@ CASES = (
         (
             "{path}: can't be loaded as a QKeras model: its layers read one another in a "
             "circle, or tensors that none gives"
+        ),
+        SAVE,
+    ),
+    BadModel(
+        "a matrix that takes long to make orthogonal",
+        lambda make: make.h5(orthogonal),
+        (
+            "{path}: can't be loaded as a QKeras model: Cannot assign value to variable "
+            "' c/kernel:0': Shape mismatch.The variable shape (1600, 1, 3, 4800), and the assigned "
+            "value shape (3, 3, 3, 2) are incompatible."
         ),
         SAVE,
     ),

@@ -12,7 +12,8 @@ def conv(env: Any, filters: int = 2, kernel: int = 3, **settings: Any) -> Any:
     quantized = env.qkeras.quantized_bits
     return env.qkeras.QConv2D(filters, kernel, **{
         "padding": "same", "kernel_quantizer": quantized(4, 0, alpha=1.0),
-        "bias_quantizer": quantized(8, 0, alpha=1.0), "name": "c", **settings,
+        "kernel_initializer": "ones", "bias_quantizer": quantized(8, 0, alpha=1.0), "name": "c",
+        **settings,
     })  # fmt: skip
 
 
@@ -241,7 +242,7 @@ CASES = (
         "hswish of a wide sum",
         lambda make: make.saved(wide_hswish),
         (
-            "layer 'h': quantized_hswish(8) is no step function, and what it reads is 14 bits"
+            "layer 'h': quantized_hswish(8) is no step function, and what it reads is 16 bits"
             " wide: a table takes 12 bits at most"
         ),
         "put a QActivation(quantized_bits(8, ...)) before it",
