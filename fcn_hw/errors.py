@@ -11,6 +11,20 @@ import difflib
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+MAX_SHOWN = 80
+"""Characters of a layer's name that a message shows: the name comes from a file."""
+
+MAX_PROBLEMS = 200
+"""Layers that one message tells of; what is behind them is counted."""
+
+
+def _visible(text: str) -> str:
+    """Line breaks, escape sequences and the like as their codes: names and paths can hold any."""
+    if text.isprintable():
+        return text
+    codes = (c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+    return "".join(codes)
+
 
 class FcnHwError(Exception):
     """Base of all errors of fcn_hw.
@@ -24,6 +38,7 @@ class FcnHwError(Exception):
     exit_status = 2
 
     def __init__(self, message: str, *, hint: str = "", log: Path | None = None) -> None:
+        message = _visible(message)
         super().__init__(message)
         self.message = message
         self.hint = hint
@@ -56,7 +71,8 @@ class UnsupportedLayer(FcnHwError):
     """
 
     def __init__(self, layer: str, reason: str, *, hint: str = "") -> None:
-        super().__init__(f"layer '{layer}': {reason}", hint=hint)
+        shown = layer if len(layer) <= MAX_SHOWN else f"{layer[:MAX_SHOWN]}..."
+        super().__init__(f"layer '{shown}': {reason}", hint=hint)
         self.layer = layer
         self.reason = reason
 
@@ -64,7 +80,9 @@ class UnsupportedLayer(FcnHwError):
     def together(cls, problems: Sequence[UnsupportedLayer]) -> UnsupportedLayer:
         """One error that tells of every layer: the first as itself, the others in the hint."""
         first, *others = problems
-        lines = [first.hint, *(f"{item.message}: {item.hint}" for item in others)]
+        lines = [first.hint, *(f"{item.message}: {item.hint}" for item in others[:MAX_PROBLEMS])]
+        if len(others) > MAX_PROBLEMS:
+            lines.append(f"and {len(others) - MAX_PROBLEMS:,} more")
         return cls(first.layer, first.reason, hint="\n".join(line for line in lines if line))
 
 

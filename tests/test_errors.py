@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 
 from fcn_hw.errors import (
+    MAX_PROBLEMS,
+    MAX_SHOWN,
     ConfigError,
     DataError,
     Deadlock,
@@ -115,3 +117,23 @@ def test_several_layers_in_one_error() -> None:
 )
 def test_nearest(name: str, expected: str) -> None:
     assert nearest(name, ["zcu104", "pynq-z2", "kv260"]) == expected
+
+
+def test_what_can_not_be_printed_is_shown_as_its_code() -> None:
+    error = ConfigError("a\nb\x1b[31m\ud800 é日", hint="one\ntwo")
+    assert str(error) == error.message == "a\\nb\\x1b[31m\\ud800 é日"
+    assert error.hint == "one\ntwo"
+
+
+def test_long_names_are_cut() -> None:
+    error = UnsupportedLayer("n" * 1000, "why")
+    assert str(error) == f"layer '{'n' * MAX_SHOWN}...': why"
+    assert error.layer == "n" * 1000
+
+
+def test_very_many_layers_are_counted() -> None:
+    problems = [UnsupportedLayer(str(number), "why", hint="do") for number in range(5000)]
+    lines = UnsupportedLayer.together(problems).hint.splitlines()
+    assert lines[:2] == ["do", "layer '1': why: do"]
+    assert lines[-1] == f"and {5000 - 1 - MAX_PROBLEMS:,} more"
+    assert len(lines) == 1 + MAX_PROBLEMS + 1
