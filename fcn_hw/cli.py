@@ -20,13 +20,16 @@ from fcn_hw.tables import (
     print_estimate,
     print_fifos,
     print_graph_csim,
+    print_hardware,
     print_measured,
+    print_regression,
     print_training,
 )
 
 if TYPE_CHECKING:  # `fcn-hw --help` loads neither
     from fcn_hw.boards import Board
     from fcn_hw.flow import Workspace
+    from fcn_hw.flow.hardware import HardwareRun
     from fcn_hw.flow.progress import Progress
 
 app = typer.Typer(
@@ -49,6 +52,9 @@ JsonOption = Annotated[bool, typer.Option("--json", help="Print the result as JS
 ImagesOption = Annotated[
     int | None, typer.Option("--images", min=1, help="Simulate the first N images only.")
 ]  # fmt: skip
+HoursOption = Annotated[
+    float | None, typer.Option("--timeout-hours", min=0, help="Time-out of each tool.")
+]
 BoundedOption = Annotated[
     bool, typer.Option("--bounded", help="Run the processes on FIFOs of their real depths.")
 ]
@@ -283,6 +289,86 @@ def fifo(
         print_fifos(result, workspace.report(target))
 
 
+@app.command(epilog="Example: fcn-hw csynth digits_fcn8s --board pynq-z2")
+def csynth(
+    design: DesignArgument,
+    board: BoardOption,
+    root: RootOption = HERE,
+    hours: HoursOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """C synthesis by Vitis HLS (or Vivado HLS) of the network with its AXI ports.
+
+    Compared with the last run: exit status 1 if it is worse than section 'regression' of the design
+    allows. Exit status 2 where the tool or its licence is missing.
+    """
+    from fcn_hw.flow.hardware import run_csynth
+
+    _hardware(run_csynth(*_open(design, board, root), _progress(as_json), hours=hours), as_json)
+
+
+@app.command(epilog="Example: fcn-hw cosim digits_fcn8s --board pynq-z2 --images 2")
+def cosim(
+    design: DesignArgument,
+    board: BoardOption,
+    root: RootOption = HERE,
+    images: ImagesOption = None,
+    hours: HoursOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """RTL cosimulation: the RTL's codes on validation images against those of the C++, each one.
+
+    Two images where no number is given. Exit status 1 at a single code that differs.
+    """
+    from fcn_hw.flow.hardware import run_cosim
+
+    workspace, target = _open(design, board, root)
+    found = run_cosim(workspace, target, _progress(as_json), images=images, hours=hours)
+    _hardware(found, as_json)
+
+
+@app.command(epilog="Example: fcn-hw bitstream digits_fcn8s --board pynq-z2")
+def bitstream(
+    design: DesignArgument,
+    board: BoardOption,
+    root: RootOption = HERE,
+    hours: HoursOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """C synthesis, IP, block design placed and routed by Vivado; its .bit and .hwh.
+
+    No bitstream is written of a design that misses its timing; then the exit status is 1.
+    """
+    from fcn_hw.flow.hardware import run_bitstream
+
+    workspace, target = _open(design, board, root)
+    _hardware(run_bitstream(workspace, target, _progress(as_json), hours=hours), as_json)
+
+
+@app.command(epilog="Example: fcn-hw regression digits_fcn8s --board pynq-z2 --accept")
+def regression(
+    design: DesignArgument,
+    board: BoardOption,
+    root: RootOption = HERE,
+    accept: Annotated[
+        bool, typer.Option("--accept", help="From now on compare with this run, worse or not.")
+    ] = False,
+) -> None:
+    """Show how the last run of csynth, cosim or bitstream compares with the one before."""
+    from fcn_hw.flow.regression import accept as take
+    from fcn_hw.flow.regression import check, last_rows
+
+    workspace, target = _open(design, board, root)
+    folder = workspace.report(target)
+    if accept:
+        count = len(take(folder))
+        console().print(f"the next run is compared with these {count} quantities", highlight=False)
+        return
+    rows = last_rows(folder)
+    print_regression(rows)
+    check(folder, rows)
+
+
 @app.command(epilog="Example: fcn-hw clean digits_fcn8s --models")
 def clean(
     design: Annotated[
@@ -298,6 +384,24 @@ def clean(
 
     for folder in remove(root, design, models=models):
         console().print(f"removed {folder}", highlight=False)
+
+
+def _open(design: str, board: str, root: Path) -> tuple[Workspace, Board]:
+    from fcn_hw.flow import open_workspace
+    from fcn_hw.flow.workspace import open_board
+
+    target = open_board(board)
+    return open_workspace(design, root), target
+
+
+def _hardware(run: HardwareRun, as_json: bool) -> None:
+    from fcn_hw.flow.hardware import run_to_json
+
+    if as_json:
+        typer.echo(json.dumps(run_to_json(run), indent=1))
+    else:
+        print_hardware(run)
+    run.check()
 
 
 def _only_one(design: str | None, option: str) -> None:

@@ -8,7 +8,9 @@ firmware/fcn_hw/*.h          our headers
 firmware/nnet_utils/         hls4ml's nnet::array
 tb/csim_main.cpp             test bench
 tb/bounded_main.cpp sim/     the processes side by side, FIFOs of their real depths
-project.tcl                  Vitis HLS project
+tb/cosim_main.cpp            test bench of the top with AXI ports, for C and RTL
+scripts/*.tcl                C synthesis, cosimulation, IP, block design, bitstream
+constraints/ hdl/            what the block design adds to the IP
 graph.txt                    the typed graph
 """
 
@@ -16,6 +18,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from fcn_hw.backend.axi_interface import axi_interface
+from fcn_hw.backend.block_design import plan_vivado
+from fcn_hw.backend.cosim_bench import render_cosim_bench
 from fcn_hw.backend.hls4ml_bridge import (
     EmittedProcess,
     Target,
@@ -24,6 +29,7 @@ from fcn_hw.backend.hls4ml_bridge import (
     nnet_types_header,
     to_model_graph,
 )
+from fcn_hw.backend.hls_scripts import COSIM_BENCH, HlsLayout, plan_hls_scripts
 from fcn_hw.backend.jinja import render
 from fcn_hw.backend.op_emission import emit_process
 from fcn_hw.backend.structure import Layout
@@ -38,9 +44,13 @@ from fcn_hw.ir.serialize import digest
 from fcn_hw.ir.text import to_text
 from fcn_hw.plan import Plan
 from fcn_hw.resources import data_folder
+from fcn_hw.tools.xilinx import DIALECTS, HlsDialect, VivadoTool
 
 PORT_DEPTH = 2
 """Pixels that a port holds in bounded simulation: an AXI4-Stream register slice buffers two."""
+
+BENCH_INCLUDES = ("tb/sim/axis",)
+"""Folders of headers that g++ needs for ``tb/cosim_main.cpp`` and the vendor's tools bring along."""
 
 FIRST_FILE_ARGUMENT = 2
 """Position of the first input file in a test bench's arguments: behind its name and FRAMES."""
@@ -153,15 +163,17 @@ def plan_project(graph: Graph, board: Board, hls: Hls, layout: Layout | None = N
         )
         for process in dataflow.processes
     }
+    part, period_ns = part_and_period_ns(board, hls)
     target = Target(
-        part=hls.Part or board.part,
-        clock_period_ns=hls.ClockPeriod or board.clock_period_ns,
+        part=part,
+        clock_period_ns=period_ns,
         reuse_factor=1 if hls.ReuseFactor == "auto" else hls.ReuseFactor,
         strategy=hls.Strategy,
     )
     model = to_model_graph(dataflow, target, texts)
     processes = emitted_processes(model, dataflow)
     context = _context(graph, dataflow, board, target, processes, model)
+    interface = axi_interface(graph, board)
     files: dict[str, str | bytes] = {
         f"firmware/{graph.name}.h": render("project/top.h.j2", context),
         f"firmware/{graph.name}.cpp": render("project/top.cpp.j2", context),
@@ -170,7 +182,7 @@ def plan_project(graph: Graph, board: Board, hls: Hls, layout: Layout | None = N
         "firmware/nnet_utils/nnet_types.h": nnet_types_header().read_bytes(),
         "tb/csim_main.cpp": render("project/csim_main.cpp.j2", context),
         "tb/bounded_main.cpp": render("project/bounded_main.cpp.j2", context),
-        "project.tcl": render("project/project.tcl.j2", context),
+        COSIM_BENCH: render_cosim_bench(interface),
         "graph.txt": to_text(graph),
     }
     for item in processes:
@@ -181,7 +193,42 @@ def plan_project(graph: Graph, board: Board, hls: Hls, layout: Layout | None = N
         files[f"firmware/fcn_hw/{header.name}"] = header.read_bytes()
     for header in sorted((data_folder("templates") / "sim").glob("*.h")):
         files[f"tb/sim/{header.name}"] = header.read_bytes()
-    return Plan(files=files)
+    return Plan(files=files).then(plan_scripts(graph, board, hls))
+
+
+def part_and_period_ns(board: Board, hls: Hls) -> tuple[str, float]:
+    """The device and its clock: the design's, else the board's."""
+    return hls.Part or board.part, hls.ClockPeriod or board.clock_period_ns
+
+
+def plan_scripts(
+    graph: Graph,
+    board: Board,
+    hls: Hls,
+    *,
+    dialect: HlsDialect | None = None,
+    vivado: VivadoTool | None = None,
+) -> Plan:
+    """The Tcl of the vendor's tools; that of Vivado only where the part is the board's.
+
+    Args:
+        dialect: None writes for Vitis HLS.
+        vivado: None writes for 2020.2 and later.
+    """
+    interface = axi_interface(graph, board)
+    part, period_ns = part_and_period_ns(board, hls)
+    plan = plan_hls_scripts(
+        interface, name=graph.name, board=board.name, part=part, period_ns=period_ns,
+        dialect=dialect or DIALECTS["vitis"],
+    )  # fmt: skip
+    if part != board.part:
+        return plan
+    return plan.then(
+        plan_vivado(
+            interface, board, name=graph.name, part=part, period_ns=period_ns,
+            solution=HlsLayout(interface.top).solution, vivado=vivado,
+        )
+    )  # fmt: skip
 
 
 def _context(
