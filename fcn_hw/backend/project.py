@@ -1,12 +1,13 @@
 """The HLS project of a graph, as a plan: every file's text, nothing written.
 
-firmware/<name>.cpp .h       top function
+firmware/<name>_axi.cpp .h   top function of synthesis: the network behind AXI
+firmware/<name>.cpp .h       the network
 firmware/defines.h           stream types
 firmware/parameters.h        a config struct a process
 firmware/weights/*.h         ROMs
 firmware/fcn_hw/*.h          our headers
 firmware/nnet_utils/         hls4ml's nnet::array
-tb/csim_main.cpp             test bench
+tb/csim_main.cpp axis/       test bench, of the top function
 tb/bounded_main.cpp sim/     the processes side by side, FIFOs of their real depths
 project.tcl                  Vitis HLS project
 graph.txt                    the typed graph
@@ -16,6 +17,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from fcn_hw.backend.axi_emission import FIRST_FILE_ARGUMENT, AxiContext, axi_context
+from fcn_hw.backend.axi_interface import axi_interface
 from fcn_hw.backend.hls4ml_bridge import (
     EmittedProcess,
     Target,
@@ -41,9 +44,6 @@ from fcn_hw.resources import data_folder
 
 PORT_DEPTH = 2
 """Pixels that a port holds in bounded simulation: an AXI4-Stream register slice buffers two."""
-
-FIRST_FILE_ARGUMENT = 2
-"""Position of the first input file in a test bench's arguments: behind its name and FRAMES."""
 
 
 @dataclass(frozen=True)
@@ -127,6 +127,7 @@ class ProjectContext:
     headers: tuple[str, ...]
     weight_headers: tuple[str, ...]
     pragmas: tuple[str, ...]
+    axi: AxiContext
 
 
 def plan_project(graph: Graph, board: Board, hls: Hls, layout: Layout | None = None) -> Plan:
@@ -165,6 +166,8 @@ def plan_project(graph: Graph, board: Board, hls: Hls, layout: Layout | None = N
     files: dict[str, str | bytes] = {
         f"firmware/{graph.name}.h": render("project/top.h.j2", context),
         f"firmware/{graph.name}.cpp": render("project/top.cpp.j2", context),
+        f"firmware/{context.axi.top}.h": render("hls/axi_top.h.j2", context.axi),
+        f"firmware/{context.axi.top}.cpp": render("hls/axi_top.cpp.j2", context.axi),
         "firmware/defines.h": render("project/defines.h.j2", context),
         "firmware/parameters.h": render("project/parameters.h.j2", context),
         "firmware/nnet_utils/nnet_types.h": nnet_types_header().read_bytes(),
@@ -179,8 +182,9 @@ def plan_project(graph: Graph, board: Board, hls: Hls, layout: Layout | None = N
             files[f"firmware/weights/{name}"] = text
     for header in sorted((data_folder("templates") / "include" / "fcn_hw").glob("*.h")):
         files[f"firmware/fcn_hw/{header.name}"] = header.read_bytes()
-    for header in sorted((data_folder("templates") / "sim").glob("*.h")):
-        files[f"tb/sim/{header.name}"] = header.read_bytes()
+    for folder, target_folder in (("sim", "tb/sim"), ("sim/axis", "tb/axis")):
+        for header in sorted((data_folder("templates") / folder).glob("*.h")):
+            files[f"{target_folder}/{header.name}"] = header.read_bytes()
     return Plan(files=files)
 
 
@@ -234,6 +238,7 @@ def _context(
         headers=tuple(sorted({item.header for item in processes})),
         weight_headers=tuple(item.weights[0] for item in processes if item.weights),
         pragmas=tuple(line for item in processes for line in item.pragmas),
+        axi=axi_context(axi_interface(graph, board), dataflow, digest(graph)),
     )
 
 

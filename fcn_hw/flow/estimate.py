@@ -89,7 +89,7 @@ def estimate_stage(workspace: Workspace, board: Board, progress: Progress) -> Es
     graph = export_stage(workspace, progress)
     layout = current_layout(workspace, graph, board, progress)
     run = _estimated(graph, board, workspace.design.hls, layout)
-    truth = workspace.project(board) / CSYNTH_REPORT.format(top=graph.name)
+    truth = workspace.project(board) / CSYNTH_REPORT.format(top=f"{graph.name}_axi")
     if truth.is_file():
         run = replace(run, measured=read_csynth(truth))
     write_report(run, workspace.report(board))
