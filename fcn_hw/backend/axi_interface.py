@@ -2,13 +2,14 @@
 
 One home for what the wrapper, the driver, the block design and the hand-off have to agree on. The
 synthesised top function is ``<graph>_axi``. Each input and output tensor of the graph is one
-AXI4-Stream port; a frame is one packet, TLAST on its last beat. A frame's bytes are the integer codes
-in (row, column, channel) order, little-endian, each in the narrowest of 1, 2, 4 and 8 bytes; beats
-are filled with them without gaps, so only the last beat of a frame may be ragged (TKEEP).
+AXI4-Stream port; a frame is one packet, TLAST on its last beat. A frame's bytes are the integer
+codes in (row, column, channel) order, little-endian, each in the narrowest of 1, 2, 4 and 8 bytes;
+beats are filled with them without gaps, so only the last beat of a frame may be ragged (TKEEP).
 
-Registers follow UG1399, "S_AXILITE Control Register Map": 0x00 to 0x18 belong to the block protocol.
-Every argument has its address by the pragma's ``offset``, so no address depends on the version of
-the tool; the word behind an output's data holds its ``ap_vld`` bit, which nothing here needs.
+Registers follow UG1399, "S_AXILITE Control Register Map": 0x00 to 0x18 belong to the block
+protocol. Every argument has its address by the pragma's ``offset``, so no address depends on the
+version of the tool; the word behind an output's data holds its ``ap_vld`` bit, which nothing here
+needs.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from typing import Literal
 from fcn_hw.boards import Board
 from fcn_hw.fixed import FixedFormat
 from fcn_hw.ir import Graph, Tensor
+from fcn_hw.ir.axi_cycles import frame_beats
 
 CONTROL_BUNDLE = "control"
 """The AXI4-Lite port of the IP is ``s_axi_control``."""
@@ -102,9 +104,13 @@ def axi_interface(graph: Graph, board: Board) -> AxiInterface:
     return AxiInterface(f"{graph.name}_axi", inputs, outputs, board.control, registers)
 
 
+def design_id(graph_digest: str) -> int:
+    """What the register ``design_id`` tells: the first 32 bits of a graph's digest."""
+    return int(graph_digest[:8], 16)
+
+
 def _port(tensor: Tensor, direction: Literal["in", "out"], width_bits: int) -> AxiPort:
     element = tensor.format.code_bytes
-    frame = tensor.size * element
     return AxiPort(
         name=f"{direction}_{tensor.name}",
         direction=direction,
@@ -113,8 +119,8 @@ def _port(tensor: Tensor, direction: Literal["in", "out"], width_bits: int) -> A
         format=tensor.format,
         data_width_bits=width_bits,
         bytes_per_element=element,
-        bytes_per_frame=frame,
-        beats_per_frame=-(-frame // (width_bits // 8)),
+        bytes_per_frame=tensor.size * element,
+        beats_per_frame=frame_beats(tensor, width_bits),
     )
 
 
@@ -126,8 +132,7 @@ def _registers(inputs: tuple[AxiPort, ...]) -> tuple[AxiRegister, ...]:
     read += [
         (
             f"errors_{port.tensor}",
-            f"Frames of {port.name} with a wrong TLAST since reset: bits 15..0 too early, "
-            "bits 31..16 too late or missing; each modulo 2^16.",
+            "Frames since reset with a TLAST that was early (15..0), late or missing (31..16).",
         )
         for port in inputs
     ]

@@ -1,8 +1,8 @@
 """The Vivado design around the IP: processing system, DMAs, interconnect, addresses, heartbeat.
 
-One home for the names and addresses that the block design, the driver and the C header agree on: the
-cells ``axi_dma_0``, ``axi_dma_1``, ... and one named as the IP, at the addresses below. Input i and
-output i share DMA i; a DMA beyond the shorter list has one direction only.
+One home for the names and addresses that the block design, the driver and the C header agree on:
+the cells ``axi_dma_0``, ``axi_dma_1``, ... and one named as the IP, at the addresses below. Input i
+and output i share DMA i; a DMA beyond the shorter list has one direction only.
 """
 
 from __future__ import annotations

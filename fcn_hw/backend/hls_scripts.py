@@ -1,4 +1,4 @@
-"""The Tcl scripts that C synthesis, RTL cosimulation and the IP's export run, and what they leave."""
+"""The Tcl of C synthesis, RTL cosimulation and the IP's export, and what they leave."""
 
 from __future__ import annotations
 

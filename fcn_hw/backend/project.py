@@ -1,12 +1,13 @@
 """The HLS project of a graph, as a plan: every file's text, nothing written.
 
-firmware/<name>.cpp .h       top function
+firmware/<name>_axi.cpp .h   top function of synthesis: the network behind AXI
+firmware/<name>.cpp .h       the network
 firmware/defines.h           stream types
 firmware/parameters.h        a config struct a process
 firmware/weights/*.h         ROMs
 firmware/fcn_hw/*.h          our headers
 firmware/nnet_utils/         hls4ml's nnet::array
-tb/csim_main.cpp             test bench
+tb/csim_main.cpp axis/       test bench, of the top function
 tb/bounded_main.cpp sim/     the processes side by side, FIFOs of their real depths
 tb/cosim_main.cpp            test bench of the top with AXI ports, for C and RTL
 scripts/*.tcl                C synthesis, cosimulation, IP, block design, bitstream
@@ -18,9 +19,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from fcn_hw.backend.axi_emission import FIRST_FILE_ARGUMENT, AxiContext, axi_context
 from fcn_hw.backend.axi_interface import axi_interface
 from fcn_hw.backend.block_design import plan_vivado
-from fcn_hw.backend.cosim_bench import render_cosim_bench
 from fcn_hw.backend.hls4ml_bridge import (
     EmittedProcess,
     Target,
@@ -48,12 +49,6 @@ from fcn_hw.tools.xilinx import DIALECTS, HlsDialect, VivadoTool
 
 PORT_DEPTH = 2
 """Pixels that a port holds in bounded simulation: an AXI4-Stream register slice buffers two."""
-
-BENCH_INCLUDES = ("tb/sim/axis",)
-"""Folders of headers that g++ needs for ``tb/cosim_main.cpp`` and the vendor's tools bring along."""
-
-FIRST_FILE_ARGUMENT = 2
-"""Position of the first input file in a test bench's arguments: behind its name and FRAMES."""
 
 
 @dataclass(frozen=True)
@@ -137,6 +132,7 @@ class ProjectContext:
     headers: tuple[str, ...]
     weight_headers: tuple[str, ...]
     pragmas: tuple[str, ...]
+    axi: AxiContext
 
 
 def plan_project(graph: Graph, board: Board, hls: Hls, layout: Layout | None = None) -> Plan:
@@ -173,16 +169,17 @@ def plan_project(graph: Graph, board: Board, hls: Hls, layout: Layout | None = N
     model = to_model_graph(dataflow, target, texts)
     processes = emitted_processes(model, dataflow)
     context = _context(graph, dataflow, board, target, processes, model)
-    interface = axi_interface(graph, board)
     files: dict[str, str | bytes] = {
         f"firmware/{graph.name}.h": render("project/top.h.j2", context),
         f"firmware/{graph.name}.cpp": render("project/top.cpp.j2", context),
+        f"firmware/{context.axi.top}.h": render("hls/axi_top.h.j2", context.axi),
+        f"firmware/{context.axi.top}.cpp": render("hls/axi_top.cpp.j2", context.axi),
         "firmware/defines.h": render("project/defines.h.j2", context),
         "firmware/parameters.h": render("project/parameters.h.j2", context),
         "firmware/nnet_utils/nnet_types.h": nnet_types_header().read_bytes(),
         "tb/csim_main.cpp": render("project/csim_main.cpp.j2", context),
         "tb/bounded_main.cpp": render("project/bounded_main.cpp.j2", context),
-        COSIM_BENCH: render_cosim_bench(interface),
+        COSIM_BENCH: render("project/cosim_main.cpp.j2", context.axi),
         "graph.txt": to_text(graph),
     }
     for item in processes:
@@ -191,8 +188,9 @@ def plan_project(graph: Graph, board: Board, hls: Hls, layout: Layout | None = N
             files[f"firmware/weights/{name}"] = text
     for header in sorted((data_folder("templates") / "include" / "fcn_hw").glob("*.h")):
         files[f"firmware/fcn_hw/{header.name}"] = header.read_bytes()
-    for header in sorted((data_folder("templates") / "sim").glob("*.h")):
-        files[f"tb/sim/{header.name}"] = header.read_bytes()
+    for folder, target_folder in (("sim", "tb/sim"), ("sim/axis", "tb/axis")):
+        for header in sorted((data_folder("templates") / folder).glob("*.h")):
+            files[f"{target_folder}/{header.name}"] = header.read_bytes()
     return Plan(files=files).then(plan_scripts(graph, board, hls))
 
 
@@ -281,6 +279,7 @@ def _context(
         headers=tuple(sorted({item.header for item in processes})),
         weight_headers=tuple(item.weights[0] for item in processes if item.weights),
         pragmas=tuple(line for item in processes for line in item.pragmas),
+        axi=axi_context(axi_interface(graph, board), dataflow, digest(graph)),
     )
 
 

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 from fcn_hw.backend.hls4ml_bridge import ap_types_folder
 from fcn_hw.backend.hls_scripts import COSIM_BENCH
-from fcn_hw.backend.project import BENCH_INCLUDES
 from fcn_hw.errors import ConfigError, ReportError
 from fcn_hw.fixed import Codes
 from fcn_hw.flow.cosim_bench import (
@@ -60,8 +59,8 @@ def cosim(source: Source, images: int | None = None) -> VendorStage[CosimResult]
     """The synthesised RTL on the first images, every code that it writes compared.
 
     The test bench is first compiled by g++ and its codes are compared with the oracle, so that an
-    hour of RTL simulation is not spent on a wrapper that is wrong in C++. Running it raises Mismatch
-    at the first code that differs, there or in the RTL.
+    hour of RTL simulation is not spent on a wrapper that is wrong in C++. Running it raises
+    Mismatch at the first code that differs, there or in the RTL.
 
     Raises:
         ConfigError: the graph has several inputs.
@@ -99,8 +98,7 @@ def _simulate_c(source: Source, codes: Codes, progress: Progress) -> None:
     graph, interface = source.graph, source.interface
     write_stimulus(interface, source.project, {graph.inputs[0].name: codes})
     progress.say("          test bench by g++")
-    includes = (str(ap_types_folder()), *BENCH_INCLUDES)
-    run(plan_bench(graph, interface, includes), source.project, jobs=2)
+    run(plan_bench(graph, interface, ap_types_folder()), source.project, jobs=2)
     simulated = read_outputs(graph, interface, source.project, CSIM_FOLDER, 0, len(codes))
     oracle = evaluate(graph, {graph.inputs[0].name: codes}, keep=tuple(graph.outputs))
     must_agree({name: oracle[name] for name in graph.outputs}, simulated)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -58,18 +58,27 @@ def write_stimulus(interface: AxiInterface, project: Path, codes: Mapping[str, C
 
 
 def plan_bench(
-    graph: Graph, interface: AxiInterface, includes: Sequence[Path | str], timeout_s: float = 7200.0
+    graph: Graph, interface: AxiInterface, ap_types: Path, timeout_s: float = 7200.0
 ) -> Plan:
     """Compiles the test bench with the emitted sources and runs it once, as C++.
 
     Args:
-        includes: folders of ``ap_fixed.h``, ``ap_axi_sdata.h`` and their neighbours.
+        ap_types: folder of ``ap_fixed.h`` and its neighbours.
     """
-    system = [word for folder in includes for word in ("-isystem", str(folder))]
     build = plan_compile(
         sources=(f"firmware/{graph.name}.cpp", f"firmware/{interface.top}.cpp", COSIM_BENCH),
         program=PROGRAM,
-        flags=("-std=c++14", "-O2", "-Wall", "-Wextra", *QUIET, "-Ifirmware", *system),
+        flags=(
+            "-std=c++14",
+            "-O2",
+            "-Wall",
+            "-Wextra",
+            *QUIET,
+            "-Ifirmware",
+            "-Itb/axis",
+            "-isystem",
+            str(ap_types),
+        ),
     )
     command = Command(
         name="cosim-bench",

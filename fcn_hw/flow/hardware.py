@@ -1,4 +1,4 @@
-"""What the commands csynth, cosim and bitstream do: stages in a row, then the comparison of runs."""
+"""What csynth, cosim and bitstream do: stages in a row, then the comparison of runs."""
 
 from __future__ import annotations
 

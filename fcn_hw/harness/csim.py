@@ -58,11 +58,13 @@ def plan_build(graph: Graph, ap_types: Path, *, optimize: str = "-O3") -> Plan:
         optimize: g++'s optimization level; a low one compiles faster and simulates slower.
     """
     return plan_compile(
-        sources=(f"firmware/{graph.name}.cpp", "tb/csim_main.cpp"),
+        sources=(
+            f"firmware/{graph.name}.cpp", f"firmware/{graph.name}_axi.cpp", "tb/csim_main.cpp",
+        ),
         program=f"{RUN_FOLDER}/simulate",
         flags=(
             "-std=c++14", optimize, "-march=native", "-Wall", "-Wextra", *QUIET,
-            "-DFCN_HW_TRACE", "-Ifirmware", "-isystem", str(ap_types),
+            "-DFCN_HW_TRACE", "-Ifirmware", "-Itb/axis", "-isystem", str(ap_types),
         ),
     )  # fmt: skip
 

@@ -28,7 +28,7 @@ def test_emitted_text(pytestconfig: pytest.Config) -> None:
     emitted = {
         path: text
         for path, text in plan().files.items()
-        if not path.startswith(("firmware/fcn_hw/", "firmware/nnet_utils/", "tb/sim/"))
+        if not path.startswith(("firmware/fcn_hw/", "firmware/nnet_utils/", "tb/sim/", "tb/axis/"))
     }
     if pytestconfig.getoption("--update-golden"):
         for path, text in emitted.items():
@@ -66,9 +66,9 @@ def test_tcl_runs_with_stubs(tmp_path: Path) -> None:
         ["tclsh", "run.tcl"], cwd=tmp_path, capture_output=True, text=True, check=True
     )
     assert done.stdout.splitlines() == [
-        "open_project -reset tiny_prj",
-        "set_top tiny",
-        "add_files firmware/tiny.cpp -cflags {-std=c++14 -Ifirmware}",
+        "open_project -reset tiny_axi_prj",
+        "set_top tiny_axi",
+        "add_files {firmware/tiny_axi.cpp firmware/tiny.cpp} -cflags {-std=c++14 -Ifirmware}",
         "open_solution -reset -flow_target vivado solution1",
         "set_part xc7z020clg400-1",
         "create_clock -period 10.0 -name default",

@@ -89,7 +89,7 @@ def test_fewer_images(root: Path, first_run: tuple[str, pipeline.CsimResult]) ->
 def test_emitted_cpp_has_no_warning(root: Path, first_run: tuple[str, pipeline.CsimResult]) -> None:
     logs = root / "hls_projects" / "mini" / "arty-z7-20" / "logs"
     compiled = sorted(logs.glob("compile-*.log"))
-    assert len(compiled) == 2
+    assert len(compiled) == 3
     for log in compiled:
         assert "warning" not in log.read_text()
 
@@ -126,10 +126,10 @@ def test_estimate_stands_beside_csynth(
     done = subprocess.run(words, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert "beside C synthesis" not in done.stdout
-    folder = root / "hls_projects" / "mini" / "arty-z7-20" / "mini_prj/solution1/syn/report"
+    folder = root / "hls_projects" / "mini" / "arty-z7-20" / "mini_axi_prj/solution1/syn/report"
     folder.mkdir(parents=True)
     rows = "<BRAM_18K>3</BRAM_18K><FF>5</FF><LUT>70001</LUT><DSP>0</DSP>"
-    (folder / "mini_csynth.xml").write_text(
+    (folder / "mini_axi_csynth.xml").write_text(
         "<profile><PerformanceEstimates><SummaryOfOverallLatency><Interval-min>9</Interval-min>"
         "</SummaryOfOverallLatency></PerformanceEstimates>"
         f"<AreaEstimates><Resources>{rows}</Resources></AreaEstimates></profile>"
