@@ -233,7 +233,7 @@ def plan_vivado(
         f"scripts/{script}.tcl": render(f"tcl/{script}.tcl.j2", context)
         for script in ("block_design", "impl", "bitstream")
     }
-    files[f"constraints/{board.name}.xdc"] = constraints_file(board.name).read_bytes()
+    files[f"constraints/{board.name}.xdc"] = constraints_file(board.name).read_text(encoding="utf-8")
     if context.heartbeat:
-        files["hdl/heartbeat.v"] = (data_folder("templates") / "hdl" / "heartbeat.v").read_bytes()
+        files["hdl/heartbeat.v"] = (data_folder("templates") / "hdl" / "heartbeat.v").read_text()
     return Plan(files=files)
