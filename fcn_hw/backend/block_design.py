@@ -16,7 +16,7 @@ from fcn_hw.boards import Board, constraints_file
 from fcn_hw.errors import ConfigError
 from fcn_hw.plan import Plan
 from fcn_hw.resources import data_folder
-from fcn_hw.tools.xilinx import Version, VivadoTool
+from fcn_hw.tools.xilinx import DEFAULT_VIVADO, VivadoTool
 
 DMA_LENGTH_BITS = 26
 """Of the DMA's length register, the most that it has (PG021): a frame is one transfer."""
@@ -197,7 +197,7 @@ def plan_vivado(
             f"hls.Part is '{part}', but board '{board.name}' has '{board.part}'",
             hint="Leave hls.Part out to build a bitstream for the board.",
         )
-    tool = vivado or VivadoTool(Version(2020, 2))
+    tool = vivado or DEFAULT_VIVADO
     found = dmas(interface, board)
     address = control_address(interface, board)
     context = BlockDesign(
@@ -233,7 +233,9 @@ def plan_vivado(
         f"scripts/{script}.tcl": render(f"tcl/{script}.tcl.j2", context)
         for script in ("block_design", "impl", "bitstream")
     }
-    files[f"constraints/{board.name}.xdc"] = constraints_file(board.name).read_text(encoding="utf-8")
+    files[f"constraints/{board.name}.xdc"] = constraints_file(board.name).read_text(
+        encoding="utf-8"
+    )
     if context.heartbeat:
         files["hdl/heartbeat.v"] = (data_folder("templates") / "hdl" / "heartbeat.v").read_text()
     return Plan(files=files)

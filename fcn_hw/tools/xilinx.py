@@ -129,6 +129,10 @@ class VivadoTool:
         return self.version >= _ASSIGNS_OFFSET
 
 
+DEFAULT_VIVADO = VivadoTool(Version(2020, 2))
+"""Whose Tcl is emitted where no Vivado has been found."""
+
+
 def find_hls(folder: Path) -> HlsTool:
     """The HLS tool: one that a variable names, else the first on PATH.
 
