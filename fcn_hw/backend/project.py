@@ -9,6 +9,7 @@ firmware/fcn_hw/*.h          our headers
 firmware/nnet_utils/         hls4ml's nnet::array
 tb/csim_main.cpp axis/       test bench, of the top function
 tb/bounded_main.cpp sim/     the processes side by side, FIFOs of their real depths
+driver/                      PYNQ driver, C header, bare-metal example
 project.tcl                  Vitis HLS project
 graph.txt                    the typed graph
 """
@@ -19,6 +20,7 @@ from dataclasses import dataclass
 
 from fcn_hw.backend.axi_emission import FIRST_FILE_ARGUMENT, AxiContext, axi_context
 from fcn_hw.backend.axi_interface import axi_interface
+from fcn_hw.backend.driver import driver_files
 from fcn_hw.backend.hls4ml_bridge import (
     EmittedProcess,
     Target,
@@ -175,6 +177,7 @@ def plan_project(graph: Graph, board: Board, hls: Hls, layout: Layout | None = N
         "tb/bounded_main.cpp": render("project/bounded_main.cpp.j2", context),
         "project.tcl": render("project/project.tcl.j2", context),
         "graph.txt": to_text(graph),
+        **driver_files(graph, board),
     }
     for item in processes:
         if item.weights is not None:

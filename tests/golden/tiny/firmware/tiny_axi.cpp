@@ -5,13 +5,13 @@
 #include "fcn_hw/axi_pack.h"
 #include "fcn_hw/axi_unpack.h"
 
-struct in_image_config {
+struct in_image_port {
     static constexpr int height = 6;
     static constexpr int width = 8;
     static constexpr int data_width_bits = 64;
 };
 
-struct out_class_map_config {
+struct out_class_map_port {
     static constexpr int height = 6;
     static constexpr int width = 8;
     static constexpr int data_width_bits = 64;
@@ -37,7 +37,7 @@ void tiny_axi(
     hls::stream<class_map_t> pixels_out_class_map("pixels_out_class_map");
     #pragma HLS STREAM variable=pixels_out_class_map depth=2
 
-    fcn_hw::axi_unpack<ap_axiu<64, 0, 0, 0>, image_t, in_image_config>(in_image, pixels_in_image, errors_image);
+    fcn_hw::axi_unpack<ap_axiu<64, 0, 0, 0>, image_t, in_image_port>(in_image, pixels_in_image, errors_image);
     tiny(pixels_in_image, pixels_out_class_map);
-    fcn_hw::axi_pack<class_map_t, ap_axiu<64, 0, 0, 0>, out_class_map_config>(pixels_out_class_map, out_class_map, frames, design_id);
+    fcn_hw::axi_pack<class_map_t, ap_axiu<64, 0, 0, 0>, out_class_map_port>(pixels_out_class_map, out_class_map, frames, design_id);
 }

@@ -18,7 +18,7 @@
 //   0x00 ctrl: Block protocol: bit 0 start, bit 7 start again after every frame.
 //   0x20 frames: Frames written since reset, modulo 2^32.
 //   0x30 design_id: First 32 bits of the graph's digest; 0 until the first frame has ended.
-//   0x40 errors_image: Frames of in_image with a wrong TLAST since reset: bits 15..0 too early, bits 31..16 too late or missing; each modulo 2^16.
+//   0x40 errors_image: Frames since reset with a TLAST that was early (15..0), late or missing (31..16).
 void tiny_axi(
     hls::stream<ap_axiu<64, 0, 0, 0>> &in_image,
     hls::stream<ap_axiu<64, 0, 0, 0>> &out_class_map,

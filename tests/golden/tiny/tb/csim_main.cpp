@@ -17,7 +17,7 @@ int main(int argc, char **argv) {
         std::fprintf(stderr, "usage: %s FRAMES IMAGE_FILE\n", argv[0]);
         return 2;
     }
-    const long frames = std::atol(argv[1]);
+    const long frame_count = std::atol(argv[1]);
     fcn_hw::packet_reader<ap_axiu<64, 0, 0, 0>> in_image_file(argv[2], 48);
     fcn_hw::packet_writer<ap_axiu<64, 0, 0, 0>> out_class_map_file("class_map.bin", 48);
     hls::stream<ap_axiu<64, 0, 0, 0>> in_image("in_image");
@@ -26,7 +26,7 @@ int main(int argc, char **argv) {
     ap_uint<32> design_id = 0;
     ap_uint<32> errors_image = 0;
 
-    for (long frame = 0; frame < frames; ++frame) {
+    for (long frame = 0; frame < frame_count; ++frame) {
         if (!in_image_file.read(in_image)) {
             std::fprintf(stderr, "%s ends before frame %ld\n", argv[2], frame);
             return 1;
@@ -44,7 +44,7 @@ int main(int argc, char **argv) {
             std::fprintf(stderr, "frame %ld: errors_image is 0x%08x\n", frame, errors_image.to_uint());
             return 1;
         }
-        std::printf("frame %ld of %ld\n", frame + 1, frames);
+        std::printf("frame %ld of %ld\n", frame + 1, frame_count);
         std::fflush(stdout);
     }
     return 0;
