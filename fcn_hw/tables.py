@@ -265,13 +265,19 @@ def print_regression(rows: Sequence[Row]) -> None:
         return
     table = Table(title="against the last run", box=box.SIMPLE_HEAD)
     for column in ("quantity", "last", "now", "allowed", ""):
-        table.add_column(column, justify="left" if column in ("quantity", "") else "right")
+        left = column in ("quantity", "")
+        table.add_column(column, justify="left" if left else "right", no_wrap=True)
     for row in rows:
         table.add_row(
             row.quantity, f"{row.before:,.10g}", f"{row.now:,.10g}", f"{row.allowed:,.10g}",
             "[bold red]worse[/]" if row.worse else "",
         )  # fmt: skip
-    console().print(table)
+    _print_wide(table)
+
+
+def _print_wide(table: Table) -> None:
+    """A table whose cells a narrow terminal wraps rather than cuts."""
+    Console(width=max(console().width, TABLE_WIDTH), soft_wrap=True).print(table)
 
 
 def _cycles(found: CycleRange) -> str:

@@ -12,6 +12,7 @@ tb/bounded_main.cpp sim/     the processes side by side, FIFOs of their real dep
 tb/cosim_main.cpp            test bench of the top with AXI ports, for C and RTL
 scripts/*.tcl                C synthesis, cosimulation, IP, block design, bitstream
 constraints/ hdl/            what the block design adds to the IP
+driver/                      PYNQ driver, C header, bare-metal example
 graph.txt                    the typed graph
 """
 
@@ -22,6 +23,7 @@ from dataclasses import dataclass
 from fcn_hw.backend.axi_emission import FIRST_FILE_ARGUMENT, AxiContext, axi_context
 from fcn_hw.backend.axi_interface import axi_interface
 from fcn_hw.backend.block_design import plan_vivado
+from fcn_hw.backend.driver import driver_files
 from fcn_hw.backend.hls4ml_bridge import (
     EmittedProcess,
     Target,
@@ -181,6 +183,7 @@ def plan_project(graph: Graph, board: Board, hls: Hls, layout: Layout | None = N
         "tb/bounded_main.cpp": render("project/bounded_main.cpp.j2", context),
         COSIM_BENCH: render("project/cosim_main.cpp.j2", context.axi),
         "graph.txt": to_text(graph),
+        **driver_files(graph, board),
     }
     for item in processes:
         if item.weights is not None:

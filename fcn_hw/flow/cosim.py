@@ -10,19 +10,21 @@ from fcn_hw.errors import ConfigError, ReportError
 from fcn_hw.fixed import Codes
 from fcn_hw.flow.cosim_bench import (
     CSIM_FOLDER,
+    PROGRAM,
     RTL_FOLDER,
     RTL_RUN,
     last_run,
     must_agree,
     output_files,
-    plan_bench,
+    plan_build,
+    plan_run,
     read_outputs,
     stimulus_files,
     write_stimulus,
 )
-from fcn_hw.flow.pipeline import input_codes, validation_images
+from fcn_hw.flow.pipeline import BUILD_JOBS, input_codes, validation_images
 from fcn_hw.flow.progress import Progress
-from fcn_hw.flow.stage import code_digest
+from fcn_hw.flow.stage import StageRecord, code_digest, digest_of
 from fcn_hw.flow.vendor import (
     Source,
     VendorStage,
@@ -97,8 +99,14 @@ def _simulate_c(source: Source, codes: Codes, progress: Progress) -> None:
     """Leaves the stimulus and the C++'s codes, which must be the oracle's."""
     graph, interface = source.graph, source.interface
     write_stimulus(interface, source.project, {graph.inputs[0].name: codes})
-    progress.say("          test bench by g++")
-    run(plan_bench(graph, interface, ap_types_folder()), source.project, jobs=2)
+    build = plan_build(graph, interface, ap_types_folder())
+    record = StageRecord("bench", source.project, digest_of(source.base.digest, build.digest))
+    if not record.is_current():
+        record.begin()
+        progress.say("          test bench by g++")
+        run(build, source.project, jobs=BUILD_JOBS)
+        record.finish([source.project / PROGRAM])
+    run(plan_run(interface), source.project)
     simulated = read_outputs(graph, interface, source.project, CSIM_FOLDER, 0, len(codes))
     oracle = evaluate(graph, {graph.inputs[0].name: codes}, keep=tuple(graph.outputs))
     must_agree({name: oracle[name] for name in graph.outputs}, simulated)

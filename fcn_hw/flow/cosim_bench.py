@@ -57,36 +57,31 @@ def write_stimulus(interface: AxiInterface, project: Path, codes: Mapping[str, C
         write_frames(project / path, codes[port.tensor], port.format)
 
 
-def plan_bench(
-    graph: Graph, interface: AxiInterface, ap_types: Path, timeout_s: float = 7200.0
-) -> Plan:
-    """Compiles the test bench with the emitted sources and runs it once, as C++.
+def plan_build(graph: Graph, interface: AxiInterface, ap_types: Path) -> Plan:
+    """Compiles the test bench with the emitted sources.
 
     Args:
         ap_types: folder of ``ap_fixed.h`` and its neighbours.
     """
-    build = plan_compile(
+    return plan_compile(
         sources=(f"firmware/{graph.name}.cpp", f"firmware/{interface.top}.cpp", COSIM_BENCH),
         program=PROGRAM,
         flags=(
-            "-std=c++14",
-            "-O2",
-            "-Wall",
-            "-Wextra",
-            *QUIET,
-            "-Ifirmware",
-            "-Itb/axis",
-            "-isystem",
-            str(ap_types),
+            "-std=c++14", "-O1", "-Wall", "-Wextra", *QUIET, "-Ifirmware", "-Itb/axis",
+            "-isystem", str(ap_types),
         ),
-    )
+    )  # fmt: skip
+
+
+def plan_run(interface: AxiInterface, timeout_s: float = 7200.0) -> Plan:
+    """Runs the compiled test bench once, as C++."""
     command = Command(
         name="cosim-bench",
         argv=(f"./{PROGRAM}", COSIM_FOLDER, CSIM_FOLDER),
         timeout_s=timeout_s,
         expects=output_files(interface, CSIM_FOLDER, 0),
     )
-    return build.then(Plan(stages=((command,),)))
+    return Plan(stages=((command,),))
 
 
 def last_run(interface: AxiInterface, project: Path) -> int:

@@ -51,7 +51,7 @@ def receive(stream: Sequence[Beat], frame_bytes: int, beat_bytes: int) -> Receiv
         kept = [
             byte if keep else 0 for b in used for byte, keep in zip(b.data, b.keep, strict=True)
         ]
-        present = [keep for b in used for keep in b.keep][:frame_bytes]
+        present = [keep for _, keep in pairs][:frame_bytes]
         frames.append(bytes(kept[:frame_bytes]).ljust(frame_bytes, b"\0"))
         early += len(present) < frame_bytes or not all(present)
         if not used[-1].last:

@@ -15,13 +15,14 @@ namespace fcn_hw {
 
 // The bytes as a packet, as a DMA sends them.
 template <class beat_T> void send_packet(const std::vector<unsigned char> &bytes, hls::stream<beat_T> &out) {
-    const std::size_t beat_bytes = decltype(beat_T::data)::width / 8;
+    typedef decltype(beat_T::data) data_t;
+    const std::size_t beat_bytes = data_t::width / 8;
     for (std::size_t first = 0; first < bytes.size(); first += beat_bytes) {
         beat_T beat;
         beat.data = 0;
         beat.keep = 0;
         for (std::size_t b = 0; b < beat_bytes && first + b < bytes.size(); ++b) {
-            beat.data.range(8 * b + 7, 8 * b) = bytes[first + b];
+            beat.data |= data_t(bytes[first + b]) << int(8 * b);
             beat.keep[b] = 1;
         }
         beat.strb = beat.keep;
@@ -37,7 +38,7 @@ template <class beat_T> bool receive_packet(hls::stream<beat_T> &in, std::vector
         const beat_T beat = in.read();
         for (std::size_t b = 0; b < beat_bytes; ++b)
             if (beat.keep[b] == 1)
-                bytes.push_back(static_cast<unsigned char>(beat.data.range(8 * b + 7, 8 * b).to_uint()));
+                bytes.push_back(static_cast<unsigned char>(ap_uint<8>(beat.data >> int(8 * b)).to_uint()));
         if (beat.last == 1)
             return true;
     }
