@@ -1,7 +1,7 @@
 """The emitted Tcl, executed: golden call logs for every kind of board and every dialect.
 
-``tests/support/vendor_stubs.tcl`` checks each call: options, words, files, pins and interfaces of the
-block design, what is left unconnected, overlapping addresses.
+``tests/support/vendor_stubs.tcl`` checks each call: options, words, files, pins and interfaces of
+the block design, what is left unconnected, overlapping addresses.
 """
 
 from __future__ import annotations
@@ -227,7 +227,7 @@ def test_missing_sources(tmp_path: Path, missing: str) -> None:
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
-        ("connect_pins $clock registers/aclk", "connect_pins $clok registers/aclk", 'can\'t read "clok"'),
+        ("connect_pins $clock registers/", "connect_pins $clok registers/", 'can\'t read "clok"'),
         ("save_bd_design", "safe_bd_design", 'invalid command name "safe_bd_design"'),
         ("axi_dma_0/m_axi_mm2s_aclk", "axi_dma_0/mm2s_aclk", "has no pins 'mm2s_aclk'"),
         ("connect_pins $clock axi_dma_0/m_axi_s2mm_aclk", "", "axi_dma_0/m_axi_s2mm_aclk is open"),

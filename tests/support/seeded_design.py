@@ -21,7 +21,8 @@ from fcn_hw.ir.serialize import save
 HEIGHT, WIDTH, IMAGES = 8, 11, 3
 DESIGN = f"""
 name: seeded
-dataset: {{kind: digit_scenes, height: {HEIGHT}, width: {WIDTH}, train_images: 2, val_images: {IMAGES}}}
+dataset:
+  {{kind: digit_scenes, height: {HEIGHT}, width: {WIDTH}, train_images: 2, val_images: {IMAGES}}}
 network: {{kind: fcn32s, filters: [2, 2]}}
 hls: {{ReuseFactor: 4}}
 """

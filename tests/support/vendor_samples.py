@@ -1,3 +1,4 @@
+# ruff: noqa: E501, W291 -- the forms have wide tables and blanks at the ends of lines
 """Reports of the vendor's tools for tests: our own numbers in the tools' forms.
 
 Written from the documentation of the formats (UG1399 and UG902 for HLS, UG906 for Vivado); a keyword
@@ -199,7 +200,7 @@ def csynth_rpt(n: Hls, *, tool: str = "Vitis", dsp: str = "DSP", uram: bool = Tr
     * DSP: 
     N/A
 
-"""  # noqa: W291
+"""
 
 
 def cosim_rpt(
@@ -320,4 +321,4 @@ Timing Summary Report
 Clock       Waveform(ns)       Period(ns)      Frequency(MHz)
 -----       ------------       ----------      --------------
 clk_fpga_0  {{0.000 5.000}}      10.000          100.000
-"""  # noqa: W291
+"""

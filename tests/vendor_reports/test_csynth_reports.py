@@ -144,7 +144,7 @@ LATENCY = "PerformanceEstimates/SummaryOfOverallLatency"
         ),
         (
             "<EstimatedClockPeriod>7.125<", "<EstimatedClockPeriod>&lt;0.1<",
-            "PerformanceEstimates/SummaryOfTimingAnalysis/EstimatedClockPeriod is '<0.1', no number",
+            "PerformanceEstimates/SummaryOfTimingAnalysis/EstimatedClockPeriod is '<0.1', no",
         ),
         ("<FF>2100</FF>\n", "", "module 'conv2d_conv1': has no AreaEstimates/Resources/FF"),
         (

@@ -1,4 +1,4 @@
-"""Leaves what a command of a vendor's tool leaves; called by effects.tcl with the command's name."""
+"""Leaves what a command of a vendor's tool leaves; called by effects.tcl with its name."""
 
 from __future__ import annotations
 

@@ -2,7 +2,9 @@
 
 FAKE_XILINX_VERSION   what -version tells, 2022.2 by default
 FAKE_XILINX_LOG       gets a line of JSON a call: program and arguments
-FAKE_XILINX_FAIL      SCRIPT:HOW, HOW one of exit1, hang, forget, licence, kill, slow, mismatch, fail
+FAKE_XILINX_FAIL      SCRIPT:HOW, HOW one of exit1, hang, forget, licence, kill; for effects.py
+                      mismatch, once, fail, slow_clock
+FAKE_XILINX_PID       gets the number of the process that fails
 """
 
 from __future__ import annotations
@@ -59,12 +61,12 @@ def main(program: str, arguments: list[str]) -> int:
             "and/or device 'xc7z020'. Please run the Vivado License Manager for assistance."
         )
         return 1
+    if "FAKE_XILINX_PID" in os.environ and how:
+        Path(os.environ["FAKE_XILINX_PID"]).write_text(str(os.getpid()))
     if how == "hang":
         time.sleep(600)
     if how == "kill":
         os.kill(os.getpid(), signal.SIGKILL)
-    if how == "slow":
-        time.sleep(float(os.environ.get("FAKE_XILINX_SECONDS", "20")))
     if how == "forget":
         print("all done")
         return 0
