@@ -128,7 +128,7 @@ class NoLicence(FcnHwError):
         super().__init__(
             f"'{tool}' has no licence: {line}",
             hint="Set XILINXD_LICENSE_FILE to a licence file or to port@server. Vivado's free "
-            "edition builds for xc7z020, xczu3eg, xczu7ev and Kria; xczu9eg (zcu102) needs a licence.",
+            "edition builds for xc7z020, xczu3eg, xczu7ev and Kria; xczu9eg needs a licence.",
             log=log,
         )
         self.tool = tool

@@ -11,8 +11,10 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import vendor_samples as samples
 from rich.console import Console
 
+from fcn_hw.backend.hls_scripts import hls_layout
 from fcn_hw.boards import load_board
 from fcn_hw.flow import Workspace, csim_stage, open_workspace, pipeline
 from fcn_hw.flow.progress import Progress
@@ -126,14 +128,10 @@ def test_estimate_stands_beside_csynth(
     done = subprocess.run(words, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert "beside C synthesis" not in done.stdout
-    folder = root / "hls_projects" / "mini" / "arty-z7-20" / "mini_axi_prj/solution1/syn/report"
+    folder = root / "hls_projects/mini/arty-z7-20" / hls_layout("mini").csynth_folder
     folder.mkdir(parents=True)
-    rows = "<BRAM_18K>3</BRAM_18K><FF>5</FF><LUT>70001</LUT><DSP>0</DSP>"
-    (folder / "mini_axi_csynth.xml").write_text(
-        "<profile><PerformanceEstimates><SummaryOfOverallLatency><Interval-min>9</Interval-min>"
-        "</SummaryOfOverallLatency></PerformanceEstimates>"
-        f"<AreaEstimates><Resources>{rows}</Resources></AreaEstimates></profile>"
-    )
+    numbers = replace(samples.Hls(), top="mini_axi", lut=70001)
+    (folder / "mini_axi_csynth.xml").write_text(samples.csynth_xml(numbers))
     done = subprocess.run(words, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert "estimate beside C synthesis" in done.stdout
