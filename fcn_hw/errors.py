@@ -120,6 +120,12 @@ class ReportError(FcnHwError):
     exit_status = 1
 
 
+class BundleError(FcnHwError):
+    """A hand-off bundle is damaged, changed, incomplete, or no bundle at all."""
+
+    exit_status = 1
+
+
 class Mismatch(FcnHwError):
     """Two models of the same tensor differ.
 
