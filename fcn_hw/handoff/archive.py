@@ -157,7 +157,9 @@ def _parse(header: bytes) -> tuple[str, int]:
     if kind in _KINDS:
         raise BundleError(f"'{name}' is {_KINDS[kind]}: a bundle holds regular files only")
     if kind != b"0":
-        raise BundleError(f"'{name}' is an entry of kind {kind!r}: a bundle holds regular files only")
+        raise BundleError(
+            f"'{name}' is an entry of kind {kind!r}: a bundle holds regular files only"
+        )
     check_name(name)
     digits = header[124:135]
     if not re.fullmatch(rb"[0-7]{11}", digits):
@@ -176,7 +178,9 @@ def _trailer(plain: bytes) -> bytes:
 def _decompressed(raw: bytes) -> bytes:
     length = len(_gzip_header(b""))
     if raw[: len(_GZIP_START)] != _GZIP_START or len(raw) < length + 8:
-        raise BundleError("this is no bundle of fcn_hw: another kind of file, or its start is damaged")
+        raise BundleError(
+            "this is no bundle of fcn_hw: another kind of file, or its start is damaged"
+        )
     body, trailer = raw[length:-8], raw[-8:]
     if raw[:length] != _gzip_header(body):
         raise BundleError("the archive is damaged: its compressed data has another checksum")

@@ -42,6 +42,10 @@ from fcn_hw.plan import Plan
 from fcn_hw.reference import evaluate
 
 
+HLS_SCRIPTS = ("project.tcl", "scripts/csynth.tcl", "scripts/export.tcl")
+VIVADO_SCRIPTS = ("scripts/impl.tcl", "scripts/bitstream.tcl")
+"""Scripts that an engineer runs one after another, where the project has them."""
+
 
 @dataclass(frozen=True)
 class BundleParts:
@@ -82,7 +86,7 @@ class BundleParts:
 
 @dataclass(frozen=True)
 class GuidePort:
-    """A port in the README; ``files`` and sizes as text."""
+    """A port in the README, its shape and format as text."""
 
     tensor: str
     name: str
@@ -93,7 +97,12 @@ class GuidePort:
 
 @dataclass(frozen=True)
 class GuideContext:
-    """What README.md and Makefile of a bundle see."""
+    """What README.md and Makefile of a bundle see.
+
+    Args:
+        output_values: codes of the outputs over all frames.
+        vendor: what vendor tools make, and the file or ``absent``.
+    """
 
     name: str
     top: str
@@ -102,7 +111,7 @@ class GuideContext:
     clock_period_ns: float
     graph_digest: str
     frames: int
-    values: int
+    output_values: int
     inputs: tuple[GuidePort, ...]
     outputs: tuple[GuidePort, ...]
     layers: tuple[str, ...]
@@ -114,6 +123,8 @@ class GuideContext:
     ff: int
     vendor: tuple[tuple[str, str], ...]
     has_bitstream: bool
+    hls_scripts: tuple[str, ...]
+    vivado_scripts: tuple[str, ...]
     warnings_off: str
     ap_types: str
     has_registers: bool
@@ -141,8 +152,7 @@ def bundle_files(parts: BundleParts) -> dict[str, bytes]:
     files |= {f"{LAYERS}/{n}.bin": _bytes(graph, n, golden[n]) for n in traced(graph)}
     files |= {item[0]: item[1] for item in parts.vendor.values() if item is not None}
     files["LICENSE"] = parts.licence
-    values = sum(golden[name].size for name in traced(graph))
-    guide = _guide(parts, frames, values)
+    guide = _guide(parts, frames, sum(golden[name].size for name in graph.outputs))
     files["README.md"] = render("handoff/README.md.j2", guide).encode()
     files["Makefile"] = render("handoff/Makefile.j2", guide).encode()
     manifest = Manifest(
@@ -155,13 +165,15 @@ def bundle_files(parts: BundleParts) -> dict[str, bytes]:
         tools=dict(parts.tools),
         frames=frames,
         expected=_expected(parts.estimate),
-        vendor={
-            what: ABSENT if item is None else item[0] for what, item in parts.vendor.items()
-        },
+        vendor={what: ABSENT if item is None else item[0] for what, item in parts.vendor.items()},
         files=file_entries(files),
         **interface_fields(graph, axi_interface(graph, board)),
     )
     return {**files, MANIFEST: to_bytes(manifest)}
+
+
+def _present(parts: BundleParts, scripts: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(name for name in scripts if name in parts.project.files)
 
 
 def _bytes(graph: Graph, tensor: str, codes: Codes) -> bytes:
@@ -181,7 +193,7 @@ def _expected(estimate: Estimate) -> Expected:
     )
 
 
-def _guide(parts: BundleParts, frames: int, values: int) -> GuideContext:
+def _guide(parts: BundleParts, frames: int, output_values: int) -> GuideContext:
     interface = axi_interface(parts.graph, parts.board)
     need = _expected(parts.estimate)
 
@@ -206,7 +218,7 @@ def _guide(parts: BundleParts, frames: int, values: int) -> GuideContext:
         clock_period_ns=parts.estimate.clock_period_ns,
         graph_digest=digest(parts.graph),
         frames=frames,
-        values=values,
+        output_values=output_values,
         inputs=ports("in"),
         outputs=ports("out"),
         layers=traced(parts.graph),
@@ -221,6 +233,8 @@ def _guide(parts: BundleParts, frames: int, values: int) -> GuideContext:
             for what, item in parts.vendor.items()
         ),
         has_bitstream=parts.vendor.get("bitstream") is not None,
+        hls_scripts=_present(parts, HLS_SCRIPTS),
+        vivado_scripts=_present(parts, VIVADO_SCRIPTS),
         warnings_off=" ".join(QUIET),
         ap_types=AP_TYPES,
         has_registers=interface.control == "axi_lite",

@@ -98,6 +98,7 @@ class Manifest(_Section):
         frames: golden frames.
         vendor: what came from a vendor tool, by what it is: a file's path, or ``absent``.
         files: every other file of the bundle.
+        manifest_sha256: of this file as it is with this field empty.
     """
 
     schema_version: int
@@ -118,19 +119,22 @@ class Manifest(_Section):
     expected: Expected
     vendor: dict[Text, Text]
     files: dict[Text, FileEntry]
+    manifest_sha256: Annotated[str, Field(pattern=r"^([0-9a-f]{64})?$")] = ""
 
 
 def to_bytes(manifest: Manifest) -> bytes:
-    """The file's bytes; one form for the same contents."""
-    text = json.dumps(manifest.model_dump(mode="json"), indent=1, sort_keys=True)
-    return f"{text}\n".encode()
+    """The file's bytes; one form for the same contents, with its own checksum."""
+    data = manifest.model_dump(mode="json")
+    checksum = hashlib.sha256(_text({**data, "manifest_sha256": ""})).hexdigest()
+    return _text({**data, "manifest_sha256": checksum})
 
 
 def from_bytes(raw: bytes) -> Manifest:
     """Reads a manifest.
 
     Raises:
-        BundleError: not JSON, another schema, a field that is missing, unknown or wrong.
+        BundleError: not JSON, another schema, a field that is missing, unknown or wrong, or not
+            the bytes that :func:`to_bytes` makes.
     """
     if len(raw) > MAX_MANIFEST_BYTES:
         raise BundleError(f"{MANIFEST} has {len(raw):,} bytes, the limit is {MAX_MANIFEST_BYTES:,}")
@@ -145,11 +149,14 @@ def from_bytes(raw: bytes) -> Manifest:
             hint="Verify the bundle with the fcn_hw that made it.",
         )
     try:
-        return Manifest.model_validate(data)
+        manifest = Manifest.model_validate(data)
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"])
         raise BundleError(f"{MANIFEST}: {where}: {first['msg']}") from error
+    if raw != to_bytes(manifest):
+        raise BundleError(f"{MANIFEST} was changed: its manifest_sha256 is another")
+    return manifest
 
 
 def file_entries(files: Mapping[str, bytes]) -> dict[str, FileEntry]:
@@ -175,13 +182,15 @@ def interface_fields(graph: Graph, interface: AxiInterface) -> dict[str, Any]:
             for item in interface.registers
         ],
         "layers": [
-            LayerEntry(
-                tensor=op.name, shape=list(op.output.shape), format=str(op.output.format)
-            )
+            LayerEntry(tensor=op.name, shape=list(op.output.shape), format=str(op.output.format))
             for op in graph.ops
             if not isinstance(op, Input)
         ],
     }
+
+
+def _text(data: dict[str, Any]) -> bytes:
+    return f"{json.dumps(data, indent=1, sort_keys=True)}\n".encode()
 
 
 def _port(port: AxiPort) -> PortEntry:

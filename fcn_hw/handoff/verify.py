@@ -133,9 +133,7 @@ def check_files(name: str, files: dict[str, bytes]) -> Manifest:
     return manifest
 
 
-def check_contents(
-    manifest: Manifest, graph: Graph, files: dict[str, bytes]
-) -> dict[str, Codes]:
+def check_contents(manifest: Manifest, graph: Graph, files: dict[str, bytes]) -> dict[str, Codes]:
     """Compares the manifest with what follows from the graph; returns all golden codes.
 
     Raises:
