@@ -325,9 +325,9 @@ def verify(
 ) -> None:
     """Check a bundle: every byte, what its manifest says, and what its C++ computes.
 
-    Needs g++ only. The last step compiles and runs C++ that is in the bundle, as you, in a temporary
-    folder, with fcn_hw's own commands and time limits, and only after all checksums hold: verify
-    bundles of people whose programs you would run. Exit status 1 if anything differs.
+    Needs g++ only. The last step compiles and runs C++ that is in the bundle, as you, in a
+    temporary folder, with fcn_hw's own commands and time limits, and only after all checksums hold:
+    verify bundles of people whose programs you would run. Exit status 1 if anything differs.
     """
     from fcn_hw.handoff.verify import verify_bundle
 

@@ -201,7 +201,7 @@ def print_handoff(made: Handoff) -> None:
     out.print(f"sha256: {made.sha256}", highlight=False)
     absent = [what for what, file in made.vendor.items() if file == "absent"]
     if absent:
-        out.print(f"absent, no vendor tool has run: {', '.join(absent)}", highlight=False)
+        out.print(f"absent, their stages have not run: {', '.join(absent)}", highlight=False)
 
 
 def print_verified(found: Verified) -> None:
@@ -211,8 +211,8 @@ def print_verified(found: Verified) -> None:
         if layer.first is not None:
             place = ",".join(str(index) for index in layer.first.index)
             out.print(
-                f"'{layer.tensor}': {layer.mismatches:,} of {layer.values:,} codes differ, first at "
-                f"({place}): expected {layer.first.expected}, got {layer.first.actual}",
+                f"'{layer.tensor}': {layer.mismatches:,} of {layer.values:,} codes differ, "
+                f"first at ({place}): expected {layer.first.expected}, got {layer.first.actual}",
                 highlight=False,
             )
     verdict = "[bold red]NOT verified[/]" if found.mismatches else "[bold green]verified[/]"

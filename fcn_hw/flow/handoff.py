@@ -1,4 +1,4 @@
-"""The stage handoff: proves the project, then packs it for the engineer who builds the bitstream."""
+"""The stage handoff: proves the project, then packs it for the engineer who builds it."""
 
 from __future__ import annotations
 

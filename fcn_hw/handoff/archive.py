@@ -5,9 +5,10 @@ times. It is compressed by gzip (RFC 1952) without a time stamp; the header's co
 SHA-256 of the compressed data, so that a changed byte is found also where decompression would not
 notice, in the padding behind the last bit. Any ``tar xzf`` reads it.
 
-Reading: the input is not trusted. Sizes are limited before memory is taken; after decompression each
-header must be exactly the one that writing makes for that name and size. So there are no links, no
-devices, no absolute or climbing paths, no duplicates and no hidden bytes. Nothing is written.
+Reading: the input is not trusted. Sizes are limited before memory is taken; after decompression
+each header must be exactly the one that writing makes for that name and size. So there are no
+links, no devices, no absolute or climbing paths, no duplicates and no hidden bytes. Nothing is
+written.
 """
 
 from __future__ import annotations

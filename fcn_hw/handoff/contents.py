@@ -41,7 +41,6 @@ from fcn_hw.ir.serialize import digest
 from fcn_hw.plan import Plan
 from fcn_hw.reference import evaluate
 
-
 HLS_SCRIPTS = ("project.tcl", "scripts/csynth.tcl", "scripts/export.tcl")
 VIVADO_SCRIPTS = ("scripts/impl.tcl", "scripts/bitstream.tcl")
 """Scripts that an engineer runs one after another, where the project has them."""

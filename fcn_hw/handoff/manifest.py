@@ -1,7 +1,7 @@
 """``MANIFEST.json``: what a bundle is and what each of its files holds.
 
-It is read as untrusted input: every field has a type, and what can be computed from the graph in the
-bundle is computed and compared (:mod:`fcn_hw.handoff.verify`).
+It is read as untrusted input: every field has a type, and what can be computed from the graph in
+the bundle is computed and compared (:mod:`fcn_hw.handoff.verify`).
 """
 
 from __future__ import annotations

@@ -97,8 +97,10 @@ def test_manifest_tells_everything(files: Files) -> None:
     readme = files["README.md"].decode()
     assert "| bitstream | absent |" in readme
     assert f"self test: 2 frames, {FRAMES * 35} values, 0 differences" in readme
-    for needed in ("constraints/pynq-z2.xdc", "third_party/ap_types/LICENSE", "LICENSE",
-                   "firmware/small_axi.cpp", "tb/axis/ap_axi_sdata.h", "driver/driver.py"):  # fmt: skip
+    for needed in (
+        "constraints/pynq-z2.xdc", "third_party/ap_types/LICENSE", "LICENSE",
+        "firmware/small_axi.cpp", "tb/axis/ap_axi_sdata.h", "driver/driver.py",
+    ):  # fmt: skip
         assert needed in files
 
 
@@ -270,7 +272,7 @@ def test_compiler_missing_or_too_slow(
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     with monkeypatch.context() as patch:
         patch.setattr(module, "BUILD_TIMEOUT_S", 0.01)
-        with pytest.raises(ToolFailed, match="killed after 0.01 s"):
+        with pytest.raises(ToolFailed, match=r"killed after 0\.01 s"):
             verify_bundle(bundle)
     monkeypatch.setenv("PATH", "")
     with pytest.raises(ToolNotFound, match=r"'g\+\+' was not found on PATH"):
