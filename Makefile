@@ -10,7 +10,8 @@ STAMP   := $(VENV)/.installed
 FCN_HW  := $(BIN)/fcn-hw
 
 .DEFAULT_GOAL := help
-.PHONY: help install train export hls csim estimate csynth cosim bitstream test test-slow fuzz lint lock clean distclean
+.PHONY: help install train export hls csim estimate csynth cosim bitstream handoff test test-slow fuzz lint lock clean \
+    distclean
 
 help:  ## this list
 	@echo "make TARGET [DESIGN=$(DESIGN)] [BOARD=$(BOARD)] [ARGS=...]"
@@ -51,6 +52,9 @@ cosim: $(STAMP)  ## RTL cosimulation, code for code; ARGS="--images 2" (needs Vi
 
 bitstream: $(STAMP)  ## .bit and .hwh of DESIGN for BOARD (needs Vitis HLS and Vivado)
 	@$(FCN_HW) bitstream $(DESIGN) --board $(BOARD) $(ARGS)
+
+handoff: $(STAMP)  ## bundle of DESIGN for BOARD, for the engineer who builds the bitstream
+	@$(FCN_HW) handoff $(DESIGN) --board $(BOARD) $(ARGS)
 
 test: $(STAMP)  ## the tests
 	$(BIN)/python -m pytest -m "not slow" $(ARGS)

@@ -6,6 +6,7 @@ Exit status: 0 done, 1 a check or a tool failed, 2 a mistake in what was given, 
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn, TypeVar
 
@@ -20,10 +21,12 @@ from fcn_hw.tables import (
     print_estimate,
     print_fifos,
     print_graph_csim,
+    print_handoff,
     print_hardware,
     print_measured,
     print_regression,
     print_training,
+    print_verified,
 )
 
 if TYPE_CHECKING:  # `fcn-hw --help` loads neither
@@ -367,6 +370,63 @@ def regression(
     rows = last_rows(folder)
     print_regression(rows)
     check(folder, rows)
+
+
+@app.command(epilog="Example: fcn-hw handoff digits_fcn8s --board pynq-z2")
+def handoff(
+    design: DesignArgument,
+    board: BoardOption,
+    output: Annotated[
+        Path | None, typer.Option("--output", help="Folder of the bundle; handoff/ by default.")
+    ] = None,
+    images: Annotated[
+        int | None, typer.Option("--images", min=1, help="Golden frames; 3 by default.")
+    ] = None,
+    root: RootOption = HERE,
+    as_json: JsonOption = False,
+) -> None:
+    """Pack a proved design for the engineer who builds the bitstream.
+
+    Sources, scripts, constraints, driver, golden vectors, expected numbers and what vendor tools
+    left, in handoff/DESIGN-BOARD.tar.gz. The same input gives the same bytes. Check it anywhere by
+    `fcn-hw verify`.
+    """
+    from fcn_hw.flow import open_workspace
+    from fcn_hw.flow.handoff import FOLDER, handoff_stage
+    from fcn_hw.flow.workspace import open_board
+
+    target, workspace = open_board(board), open_workspace(design, root)
+    folder = root / FOLDER if output is None else output
+    made = handoff_stage(workspace, target, _progress(as_json), output=folder, images=images)
+    if as_json:
+        typer.echo(json.dumps({**asdict(made), "path": str(made.path)}, indent=1))
+    else:
+        print_handoff(made)
+
+
+@app.command(epilog="Example: fcn-hw verify handoff/digits_fcn8s-pynq-z2.tar.gz")
+def verify(
+    bundle: Annotated[Path, typer.Argument(help="A bundle of fcn-hw handoff, .tar.gz.")],
+    as_json: JsonOption = False,
+) -> None:
+    """Check a bundle: every byte, what its manifest says, and what its C++ computes.
+
+    Needs g++ only. The last step compiles and runs C++ that is in the bundle, as you, in a
+    temporary folder, with fcn_hw's own commands and time limits, and only after all checksums hold:
+    verify bundles of people whose programs you would run. Exit status 1 if anything differs.
+    """
+    from fcn_hw.handoff.verify import verify_bundle
+
+    found = verify_bundle(bundle)
+    if as_json:
+        layers = [asdict(item) for item in found.layers]
+        totals = {"values_compared": found.values_compared, "mismatches": found.mismatches}
+        facts = {"bundle": found.name, "sha256": found.sha256, "files": found.files}
+        typer.echo(json.dumps({**facts, **totals, "layers": layers}, indent=1))
+    else:
+        print_verified(found)
+    if found.mismatches:
+        raise typer.Exit(1)
 
 
 @app.command(epilog="Example: fcn-hw clean digits_fcn8s --models")

@@ -180,6 +180,12 @@ class Regression(FcnHwError):
         self.rows = tuple(rows)
 
 
+class BundleError(FcnHwError):
+    """A hand-off bundle is damaged, changed, incomplete, or no bundle at all."""
+
+    exit_status = 1
+
+
 class Mismatch(FcnHwError):
     """Two models of the same tensor differ.
 

@@ -16,11 +16,13 @@ if TYPE_CHECKING:  # printing must not load what the verbs load
     from fcn_hw.flow import CsimResult
     from fcn_hw.flow.csim_report import LayerResult
     from fcn_hw.flow.estimate import EstimateRun
+    from fcn_hw.flow.handoff import Handoff
     from fcn_hw.flow.hardware import HardwareRun
     from fcn_hw.flow.implementation import Implementation
     from fcn_hw.flow.layout import FifoResult
     from fcn_hw.flow.regression import Row
     from fcn_hw.flow.standalone import GraphCsim
+    from fcn_hw.handoff.verify import Verified
     from fcn_hw.vendor_reports.records import CsynthReport, CycleRange, HlsResources
 
 TABLE_WIDTH = 110
@@ -298,3 +300,34 @@ def _amounts(item: Estimate | LayerEstimate) -> list[str]:
         f"{amount.lut:,}", f"{amount.ff:,}", f"{amount.dsp:,}", f"{amount.bram36:g}",
         f"{item.weight_bits:,}", f"{item.activation_bits:,}", f"{item.macs:,}",
     ]  # fmt: skip
+
+
+def print_handoff(made: Handoff) -> None:
+    """Where a bundle is, and what is not in it."""
+    out = console()
+    out.print(f"bundle: {made.path}, {made.files} files, {made.bytes:,} bytes", highlight=False)
+    out.print(f"sha256: {made.sha256}", highlight=False)
+    absent = [what for what, file in made.vendor.items() if file == "absent"]
+    if absent:
+        out.print(f"absent, their stages have not run: {', '.join(absent)}", highlight=False)
+
+
+def print_verified(found: Verified) -> None:
+    """The verdict on a bundle, and the tensors that differ."""
+    out = console()
+    for layer in found.layers:
+        if layer.first is not None:
+            place = ",".join(str(index) for index in layer.first.index)
+            out.print(
+                f"'{layer.tensor}': {layer.mismatches:,} of {layer.values:,} codes differ, "
+                f"first at ({place}): expected {layer.first.expected}, got {layer.first.actual}",
+                highlight=False,
+            )
+    verdict = "[bold red]NOT verified[/]" if found.mismatches else "[bold green]verified[/]"
+    out.print(
+        f"{verdict}: {found.name}, {found.files} files unchanged; C++ = golden codes: "
+        f"{found.manifest.frames} frames, {len(found.layers)} tensors, "
+        f"{found.values_compared:,} values, {found.mismatches:,} mismatches",
+        highlight=False,
+    )
+    out.print(f"sha256: {found.sha256}", highlight=False)

@@ -103,7 +103,7 @@ def axi_context(interface: AxiInterface, dataflow: Dataflow, graph_digest: str) 
             zip(interface.inputs, dataflow.inputs, strict=True), start=FIRST_FILE_ARGUMENT
         )
     )
-    first = [name for name in ("frames", "design_id") if name in names]
+    first: list[str] = [name for name in ("frames", "design_id") if name in names]
     outputs = tuple(
         _port(port, stream, [] if index else first)
         for index, (port, stream) in enumerate(

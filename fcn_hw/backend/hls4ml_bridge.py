@@ -16,6 +16,7 @@ from typing import Any
 
 from fcn_hw.backend.op_emission import ProcessText
 from fcn_hw.dataflow.lowering import Dataflow, Process, Stream
+from fcn_hw.errors import TemplateError
 from fcn_hw.fixed import FixedFormat, Overflow, Rounding
 
 _LAYER_CLASS = "FcnHwProcess"
@@ -133,6 +134,16 @@ def fifo_depth(model: Any, stream: Stream) -> int:
 def ap_types_folder() -> Path:
     """The C simulation headers (``ap_fixed.h``, ``ap_int.h``, ``hls_stream.h``) of hls4ml."""
     return _templates_folder() / "ap_types"
+
+
+def hls4ml_licence() -> bytes:
+    """hls4ml's licence, Apache-2.0, under which it brings ``ap_types`` and ``nnet_utils``."""
+    import importlib.metadata
+
+    for file in importlib.metadata.files("hls4ml") or ():
+        if file.name == "LICENSE":
+            return file.read_binary()
+    raise TemplateError("the installed hls4ml has no LICENSE file", hint="Install it again.")
 
 
 def nnet_types_header() -> Path:

@@ -30,6 +30,7 @@ from fcn_hw.flow.vendor import (
     VendorStage,
     firmware_digest,
     script_digest,
+    sources_digest,
     stage_record,
 )
 from fcn_hw.reference import evaluate
@@ -87,6 +88,7 @@ def cosim(source: Source, images: int | None = None) -> VendorStage[CosimResult]
     )  # fmt: skip
     return VendorStage(
         record,
+        sources_digest(source.base),
         commands,
         (*left, *stimulus_files(interface), *output_files(interface, CSIM_FOLDER, 0)),
         lambda: _read(source, count),

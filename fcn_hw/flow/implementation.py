@@ -12,6 +12,7 @@ from fcn_hw.flow.vendor import (
     VendorStage,
     firmware_digest,
     script_digest,
+    sources_digest,
     stage_record,
 )
 from fcn_hw.tools.xilinx import VivadoTool
@@ -56,6 +57,7 @@ def impl(source: Source) -> VendorStage[Implementation]:
     commands = (source.command("impl", vivado.argv("scripts/impl.tcl"), IMPL_HOURS, outputs),)
     return VendorStage(
         stage_record(source, "impl", commands, *_parts(source)),
+        sources_digest(source.base),
         commands,
         outputs,
         lambda: _read(source),
@@ -89,6 +91,7 @@ def bitstream(source: Source, routed: Implementation) -> VendorStage[Bitstream]:
     script = script_digest(source, "scripts/bitstream.tcl")
     return VendorStage(
         stage_record(source, "bitstream", commands, *_parts(source), script),
+        sources_digest(source.base),
         commands,
         outputs,
         check,

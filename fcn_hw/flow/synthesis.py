@@ -12,6 +12,7 @@ from fcn_hw.flow.vendor import (
     VendorStage,
     firmware_digest,
     script_digest,
+    sources_digest,
     stage_record,
 )
 from fcn_hw.vendor_reports.csynth import read_folder
@@ -31,6 +32,7 @@ def csynth(source: Source) -> VendorStage[CsynthReport]:
     commands = (source.command("csynth", argv, CSYNTH_HOURS, outputs),)
     return VendorStage(
         stage_record(source, "csynth", commands, firmware_digest(source)),
+        sources_digest(source.base),
         commands,
         outputs,
         lambda: read_reports(source.project, layout.csynth_folder, layout.top),
@@ -80,6 +82,7 @@ def export_ip(source: Source) -> VendorStage[Path]:
     script = script_digest(source, "scripts/export.tcl")
     return VendorStage(
         stage_record(source, "export", commands, firmware_digest(source), script),
+        sources_digest(source.base),
         commands,
         (component,),
         check,

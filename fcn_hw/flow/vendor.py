@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -12,6 +13,7 @@ from fcn_hw.backend.hls_scripts import HlsLayout
 from fcn_hw.backend.project import part_and_period_ns, plan_scripts
 from fcn_hw.boards import Board
 from fcn_hw.errors import ConfigError, ReportError
+from fcn_hw.files import replace_file
 from fcn_hw.flow.pipeline import hls_stage
 from fcn_hw.flow.progress import Progress
 from fcn_hw.flow.stage import StageRecord, code_digest, digest_of
@@ -103,6 +105,7 @@ class VendorStage(Generic[T]):
 
     Args:
         record: when it may be skipped.
+        sources: :func:`sources_digest` of the project.
         commands: one after another.
         outputs: files that it leaves, relative to the project.
         read: its result from them; the stage has succeeded when this has, too.
@@ -111,6 +114,7 @@ class VendorStage(Generic[T]):
     """
 
     record: StageRecord
+    sources: str
     commands: tuple[Command, ...]
     outputs: tuple[str, ...]
     read: Callable[[], T]
@@ -145,7 +149,37 @@ class VendorStage(Generic[T]):
         run_tool(Plan(stages=tuple((command,) for command in self.commands)), folder)
         result = self.read()
         self.record.finish(folder / output for output in self.outputs)
+        made_from = {"sources": self.sources, "record": self.record.digest}
+        replace_file(_made_from(folder, self.record.name), json.dumps(made_from) + "\n")
         return result
+
+
+def finished_on(project: Path, plan: Plan, stage: str) -> bool:
+    """Whether a stage's last run finished on these sources, whichever tool did it.
+
+    The tool need not be there any more; what the stage left is.
+
+    Args:
+        project: its folder.
+        plan: its files as ``fcn-hw hls`` writes them.
+        stage: ``csynth``, ``cosim``, ``export``, ``impl`` or ``bitstream``.
+    """
+    try:
+        stored = json.loads(_made_from(project, stage).read_text(encoding="utf-8"))
+        made_from, record = stored["sources"], StageRecord(stage, project, stored["record"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return False
+    return bool(made_from == sources_digest(plan)) and record.is_current()
+
+
+def sources_digest(plan: Plan) -> str:
+    """Of all that the vendor's tools read, scripts in the dialect of ``fcn-hw hls``."""
+    read = ("firmware/", "scripts/", "constraints/", "hdl/", "tb/cosim_main.cpp")
+    return Plan(files={p: data for p, data in plan.files.items() if p.startswith(read)}).digest
+
+
+def _made_from(project: Path, stage: str) -> Path:
+    return project / f".{stage}.sources.json"
 
 
 def stage_record(

@@ -131,7 +131,9 @@ def test_two_inputs_two_outputs_no_registers(tmp_path: Path, load: Callable[...,
     assert str(caught.value) == "inputs are ['frames', 'left'], given: ['left']"
     with pytest.raises(bench.driver.WrongImages, match="different numbers of frames: \\[2, 3\\]"):
         overlay.run({"left": frames["left"], "frames": frames["frames"][:2]})
-    with pytest.raises(bench.driver.WrongImages, match="'left' holds codes from .* to 1024, fixed"):
+    with pytest.raises(
+        bench.driver.WrongImages, match=r"'left' holds codes from .* to 1024, fixed"
+    ):
         overlay.run({**frames, "left": np.full_like(frames["left"], 1024)})
 
 

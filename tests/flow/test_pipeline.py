@@ -5,6 +5,8 @@ from __future__ import annotations
 import io
 import json
 import os
+import re
+import shutil
 import subprocess
 import sys
 from dataclasses import replace
@@ -18,6 +20,9 @@ from fcn_hw.backend.hls_scripts import hls_layout
 from fcn_hw.boards import load_board
 from fcn_hw.flow import Workspace, csim_stage, open_workspace, pipeline
 from fcn_hw.flow.progress import Progress
+from fcn_hw.handoff.archive import read
+from fcn_hw.handoff.verify import check_contents, check_files
+from fcn_hw.ir.serialize import load
 from fcn_hw.plan import Plan
 
 pytestmark = pytest.mark.gxx
@@ -136,6 +141,43 @@ def test_estimate_stands_beside_csynth(
     assert done.returncode == 0, done.stderr
     assert "estimate beside C synthesis" in done.stdout
     assert "70,001" in done.stdout
+
+
+def test_handoff(root: Path, first_run: tuple[str, pipeline.CsimResult]) -> None:
+    """From the command line to a bundle whose files and golden codes hold, twice the same."""
+
+    def call(*words: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-m", "fcn_hw", "handoff", "mini", "--board", "arty-z7-20", *words],
+            capture_output=True, text=True, check=False, env={**os.environ, "COLUMNS": "80"},
+        )  # fmt: skip
+
+    done = call("--root", str(root))
+    assert done.returncode == 0, done.stderr
+    path = root / "handoff" / "mini-arty-z7-20.tar.gz"
+    assert f"bundle: {path}" in done.stdout
+    assert "absent, their stages have not run: " in done.stdout
+    assert "bitstream, hardware description" in done.stdout
+    name, files = read(path)
+    manifest = check_files(name, files)
+    assert manifest.frames == 3
+    check_contents(manifest, load(root / "hls_projects" / "mini" / "graph"), files)
+    assert re.fullmatch("[0-9a-f]{40}|unknown", manifest.git_commit)
+    assert set(manifest.tools) == {"fcn_hw", "g++", "hls4ml", "jinja2", "numpy"}
+    assert "compile_s" not in json.loads(files["reports/csim.json"])
+    assert "reports/fifo_certificate.json" in files
+    project = root / "hls_projects" / "mini" / "arty-z7-20"
+    (project / "bitstream").mkdir()
+    (project / "bitstream" / "mini.bit").write_bytes(b"bits")
+    other = root / "elsewhere"
+    made = json.loads(
+        call("--root", str(root), "--output", str(other), "--images", "2", "--json").stdout
+    )
+    assert made["vendor"]["bitstream"] == "bitstream/mini.bit"
+    assert read(Path(made["path"]))[1]["bitstream/mini.bit"] == b"bits"
+    shutil.rmtree(project / "bitstream")
+    again = json.loads(call("--root", str(root), "--output", str(other), "--json").stdout)
+    assert Path(again["path"]).read_bytes() == path.read_bytes()
 
 
 def test_command_line(root: Path, first_run: tuple[str, pipeline.CsimResult]) -> None:

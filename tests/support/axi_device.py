@@ -33,7 +33,8 @@ def _shim(interface: AxiInterface) -> str:
         f'#include "{interface.top}.h"\n#include "fcn_hw/axi_files.h"\n#include <cstring>\n'
         f"{streams}{registers}static hls::stream<{beat}> *const ports[] = {{{table}}};\n"
         'extern "C" void send(int port, const unsigned char *bytes, long size) {\n'
-        "    fcn_hw::send_packet(std::vector<unsigned char>(bytes, bytes + size), *ports[port]);\n}\n"
+        "    const std::vector<unsigned char> packet(bytes, bytes + size);\n"
+        "    fcn_hw::send_packet(packet, *ports[port]);\n}\n"
         f'extern "C" void frame() {{ {interface.top}({arguments}); }}\n'
         'extern "C" long waiting(int port) { return ports[port]->size(); }\n'
         'extern "C" long receive(int port, unsigned char *bytes, long room) {\n'

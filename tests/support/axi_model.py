@@ -48,9 +48,8 @@ def receive(stream: Sequence[Beat], frame_bytes: int, beat_bytes: int) -> Receiv
     while at < len(stream):
         used = _until_last(stream[at : at + beats])
         at += len(used)
-        kept = [
-            byte if keep else 0 for b in used for byte, keep in zip(b.data, b.keep, strict=True)
-        ]
+        pairs = [pair for beat in used for pair in zip(beat.data, beat.keep, strict=True)]
+        kept = [byte if keep else 0 for byte, keep in pairs]
         present = [keep for _, keep in pairs][:frame_bytes]
         frames.append(bytes(kept[:frame_bytes]).ljust(frame_bytes, b"\0"))
         early += len(present) < frame_bytes or not all(present)

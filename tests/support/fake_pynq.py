@@ -1,8 +1,8 @@
 """A ``pynq`` module whose DMA moves bytes through the compiled firmware.
 
 The surface is PYNQ's (pynq/lib/dma.py, pynq/buffer.py): ``Overlay``, ``ip_dict``, ``allocate``,
-``sendchannel.transfer``, ``idle``, ``running``, ``wait``. Data becomes visible as on the board: what
-was not flushed is not sent, what was not invalidated is not read.
+``sendchannel.transfer``, ``idle``, ``running``, ``wait``. Data becomes visible as on the
+board: what was not flushed is not sent, what was not invalidated is not read.
 """
 
 from __future__ import annotations
@@ -151,7 +151,7 @@ def fake_pynq(device: Device, faults: Faults) -> ModuleType:
             board = Board(device, faults)
             count = max(len(interface.inputs), len(interface.outputs))
             cells = [interface.top, "ps", *(f"axi_dma_{index}" for index in range(count))]
-            self.ip_dict = dict.fromkeys(cells if faults.cells is None else faults.cells, {})
+            self.ip_dict = {cell: {} for cell in faults.cells or cells}  # type: ignore[var-annotated]
             setattr(self, interface.top, Ip(board))
             for index in range(count):
                 dma = Dma()

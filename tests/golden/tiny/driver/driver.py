@@ -21,14 +21,16 @@ import numpy as np
 
 DESIGN = "tiny"
 TOP = "tiny_axi"
-DESIGN_ID = 0xE2E4A30C
+DESIGN_ID = 0xe2e4a30c
 HAS_REGISTERS = True
 REGISTERS = {"ctrl": 0x00, "frames": 0x20, "design_id": 0x30, "errors_image": 0x40}
 START = 0x81  # start, and start again after every frame
 
 # dma: cell of the block design; shape: (height, width, channels); low, high: codes of the format
 Port = namedtuple("Port", "name tensor dma shape dtype format low high beats beat_bytes")
-INPUTS = (Port("in_image", "image", "axi_dma_0", (6, 8, 1), "<u1", "ufixed<8,0>", 0, 255, 6, 8),)
+INPUTS = (
+    Port("in_image", "image", "axi_dma_0", (6, 8, 1), "<u1", "ufixed<8,0>", 0, 255, 6, 8),
+)
 OUTPUTS = (
     Port("out_class_map", "class_map", "axi_dma_0", (6, 8, 1), "<u1", "ufixed<8,8>", 0, 255, 6, 8),
 )
@@ -61,8 +63,8 @@ class Stalled(DriverError):
 class WrongPixel(DriverError):
     """The hardware's codes differ from the golden ones.
 
-    `tensor`, `index` (frame, row, column, channel), `expected`, `actual` of the first difference, and
-    the `count` of all in that frame.
+    `tensor`, `index` (frame, row, column, channel), `expected`, `actual` of the first difference,
+    and the `count` of all in that frame.
     """
 
     def __init__(self, tensor, index, expected, actual, count):
@@ -109,8 +111,8 @@ class FcnOverlay:
         """Class maps of images, or the codes of the first output.
 
         Args:
-            images: (N, height, width, channels) or one image (height, width, channels), of the first
-                input's dtype; a dict of such arrays by tensor where the design has several inputs.
+            images: (N, height, width, channels) or one image (height, width, channels), of the
+                input's dtype; a dict of such arrays by tensor where there are several inputs.
 
         Returns:
             (N, height, width), with the channels behind where they are several; without N for one.
@@ -123,7 +125,7 @@ class FcnOverlay:
         return found[0] if single else found
 
     def run(self, frames):
-        """Codes of every output, by tensor, of codes (N, height, width, channels) of every input."""
+        """Codes of every output by tensor, of codes (N, height, width, channels) of every input."""
         frames, _ = _checked_images(frames)
         count = len(frames[INPUTS[0].tensor])
         results = {p.tensor: np.empty((count,) + p.shape, p.dtype) for p in OUTPUTS}
@@ -170,7 +172,7 @@ class FcnOverlay:
         """Sends one image over and over, the next one while the last is computed.
 
         Returns:
-            a dict: frames, seconds, frames_per_s. It counts DMA and this loop, not the making of images.
+            a dict: frames, seconds, frames_per_s. DMA and this loop count, making images does not.
         """
         if frames < 1:
             raise DriverError("throughput_test of %r frames: must be 1 or more" % (frames,))
@@ -240,18 +242,14 @@ class FcnOverlay:
             lines.append("%s (%s): expected %d beats, %s" % (name, port.name, port.beats, told))
         counters = ", ".join("%s %d" % item for item in self.counters().items())
         text = "no progress for %g s: %s%s" % (
-            self.timeout_s,
-            "; ".join(lines),
-            "; registers: " + counters if counters else "",
+            self.timeout_s, "; ".join(lines), "; registers: " + counters if counters else ""
         )
         self._stalled = text
         raise Stalled(channels, text)
 
     def _refuse_after_stall(self):
         if self._stalled:
-            raise DriverError(
-                "a transfer failed before; load the overlay again (%s)" % self._stalled
-            )
+            raise DriverError("a transfer failed before; load the overlay again (%s)" % self._stalled)
 
     def _check_counters(self, before, frames):
         """What the registers counted, against what was sent."""
@@ -328,9 +326,7 @@ def _golden(folder, port):
     codes = np.fromfile(str(path), port.dtype)
     size = port.shape[0] * port.shape[1] * port.shape[2]
     if codes.size % size:
-        raise DriverError(
-            "'%s' holds %d codes, no multiple of a frame's %d" % (path, codes.size, size)
-        )
+        raise DriverError("'%s' holds %d codes, no multiple of a frame's %d" % (path, codes.size, size))
     return codes.reshape((-1,) + port.shape)
 
 
@@ -353,13 +349,9 @@ def main(arguments=None):
     try:
         overlay = FcnOverlay(given.bit, given.timeout)
         tested = overlay.self_test(given.golden)
-        print(
-            "self test: %(frames)d frames, %(values)d values, %(differences)d differences" % tested
-        )
+        print("self test: %(frames)d frames, %(values)d values, %(differences)d differences" % tested)
         speed = overlay.throughput_test(given.frames)
-        print(
-            "throughput: %(frames)d frames in %(seconds).3f s, %(frames_per_s).1f frames/s" % speed
-        )
+        print("throughput: %(frames)d frames in %(seconds).3f s, %(frames_per_s).1f frames/s" % speed)
     except DriverError as error:
         print("error: %s" % error, file=sys.stderr)
         return 1
