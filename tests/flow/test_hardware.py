@@ -21,7 +21,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from rich.console import Console
-from seeded_design import seed_design, seeded_graph
+from seeded_design import quiet, seed_design, seeded_graph
 from typer.testing import CliRunner
 from vendor_path import put_on_path
 
@@ -39,8 +39,10 @@ from fcn_hw.errors import (
     ToolFailed,
     ToolNotFound,
 )
-from fcn_hw.flow import Workspace, cosim, cosim_bench, hardware, vendor
+from fcn_hw.flow import Workspace, cosim, cosim_bench, hardware, pipeline, vendor
+from fcn_hw.flow.handoff import vendor_files
 from fcn_hw.flow.progress import Progress
+from fcn_hw.plan import Plan
 from fcn_hw.tools.find import variable
 
 pytestmark = pytest.mark.gxx
@@ -178,6 +180,31 @@ def test_another_version_synthesises_again(
     started(tools)
     run("csynth", fresh)
     assert started(tools) == ["csynth"]
+
+
+def test_what_stands_for_a_bundle(
+    fresh: Workspace, tools: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Only what was made of the present sources is packed; the tools may be gone by then."""
+    run("bitstream", fresh)
+    project = fresh.project(BOARD)
+    put_on_path(monkeypatch, tools / "bin")
+    _, plan = pipeline.hls_stage(fresh, BOARD, quiet())
+    found = vendor_files(project, "seeded", plan)
+    assert {what: item and item[0] for what, item in found.items()} == {
+        "C synthesis report": "reports/vendor/seeded_axi_csynth.xml",
+        "utilization": "reports/vendor/utilization.rpt",
+        "timing": "reports/vendor/timing_summary.rpt",
+        "bitstream": "bitstream/seeded.bit",
+        "hardware description": "bitstream/seeded.hwh",
+    }
+    other = Plan(files={**plan.files, "firmware/weights/conv1.h": "// other weights\n"})
+    assert set(vendor_files(project, "seeded", other).values()) == {None}
+    (project / "bitstream/seeded.hwh").unlink()
+    found = vendor_files(project, "seeded", plan)
+    assert [what for what, item in found.items() if item is None] == [
+        "bitstream", "hardware description",
+    ]  # fmt: skip
 
 
 # -- failures ------------------------------------------------------------------------------------
