@@ -115,6 +115,11 @@ class BlockDesign:
     bitstream_folder: str
 
 
+def dma_cell(index: int) -> str:
+    """The cell of the DMA that serves input and output number ``index``."""
+    return f"axi_dma_{index}"
+
+
 def dmas(interface: AxiInterface, board: Board) -> tuple[Dma, ...]:
     """The DMAs of an IP, input i and output i together.
 
@@ -138,7 +143,7 @@ def dmas(interface: AxiInterface, board: Board) -> tuple[Dma, ...]:
         masters += sink is not None
         found.append(
             Dma(
-                cell=f"axi_dma_{index}",
+                cell=dma_cell(index),
                 address=FIRST_ADDRESS[board.ps] + SEGMENT_BYTES * index,
                 input=source,
                 output=sink,

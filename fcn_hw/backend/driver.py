@@ -17,6 +17,7 @@ from fcn_hw.backend.axi_interface import (
     axi_interface,
     design_id,
 )
+from fcn_hw.backend.block_design import dma_cell
 from fcn_hw.backend.jinja import render
 from fcn_hw.boards import Board
 from fcn_hw.ir import Graph
@@ -105,19 +106,15 @@ def _context(graph: Graph, board: Board, interface: AxiInterface) -> DriverConte
         ),
         inputs=tuple(_port(port, index) for index, port in enumerate(interface.inputs)),
         outputs=tuple(_port(port, index) for index, port in enumerate(interface.outputs)),
-        dmas=tuple(_dma(index) for index in range(count)),
+        dmas=tuple(dma_cell(index) for index in range(count)),
     )
-
-
-def _dma(index: int) -> str:
-    return f"axi_dma_{index}"
 
 
 def _port(port: AxiPort, index: int) -> DriverPort:
     return DriverPort(
         name=port.name,
         tensor=port.tensor,
-        dma=_dma(index),
+        dma=dma_cell(index),
         shape=port.shape,
         dtype=f"<{'i' if port.format.signed else 'u'}{port.bytes_per_element}",
         format=str(port.format),

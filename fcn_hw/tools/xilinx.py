@@ -248,7 +248,8 @@ def run_tool(
                 "(answer record 76960).",
                 "the IP's revision number is too large",
             ) from error  # fmt: skip
-        first = next((line for line in log.splitlines() if line.startswith("ERROR")), None)
+        # the simulator prints "// ERROR!!! DEADLOCK DETECTED"
+        first = next((line for line in log.splitlines() if re.match(r"(// )?ERROR", line)), None)
         if first is not None and first not in error.tail:
             raise ToolFailed(
                 error.argv, error.log, f"{first}\n...\n{error.tail}", error.reason

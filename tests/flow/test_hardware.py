@@ -11,6 +11,7 @@ import errno
 import io
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -45,7 +46,10 @@ from fcn_hw.flow.progress import Progress
 from fcn_hw.plan import Plan
 from fcn_hw.tools.find import variable
 
-pytestmark = pytest.mark.gxx
+pytestmark = [
+    pytest.mark.gxx,
+    pytest.mark.skipif(shutil.which("tclsh") is None, reason="tclsh is not on PATH"),
+]
 
 BOARD = load_board("pynq-z2")
 
