@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from fcn_hw.errors import (
+    BundleError,
     ConfigError,
     DataError,
     Deadlock,
@@ -51,6 +52,7 @@ from fcn_hw.errors import (
             "'g++' failed: exit status 1", "last line", Path("a.log"), 1,
         ),
         (ReportError("no latency"), "no latency", "", None, 1),
+        (BundleError("a byte differs", hint="get it again"), "a byte differs", "get it again", None, 1),
         (
             NoLicence("vivado", "ERROR: none", Path("a.log")),
             "'vivado' has no licence: ERROR: none",
