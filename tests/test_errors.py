@@ -52,7 +52,7 @@ from fcn_hw.errors import (
             "'g++' failed: exit status 1", "last line", Path("a.log"), 1,
         ),
         (ReportError("no latency"), "no latency", "", None, 1),
-        (BundleError("a byte differs", hint="get it again"), "a byte differs", "get it again", None, 1),
+        (BundleError("one differs", hint="get it again"), "one differs", "get it again", None, 1),
         (
             NoLicence("vivado", "ERROR: none", Path("a.log")),
             "'vivado' has no licence: ERROR: none",
