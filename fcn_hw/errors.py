@@ -130,10 +130,76 @@ class ToolFailed(FcnHwError):
         super().__init__(f"'{Path(argv[0]).name}' failed: {reason}", hint=tail, log=log)
         self.argv = tuple(argv)
         self.tail = tail
+        self.reason = reason
+
+
+class NoLicence(FcnHwError):
+    """A tool has no licence for what it was asked; nothing is wrong with the design.
+
+    Args:
+        tool: the program.
+        line: of its log that says so.
+        log: its log.
+    """
+
+    def __init__(self, tool: str, line: str, log: Path | None) -> None:
+        super().__init__(
+            f"'{tool}' has no licence: {line}",
+            hint="Set XILINXD_LICENSE_FILE to a licence file or to port@server. Vivado's free "
+            "edition builds for xc7z020, xczu3eg, xczu7ev and Kria; xczu9eg needs a licence.",
+            log=log,
+        )
+        self.tool = tool
 
 
 class ReportError(FcnHwError):
     """A report of a tool lacks a value or can't be parsed."""
+
+    exit_status = 1
+
+
+class TimingNotMet(FcnHwError):
+    """A routed design is too slow for its clock, or holds too short.
+
+    Args:
+        report: the timing report.
+        slacks: in words, every check that fails.
+        period_ns: of the clock.
+    """
+
+    exit_status = 1
+
+    def __init__(self, report: Path, slacks: Sequence[str], period_ns: float) -> None:
+        super().__init__(
+            f"timing is not met at {period_ns:g} ns: {', '.join(slacks)}",
+            hint="Give hls.ClockPeriod a larger value in design.yaml. The paths are in the report.",
+            log=report,
+        )
+        self.slacks = tuple(slacks)
+
+
+class Regression(FcnHwError):
+    """A design got worse than its thresholds allow.
+
+    Args:
+        report: that holds every row.
+        rows: in words, one for each quantity that got worse; one at least.
+    """
+
+    exit_status = 1
+
+    def __init__(self, report: Path, rows: Sequence[str]) -> None:
+        more = f" (and {len(rows) - 1} more)" if len(rows) > 1 else ""
+        super().__init__(
+            f"worse than before: {rows[0]}{more}",
+            hint="\n".join((*rows[1:], "Thresholds are in section 'regression' of design.yaml.")),
+            log=report,
+        )
+        self.rows = tuple(rows)
+
+
+class BundleError(FcnHwError):
+    """A hand-off bundle is damaged, changed, incomplete, or no bundle at all."""
 
     exit_status = 1
 

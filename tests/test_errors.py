@@ -9,6 +9,7 @@ import pytest
 from fcn_hw.errors import (
     MAX_PROBLEMS,
     MAX_SHOWN,
+    BundleError,
     ConfigError,
     DataError,
     Deadlock,
@@ -18,9 +19,12 @@ from fcn_hw.errors import (
     GraphError,
     LintFailed,
     Mismatch,
+    NoLicence,
+    Regression,
     ReportError,
     StreamError,
     TemplateError,
+    TimingNotMet,
     ToolFailed,
     ToolNotFound,
     UnsupportedLayer,
@@ -56,6 +60,26 @@ from fcn_hw.errors import (
             "a.h:1:2: error: x\nb.h:3:4: error: y", None, 1,
         ),
         (ReportError("no latency"), "no latency", "", None, 1),
+        (BundleError("one differs", hint="get it again"), "one differs", "get it again", None, 1),
+        (
+            NoLicence("vivado", "ERROR: none", Path("a.log")),
+            "'vivado' has no licence: ERROR: none",
+            "Set XILINXD_LICENSE_FILE to a licence file or to port@server. Vivado's free edition "
+            "builds for xc7z020, xczu3eg, xczu7ev and Kria; xczu9eg needs a licence.",
+            Path("a.log"), 2,
+        ),
+        (
+            TimingNotMet(Path("t.rpt"), ["WNS -1 ns", "WHS -2 ns"], 7.5),
+            "timing is not met at 7.5 ns: WNS -1 ns, WHS -2 ns",
+            "Give hls.ClockPeriod a larger value in design.yaml. The paths are in the report.",
+            Path("t.rpt"), 1,
+        ),
+        (
+            Regression(Path("r.json"), ["a is 2", "b is 3"]),
+            "worse than before: a is 2 (and 1 more)",
+            "b is 3\nThresholds are in section 'regression' of design.yaml.",
+            Path("r.json"), 1,
+        ),
         (
             Mismatch("conv1", (0, 1, 2, 3), 5, -6, 7),
             "'conv1' differs at (0, 1, 2, 3): expected code 5, got -6 (7 codes differ)",
@@ -98,6 +122,13 @@ def test_fields_are_kept() -> None:
     mismatch = Mismatch("conv1", (0, 1), 5, -6, 7)
     assert (mismatch.tensor, mismatch.index) == ("conv1", (0, 1))
     assert (mismatch.expected, mismatch.actual, mismatch.count) == (5, -6, 7)
+
+
+def test_fields_of_vendor_errors() -> None:
+    assert NoLicence("vivado", "line", None).tool == "vivado"
+    assert TimingNotMet(Path("t"), ["a"], 5.0).slacks == ("a",)
+    assert Regression(Path("r"), ["a"]).rows == ("a",)
+    assert ToolFailed(["g++"], None, "tail", "why").reason == "why"
 
 
 def test_several_layers_in_one_error() -> None:

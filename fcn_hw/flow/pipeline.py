@@ -156,15 +156,7 @@ def csim_stage(
     project, report = workspace.project(board), workspace.report(board)
     build = plan_build(graph, ap_types_folder())
     count = _image_count(workspace, images)
-    record = StageRecord(
-        "csim",
-        report,
-        digest_of(
-            project_plan.digest, build.digest, _images_digest(workspace), count,
-            file_digest(workspace.graph / AGREEMENT), file_digest(workspace.graph / CLASS_MAPS),
-            code_digest("harness", "flow/csim_report.py", *_LOWER_FLOORS),
-        ),
-    )  # fmt: skip
+    record = _csim_record(workspace, board, project_plan, build, count)
     if record.is_current():
         progress.say("[green]csim[/]    up to date")
         return result_from_json(json.loads((report / "csim.json").read_text()))
@@ -208,6 +200,17 @@ def csim_stage(
     picture.save(report / PICTURE)
     record.finish([report / "csim.json", report / PICTURE])
     return result
+
+
+def finished_csim(
+    workspace: Workspace, board: Board, graph: Graph, project_plan: Plan
+) -> CsimResult | None:
+    """The result of the C simulation of these sources on all of the design's images, if it ran."""
+    build = plan_build(graph, ap_types_folder())
+    count = _image_count(workspace, None)
+    if not _csim_record(workspace, board, project_plan, build, count).is_current():
+        return None
+    return result_from_json(json.loads((workspace.report(board) / "csim.json").read_text()))
 
 
 def build_program(build: Plan, project_plan: Plan, folder: Path, progress: Progress) -> float:
@@ -255,6 +258,20 @@ def _train_record(workspace: Workspace) -> StageRecord:
         workspace.model,
         digest_of(sections, dataset_digest(design.dataset)),
     )
+
+
+def _csim_record(
+    workspace: Workspace, board: Board, project_plan: Plan, build: Plan, count: int | None
+) -> StageRecord:
+    return StageRecord(
+        "csim",
+        workspace.report(board),
+        digest_of(
+            project_plan.digest, build.digest, _images_digest(workspace), count,
+            file_digest(workspace.graph / AGREEMENT), file_digest(workspace.graph / CLASS_MAPS),
+            code_digest("harness", "flow/csim_report.py", *_LOWER_FLOORS),
+        ),
+    )  # fmt: skip
 
 
 def _image_count(workspace: Workspace, images: int | None) -> int | None:
