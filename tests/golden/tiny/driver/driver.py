@@ -21,7 +21,7 @@ import numpy as np
 
 DESIGN = "tiny"
 TOP = "tiny_axi"
-DESIGN_ID = 0xe2e4a30c
+DESIGN_ID = 0xec15ae28
 HAS_REGISTERS = True
 REGISTERS = {"ctrl": 0x00, "frames": 0x20, "design_id": 0x30, "errors_image": 0x40}
 START = 0x81  # start, and start again after every frame

@@ -6,7 +6,7 @@
 #ifndef TINY_AXI_HW_H_
 #define TINY_AXI_HW_H_
 
-#define TINY_AXI_DESIGN_ID 0xe2e4a30cu
+#define TINY_AXI_DESIGN_ID 0xec15ae28u
 
 /* Block protocol: bit 0 start, bit 7 start again after every frame. */
 #define TINY_AXI_CTRL_OFFSET 0x00u

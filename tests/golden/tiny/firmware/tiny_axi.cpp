@@ -1,4 +1,4 @@
-// tiny_axi: tiny behind AXI, the top function of synthesis. Emitted by fcn_hw from graph e2e4a30c7351;
+// tiny_axi: tiny behind AXI, the top function of synthesis. Emitted by fcn_hw from graph ec15ae28f3d5;
 // changes here are overwritten.
 #include "tiny_axi.h"
 #include "tiny.h"
@@ -15,7 +15,7 @@ struct out_class_map_port {
     static constexpr int height = 6;
     static constexpr int width = 8;
     static constexpr int data_width_bits = 64;
-    static constexpr unsigned design_id = 0xe2e4a30cu;
+    static constexpr unsigned design_id = 0xec15ae28u;
 };
 
 void tiny_axi(

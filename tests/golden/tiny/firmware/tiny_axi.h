@@ -1,4 +1,4 @@
-// tiny_axi: tiny behind AXI, the top function of synthesis. Emitted by fcn_hw from graph e2e4a30c7351;
+// tiny_axi: tiny behind AXI, the top function of synthesis. Emitted by fcn_hw from graph ec15ae28f3d5;
 // changes here are overwritten.
 #ifndef TINY_AXI_H_
 #define TINY_AXI_H_
