@@ -135,7 +135,9 @@ def _call_problems(path: str, node: Any) -> Iterator[UnsupportedLayer]:
         if any(id(item) not in tensors and item is not None and item is not False
                for item in flat(value)):  # fmt: skip
             yield UnsupportedLayer(
-                path, f"it is called with {key}={value}", hint=f"leave {key} out of the call"
+                path,
+                f"it is called with {key}={str(value)[:40]}",
+                hint=f"leave {key} out of the call",
             )
 
 
