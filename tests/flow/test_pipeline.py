@@ -60,7 +60,7 @@ def test_every_stage_runs_and_is_exact(
     root: Path, first_run: tuple[str, pipeline.CsimResult]
 ) -> None:
     text, result = first_run
-    for stage in ("train", "export", "hls", "build", "csim"):
+    for stage in ("train", "export", "hls", "lint", "build", "csim"):
         assert stage in text
     assert result.exact
     assert result.images == 5
@@ -82,7 +82,7 @@ def test_second_run_skips_every_stage(
 ) -> None:
     text, result = said(open_workspace("mini", root))
     assert [line.split() for line in text.splitlines()] == [
-        [stage, "up", "to", "date"] for stage in ("train", "export", "hls", "csim")
+        [stage, "up", "to", "date"] for stage in ("train", "export", "hls", "lint", "csim")
     ]
     assert result == first_run[1]
 
