@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from fcn_hw.errors import (
+    BundleError,
     ConfigError,
     DataError,
     Deadlock,
@@ -48,6 +49,7 @@ from fcn_hw.errors import (
             "'g++' failed: exit status 1", "last line", Path("a.log"), 1,
         ),
         (ReportError("no latency"), "no latency", "", None, 1),
+        (BundleError("one differs", hint="get it again"), "one differs", "get it again", None, 1),
         (
             Mismatch("conv1", (0, 1, 2, 3), 5, -6, 7),
             "'conv1' differs at (0, 1, 2, 3): expected code 5, got -6 (7 codes differ)",

@@ -63,18 +63,30 @@ def read(path: Path) -> tuple[str, dict[str, bytes]]:
         ConfigError: there is no such file.
         BundleError: it is not exactly what :func:`pack` makes; says where it differs.
     """
+    return unpack(read_raw(path))
+
+
+def read_raw(path: Path) -> bytes:
+    """The bytes of an archive.
+
+    Raises:
+        ConfigError: there is no such file.
+        BundleError: it is too large.
+    """
     if not path.is_file():
-        raise ConfigError(f"there is no bundle '{path}'", hint="Give the .tar.gz of fcn-hw handoff.")
+        raise ConfigError(
+            f"there is no bundle '{path}'", hint="Give the .tar.gz of fcn-hw handoff."
+        )
     size = path.stat().st_size
     if size > MAX_COMPRESSED_BYTES:
         raise BundleError(
             f"'{path}' is too large: {size:,} bytes, the limit is {MAX_COMPRESSED_BYTES:,}"
         )
-    return unpack(path.read_bytes())
+    return path.read_bytes()
 
 
 def unpack(raw: bytes) -> tuple[str, dict[str, bytes]]:
-    """As :func:`read`, of bytes."""
+    """As :func:`read`, of the archive's bytes."""
     files = _untar(_decompressed(raw))
     folders = {name.split("/", 1)[0] for name in files}
     if len(folders) != 1 or any("/" not in name for name in files):
