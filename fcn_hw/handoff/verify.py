@@ -28,7 +28,7 @@ from fcn_hw.boards import Board, load_board
 from fcn_hw.errors import BundleError, FcnHwError
 from fcn_hw.files import replace_file
 from fcn_hw.fixed import Codes
-from fcn_hw.handoff.archive import read
+from fcn_hw.handoff.archive import read_raw, unpack
 from fcn_hw.handoff.manifest import (
     ABSENT,
     AP_TYPES,
@@ -90,10 +90,12 @@ def verify_bundle(path: Path) -> Verified:
         also where codes differ; the caller decides what to do.
 
     Raises:
+        ConfigError: there is no such file.
         BundleError: it is damaged, changed, incomplete, or its manifest lies.
         ToolNotFound, ToolFailed: the C++ can't be compiled or run.
     """
-    name, files = read(path)
+    raw = read_raw(path)
+    name, files = unpack(raw)
     manifest = check_files(name, files)
     with tempfile.TemporaryDirectory(prefix="fcn_hw_verify_") as temporary:
         folder = Path(temporary)
@@ -102,8 +104,7 @@ def verify_bundle(path: Path) -> Verified:
         for file, data in files.items():
             replace_file(folder / "bundle" / file, data)
         layers = _simulate(graph, manifest.frames, golden, folder / "bundle")
-    checksum = hashlib.sha256(path.read_bytes()).hexdigest()
-    return Verified(name, checksum, len(files), manifest, layers)
+    return Verified(name, hashlib.sha256(raw).hexdigest(), len(files), manifest, layers)
 
 
 def check_files(name: str, files: dict[str, bytes]) -> Manifest:
