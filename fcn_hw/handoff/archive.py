@@ -21,7 +21,7 @@ import zlib
 from collections.abc import Mapping
 from pathlib import Path
 
-from fcn_hw.errors import BundleError
+from fcn_hw.errors import BundleError, ConfigError
 
 MAX_COMPRESSED_BYTES = 256 << 20
 MAX_BYTES = 1 << 30
@@ -60,20 +60,17 @@ def read(path: Path) -> tuple[str, dict[str, bytes]]:
     """The folder's name and the files of an archive.
 
     Raises:
+        ConfigError: there is no such file.
         BundleError: it is not exactly what :func:`pack` makes; says where it differs.
     """
-    try:
-        size = path.stat().st_size
-        if not path.is_file():
-            raise BundleError(f"'{path}' is no file")
-        if size > MAX_COMPRESSED_BYTES:
-            raise BundleError(
-                f"'{path}' is too large: {size:,} bytes, the limit is {MAX_COMPRESSED_BYTES:,}"
-            )
-        raw = path.read_bytes()
-    except OSError as error:
-        raise BundleError(f"'{path}' can't be read: {error.strerror}") from error
-    return unpack(raw)
+    if not path.is_file():
+        raise ConfigError(f"there is no bundle '{path}'", hint="Give the .tar.gz of fcn-hw handoff.")
+    size = path.stat().st_size
+    if size > MAX_COMPRESSED_BYTES:
+        raise BundleError(
+            f"'{path}' is too large: {size:,} bytes, the limit is {MAX_COMPRESSED_BYTES:,}"
+        )
+    return unpack(path.read_bytes())
 
 
 def unpack(raw: bytes) -> tuple[str, dict[str, bytes]]:
