@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from fcn_hw.flow.handoff import git_commit, licence, report_files, vendor_files
+from fcn_hw.plan import Plan
 
 COMMIT, OTHER = "a1" * 20, "b2" * 20
 
@@ -52,13 +53,11 @@ def test_reports_without_times(tmp_path: Path) -> None:
     assert json.loads(found["csim.json"]) == {"images": 3}
 
 
-def test_vendor_files_are_there_or_none(tmp_path: Path) -> None:
-    assert set(vendor_files(tmp_path, "mini").values()) == {None}
+def test_a_file_that_no_stage_stands_for_is_left_out(tmp_path: Path) -> None:
+    """What stages left is tested with them, in test_hardware.py."""
     (tmp_path / "bitstream").mkdir()
     (tmp_path / "bitstream" / "mini.hwh").write_bytes(b"<x/>")
-    found = vendor_files(tmp_path, "mini")
-    assert found.pop("hardware description") == ("bitstream/mini.hwh", b"<x/>")
-    assert set(found.values()) == {None}
+    assert set(vendor_files(tmp_path, "mini", Plan()).values()) == {None}
 
 
 def test_licence_is_apache() -> None:
