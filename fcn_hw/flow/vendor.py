@@ -141,6 +141,7 @@ class VendorStage(Generic[T]):
         done = self.finished()
         if done is not None:
             progress.say(f"[green]{label}[/] up to date")
+            self._note_sources()
             return done
         self.record.begin()
         progress.say(f"[cyan]{label}[/] {self.note}")
@@ -149,9 +150,13 @@ class VendorStage(Generic[T]):
         run_tool(Plan(stages=tuple((command,) for command in self.commands)), folder)
         result = self.read()
         self.record.finish(folder / output for output in self.outputs)
-        made_from = {"sources": self.sources, "record": self.record.digest}
-        replace_file(_made_from(folder, self.record.name), json.dumps(made_from) + "\n")
+        self._note_sources()
         return result
+
+    def _note_sources(self) -> None:
+        """For :func:`finished_on`; sources may change where the stage does not read them."""
+        noted = {"sources": self.sources, "record": self.record.digest}
+        replace_file(_made_from(self.record.folder, self.record.name), json.dumps(noted) + "\n")
 
 
 def finished_on(project: Path, plan: Plan, stage: str) -> bool:

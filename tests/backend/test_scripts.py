@@ -11,9 +11,8 @@ import shutil
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
 import pytest
-from sample_graphs import tiny_graph
+from sample_graphs import tiny_graph, two_in_three_out
 from tcl_calls import Calls, run_tcl
 
 from fcn_hw.backend.axi_interface import AxiInterface, axi_interface
@@ -28,9 +27,7 @@ from fcn_hw.backend.project import plan_project, plan_scripts
 from fcn_hw.boards import Board, board_names, load_board
 from fcn_hw.design import Hls
 from fcn_hw.errors import ConfigError
-from fcn_hw.fixed import parse_format
-from fcn_hw.ir import Constant, Graph
-from fcn_hw.ir.build import GraphBuilder
+from fcn_hw.ir import Graph
 from fcn_hw.plan import Plan
 from fcn_hw.tools.runner import write_files
 from fcn_hw.tools.xilinx import DIALECTS, Version, VivadoTool
@@ -40,19 +37,6 @@ pytestmark = pytest.mark.skipif(shutil.which("tclsh") is None, reason="tclsh is 
 GOLDEN = Path(__file__).parent.parent / "golden" / "calls"
 HLS_SCRIPTS = ("csynth", "cosim", "export")
 OLD = VivadoTool(Version(2019, 2))
-
-
-def two_in_three_out() -> Graph:
-    """A graph with two inputs and three outputs."""
-    build = GraphBuilder("wide")
-    fmt = parse_format("ufixed<8,0>")
-    build.input("left", (4, 6, 1), fmt)
-    build.input("right", (4, 6, 3), fmt)
-    weights = Constant(np.ones((1, 1, 1, 2), dtype=np.int64), parse_format("fixed<4,1>"))
-    build.conv2d("mixed", "left", weights, fmt=parse_format("fixed<12,4>"))
-    build.skip_concat("both", "left", "right")
-    build.relu("positive", "mixed")
-    return build.finish("both", "positive", "mixed")
 
 
 def project(folder: Path, interface: AxiInterface, plan: Plan, name: str) -> Path:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from fcn_hw.flow.handoff import ap_types_files, git_commit, licence, report_files
+from fcn_hw.flow.handoff import ap_types_files, git_commit, licence, report_files, vendor_files
+from fcn_hw.plan import Plan
 
 COMMIT, OTHER = "a1" * 20, "b2" * 20
 
@@ -50,6 +51,13 @@ def test_reports_without_times(tmp_path: Path) -> None:
     found = report_files(tmp_path)
     assert sorted(found) == ["a.svg", "csim.json"]
     assert json.loads(found["csim.json"]) == {"images": 3}
+
+
+def test_a_file_that_no_stage_stands_for_is_left_out(tmp_path: Path) -> None:
+    """What stages left is tested with them, in test_hardware.py."""
+    (tmp_path / "bitstream").mkdir()
+    (tmp_path / "bitstream" / "mini.hwh").write_bytes(b"<x/>")
+    assert set(vendor_files(tmp_path, "mini", Plan()).values()) == {None}
 
 
 def test_licence_is_apache() -> None:

@@ -41,6 +41,7 @@ from fcn_hw.errors import (
     ToolNotFound,
 )
 from fcn_hw.flow import Workspace, cosim, cosim_bench, hardware, pipeline, vendor
+from fcn_hw.flow.csim_report import CsimResult, result_to_json
 from fcn_hw.flow.handoff import vendor_files
 from fcn_hw.flow.progress import Progress
 from fcn_hw.plan import Plan
@@ -399,7 +400,7 @@ def test_killed_in_the_middle(fresh: Workspace, tools: Path) -> None:
         [*words, "--root", str(root)], env=environment, stderr=subprocess.PIPE,
         stdout=subprocess.PIPE, start_new_session=True,
     ) as child:  # fmt: skip
-        end = time.monotonic() + 120
+        end = time.monotonic() + 300
         log = fresh.project(BOARD) / "logs/impl.log"
         while not (log.exists() and "******" in log.read_text()):
             assert time.monotonic() < end and child.poll() is None, child.communicate()
@@ -479,6 +480,29 @@ def test_stages_that_stand_count(fresh: Workspace, monkeypatch: pytest.MonkeyPat
     assert "cosim.latency" not in stored["current"]
     assert stored["baseline"]["cosim.latency"] == 8127
     assert not any(row["quantity"].startswith("cosim") for row in stored["rows"])
+
+
+def test_accuracy_counts_where_csim_has_run(fresh: Workspace) -> None:
+    """The mIoU of a C simulation of these sources; that of others is absent."""
+    graph, plan = pipeline.hls_stage(fresh, BOARD, quiet())
+    path = fresh.report(BOARD) / "csim.json"
+
+    def simulated(miou: float) -> None:
+        build = pipeline.plan_build(graph, pipeline.ap_types_folder())
+        record = pipeline._csim_record(fresh, BOARD, plan, build, None)
+        result = CsimResult(3, 100, 0, 0, miou, miou, miou, 1.0, 1.0, ())
+        path.write_text(json.dumps(result_to_json(result)))
+        record.finish([path])
+
+    simulated(0.75)
+    run("csynth", fresh)
+    simulated(0.7)
+    found, _ = run("csynth", fresh)
+    with pytest.raises(Regression, match=r"csim\.miou is 0\.7, was 0\.75, allowed 0\.745"):
+        found.check()
+    (fresh.report(BOARD) / ".csim.stage.json").unlink()
+    found, _ = run("csynth", fresh)
+    assert not any(row.quantity.startswith("csim") for row in found.rows)
 
 
 # -- command line --------------------------------------------------------------------------------

@@ -39,7 +39,7 @@ def test_every_op_is_clean_and_told_the_same_twice(tmp_path: Path) -> None:
     emit(tiny_graph(), tmp_path, ReuseFactor=4)
     report = lint_project(tmp_path, [ap_types_folder()])
     assert report.findings == ()
-    assert report.project == "tiny"
+    assert report.project == "tiny_axi"
     assert report.functions > 100
     assert from_json(to_json(report)) == report
 
