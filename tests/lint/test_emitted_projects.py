@@ -90,8 +90,10 @@ def test_sources_compile_without_a_warning(compiler: str, widths: str, tmp_path:
     command += ["-Wno-unknown-pragmas", "-Wno-unused-label"]  # HLS's, and for its reports
     if compiler == "clang++":
         command += ["-Wno-deprecated-copy"]  # nnet::array of hls4ml assigns, but copies by default
-    command += ["-Ifirmware", "-isystem", str(ap_types_folder())]
-    sources = ["firmware/tiny.cpp"] + (["tb/csim_main.cpp"] if "TRACE" in widths else [])
+    command += ["-Ifirmware", "-Itb/axis", "-isystem", str(ap_types_folder())]
+    sources = ["firmware/tiny.cpp", "firmware/tiny_axi.cpp"]
+    if "TRACE" in widths:
+        sources.append("tb/csim_main.cpp")
     done = subprocess.run(
         [*command, *sources], cwd=tmp_path, capture_output=True, text=True, check=False
     )
