@@ -14,8 +14,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from bundles import FRAMES, small_parts
+from bundles import FRAMES, small_parts, wide_graph
 
+from fcn_hw.boards import load_board
 from fcn_hw.errors import BundleError, ToolFailed, ToolNotFound
 from fcn_hw.flow.handoff import write_bundle
 from fcn_hw.handoff import verify as module
@@ -145,6 +146,17 @@ def test_extracted_bundle_builds_by_itself(files: Files, tmp_path: Path) -> None
     missing = make("csynth", VITIS="no_such_vitis")
     assert missing.returncode == 2
     assert "'no_such_vitis' was not found: source settings64.sh" in missing.stderr
+
+
+@pytest.mark.gxx
+def test_two_inputs_two_outputs_no_registers(tmp_path: Path) -> None:
+    changed = {"axi_stream_width_bits": 128, "control": "none"}
+    board = load_board("pynq-z2").model_copy(update=changed)
+    parts = small_parts(tmp_path / "graph", wide_graph(), board)
+    found = verify_bundle(write_bundle(parts, tmp_path).path)
+    assert found.manifest.registers == []
+    assert found.values_compared == FRAMES * 2 * (3 * 5 + 4 * 6)
+    assert found.mismatches == 0
 
 
 @pytest.mark.gxx
