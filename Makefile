@@ -62,7 +62,7 @@ test: $(STAMP)  ## the tests
 test-slow: $(STAMP)  ## the slow tests: real data, whole designs
 	$(BIN)/python -m pytest -m slow $(ARGS)
 
-fuzz: $(STAMP)  ## 200 random networks: oracle = C++, sized FIFOs; ARGS="--networks 1000"
+fuzz: $(STAMP)  ## 1,000 random networks: oracle = C++, sized FIFOs; ARGS="--networks 200"
 	$(BIN)/python tests/fuzz/fuzz.py $(ARGS)
 
 lint: $(STAMP)  ## ruff, mypy, import-linter

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pytest
+
 from fcn_hw.flow.handoff import ap_types_files, git_commit, licence, report_files, vendor_files
 from fcn_hw.plan import Plan
 
