@@ -19,6 +19,7 @@ from fcn_hw.fixed import Codes
 from fcn_hw.flow.csim_report import CsimResult, csim_result, result_from_json, result_to_json
 from fcn_hw.flow.export import AGREEMENT, CLASS_MAPS, compare_with_qkeras, export_graph
 from fcn_hw.flow.layout import current_layout
+from fcn_hw.flow.lint import lint_stage
 from fcn_hw.flow.progress import Progress
 from fcn_hw.flow.stage import StageRecord, code_digest, digest_of, file_digest
 from fcn_hw.flow.stock import say_stock
@@ -103,7 +104,21 @@ def export_stage(workspace: Workspace, progress: Progress) -> Graph:
 
 
 def hls_stage(workspace: Workspace, board: Board, progress: Progress) -> tuple[Graph, Plan]:
-    """Writes the HLS project; files that did not change keep their time stamps.
+    """Writes the HLS project and checks it; files that did not change keep their time stamps.
+
+    Returns:
+        the graph as it is emitted, and the project.
+
+    Raises:
+        LintFailed: what was written breaks a rule of Vitis HLS.
+    """
+    graph, plan = emit_stage(workspace, board, progress)
+    lint_stage(workspace.project(board), plan, progress).check()
+    return graph, plan
+
+
+def emit_stage(workspace: Workspace, board: Board, progress: Progress) -> tuple[Graph, Plan]:
+    """Writes the HLS project, unchecked.
 
     Returns:
         the graph as it is emitted, and the project.
@@ -144,15 +159,7 @@ def csim_stage(
     folder, build = program_of(graph, workspace.design.hls.Conv, sign_off)
     count = _image_count(workspace, images)
     name = "sign_off" if sign_off else "csim"
-    record = StageRecord(
-        name,
-        report,
-        digest_of(
-            project_plan.digest, build.digest, _images_digest(workspace), count,
-            file_digest(workspace.graph / AGREEMENT), file_digest(workspace.graph / CLASS_MAPS),
-            code_digest("harness", "flow/csim_report.py", *_LOWER_FLOORS),
-        ),
-    )  # fmt: skip
+    record = _csim_record(workspace, board, project_plan, build, count, name)
     if record.is_current():
         progress.say(f"[green]{name:<8}[/]up to date")
         return result_from_json(json.loads((report / f"{name}.json").read_text()))
@@ -210,6 +217,17 @@ def program_of(graph: Graph, conv: ConvEmitter, sign_off: bool) -> tuple[str, Pl
     return RUN_FOLDER, plan_lanes_build(graph)
 
 
+def finished_csim(
+    workspace: Workspace, board: Board, graph: Graph, project_plan: Plan
+) -> CsimResult | None:
+    """The result of the C simulation of these sources on all of the design's images, if it ran."""
+    _, build = program_of(graph, workspace.design.hls.Conv, sign_off=False)
+    count = _image_count(workspace, None)
+    if not _csim_record(workspace, board, project_plan, build, count).is_current():
+        return None
+    return result_from_json(json.loads((workspace.report(board) / "csim.json").read_text()))
+
+
 def build_program(build: Plan, project_plan: Plan, folder: Path, progress: Progress) -> float:
     """Compiles unless the program of these sources is there; returns the seconds it took.
 
@@ -255,6 +273,25 @@ def _train_record(workspace: Workspace) -> StageRecord:
         workspace.model,
         digest_of(sections, dataset_digest(design.dataset)),
     )
+
+
+def _csim_record(
+    workspace: Workspace,
+    board: Board,
+    project_plan: Plan,
+    build: Plan,
+    count: int | None,
+    name: str = "csim",
+) -> StageRecord:
+    return StageRecord(
+        name,
+        workspace.report(board),
+        digest_of(
+            project_plan.digest, build.digest, _images_digest(workspace), count,
+            file_digest(workspace.graph / AGREEMENT), file_digest(workspace.graph / CLASS_MAPS),
+            code_digest("harness", "flow/csim_report.py", *_LOWER_FLOORS),
+        ),
+    )  # fmt: skip
 
 
 def _image_count(workspace: Workspace, images: int | None) -> int | None:

@@ -43,6 +43,10 @@ NO_EXCEPTIONS = "-fno-exceptions"
 """Nothing in a project throws. With exceptions g++ 12 takes a time that is quadratic in the length
 of an array of ``ap_fixed`` that is initialised by fractions, as hls4ml's weights are."""
 
+_FLAGS = (
+    "-std=c++14", "-march=native", "-Wall", "-Wextra", *QUIET, NO_EXCEPTIONS, "-DFCN_HW_TRACE",
+)  # fmt: skip
+
 BATCH_FRAMES = 16
 """Frames that a QKeras model and the oracle evaluate at a time."""
 
@@ -69,31 +73,47 @@ class Interrupted(Exception):
 
 
 def plan_build(
-    graph: Graph, ap_types: Path, *, optimize: str = "-O3", folder: str = RUN_FOLDER
+    graph: Graph,
+    ap_types: Path,
+    *,
+    optimize: str = "-O3",
+    folder: str = RUN_FOLDER,
+    timeout_s: float = 1800.0,
 ) -> Plan:
     """Compiles the project of ``graph`` with ap_types into ``<folder>/simulate``, traces on.
+
+    The test bench is that of the top function, through its AXI streams.
 
     Args:
         ap_types: folder of ``ap_fixed.h`` and its neighbours.
         optimize: g++'s optimization level; a low one compiles faster and simulates slower.
         folder: of the program, below the project.
+        timeout_s: for each command.
     """
-    return _plan_build(graph, folder, (optimize, "-Ifirmware", "-isystem", str(ap_types)))
+    return plan_compile(
+        sources=(
+            f"firmware/{graph.name}.cpp", f"firmware/{graph.name}_axi.cpp", "tb/csim_main.cpp",
+        ),
+        program=f"{folder}/simulate",
+        flags=(
+            *_FLAGS, optimize, "-Ifirmware", "-Itb/axis", "-isystem", str(ap_types),
+        ),
+        timeout_s=timeout_s,
+    )  # fmt: skip
 
 
 def plan_lanes_build(graph: Graph, *, optimize: str = "-O3") -> Plan:
-    """Compiles the same sources for frames side by side into ``csim/simulate``, traces on."""
-    lanes = (f"-DFCN_HW_LANES={lanes_of(graph)}", f"-I{LANES_FOLDER}", "-Ifirmware")
-    return _plan_build(graph, RUN_FOLDER, (optimize, "-Wno-deprecated-copy", *lanes))
+    """Compiles the network for frames side by side into ``csim/simulate``, traces on.
 
-
-def _plan_build(graph: Graph, folder: str, flags: tuple[str, ...]) -> Plan:
+    The sources are those of :func:`plan_build`, but for the wrapper that packs pixels into beats of
+    the AXI streams, and the test bench.
+    """
     return plan_compile(
-        sources=(f"firmware/{graph.name}.cpp", "tb/csim_main.cpp"),
-        program=f"{folder}/simulate",
+        sources=(f"firmware/{graph.name}.cpp", "tb/lanes_main.cpp"),
+        program=f"{RUN_FOLDER}/simulate",
         flags=(
-            "-std=c++14", "-march=native", "-Wall", "-Wextra", *QUIET,
-            NO_EXCEPTIONS, "-DFCN_HW_TRACE", *flags,
+            *_FLAGS, optimize, "-Wno-deprecated-copy", f"-DFCN_HW_LANES={lanes_of(graph)}",
+            f"-I{LANES_FOLDER}", "-Ifirmware",
         ),
     )  # fmt: skip
 
@@ -152,12 +172,30 @@ def simulate(
     where = project / folder / part
     where.mkdir(parents=True, exist_ok=True)
     write_frames(where / f"{graph.inputs[0].name}.in.bin", codes, graph.inputs[0].output.format)
+    return run_frames(
+        graph, project, len(codes), folder=folder, part=part, timeout_s=timeout_s,
+        on_frame=on_frame, stop=stop,
+    )  # fmt: skip
+
+
+def run_frames(
+    graph: Graph,
+    project: Path,
+    frames: int,
+    *,
+    folder: str = RUN_FOLDER,
+    part: str = "",
+    timeout_s: float = 7200.0,
+    on_frame: Callable[[int], None] | None = None,
+    stop: threading.Event | None = None,
+) -> CsimRun:
+    """As :func:`simulate`, on the frames that lie in ``<folder>/<part>/<input>.in.bin``."""
 
     def on_line(line: str) -> None:
         if on_frame is not None and line.startswith("frame "):
             on_frame(int(line.split()[1]))
 
-    plan = plan_run(graph, len(codes), timeout_s, folder=folder, part=part)
+    plan = plan_run(graph, frames, timeout_s, folder=folder, part=part)
     results = run(plan, project, on_line=on_line, stop=stop)
     if not results:
         raise Interrupted
@@ -165,7 +203,7 @@ def simulate(
     for line in result.log.read_text(errors="replace").splitlines():
         if _STREAM_WARNING in line:
             raise ToolFailed(plan.commands[0].argv, result.log, line, "a stream was misused")
-    return CsimRun(len(codes), result.seconds, where)
+    return CsimRun(frames, result.seconds, project / folder / part)
 
 
 def compare_with_oracle(

@@ -144,7 +144,7 @@ def test_a_stream_that_is_misused_is_found(bench: Bench, tmp_path: Path) -> None
     """A test bench that feeds 40 of 48 pixels."""
     for folder in ("firmware", "tb"):
         shutil.copytree(bench.project / folder, tmp_path / folder)
-    main = tmp_path / "tb" / "csim_main.cpp"
+    main = tmp_path / "tb" / "lanes_main.cpp"
     text = main.read_text()
     assert "image_stream, 48)" in text
     main.write_text(text.replace("image_stream, 48)", "image_stream, 40)"))
@@ -160,10 +160,10 @@ def test_memory_does_not_grow_with_the_number_of_frames(bench: Bench) -> None:
             frames(bench.graph, 1), (count, 6, 8, 1), (0, 8, 1, 1)
         )
         tracemalloc.start()
-        simulate_set(bench.graph, bench.project, codes, jobs=2)
+        simulate_set(bench.graph, bench.project, codes, jobs=1)
         peaks.append(tracemalloc.get_traced_memory()[1])
         tracemalloc.stop()
-    assert peaks[1] < 1.5 * peaks[0], peaks
+    assert peaks[1] < 1.25 * peaks[0], peaks
 
 
 def test_memory_of_the_program_does_not_grow(bench: Bench) -> None:

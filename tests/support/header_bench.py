@@ -188,7 +188,7 @@ def run(
     source.write_text(_source(cases, cycles, lanes))
     include = data_folder("templates") / "include"
     if cycles:
-        include = _counting_headers(include, folder / "include")
+        include = counting_headers(include, folder / "include")
     compiled = compile_source(source, include, *flags, "-o", str(program), lanes=lanes)
     assert compiled.returncode == 0, compiled.stderr[:6000]
     assert not compiled.stderr, compiled.stderr[:6000]
@@ -237,7 +237,7 @@ def compile_source(
     return subprocess.run(command, capture_output=True, text=True, check=False)
 
 
-def _counting_headers(include: Path, copy: Path) -> Path:
+def counting_headers(include: Path, copy: Path) -> Path:
     """A copy of the headers in which every iteration of a pipelined loop counts as a cycle."""
     (copy / "fcn_hw").mkdir(parents=True)
     for header in (include / "fcn_hw").glob("*.h"):

@@ -49,7 +49,7 @@ Pixel:
     for (int n = 0; n < CONFIG_T::height * CONFIG_T::width; ++n) {
         #pragma HLS PIPELINE II=1
         typename CONFIG_T::accum_t maxima[out_T::size];
-        #pragma HLS ARRAY_PARTITION variable=maxima type=complete
+        #pragma HLS ARRAY_PARTITION variable=maxima
         start_maxima(in1, maxima);
         raise_maxima(in2, maxima);
         write_converted(out, maxima);
@@ -66,7 +66,7 @@ Pixel:
     for (int n = 0; n < CONFIG_T::height * CONFIG_T::width; ++n) {
         #pragma HLS PIPELINE II=1
         typename CONFIG_T::accum_t maxima[out_T::size];
-        #pragma HLS ARRAY_PARTITION variable=maxima type=complete
+        #pragma HLS ARRAY_PARTITION variable=maxima
         start_maxima(in1, maxima);
         raise_maxima(in2, maxima);
         raise_maxima(in3, maxima);
@@ -84,7 +84,7 @@ Pixel:
     for (int n = 0; n < CONFIG_T::height * CONFIG_T::width; ++n) {
         #pragma HLS PIPELINE II=1
         typename CONFIG_T::accum_t maxima[out_T::size];
-        #pragma HLS ARRAY_PARTITION variable=maxima type=complete
+        #pragma HLS ARRAY_PARTITION variable=maxima
         start_maxima(in1, maxima);
         raise_maxima(in2, maxima);
         raise_maxima(in3, maxima);

@@ -6,6 +6,7 @@
 #define FCN_HW_TRACE_H_
 
 #include "ap_int.h"
+#include "fcn_hw/sizes.h"
 #include "hls_stream.h"
 
 #include <cstdint>
@@ -22,11 +23,6 @@
 
 namespace fcn_hw {
 
-// Bytes of one code of the element type T (an ap_fixed or ap_ufixed).
-template <class T> constexpr unsigned code_bytes() {
-    return T::width <= 8 ? 1 : T::width <= 16 ? 2 : T::width <= 32 ? 4 : 8;
-}
-
 #ifndef FCN_HW_LANES
 
 // Frames that one call of the top function computes.
@@ -42,7 +38,7 @@ void spread_frames(hls::stream<pixel_T> &stream, const std::vector<unsigned char
         pixel_T pixel;
         for (unsigned c = 0; c < pixel_T::size; ++c) {
             std::uint64_t code = 0;
-            for (unsigned byte = 0; byte < code_bytes<element_t>(); ++byte)
+            for (int byte = 0; byte < code_bytes(element_t::width); ++byte)
                 code |= std::uint64_t(*next++) << (8 * byte);
             pixel[c].range(element_t::width - 1, 0) = ap_uint<element_t::width>(code);
         }
@@ -60,7 +56,7 @@ template <class pixel_T> void append_pixel(const pixel_T &pixel, std::vector<uns
         const bool negative = element < 0;
         if (negative && element_t::width < 64)
             code |= ~std::uint64_t(0) << (element_t::width % 64);
-        for (unsigned byte = 0; byte < code_bytes<element_t>(); ++byte)
+        for (int byte = 0; byte < code_bytes(element_t::width); ++byte)
             bytes.push_back(static_cast<unsigned char>(code >> (8 * byte)));
     }
 }
@@ -148,7 +144,7 @@ template <class pixel_T> class frame_reader {
     // Puts the frames at hand, of `pixels` pixels each, into the stream; false if the file ends before.
     bool read(hls::stream<pixel_T> &stream, unsigned pixels) {
         const std::size_t frame_bytes =
-            std::size_t(pixels) * pixel_T::size * code_bytes<typename pixel_T::value_type>();
+            std::size_t(pixels) * pixel_T::size * code_bytes(pixel_T::value_type::width);
         bytes.resize(frame_bytes * frames_at_hand());
         if (std::fread(bytes.data(), 1, bytes.size(), file) != bytes.size())
             return false;
