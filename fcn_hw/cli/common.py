@@ -1,0 +1,80 @@
+"""Arguments and options that several verbs have, and how verbs speak."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, TypeVar, cast
+
+import typer
+
+from fcn_hw.errors import ConfigError
+from fcn_hw.tables import console
+
+if TYPE_CHECKING:  # `fcn-hw --help` loads neither
+    from fcn_hw.design import ConvEmitter
+    from fcn_hw.flow.progress import Progress
+
+DesignArgument = Annotated[
+    str, typer.Argument(help="A design below hls_projects/, or the path of a design.yaml.")
+]
+BoardOption = Annotated[str, typer.Option("--board", "-b", help="A board below constraints/.")]
+RootOption = Annotated[
+    Path, typer.Option("--root", help="The folder that holds hls_projects/.", show_default="here")
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print the result as JSON only.")]
+ImagesOption = Annotated[
+    int | None, typer.Option("--images", min=1, help="Simulate the first N images only.")
+]  # fmt: skip
+BoundedOption = Annotated[
+    bool, typer.Option("--bounded", help="Run the processes on FIFOs of their real depths.")
+]
+DepthOption = Annotated[
+    list[str] | None,
+    typer.Option("--depth", metavar="FIFO=PIXELS", help="Another depth, with --bounded."),
+]
+
+OptionalDesign = Annotated[
+    str | None, typer.Argument(help="A design below hls_projects/, or the path of a design.yaml.")
+]
+GraphOption = Annotated[
+    Path | None, typer.Option("--graph", help="A folder that holds a graph.json, instead.")
+]
+OutputOption = Annotated[
+    Path | None, typer.Option("--output", help="With --graph: folder of the HLS project.")
+]
+ConvOption = Annotated[
+    str | None,
+    typer.Option(
+        "--conv",
+        metavar="fcn_hw|hls4ml",
+        help="Whose convolutions: fcn_hw's, or hls4ml's own for comparison.",
+        show_default="the design's",
+    ),
+]
+
+HERE = Path()
+
+T = TypeVar("T")
+
+
+def only_one(design: str | None, option: str) -> None:
+    if design is not None:
+        raise ConfigError(f"both a design and {option} are given", hint="give one of them")
+
+
+def needed(value: T | None, name: str, because: str) -> T:
+    if value is None:
+        raise ConfigError(f"{because} needs {name}", hint="see --help for an example")
+    return value
+
+
+def conv_named(name: str | None) -> ConvEmitter | None:
+    if name not in (None, "fcn_hw", "hls4ml"):
+        raise ConfigError(f"--conv is fcn_hw or hls4ml, not '{name}'")
+    return cast("ConvEmitter | None", name)
+
+
+def progress_for(quiet: bool) -> Progress:
+    from fcn_hw.flow.progress import Progress
+
+    return Progress(console(stderr=quiet), quiet)

@@ -1,0 +1,46 @@
+"""Entry point of ``fcn-hw``: every error becomes one line and an exit status."""
+
+from __future__ import annotations
+
+from typing import NoReturn
+
+from rich.markup import escape
+
+from fcn_hw.cli import folders, measures, proving, training
+from fcn_hw.cli.application import app
+from fcn_hw.errors import FcnHwError
+from fcn_hw.tables import console
+
+INTERRUPTED = 130
+"""Exit status after Ctrl-C: 128 + SIGINT."""
+
+
+VERBS = (training, proving, measures, folders)
+"""The modules whose import registers the verbs, in the order of ``fcn-hw --help``."""
+
+__all__ = ["INTERRUPTED", "VERBS", "app", "main"]
+
+
+def _fail(error: FcnHwError) -> NoReturn:
+    out = console(stderr=True)
+    out.print(f"[bold red]error:[/] {escape(error.message)}", highlight=False)
+    if error.hint:
+        out.print(escape(error.hint), highlight=False)
+    if error.log is not None:
+        out.print(f"log: {escape(str(error.log))}", highlight=False)
+    raise SystemExit(error.exit_status)
+
+
+def main() -> None:
+    """Entry point of ``fcn-hw``."""
+    try:
+        app()
+    except FcnHwError as error:
+        _fail(error)
+    except OSError as error:  # a full disk, a folder that can't be written, ...
+        what = f"{error.filename}: " if error.filename else ""
+        _fail(FcnHwError(f"{what}{error.strerror or error}", hint="what was finished is kept"))
+    except SystemExit as stop:
+        if stop.code == INTERRUPTED:  # typer turns Ctrl-C into this status, without a word
+            console(stderr=True).print("interrupted; what was finished is kept")
+        raise

@@ -1,0 +1,181 @@
+"""Verbs ``hls`` and ``csim``: the HLS project and its proof."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from fcn_hw.cli.application import app
+from fcn_hw.cli.common import (
+    HERE,
+    BoardOption,
+    BoundedOption,
+    ConvOption,
+    DepthOption,
+    GraphOption,
+    ImagesOption,
+    JsonOption,
+    OptionalDesign,
+    OutputOption,
+    RootOption,
+    conv_named,
+    needed,
+    only_one,
+    progress_for,
+)
+from fcn_hw.errors import ConfigError
+from fcn_hw.tables import console, print_csim, print_graph_csim
+
+if TYPE_CHECKING:  # `fcn-hw --help` loads neither
+    from fcn_hw.boards import Board
+    from fcn_hw.design import ConvEmitter
+    from fcn_hw.flow import Workspace
+
+
+@app.command(
+    epilog="Examples: fcn-hw hls digits_fcn8s --board pynq-z2; "
+    "fcn-hw hls --graph mine_graph --board zcu104 --output mine_project"
+)
+def hls(
+    board: BoardOption,
+    design: OptionalDesign = None,
+    graph: GraphOption = None,
+    output: OutputOption = None,
+    root: RootOption = HERE,
+    conv: ConvOption = None,
+    prove: Annotated[
+        bool, typer.Option("--csim/--no-csim", help="Prove the project by C simulation.")
+    ] = True,
+    as_json: JsonOption = False,
+) -> None:
+    """Emit the HLS project for a board and prove it, bit for bit, by C simulation.
+
+    With --graph, of an exported graph; it is proved by `fcn-hw csim --graph`.
+    """
+    from fcn_hw.flow import hls_stage, open_workspace
+    from fcn_hw.flow.workspace import open_board
+
+    target = open_board(board)
+    if graph is not None:
+        only_one(design, "--graph")
+        from fcn_hw.flow.standalone import emit_graph
+
+        folder = needed(output, "--output", "--graph")
+        emit_graph(graph, target, folder, progress_for(as_json), conv_named(conv) or "fcn_hw")
+        console().print(f"project: {folder}", highlight=False)
+        return
+    workspace = open_workspace(needed(design, "DESIGN", "hls"), root).with_conv(conv_named(conv))
+    if prove:
+        _csim(workspace, target, None, as_json)
+        return
+    hls_stage(workspace, target, progress_for(as_json))
+    console().print(f"project: {workspace.project(target)}", highlight=False)
+
+
+@app.command(
+    epilog="Examples: fcn-hw csim digits_fcn8s --board pynq-z2 --images 8; "
+    "fcn-hw csim --graph mine_graph --board zcu104 --output mine_project --images 4"
+)
+def csim(
+    board: BoardOption,
+    design: OptionalDesign = None,
+    graph: GraphOption = None,
+    output: OutputOption = None,
+    root: RootOption = HERE,
+    images: ImagesOption = None,
+    data: Annotated[
+        Path | None,
+        typer.Option("--data", help="With --graph: a folder of images, a list, or a .npy."),
+    ] = None,
+    conv: ConvOption = None,
+    bounded: BoundedOption = False,
+    depth: DepthOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Compare the compiled HLS sources with the oracle and QKeras, every layer, code for code.
+
+    With --bounded, prove instead that no FIFO is too short: the processes run side by side, some
+    images back to back, and the outputs are compared. With --graph, compare an exported graph with
+    the oracle, on random frames or on those of --data. Exit status 1 if a single code differs, or
+    if processes wait for one another.
+    """
+    from fcn_hw.flow import open_workspace
+    from fcn_hw.flow.workspace import open_board
+
+    target = open_board(board)
+    if data is not None and graph is None:
+        raise ConfigError("--data has no effect without --graph", hint="a design has its own data")
+    if depth and not bounded:
+        raise ConfigError("--depth has no effect without --bounded", hint="add --bounded")
+    if graph is not None:
+        only_one(design, "--graph")
+        if bounded:
+            raise ConfigError("--bounded takes a design, not --graph")
+        folder = needed(output, "--output", "--graph")
+        _csim_graph(graph, target, folder, images, data, conv_named(conv) or "fcn_hw", as_json)
+        return
+    workspace = open_workspace(needed(design, "DESIGN", "csim"), root).with_conv(conv_named(conv))
+    if bounded:
+        _bounded(workspace, target, images, depth or [], as_json)
+        return
+    _csim(workspace, target, images, as_json)
+
+
+def _csim_graph(
+    graph: Path,
+    target: Board,
+    output: Path,
+    images: int | None,
+    data: Path | None,
+    conv: ConvEmitter,
+    as_json: bool,
+) -> None:
+    from fcn_hw.flow.standalone import REPORT, csim_graph, to_json
+
+    result = csim_graph(
+        graph, target, output, progress_for(as_json), images=images, data=data, conv=conv
+    )
+    if as_json:
+        typer.echo(json.dumps(to_json(result), indent=1))
+    else:
+        print_graph_csim(result, output / REPORT)
+    if result.mismatches:
+        raise typer.Exit(1)
+
+
+def _csim(workspace: Workspace, target: Board, images: int | None, as_json: bool) -> None:
+    from fcn_hw.flow import csim_stage
+    from fcn_hw.flow.csim_report import result_to_json
+
+    result = csim_stage(workspace, target, progress_for(as_json), images=images)
+    if as_json:
+        typer.echo(json.dumps(result_to_json(result), indent=1))
+    else:
+        print_csim(result, workspace.report(target))
+    if not result.exact:
+        raise typer.Exit(1)
+
+
+def _bounded(
+    workspace: Workspace, target: Board, images: int | None, depth: list[str], as_json: bool
+) -> None:
+    from fcn_hw.flow.bounded import bounded_stage, bounded_to_json, parse_depths
+
+    result = bounded_stage(
+        workspace, target, progress_for(as_json), images=images, depths=parse_depths(depth)
+    )
+    if as_json:
+        typer.echo(json.dumps(bounded_to_json(result), indent=1))
+    else:
+        verdict = "[bold red]NOT exact[/]" if result.mismatches else "[bold green]no deadlock[/]"
+        console().print(
+            f"{verdict}: {result.images} images back to back through {len(result.fifos)} FIFOs; "
+            f"outputs = integer oracle: {result.values_compared:,} values, "
+            f"{result.mismatches:,} mismatches; {result.images / result.simulate_s:.1f} images/s",
+            highlight=False,
+        )
+    if result.mismatches:
+        raise typer.Exit(1)
