@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import NoReturn
 
 from rich.markup import escape
 
-from fcn_hw.cli import folders, measures, proving, training
 from fcn_hw.cli.application import app
 from fcn_hw.errors import FcnHwError
 from fcn_hw.tables import console
@@ -15,10 +15,10 @@ INTERRUPTED = 130
 """Exit status after Ctrl-C: 128 + SIGINT."""
 
 
-VERBS = (training, proving, measures, folders)
-"""The modules whose import registers the verbs, in the order of ``fcn-hw --help``."""
+for _module in ("training", "proving", "measures", "folders"):  # the order of fcn-hw --help
+    import_module(f"fcn_hw.cli.{_module}")  # registers its verbs
 
-__all__ = ["INTERRUPTED", "VERBS", "app", "main"]
+__all__ = ["INTERRUPTED", "app", "main"]
 
 
 def _fail(error: FcnHwError) -> NoReturn:

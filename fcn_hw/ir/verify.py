@@ -47,6 +47,9 @@ MAX_CLASSES = 256
 MAX_SKIP_INPUTS = 4
 """Inputs of a skip op, and copies of a fork: the headers have overloads for up to so many."""
 
+MAX_NAME_LENGTH = 128
+"""Of graphs and ops: names become names of files, which Linux limits to 255 bytes."""
+
 _IDENTIFIER = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 MAX_LOOKUP_BITS = 12
 """Input bits of a lookup: each channel has a table of its own, of 2 ** bits codes, in LUTs."""
@@ -85,13 +88,20 @@ def verify(graph: Graph, *, where: str = "") -> Graph:
 def _graph_rules(graph: Graph) -> Iterator[str]:
     if not _IDENTIFIER.fullmatch(graph.name):
         yield f"the graph's name '{graph.name}' is no C identifier"
+    yield from (f"the graph's name {text}" for text in _length_rule(graph.name))
     if not graph.inputs:
         yield "the graph has no input"
     for op in graph.ops:
         if not _IDENTIFIER.fullmatch(op.name):
             yield f"{op.kind} '{op.name}': the name is no C identifier"
+        yield from (f"{op.kind}: the name {text}" for text in _length_rule(op.name))
         if not graph.readers(op.name) and op.name not in graph.outputs:
             yield f"{op.kind} '{op.name}': nothing reads its output, its stream would fill up"
+
+
+def _length_rule(name: str) -> Iterator[str]:
+    if len(name) > MAX_NAME_LENGTH:
+        yield f"'{name[:20]}...' has {len(name)} characters, {MAX_NAME_LENGTH} is the limit"
 
 
 def _op_rules(op: Op, graph: Graph) -> Iterator[str]:
