@@ -15,7 +15,13 @@ INTERRUPTED = 130
 """Exit status after Ctrl-C: 128 + SIGINT."""
 
 
-for _module in ("training", "proving", "measures", "folders"):  # the order of fcn-hw --help
+for _module in (
+    "training",
+    "proving",
+    "measures",
+    "looking",
+    "folders",
+):  # the order of fcn-hw --help
     import_module(f"fcn_hw.cli.{_module}")  # registers its verbs
 
 __all__ = ["INTERRUPTED", "app", "main"]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -15,6 +14,7 @@ from fcn_hw.cli.common import (
     DesignArgument,
     JsonOption,
     RootOption,
+    print_json,
     progress_for,
 )
 from fcn_hw.tables import print_estimate, print_fifos, print_measured
@@ -45,7 +45,7 @@ def estimate(
 
     run = estimate_design(design, graph, board, root, progress_for(as_json))
     if as_json:
-        typer.echo(json.dumps(report_data(run.estimate), indent=1))
+        print_json(report_data(run.estimate))
     else:
         print_estimate(run.estimate)
         print_measured(run)
@@ -75,7 +75,7 @@ def fifo(
     result = fifo_stage(workspace, target, progress_for(as_json))
     found = None if explain is None else explain_fifo(result, explain)
     if as_json:
-        typer.echo(json.dumps(fifo_to_json(result, found), indent=1))
+        print_json(fifo_to_json(result, found))
     elif found is not None:
         typer.echo("\n".join(found.sentences))
     else:

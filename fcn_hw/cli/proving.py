@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+from rich.markup import escape
 
 from fcn_hw.cli.application import app
 from fcn_hw.cli.common import (
@@ -24,6 +24,7 @@ from fcn_hw.cli.common import (
     conv_named,
     needed,
     only_one,
+    print_json,
     progress_for,
 )
 from fcn_hw.errors import ConfigError
@@ -33,6 +34,7 @@ if TYPE_CHECKING:  # `fcn-hw --help` loads neither
     from fcn_hw.boards import Board
     from fcn_hw.design import ConvEmitter
     from fcn_hw.flow import Workspace
+    from fcn_hw.plan import Plan
 
 
 @app.command(
@@ -64,15 +66,17 @@ def hls(
         from fcn_hw.flow.standalone import emit_graph
 
         folder = needed(output, "--output", "--graph")
-        emit_graph(graph, target, folder, progress_for(as_json), conv_named(conv) or "fcn_hw")
-        console().print(f"project: {folder}", highlight=False)
+        _, plan = emit_graph(
+            graph, target, folder, progress_for(as_json), conv_named(conv) or "fcn_hw"
+        )
+        _say_project(folder, plan, as_json)
         return
     workspace = open_workspace(needed(design, "DESIGN", "hls"), root).with_conv(conv_named(conv))
     if prove:
         _csim(workspace, target, None, as_json)
         return
-    hls_stage(workspace, target, progress_for(as_json))
-    console().print(f"project: {workspace.project(target)}", highlight=False)
+    _, plan = hls_stage(workspace, target, progress_for(as_json))
+    _say_project(workspace.project(target), plan, as_json)
 
 
 @app.command(
@@ -124,6 +128,13 @@ def csim(
     _csim(workspace, target, images, as_json)
 
 
+def _say_project(folder: Path, plan: Plan, as_json: bool) -> None:
+    if as_json:
+        print_json({"project": str(folder), "digest": plan.digest, "files": sorted(plan.files)})
+    else:
+        console().print(f"project: {escape(str(folder))}", highlight=False)
+
+
 def _csim_graph(
     graph: Path,
     target: Board,
@@ -139,7 +150,7 @@ def _csim_graph(
         graph, target, output, progress_for(as_json), images=images, data=data, conv=conv
     )
     if as_json:
-        typer.echo(json.dumps(to_json(result), indent=1))
+        print_json(to_json(result))
     else:
         print_graph_csim(result, output / REPORT)
     if result.mismatches:
@@ -152,7 +163,7 @@ def _csim(workspace: Workspace, target: Board, images: int | None, as_json: bool
 
     result = csim_stage(workspace, target, progress_for(as_json), images=images)
     if as_json:
-        typer.echo(json.dumps(result_to_json(result), indent=1))
+        print_json(result_to_json(result))
     else:
         print_csim(result, workspace.report(target))
     if not result.exact:
@@ -168,7 +179,7 @@ def _bounded(
         workspace, target, progress_for(as_json), images=images, depths=parse_depths(depth)
     )
     if as_json:
-        typer.echo(json.dumps(bounded_to_json(result), indent=1))
+        print_json(bounded_to_json(result))
     else:
         verdict = "[bold red]NOT exact[/]" if result.mismatches else "[bold green]no deadlock[/]"
         console().print(

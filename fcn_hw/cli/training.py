@@ -17,6 +17,7 @@ from fcn_hw.cli.common import (
     RootOption,
     needed,
     only_one,
+    print_json,
     progress_for,
 )
 from fcn_hw.tables import console, print_agreement, print_training
@@ -86,7 +87,7 @@ def export(
             model, input_format, folder, progress_for(as_json), check=check, images=images
         )
         if as_json:
-            typer.echo(json.dumps(agreement.to_json(found), indent=1))
+            print_json(agreement.to_json(found))
         else:
             typer.echo((folder / "graph.txt").read_text(encoding="utf-8").rstrip())
             print_agreement(found)
@@ -98,6 +99,12 @@ def export(
         from fcn_hw.flow import export_stage, open_workspace
 
         workspace = open_workspace(needed(design, "DESIGN", "export"), root)
-        graph, folder = export_stage(workspace, progress_for(False)), workspace.graph
+        graph, folder = export_stage(workspace, progress_for(as_json)), workspace.graph
+        if as_json:
+            from fcn_hw.flow.export import AGREEMENT
+
+            layers = json.loads((folder / AGREEMENT).read_text(encoding="utf-8"))
+            print_json({"graph": graph.name, "folder": str(folder), "layers": layers})
+            return
     typer.echo((folder / "graph.txt").read_text(encoding="utf-8").rstrip())
     console().print(f"graph '{graph.name}' is in {folder}", highlight=False)

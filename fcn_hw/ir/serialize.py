@@ -52,8 +52,12 @@ def save(graph: Graph, folder: Path) -> None:
     replace_file(folder / WEIGHTS_FILE, pack(_arrays(graph)))
     replace_file(folder / TEXT_FILE, to_text(graph))
     # Last: until then, the digest in an older one tells that these weights are not its own.
-    document = {"schema_version": SCHEMA_VERSION, "digest": digest(graph), **_body(graph)}
-    replace_file(folder / GRAPH_FILE, json.dumps(document, indent=1) + "\n")
+    replace_file(folder / GRAPH_FILE, json.dumps(document(graph), indent=1) + "\n")
+
+
+def document(graph: Graph) -> dict[str, Any]:
+    """What ``graph.json`` holds."""
+    return {"schema_version": SCHEMA_VERSION, "digest": digest(graph), **_body(graph)}
 
 
 def load(folder: Path) -> Graph:
