@@ -29,7 +29,7 @@ def alone_in_project(
         stage: Callable[Concatenate[Workspace, Board, P], R],
     ) -> Callable[Concatenate[Workspace, Board, P], R]:
         @wraps(stage)
-        def run(workspace: Workspace, board: Board, *args: P.args, **kwargs: P.kwargs) -> R:
+        def run(workspace: Workspace, board: Board, /, *args: P.args, **kwargs: P.kwargs) -> R:
             with locked(workspace.project(board), f"fcn-hw {verb}"):
                 return stage(workspace, board, *args, **kwargs)
 

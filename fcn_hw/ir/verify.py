@@ -9,6 +9,7 @@ import numpy as np
 
 from fcn_hw.errors import FormatError, GraphError
 from fcn_hw.fixed import MAX_WIDTH_BITS, FixedFormat
+from fcn_hw.ir.extension import EXTENSIONS
 from fcn_hw.ir.graph import Graph
 from fcn_hw.ir.intervals import Interval, exact_interval, format_interval
 from fcn_hw.ir.ops import (
@@ -120,6 +121,9 @@ def _op_rules(op: Op, graph: Graph) -> Iterator[str]:
     if problems:
         return
     problems = list(_field_rules(op, operands))
+    own_rules = EXTENSIONS[type(op)].rules if type(op) in EXTENSIONS else None
+    if own_rules is not None:
+        problems += own_rules(op, operands)
     yield from problems
     if problems:  # a shape that follows from a wrong field would only distract
         return
@@ -138,6 +142,10 @@ def _arity_rules(op: Op, count: int) -> Iterator[str]:
     if isinstance(op, Input):
         if count:
             yield "an input reads nothing"
+    elif type(op) in EXTENSIONS:
+        wanted = EXTENSIONS[type(op)].inputs
+        if count != wanted:
+            yield f"needs {wanted} inputs, has {count}"
     elif isinstance(op, SkipSubtract):
         if count != 2:
             yield f"needs two inputs, has {count}"
