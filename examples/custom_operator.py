@@ -3,7 +3,8 @@
     python examples/custom_operator.py --output /tmp/custom
 
 Each thing has one place: the class says what the op means, the oracle computes it, the interval
-bounds it, `absolute/absolute.h` builds it, `absolute/absolute.h.j2` sizes it, the cost estimates it.
+bounds it, `absolute/absolute.h` builds it, `absolute/absolute.h.j2` sizes it, the cost estimates
+it. It reads and writes a pixel a cycle, which is the firing rule where none is given.
 """
 
 from __future__ import annotations

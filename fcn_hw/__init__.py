@@ -1,7 +1,7 @@
 """fcn_hw: from a quantized segmentation network to a verified FPGA hand-off.
 
-The verbs of the command line are functions here: ``fcn_hw.export_model``, ``fcn_hw.csim_design``, ...
-(``fcn_hw.api``). They are loaded when they are first used.
+The verbs of the command line are functions here, of ``fcn_hw.api``: ``fcn_hw.export_model``,
+``fcn_hw.csim_design``, ... They are loaded when they are first used.
 """
 
 from importlib import import_module

@@ -1,10 +1,11 @@
 """The verbs of ``fcn-hw`` as functions: ``fcn_hw.csim_design("digits_fcn8s", "pynq-z2")``.
 
 Thin: each opens what it is given and calls the stage. A function's name ends in what it takes, for
-``fcn_hw.train`` and ``fcn_hw.estimate`` are packages. A design is a name below ``root/hls_projects``
-or the path of a design.yaml; a board is a name of :func:`list_boards`; a graph is a folder that
-holds a ``graph.json``. Every mistake raises a :class:`fcn_hw.errors.FcnHwError` of one clear line.
-``import fcn_hw`` itself loads nothing; TensorFlow is loaded by training and the exports only.
+``fcn_hw.train`` and ``fcn_hw.estimate`` are packages. A design is a name below
+``root/hls_projects`` or the path of a design.yaml; a board is a name of :func:`list_boards`; a
+graph is a folder that holds a ``graph.json``. Every mistake raises a
+:class:`fcn_hw.errors.FcnHwError` of one clear line. ``import fcn_hw`` itself loads nothing;
+TensorFlow is loaded by training and the exports only.
 """
 
 from __future__ import annotations
@@ -235,7 +236,7 @@ def estimate_design(
 
 
 def estimate_graph(graph: PathLike, board: str, *, progress: bool = False) -> EstimateRun:
-    """As :func:`estimate_design`, of a graph folder, folds chosen for the board; nothing is written."""
+    """As :func:`estimate_design`, of a graph folder, folds chosen for the board; writes nothing."""
     return _estimate(None, Path(graph), board, Path(), _progress(progress))
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from fcn_hw.errors import ConfigError
 from fcn_hw.flow.workspace import open_workspace
-from fcn_hw.frontend.proofs import Proof, load_proofs, statuses
+from fcn_hw.frontend.proofs import PROOFS_FILE, Proof, load_proofs, statuses
 from fcn_hw.ir import Graph
 from fcn_hw.ir.macs import macs, parameters
 from fcn_hw.ir.serialize import GRAPH_FILE, document, load
@@ -74,8 +74,9 @@ def show(target: str, root: Path) -> Shown:
     """
     folder = graph_folder(target, root)
     graph, proofs = load(folder), load_proofs(folder)
-    known = {name: status.value for name, status in statuses(graph, proofs).items()}
-    return Shown(graph, folder, known, proofs)
+    exported = (folder / PROOFS_FILE).is_file()
+    known = statuses(graph, proofs) if exported else {}
+    return Shown(graph, folder, {name: known[name].value for name in known}, proofs)
 
 
 def shown_to_json(shown: Shown) -> dict[str, Any]:
