@@ -15,6 +15,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
     help="From a quantized segmentation network to a verified FPGA hand-off.",
+    epilog="Exit status: 0 done, 1 a check or a tool failed, or another run is at work, "
+    "2 a mistake in what was given, 130 interrupted.",
 )
 
 
