@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from importlib import import_module
 from typing import NoReturn
 
@@ -27,6 +28,11 @@ for _module in (
 __all__ = ["INTERRUPTED", "app", "main"]
 
 
+_WRONG_PATHS = (
+    FileNotFoundError, PermissionError, NotADirectoryError, IsADirectoryError, FileExistsError
+)  # fmt: skip
+
+
 def _fail(error: FcnHwError) -> NoReturn:
     out = console(stderr=True)
     out.print(f"[bold red]error:[/] {escape(error.message)}", highlight=False)
@@ -37,6 +43,17 @@ def _fail(error: FcnHwError) -> NoReturn:
     raise SystemExit(error.exit_status)
 
 
+def _of_the_system(error: OSError) -> FcnHwError:
+    """A line for what the operating system refused."""
+    what = f"{error.filename}: " if error.filename else ""
+    told = FcnHwError(
+        f"{what}{error.strerror or error}", hint="What was finished is kept; run it again."
+    )
+    if not isinstance(error, _WRONG_PATHS) and error.errno != errno.EROFS:
+        told.exit_status = 1  # a full disk, say: nothing that was given is wrong
+    return told
+
+
 def main() -> None:
     """Entry point of ``fcn-hw``."""
     try:
@@ -44,8 +61,7 @@ def main() -> None:
     except FcnHwError as error:
         _fail(error)
     except OSError as error:  # a full disk, a folder that can't be written, ...
-        what = f"{error.filename}: " if error.filename else ""
-        _fail(FcnHwError(f"{what}{error.strerror or error}", hint="what was finished is kept"))
+        _fail(_of_the_system(error))
     except SystemExit as stop:
         if stop.code == INTERRUPTED:  # typer turns Ctrl-C into this status, without a word
             console(stderr=True).print("interrupted; what was finished is kept")

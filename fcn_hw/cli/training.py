@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+from rich.markup import escape
 
 from fcn_hw.cli.application import app
 from fcn_hw.cli.common import (
@@ -91,7 +92,7 @@ def export(
         else:
             typer.echo((folder / "graph.txt").read_text(encoding="utf-8").rstrip())
             print_agreement(found)
-            console().print(f"graph '{graph.name}' is in {folder}", highlight=False)
+            console().print(f"graph '{graph.name}' is in {escape(str(folder))}", highlight=False)
         if not found.holds:
             raise typer.Exit(1)
         return
@@ -107,4 +108,4 @@ def export(
             print_json({"graph": graph.name, "folder": str(folder), "layers": layers})
             return
     typer.echo((folder / "graph.txt").read_text(encoding="utf-8").rstrip())
-    console().print(f"graph '{graph.name}' is in {folder}", highlight=False)
+    console().print(f"graph '{graph.name}' is in {escape(str(folder))}", highlight=False)

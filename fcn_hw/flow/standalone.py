@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from rich.markup import escape
 
 from fcn_hw.backend.hls4ml_bridge import ap_types_folder
 from fcn_hw.backend.project import plan_project
@@ -120,7 +121,7 @@ def _export_model(
     loaded = load_model(model)
     exported = export(loaded, fmt, name=CNames()(model.stem))
     for note in exported.notes:
-        progress.say(note)
+        progress.say(escape(note))
     graph = run_passes(exported.graph)
     frames = None if check is None else load_frames(check, _only_input(graph), images)
     if frames is not None and frames.resized:
@@ -212,7 +213,7 @@ def _csim_graph(
         codes, what = load_frames(data, tensor, images).codes, data.name
     build = plan_build(graph, ap_types_folder())
     compile_s = build_program(build, plan, output / RUN_FOLDER, progress)
-    progress.say(f"[cyan]csim[/]    {len(codes)} frames: {what}")
+    progress.say(f"[cyan]csim[/]    {len(codes)} frames: {escape(what)}")
     with progress.counter("C simulation", len(codes)) as update:
         finished = simulate(graph, output, codes, on_frame=update)
     with progress.counter("oracle = C++", len(codes)) as update:
