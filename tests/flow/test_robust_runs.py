@@ -24,8 +24,9 @@ from command_line import call
 from sample_graphs import tiny_graph
 
 from fcn_hw.dataflow import engine
-from fcn_hw.errors import FcnHwError
+from fcn_hw.errors import DataError, FcnHwError
 from fcn_hw.fixed import parse_format
+from fcn_hw.flow.frames import load_frames
 from fcn_hw.flow.stage import StageRecord
 from fcn_hw.ir import Graph
 from fcn_hw.ir.build import GraphBuilder
@@ -294,6 +295,25 @@ class _Library:
 
 def _written(path: Path, data: bytes) -> None:
     path.write_bytes(data)
+
+
+def test_damaged_frames_are_refused_in_words(tmp_path: Path) -> None:
+    path, rng = tmp_path / "frames.npy", np.random.default_rng(2)
+    tensor = small_graph().inputs[0].output
+    np.save(path, rng.integers(0, 256, (2, 5, 7, 1), dtype=np.uint8))
+    raw, refused = path.read_bytes(), 0
+    cases = [raw[:size] for size in range(len(raw))]
+    for _ in range(300):
+        flipped = bytearray(raw)
+        flipped[rng.integers(0, 128)] ^= 1 << rng.integers(0, 8)
+        cases.append(bytes(flipped))
+    for damaged in (*cases, b"PK\x03\x04" + raw, b"PK\x03\x04"):
+        path.write_bytes(damaged)
+        try:
+            assert load_frames(path, tensor).codes.shape == (2, 5, 7, 1)
+        except DataError:
+            refused += 1
+    assert refused > len(raw)
 
 
 def test_a_long_name(tmp_path: Path) -> None:
