@@ -36,6 +36,9 @@ JsonOption = Annotated[bool, typer.Option("--json", help="Print the result as JS
 ImagesOption = Annotated[
     int | None, typer.Option("--images", min=1, help="Simulate the first N images only.")
 ]  # fmt: skip
+HoursOption = Annotated[
+    float | None, typer.Option("--timeout-hours", min=0, help="Time-out of each tool.")
+]
 BoundedOption = Annotated[
     bool, typer.Option("--bounded", help="Run the processes on FIFOs of their real depths.")
 ]

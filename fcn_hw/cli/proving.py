@@ -28,7 +28,7 @@ from fcn_hw.cli.common import (
     progress_for,
 )
 from fcn_hw.errors import ConfigError
-from fcn_hw.tables import console, print_csim, print_graph_csim
+from fcn_hw.tables import console, print_csim, print_graph_csim, print_lint
 
 if TYPE_CHECKING:  # `fcn-hw --help` loads neither
     from fcn_hw.boards import Board
@@ -60,18 +60,16 @@ def hls(
     from fcn_hw.flow import hls_stage, open_workspace
     from fcn_hw.flow.workspace import open_board
 
-    target = open_board(board)
+    target, chosen = open_board(board), conv_named(conv)
     if graph is not None:
         only_one(design, "--graph")
         from fcn_hw.flow.standalone import emit_graph
 
         folder = needed(output, "--output", "--graph")
-        _, plan = emit_graph(
-            graph, target, folder, progress_for(as_json), conv_named(conv) or "fcn_hw"
-        )
+        _, plan = emit_graph(graph, target, folder, progress_for(as_json), chosen or "fcn_hw")
         _say_project(folder, plan, as_json)
         return
-    workspace = open_workspace(needed(design, "DESIGN", "hls"), root).with_conv(conv_named(conv))
+    workspace = open_workspace(needed(design, "DESIGN", "hls"), root).with_conv(chosen)
     if prove:
         _csim(workspace, target, None, as_json)
         return
@@ -109,7 +107,7 @@ def csim(
     from fcn_hw.flow import open_workspace
     from fcn_hw.flow.workspace import open_board
 
-    target = open_board(board)
+    target, chosen = open_board(board), conv_named(conv)
     if data is not None and graph is None:
         raise ConfigError("--data has no effect without --graph", hint="a design has its own data")
     if depth and not bounded:
@@ -119,13 +117,55 @@ def csim(
         if bounded:
             raise ConfigError("--bounded takes a design, not --graph")
         folder = needed(output, "--output", "--graph")
-        _csim_graph(graph, target, folder, images, data, conv_named(conv) or "fcn_hw", as_json)
+        _csim_graph(graph, target, folder, images, data, chosen or "fcn_hw", as_json)
         return
-    workspace = open_workspace(needed(design, "DESIGN", "csim"), root).with_conv(conv_named(conv))
+    workspace = open_workspace(needed(design, "DESIGN", "csim"), root).with_conv(chosen)
     if bounded:
         _bounded(workspace, target, images, depth or [], as_json)
         return
     _csim(workspace, target, images, as_json)
+
+
+@app.command(
+    epilog="Examples: fcn-hw lint digits_fcn8s --board pynq-z2; fcn-hw lint --project mine_project"
+)
+def lint(
+    design: OptionalDesign = None,
+    board: Annotated[
+        str | None, typer.Option("--board", "-b", help="With a design: a board below constraints/.")
+    ] = None,
+    project: Annotated[
+        Path | None, typer.Option("--project", help="The folder of an HLS project, instead.")
+    ] = None,
+    root: RootOption = HERE,
+    as_json: JsonOption = False,
+) -> None:
+    """Check an HLS project against the documented rules of Vitis HLS (UG1399), without Vitis HLS.
+
+    All findings are printed. Exit status 1 if there is an error among them.
+    """
+    from fcn_hw.flow.lint import lint_folder, lint_stage, needs_one
+    from fcn_hw.lint import Severity
+    from fcn_hw.lint.check import to_json
+
+    needs_one(design, project)
+    if project is not None:
+        report = lint_folder(project)
+    else:
+        from fcn_hw.flow import open_workspace
+        from fcn_hw.flow.pipeline import emit_stage
+        from fcn_hw.flow.workspace import open_board
+
+        target = open_board(needed(board, "--board", "a design"))
+        workspace, progress = open_workspace(design or "", root), progress_for(as_json)
+        _, plan = emit_stage(workspace, target, progress)
+        report = lint_stage(workspace.project(target), plan, progress)
+    if as_json:
+        print_json(to_json(report))
+    else:
+        print_lint(report)
+    if report.count(Severity.ERROR):
+        raise typer.Exit(1)
 
 
 def _say_project(folder: Path, plan: Plan, as_json: bool) -> None:

@@ -23,7 +23,7 @@ _VERSION_TIMEOUT_S = 20.0
 _ASKED = ("g++", "clang++", "dot")
 """Programs that tell their version at once; a vendor tool takes seconds to say it."""
 
-_VITIS = ("vitis-run", "vitis_hls")
+_VITIS = ("vitis-run", "vitis_hls", "vivado_hls")
 PYTHON = ((3, 10), (3, 13))
 
 
@@ -51,6 +51,9 @@ STAGES: dict[str, Needs] = {
     "estimate": Needs(_PICTURES, (("g++",),), helpful=("dot",)),
     "hls": Needs((*_CORE, "hls4ml"), (("g++",),)),
     "csim": Needs((*_CORE, "hls4ml"), (("g++",),)),
+    "lint": Needs((*_CORE, "hls4ml")),
+    "handoff": Needs((*_CORE, "hls4ml"), (("g++",),)),
+    "verify": Needs((*_CORE, "hls4ml"), (("g++",),)),
     "csynth": Needs((*_CORE, "hls4ml"), (_VITIS,), licensed=True),
     "cosim": Needs((*_CORE, "hls4ml"), (_VITIS, ("g++",)), licensed=True),
     "bitstream": Needs((*_CORE, "hls4ml"), (_VITIS, ("vivado",)), licensed=True),

@@ -14,6 +14,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from fcn_hw.frontend.constants import check_finite
+from fcn_hw.keras_env import keras_env
+
 Floats = npt.NDArray[np.float64]
 
 UNIT_ROUNDOFF = 2.0**-24
@@ -86,7 +89,7 @@ class Affine(Part):
         return bool(np.all(self.factor >= 0))
 
     def call(self, values: Any) -> Any:
-        return self.function(values)
+        return self.function(as_tensor(values))
 
     def real(self, values: Floats, error: Floats) -> tuple[Floats, Floats]:
         product = values * self.factor
@@ -105,10 +108,10 @@ class Rising(Part):
     rising = True
 
     def call(self, values: Any) -> Any:
-        return self.function(values)
+        return self.function(as_tensor(values))
 
     def real(self, values: Floats, error: Floats) -> tuple[Floats, Floats]:
-        single = values.astype(np.float32)[None, :, None, :]
+        single = as_tensor(values.astype(np.float32)[None, :, None, :])
         result = np.asarray(self.function(single), np.float64)[0, :, 0, :]
         rounding = UNIT_ROUNDOFF * np.abs(values) + 4 * UNIT_ROUNDOFF * np.abs(result)
         return result, error + rounding
@@ -154,6 +157,11 @@ class Channels(Part):
         return found and (found[0][self._own], found[1][self._own])
 
 
+def as_tensor(values: Any) -> Any:
+    """A tensor of TensorFlow, which Keras' functions want."""
+    return keras_env().tf.convert_to_tensor(values)
+
+
 def never_falls(part: Part) -> bool:
     """Whether a part is rising on every channel."""
     if isinstance(part, Affine):
@@ -179,12 +187,15 @@ def batch_normalization(layer: Any, name: str) -> Affine:
 
     gamma, beta = parameter("gamma", 1.0), parameter("beta", 0.0)
     mean, variance = parameter("moving_mean", 0.0), parameter("moving_variance", 1.0)
-    factor = gamma / np.sqrt(variance + np.float64(np.float32(layer.epsilon)))
+    with np.errstate(all="ignore"):  # what is not finite is refused
+        factor = gamma / np.sqrt(variance + np.float64(np.float32(layer.epsilon)))
+        summand = beta - mean * factor
+    check_finite(name, "its parameters give", factor, summand)
     return Affine(
         name,
         type(layer).__name__,
         factor,
-        beta - mean * factor,
+        summand,
         lambda values: layer(values, training=False),
         own_error=_NORM_ROUNDINGS * UNIT_ROUNDOFF * np.abs(mean * factor),
         roundings=_NORM_ROUNDINGS,
