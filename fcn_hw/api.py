@@ -33,22 +33,29 @@ from fcn_hw.flow.doctor import diagnose as _diagnose
 from fcn_hw.flow.estimate import EstimateRun
 from fcn_hw.flow.estimate import estimate_design as _estimate
 from fcn_hw.flow.fifos import fifo_stage as _fifo_stage
+from fcn_hw.flow.handoff import FOLDER, Handoff, handoff_stage
+from fcn_hw.flow.hardware import HardwareRun, run_bitstream, run_cosim, run_csynth
 from fcn_hw.flow.layout import FifoResult
+from fcn_hw.flow.lint import lint_folder
 from fcn_hw.flow.progress import Progress
 from fcn_hw.flow.scaffold import new_design
 from fcn_hw.flow.show import Shown
 from fcn_hw.flow.show import show as _show
 from fcn_hw.flow.standalone import GraphCsim
+from fcn_hw.handoff.verify import Verified
+from fcn_hw.handoff.verify import verify_bundle as _verify_bundle
 from fcn_hw.ir import Graph
 from fcn_hw.ir.serialize import load as _load_graph
 from fcn_hw.ir.serialize import save as _save_graph
+from fcn_hw.lint import Report
 from fcn_hw.reference import evaluate
 
 __all__ = [
-    "compare", "csim_bounded", "csim_design", "csim_graph", "diagnose", "estimate_design",
-    "estimate_graph", "evaluate", "export_design", "export_model", "fifo_design",
-    "hls_design", "hls_graph", "list_boards", "load_board", "load_design", "load_graph",
-    "new_design", "save_graph", "show_graph", "train_design",
+    "bitstream_design", "compare", "cosim_design", "csim_bounded", "csim_design",
+    "csim_graph", "csynth_design", "diagnose", "estimate_design", "estimate_graph",
+    "evaluate", "export_design", "export_model", "fifo_design", "handoff_design",
+    "hls_design", "hls_graph", "lint_project", "list_boards", "load_board", "load_design",
+    "load_graph", "new_design", "save_graph", "show_graph", "train_design", "verify_bundle",
 ]  # fmt: skip
 
 PathLike = str | Path
@@ -218,6 +225,80 @@ def csim_graph(
         data=None if data is None else Path(data),
         conv=conv,
     )
+
+
+def lint_project(folder: PathLike) -> Report:
+    """Checks an emitted HLS project against the documented rules of Vitis HLS."""
+    return lint_folder(Path(folder))
+
+
+def csynth_design(
+    design: PathLike,
+    board: str,
+    root: PathLike = ".",
+    *,
+    hours: float | None = None,
+    progress: bool = False,
+) -> HardwareRun:
+    """C synthesis by the vendor's tool; ``check()`` raises where it got worse than allowed.
+
+    Args:
+        hours: time-out of each tool; None takes each stage's own.
+    """
+    workspace = open_workspace(str(design), Path(root))
+    return run_csynth(workspace, load_board(board), _progress(progress), hours=hours)
+
+
+def cosim_design(
+    design: PathLike,
+    board: str,
+    root: PathLike = ".",
+    *,
+    images: int | None = None,
+    hours: float | None = None,
+    progress: bool = False,
+) -> HardwareRun:
+    """C synthesis, then RTL cosimulation, compared code for code with the C++."""
+    workspace, target = open_workspace(str(design), Path(root)), load_board(board)
+    return run_cosim(workspace, target, _progress(progress), images=images, hours=hours)
+
+
+def bitstream_design(
+    design: PathLike,
+    board: str,
+    root: PathLike = ".",
+    *,
+    hours: float | None = None,
+    progress: bool = False,
+) -> HardwareRun:
+    """C synthesis, IP, block design placed and routed, bitstream."""
+    workspace = open_workspace(str(design), Path(root))
+    return run_bitstream(workspace, load_board(board), _progress(progress), hours=hours)
+
+
+def handoff_design(
+    design: PathLike,
+    board: str,
+    root: PathLike = ".",
+    *,
+    output: PathLike | None = None,
+    images: int | None = None,
+    progress: bool = False,
+) -> Handoff:
+    """Packs a proved design for the engineer who builds the bitstream.
+
+    Args:
+        output: folder of the bundle; None takes ``root/handoff``.
+        images: golden frames; None takes 3.
+    """
+    workspace, target = open_workspace(str(design), Path(root)), load_board(board)
+    folder = Path(root) / FOLDER if output is None else Path(output)
+    return handoff_stage(workspace, target, _progress(progress), output=folder, images=images)
+
+
+def verify_bundle(bundle: PathLike) -> Verified:
+    """Checks a bundle: its bytes, its manifest, and what its C++ computes. Runs that C++."""
+    return _verify_bundle(Path(bundle))
 
 
 def fifo_design(
