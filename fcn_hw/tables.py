@@ -94,7 +94,7 @@ def print_csim(result: CsimResult, report: Path) -> None:
         highlight=False,
     )
     print_conv(result.conv)
-    out.print(f"report: {report}", highlight=False)
+    out.print(f"report: {escape(str(report))}", highlight=False)
 
 
 def print_agreement(result: Agreement) -> None:
@@ -138,7 +138,8 @@ def print_conv(conv: str) -> None:
 def print_graph_csim(result: GraphCsim, report: Path) -> None:
     """The layers and the verdict of a graph without a design."""
     print_layers(
-        f"C simulation of {result.images} frames ({result.data}): integer codes, tolerance 0",
+        f"C simulation of {result.images} frames ({escape(result.data)}): "
+        "integer codes, tolerance 0",
         result.layers,
     )
     verdict = "[bold red]NOT exact[/]" if result.mismatches else "[bold green]exact[/]"
@@ -149,7 +150,7 @@ def print_graph_csim(result: GraphCsim, report: Path) -> None:
         highlight=False,
     )
     print_conv(result.conv)
-    out.print(f"report: {report}", highlight=False)
+    out.print(f"report: {escape(str(report))}", highlight=False)
 
 
 def print_lint(report: Report) -> None:
@@ -245,7 +246,7 @@ def print_fifos(result: FifoResult, report: Path) -> None:
         f"the slowest is {run.bottleneck.process}",
         highlight=False,
     )
-    out.print(f"report: {report}", highlight=False)
+    out.print(f"report: {escape(str(report))}", highlight=False)
 
 
 def print_hardware(run: HardwareRun) -> None:

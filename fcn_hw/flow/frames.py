@@ -86,7 +86,7 @@ def _images(path: Path) -> list[Path]:
 def _codes(path: Path, tensor: Tensor) -> Codes:
     try:
         found = np.load(path, allow_pickle=False)
-    except (OSError, ValueError) as error:
+    except Exception as error:  # NumPy meets damage with whatever its parsers raise
         raise DataError(f"{path}: no array that NumPy reads", hint=_HOW) from error
     if not isinstance(found, np.ndarray) or found.dtype.kind not in "iu":
         raise DataError(f"{path}: holds no integers", hint=_HOW)

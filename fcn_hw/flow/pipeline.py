@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import time
 from pathlib import Path
@@ -15,6 +16,7 @@ from fcn_hw.backend.stock_conv import emitted_graph
 from fcn_hw.boards import Board
 from fcn_hw.files import replace_file
 from fcn_hw.fixed import Codes
+from fcn_hw.flow.alone import alone_in_project
 from fcn_hw.flow.csim_report import CsimResult, csim_result, result_from_json, result_to_json
 from fcn_hw.flow.export import AGREEMENT, CLASS_MAPS, compare_with_qkeras, export_graph
 from fcn_hw.flow.layout import current_layout
@@ -23,6 +25,7 @@ from fcn_hw.flow.progress import Progress
 from fcn_hw.flow.stage import StageRecord, code_digest, digest_of, file_digest
 from fcn_hw.flow.stock import say_stock
 from fcn_hw.flow.workspace import Workspace
+from fcn_hw.frontend.proofs import PROOFS_FILE
 from fcn_hw.harness.compare import Comparison, Difference
 from fcn_hw.harness.csim import (
     RUN_FOLDER,
@@ -33,6 +36,7 @@ from fcn_hw.harness.csim import (
 )
 from fcn_hw.ir import Graph
 from fcn_hw.ir.serialize import load
+from fcn_hw.locks import locked
 from fcn_hw.plan import Plan
 from fcn_hw.tools.runner import run, write_files
 from fcn_hw.train.datasets import Split, dataset_digest, load_dataset
@@ -58,6 +62,12 @@ def train_stage(workspace: Workspace, progress: Progress) -> Path:
     if record.is_current():
         progress.say("[green]train[/]   up to date")
         return record.folder
+    with locked(record.folder, "fcn-hw train"):
+        _train(workspace, record, progress)
+    return record.folder
+
+
+def _train(workspace: Workspace, record: StageRecord, progress: Progress) -> None:
     from fcn_hw.train.run import train
 
     progress.say("[cyan]train[/]   float, then quantized")
@@ -75,7 +85,6 @@ def train_stage(workspace: Workspace, progress: Progress) -> Path:
             )
         )
     )  # fmt: skip
-    return record.folder
 
 
 def export_stage(workspace: Workspace, progress: Progress) -> Graph:
@@ -95,6 +104,14 @@ def export_stage(workspace: Workspace, progress: Progress) -> Graph:
     if record.is_current():
         progress.say("[green]export[/]  up to date")
         return load(workspace.graph)
+    with locked(workspace.graph, "fcn-hw export"):
+        return _export(workspace, model, float_model, record, progress)
+
+
+def _export(
+    workspace: Workspace, model: Path, float_model: Path, record: StageRecord, progress: Progress
+) -> Graph:
+    design = workspace.design
     record.begin()
     graph, keras_model = export_graph(model, design.name, workspace.graph)
     progress.say(f"[cyan]export[/]  {len(graph.ops)} ops; comparing the graph with QKeras")
@@ -102,11 +119,12 @@ def export_stage(workspace: Workspace, progress: Progress) -> Graph:
     compare_with_qkeras(graph, keras_model, float_model, codes, workspace.graph, progress)
     record.finish(
         workspace.graph / name
-        for name in ("graph.json", "weights.npz", "graph.txt", AGREEMENT, CLASS_MAPS)
+        for name in ("graph.json", "weights.npz", "graph.txt", PROOFS_FILE, AGREEMENT, CLASS_MAPS)
     )
     return graph
 
 
+@alone_in_project("hls")
 def hls_stage(workspace: Workspace, board: Board, progress: Progress) -> tuple[Graph, Plan]:
     """Writes the HLS project and checks it; files that did not change keep their time stamps.
 
@@ -121,6 +139,7 @@ def hls_stage(workspace: Workspace, board: Board, progress: Progress) -> tuple[G
     return graph, plan
 
 
+@alone_in_project("hls")
 def emit_stage(workspace: Workspace, board: Board, progress: Progress) -> tuple[Graph, Plan]:
     """Writes the HLS project, unchecked.
 
@@ -141,6 +160,7 @@ def emit_stage(workspace: Workspace, board: Board, progress: Progress) -> tuple[
     return emitted_graph(graph, hls.Conv), plan
 
 
+@alone_in_project("csim")
 def csim_stage(
     workspace: Workspace, board: Board, progress: Progress, *, images: int | None = None
 ) -> CsimResult:
@@ -197,7 +217,9 @@ def csim_stage(
         },
         void=_void(workspace),
     )
-    picture.save(report / PICTURE)
+    image = io.BytesIO()
+    picture.save(image, "PNG")
+    replace_file(report / PICTURE, image.getvalue())
     record.finish([report / "csim.json", report / PICTURE])
     return result
 
