@@ -10,8 +10,8 @@ STAMP   := $(VENV)/.installed
 FCN_HW  := $(BIN)/fcn-hw
 
 .DEFAULT_GOAL := help
-.PHONY: help install train export hls csim estimate csynth cosim bitstream handoff test test-slow fuzz lint lock clean \
-    distclean
+.PHONY: help install train export hls csim estimate csynth cosim bitstream handoff test test-slow fuzz bench lint lock \
+    clean distclean
 
 help:  ## this list
 	@echo "make TARGET [DESIGN=$(DESIGN)] [BOARD=$(BOARD)] [ARGS=...]"
@@ -64,6 +64,9 @@ test-slow: $(STAMP)  ## the slow tests: real data, whole designs
 
 fuzz: $(STAMP)  ## 1,000 random networks: oracle = C++, sized FIFOs; ARGS="--networks 200"
 	$(BIN)/python tests/fuzz/fuzz.py $(ARGS)
+
+bench: $(STAMP)  ## stock hls4ml and fcn_hw in pairs: convert, compile, simulate
+	$(BIN)/python -m benchmarks $(ARGS)
 
 lint: $(STAMP)  ## ruff, mypy, import-linter
 	$(BIN)/ruff check .

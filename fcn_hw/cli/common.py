@@ -39,6 +39,9 @@ ImagesOption = Annotated[
 HoursOption = Annotated[
     float | None, typer.Option("--timeout-hours", min=0, help="Time-out of each tool.")
 ]
+SignOffOption = Annotated[
+    bool, typer.Option("--sign-off", help="Compile with the official ap_types: exact, but slow.")
+]
 BoundedOption = Annotated[
     bool, typer.Option("--bounded", help="Run the processes on FIFOs of their real depths.")
 ]

@@ -21,6 +21,7 @@ from fcn_hw.cli.common import (
     OptionalDesign,
     OutputOption,
     RootOption,
+    SignOffOption,
     conv_named,
     needed,
     only_one,
@@ -93,6 +94,7 @@ def csim(
         typer.Option("--data", help="With --graph: a folder of images, a list, or a .npy."),
     ] = None,
     conv: ConvOption = None,
+    sign_off: SignOffOption = False,
     bounded: BoundedOption = False,
     depth: DepthOption = None,
     as_json: JsonOption = False,
@@ -101,8 +103,9 @@ def csim(
 
     With --bounded, prove instead that no FIFO is too short: the processes run side by side, some
     images back to back, and the outputs are compared. With --graph, compare an exported graph with
-    the oracle, on random frames or on those of --data. Exit status 1 if a single code differs, or
-    if processes wait for one another.
+    the oracle, on random frames or on those of --data. With --sign-off, the official ap_types stand
+    in for the native integers of frames side by side; the codes are the same. Exit status 1 if a
+    single code differs, or if processes wait for one another.
     """
     from fcn_hw.flow import open_workspace
     from fcn_hw.flow.workspace import open_board
@@ -112,18 +115,23 @@ def csim(
         raise ConfigError("--data has no effect without --graph", hint="a design has its own data")
     if depth and not bounded:
         raise ConfigError("--depth has no effect without --bounded", hint="add --bounded")
+    if sign_off and bounded:
+        raise ConfigError(
+            "--sign-off has no effect with --bounded",
+            hint="it always runs on the official ap_types",
+        )
     if graph is not None:
         only_one(design, "--graph")
         if bounded:
             raise ConfigError("--bounded takes a design, not --graph")
         folder = needed(output, "--output", "--graph")
-        _csim_graph(graph, target, folder, images, data, chosen or "fcn_hw", as_json)
+        _csim_graph(graph, target, folder, images, data, chosen or "fcn_hw", sign_off, as_json)
         return
     workspace = open_workspace(needed(design, "DESIGN", "csim"), root).with_conv(chosen)
     if bounded:
         _bounded(workspace, target, images, depth or [], as_json)
         return
-    _csim(workspace, target, images, as_json)
+    _csim(workspace, target, images, as_json, sign_off)
 
 
 @app.command(
@@ -182,13 +190,15 @@ def _csim_graph(
     images: int | None,
     data: Path | None,
     conv: ConvEmitter,
+    sign_off: bool,
     as_json: bool,
 ) -> None:
     from fcn_hw.flow.standalone import REPORT, csim_graph, to_json
 
     result = csim_graph(
-        graph, target, output, progress_for(as_json), images=images, data=data, conv=conv
-    )
+        graph, target, output, progress_for(as_json), images=images, data=data, conv=conv,
+        sign_off=sign_off,
+    )  # fmt: skip
     if as_json:
         print_json(to_json(result))
     else:
@@ -197,11 +207,13 @@ def _csim_graph(
         raise typer.Exit(1)
 
 
-def _csim(workspace: Workspace, target: Board, images: int | None, as_json: bool) -> None:
+def _csim(
+    workspace: Workspace, target: Board, images: int | None, as_json: bool, sign_off: bool = False
+) -> None:
     from fcn_hw.flow import csim_stage
     from fcn_hw.flow.csim_report import result_to_json
 
-    result = csim_stage(workspace, target, progress_for(as_json), images=images)
+    result = csim_stage(workspace, target, progress_for(as_json), images=images, sign_off=sign_off)
     if as_json:
         print_json(result_to_json(result))
     else:

@@ -11,6 +11,7 @@ import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 import vendor_samples as samples
@@ -44,7 +45,7 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def said(workspace: Workspace, **kwargs: int) -> tuple[str, pipeline.CsimResult]:
+def said(workspace: Workspace, **kwargs: Any) -> tuple[str, pipeline.CsimResult]:
     output = io.StringIO()
     progress = Progress(Console(file=output, width=100))
     result = csim_stage(workspace, load_board("arty-z7-20"), progress, **kwargs)
@@ -85,6 +86,32 @@ def test_second_run_skips_every_stage(
         [stage, "up", "to", "date"] for stage in ("train", "export", "hls", "lint", "csim")
     ]
     assert result == first_run[1]
+
+
+def test_sign_off_finds_the_same(root: Path, first_run: tuple[str, pipeline.CsimResult]) -> None:
+    """With the official ap_types: another program and another record, the same result."""
+    workspace = open_workspace("mini", root)
+    text, result = said(workspace, sign_off=True)
+    assert "build" in text
+    assert "sign_off" in text
+    assert result.ap_types
+    timeless = {"compile_s": 0.0, "csim_images_per_s": 0.0, "ap_types": False}
+    assert replace(result, **timeless) == replace(first_run[1], **timeless)
+    maps = [
+        (workspace.project(load_board("arty-z7-20")) / folder / "class_maps.u8").read_bytes()
+        for folder in ("csim", "sign_off")
+    ]
+    assert maps[0] == maps[1]
+    for kwargs in ({"sign_off": True}, {}):
+        assert "up to date" in said(workspace, **kwargs)[0].splitlines()[-1]
+
+
+def test_compiled_once(root: Path, first_run: tuple[str, pipeline.CsimResult]) -> None:
+    """Other images are another simulation, but the program is the same."""
+    text, result = said(open_workspace("mini", root), images=3)
+    assert "build" not in text
+    assert result.images == 3
+    assert said(open_workspace("mini", root))[1].exact
 
 
 def test_fewer_images(root: Path, first_run: tuple[str, pipeline.CsimResult]) -> None:
@@ -249,6 +276,7 @@ def test_command_line(root: Path, first_run: tuple[str, pipeline.CsimResult]) ->
         ((*bounded, "--depth", f"{skip}=0"), f"FIFO '{skip}' can't hold 0 pixels"),
         ((*bounded, "--depth", skip), f"'{skip}' is no FIFO=DEPTH"),
         ((*bounded[:-1], "--depth", f"{skip}=4"), "--depth has no effect without --bounded"),
+        ((*bounded, "--sign-off"), "--sign-off has no effect with --bounded"),
         (("csim", "mini", "--board", "pynq-z3"), "unknown board 'pynq-z3'; near: 'pynq-z2'"),
         (("hls", "minni", "--board", "pynq-z2"), "unknown design 'minni'"),
     ):
