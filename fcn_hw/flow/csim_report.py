@@ -12,6 +12,7 @@ import numpy.typing as npt
 from fcn_hw.design import ConvEmitter
 from fcn_hw.harness.compare import Comparison, Difference
 from fcn_hw.ir import Graph, Input
+from fcn_hw.ir.serialize import digest
 from fcn_hw.train.metrics import confusion_matrix, mean_iou
 
 ClassMaps = npt.NDArray[np.uint8]
@@ -47,6 +48,7 @@ class CsimResult:
 
     Args:
         conv: whose convolutions ran; with hls4ml's, cycles and FIFO depths are not proved.
+        graph: digest of the graph that was emitted, or "".
     """
 
     images: int
@@ -60,6 +62,7 @@ class CsimResult:
     csim_images_per_s: float
     layers: tuple[LayerResult, ...]
     conv: ConvEmitter = "fcn_hw"
+    graph: str = ""
 
     @property
     def exact(self) -> bool:
@@ -111,6 +114,7 @@ def csim_result(
         csim_images_per_s=round(len(csim_maps) / simulate_s, 3),
         layers=layers,
         conv=conv,
+        graph=digest(graph),
     )
 
 

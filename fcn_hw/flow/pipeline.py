@@ -19,6 +19,7 @@ from fcn_hw.flow.csim_report import CsimResult, csim_result, result_from_json, r
 from fcn_hw.flow.export import AGREEMENT, CLASS_MAPS, compare_with_qkeras, export_graph
 from fcn_hw.flow.layout import current_layout
 from fcn_hw.flow.progress import Progress
+from fcn_hw.flow.scenes import SCENES, save_scenes
 from fcn_hw.flow.stage import StageRecord, code_digest, digest_of, file_digest
 from fcn_hw.flow.stock import say_stock
 from fcn_hw.flow.workspace import Workspace
@@ -180,18 +181,16 @@ def csim_stage(
     replace_file(report / "csim.json", json.dumps(result_to_json(result), indent=1) + "\n")
     # spread over the images: neighbours of a video sequence look alike
     shown = np.unique(np.linspace(0, len(simulated) - 1, PICTURE_IMAGES).astype(np.int64))
-    picture = comparison(
-        split.images[shown],
-        {
-            "truth": split.masks[shown],
-            "float": stored["float"][shown],
-            "quantized": stored["quantized"][shown],
-            "C simulation": simulated[shown],
-        },
-        void=_void(workspace),
-    )
-    picture.save(report / PICTURE)
-    record.finish([report / "csim.json", report / PICTURE])
+    maps = {
+        "truth": split.masks[shown],
+        "float": stored["float"][shown],
+        "quantized": stored["quantized"][shown],
+        "C simulation": simulated[shown],
+    }
+    void = _void(workspace)
+    comparison(split.images[shown], maps, void=void).save(report / PICTURE)
+    save_scenes(report / SCENES, split.images[shown], maps, void)
+    record.finish(report / name for name in ("csim.json", PICTURE, SCENES))
     return result
 
 

@@ -1,0 +1,201 @@
+"""What the stages left of a design on a board; nothing is run, nothing is written.
+
+A file that is not there is None here, and its section says which command makes it. So is a file
+that can't be read, or that is of another graph; ``problems`` says why.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, TypeVar
+
+from fcn_hw.backend.stock_conv import emitted_graph
+from fcn_hw.backend.structure import Layout, estimate_layout
+from fcn_hw.boards import Board
+from fcn_hw.errors import FcnHwError
+from fcn_hw.estimate.network import Estimate
+from fcn_hw.flow.csim_report import CsimResult, result_from_json
+from fcn_hw.flow.export import AGREEMENT
+from fcn_hw.flow.layout import CERTIFICATE, DEPTHS, OCCUPANCY_DATA, SIMULATION, stored_layout
+from fcn_hw.flow.pipeline import FLOAT_MODEL, MODEL, TRAINING
+from fcn_hw.flow.scenes import SCENES, Scenes, load_scenes
+from fcn_hw.flow.workspace import Workspace
+from fcn_hw.frontend.proofs import Status, load_proofs, statuses
+from fcn_hw.ir import Graph
+from fcn_hw.ir.serialize import GRAPH_FILE, digest, load
+from fcn_hw.report.float_weights import FloatWeights, load_float_weights
+from fcn_hw.report.measured import Measured, read_measured
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, eq=False)
+class Fifos:
+    """What sizing left.
+
+    Args:
+        table: ``report/fifo_depths.json``.
+        simulation: ``report/dataflow.json``.
+        occupancy: ``report/fifo_occupancy.json``.
+        certificate: digest of ``report/fifo_certificate.json``.
+    """
+
+    table: Mapping[str, Mapping[str, Any]]
+    simulation: Mapping[str, Any]
+    occupancy: Mapping[str, Any]
+    certificate: str
+
+
+@dataclass(frozen=True, eq=False)
+class Sources:
+    """Everything that sections are made of; None where its stage has not run.
+
+    Args:
+        training: ``model/training.json``.
+        weights: of the float model, its batch normalization folded, by layer.
+        graph: as it is emitted.
+        statuses: how it is known that a tensor has QKeras' codes, by op.
+        agreement: ``graph/qkeras.json``: the comparison with QKeras, by op.
+        csim: of this graph.
+        scenes: the images that csim shows.
+        layout, estimate, fifos: of this graph on this board.
+        measured: what vendor tools said, by tool.
+        problems: files that could not be used, a sentence each.
+    """
+
+    workspace: Workspace
+    board: Board
+    training: Mapping[str, Any] | None = None
+    weights: FloatWeights | None = None
+    graph: Graph | None = None
+    statuses: Mapping[str, Status] | None = None
+    agreement: Mapping[str, Mapping[str, Any]] | None = None
+    csim: CsimResult | None = None
+    scenes: Scenes | None = None
+    layout: Layout | None = None
+    estimate: Estimate | None = None
+    fifos: Fifos | None = None
+    measured: tuple[Measured, ...] = ()
+    problems: tuple[str, ...] = ()
+
+    @property
+    def design_argument(self) -> str:
+        """The design as commands take it."""
+        return self.workspace.design.name
+
+    def command(self, verb: str, *, board: bool = True) -> str:
+        """The command that makes what a section lacks."""
+        text = f"fcn-hw {verb} {self.design_argument}"
+        return f"{text} --board {self.board.name}" if board else text
+
+
+def read_sources(workspace: Workspace, board: Board) -> Sources:
+    """Reads all that is there."""
+    reader = _Reader(workspace.folder)
+    model = workspace.model
+    sources = Sources(
+        workspace,
+        board,
+        training=reader.json(model / TRAINING),
+        weights=reader.read(model / FLOAT_MODEL, load_float_weights),
+    )
+    graph = reader.read(workspace.graph / GRAPH_FILE, lambda path: load(path.parent))
+    if graph is not None:
+        sources = _of_graph(sources, emitted_graph(graph, workspace.design.hls.Conv), reader)
+        sources = _of_board(sources, graph, reader)
+    measured = reader.attempt(lambda: read_measured(workspace, board), ())
+    return replace(sources, measured=measured, problems=tuple(reader.problems))
+
+
+def model_file(workspace: Workspace) -> Path:
+    """The trained, quantized model."""
+    return workspace.model / MODEL
+
+
+def _of_graph(sources: Sources, graph: Graph, reader: _Reader) -> Sources:
+    """With the graph, and what is known of it without a board."""
+    folder = sources.workspace.graph
+    proofs = reader.attempt(lambda: load_proofs(folder), ())
+    return replace(
+        sources,
+        graph=graph,
+        statuses=statuses(graph, proofs),
+        agreement=reader.json(folder / AGREEMENT),
+    )
+
+
+def _of_board(sources: Sources, graph: Graph, reader: _Reader) -> Sources:
+    """With csim, folds and FIFOs, where they are of this graph."""
+    workspace, board = sources.workspace, sources.board
+    assert sources.graph is not None
+    report = workspace.report(board)
+    csim = reader.read(report / "csim.json", lambda path: result_from_json(_load_json(path)))
+    if csim is not None and csim.graph != digest(sources.graph):
+        reader.problems.append(
+            f"{reader.short(report / 'csim.json')} is of an earlier graph: "
+            f"run {sources.command('csim')}"
+        )
+        csim = None
+    if csim is not None:
+        scenes = reader.read(report / SCENES, load_scenes)
+        sources = replace(sources, csim=csim, scenes=scenes)
+    if workspace.design.hls.Conv != "fcn_hw":
+        return sources
+    layout = reader.attempt(lambda: stored_layout(workspace, graph, board), None)
+    if layout is None:
+        return sources
+    project = workspace.project(board)
+    names = (DEPTHS, SIMULATION, OCCUPANCY_DATA, CERTIFICATE)
+    table, simulation, occupancy, certificate = (reader.json(project / name) for name in names)
+    fifos = None
+    if table and simulation and occupancy and certificate:
+        fifos = Fifos(table, simulation, occupancy, str(certificate.get("digest", "")))
+    hls = workspace.design.hls
+    return replace(
+        sources,
+        layout=layout,
+        estimate=estimate_layout(graph, board, hls, layout),
+        fifos=fifos,
+    )
+
+
+class _Reader:
+    """Reads files that may be missing or malformed; keeps what was wrong with them."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.problems: list[str] = []
+
+    def short(self, path: Path) -> str:
+        """The path below the design's folder: a report names no folder of this machine."""
+        return path.relative_to(self.folder).as_posix()
+
+    def json(self, path: Path) -> dict[str, Any] | None:
+        return self.read(path, _load_json)
+
+    def read(self, path: Path, function: Callable[[Path], T]) -> T | None:
+        """What ``function`` makes of a file; None where there is none."""
+        if not path.is_file():
+            return None
+        return self.attempt(lambda: function(path), None, self.short(path))
+
+    def attempt(self, function: Callable[[], T], otherwise: T, name: str = "") -> T:
+        try:
+            return function()
+        except (FcnHwError, OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+            text = error.message if isinstance(error, FcnHwError) else type(error).__name__
+            text = text.replace(f"{self.folder}/", "").splitlines()[0]
+            self.problems.append(
+                text if not name or name in text else f"{name}: can't be read ({text})"
+            )
+            return otherwise
+
+
+def _load_json(path: Path) -> dict[str, Any]:
+    data = json.loads(path.read_text(encoding="utf-8"))
+    if not isinstance(data, dict):
+        raise TypeError("not an object")
+    return data
