@@ -10,7 +10,7 @@ STAMP   := $(VENV)/.installed
 FCN_HW  := $(BIN)/fcn-hw
 
 .DEFAULT_GOAL := help
-.PHONY: help install train export hls csim estimate test test-slow fuzz lint lock clean distclean
+.PHONY: help install train export hls csim estimate report test test-slow fuzz lint lock clean distclean
 
 help:  ## this list
 	@echo "make TARGET [DESIGN=$(DESIGN)] [BOARD=$(BOARD)] [ARGS=...]"
@@ -42,6 +42,9 @@ csim: $(STAMP)  ## C simulation of DESIGN for BOARD, code for code
 
 estimate: $(STAMP)  ## resources, cycles and energy of DESIGN on BOARD, without a vendor tool
 	@$(FCN_HW) estimate $(DESIGN) --board $(BOARD) $(ARGS)
+
+report: $(STAMP)  ## one HTML file with all results of DESIGN on BOARD
+	@$(FCN_HW) report $(DESIGN) --board $(BOARD) $(ARGS)
 
 test: $(STAMP)  ## the tests
 	$(BIN)/python -m pytest -m "not slow" $(ARGS)

@@ -22,6 +22,7 @@ from fcn_hw.tables import (
     print_fifos,
     print_graph_csim,
     print_measured,
+    print_report,
     print_training,
 )
 
@@ -324,6 +325,33 @@ def fifo(
         typer.echo("\n".join(found.sentences))
     else:
         print_fifos(result, workspace.report(target))
+
+
+@app.command(epilog="Example: fcn-hw report digits_fcn8s --board pynq-z2")
+def report(
+    design: DesignArgument,
+    board: BoardOption,
+    root: RootOption = HERE,
+    conv: ConvOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Write one HTML file that shows all results of a design on a board.
+
+    It opens from disk, without network. No stage is run: a section whose stage has not run says
+    which command makes it. With --json, print what the file shows, pictures left out.
+    """
+    from fcn_hw.flow import open_workspace
+    from fcn_hw.flow.workspace import open_board
+    from fcn_hw.report import make_report, report_to_json, write_report
+
+    target = open_board(board)
+    workspace = open_workspace(design, root).with_conv(_conv(conv))
+    made = make_report(workspace, target)
+    path = write_report(made, workspace, target)
+    if as_json:
+        typer.echo(json.dumps(report_to_json(made, path), indent=1))
+    else:
+        print_report(made, path)
 
 
 @app.command(epilog="Example: fcn-hw clean digits_fcn8s --models")

@@ -19,6 +19,7 @@ if TYPE_CHECKING:  # printing must not load what the verbs load
     from fcn_hw.flow.estimate import EstimateRun
     from fcn_hw.flow.layout import FifoResult
     from fcn_hw.flow.standalone import GraphCsim
+    from fcn_hw.report import Report
 
 TABLE_WIDTH = 110
 """Columns of the csim table; a narrower terminal wraps its lines rather than cutting its cells."""
@@ -223,6 +224,20 @@ def print_fifos(result: FifoResult, report: Path) -> None:
         highlight=False,
     )
     out.print(f"report: {report}", highlight=False)
+
+
+def print_report(result: Report, path: Path) -> None:
+    """What the report shows and what it lacks, with the commands that make it."""
+    out = console()
+    for problem in result.problems:
+        out.print(f"[yellow]not used:[/] {escape(problem)}", highlight=False)
+    for section in result.sections:
+        if section.is_ready:
+            out.print(f"[green]shown[/]   {section.title}", highlight=False)
+        else:
+            commands = "; ".join(section.commands)
+            out.print(f"[yellow]missing[/] {section.title}: {escape(commands)}", highlight=False)
+    out.print(f"report: {path}", highlight=False)
 
 
 def _amounts(item: Estimate | LayerEstimate) -> list[str]:

@@ -1,0 +1,302 @@
+"""The processes of a design and the FIFOs between them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from markupsafe import Markup
+
+from fcn_hw.dataflow.lowering import Dataflow, Process, Stream
+from fcn_hw.ir import Graph, Op
+from fcn_hw.ir.cycles import Fold
+from fcn_hw.ir.ops import (
+    CONVOLUTIONS,
+    AveragePool2D,
+    MaxPool2D,
+    SkipAdd,
+    SkipConcat,
+    SkipMaximum,
+    SkipSubtract,
+    UpsampleBilinear,
+    UpsampleNearest,
+)
+from fcn_hw.report import colours
+from fcn_hw.report.figures.placement import Wire, place
+from fcn_hw.report.render import markup
+
+BOX_WIDTH, LINE, BOX_MARGIN, TEXT_LEFT = 232, 14, 7, 14
+GAP, LANE_GAP, EMPTY_LANE, DOT = 30, 22, 74, 8
+MAX_TEXT = 36
+MAX_THICK = 7.0
+
+_KINDS: tuple[tuple[str, str, tuple[type[Op], ...]], ...] = (
+    ("convolution", colours.BLUE, CONVOLUTIONS),
+    ("pooling", colours.ORANGE, (MaxPool2D, AveragePool2D)),
+    ("upsampling", colours.GREEN, (UpsampleNearest, UpsampleBilinear)),
+    ("skip connection", colours.PURPLE, (SkipAdd, SkipConcat, SkipMaximum, SkipSubtract)),
+)
+_OTHER = ("other", colours.GREY)
+
+
+@dataclass(frozen=True)
+class Line:
+    """A line of text in a box; ``y`` is its base line."""
+
+    text: str
+    x: int
+    y: int
+    strong: bool
+
+
+@dataclass(frozen=True)
+class Box:
+    """A process; ``title`` is its whole text."""
+
+    x: int
+    y: int
+    width: int
+    height: int
+    colour: str
+    title: str
+    lines: tuple[Line, ...]
+
+
+@dataclass(frozen=True)
+class Dot:
+    """A fork."""
+
+    x: int
+    y: int
+    title: str
+
+
+@dataclass(frozen=True)
+class Pipe:
+    """A stream: its path, and its FIFO's depth where there is one."""
+
+    path: str
+    thickness: str
+    label: str
+    x: int
+    y: int
+    title: str
+
+
+@dataclass(frozen=True)
+class LegendEntry:
+    name: str
+    colour: str
+
+
+@dataclass(frozen=True)
+class NetworkFigure:
+    """``figures/network.svg.j2``."""
+
+    id: str
+    title: str
+    description: str
+    width: int
+    height: int
+    boxes: tuple[Box, ...]
+    dots: tuple[Dot, ...]
+    pipes: tuple[Pipe, ...]
+    legend: tuple[LegendEntry, ...]
+
+
+@dataclass(frozen=True)
+class _Node:
+    """What is drawn in a row: a port, a process or a fork."""
+
+    lines: tuple[str, ...]
+    colour: str
+    is_dot: bool = False
+
+    @property
+    def height(self) -> int:
+        return DOT if self.is_dot else 2 * BOX_MARGIN + LINE * len(self.lines)
+
+
+def network_figure(
+    figure_id: str,
+    graph: Graph,
+    dataflow: Dataflow,
+    *,
+    folds: Mapping[str, Fold],
+    cycles: Mapping[str, int],
+    sized: bool,
+) -> Markup:
+    """The picture.
+
+    Args:
+        figure_id: unique in the page.
+        folds: of the ops that have one.
+        cycles: of a frame, by process; one that is not named shows none.
+        sized: whether the depths are those of the design; else none is shown.
+    """
+    nodes, edges, streams = _nodes(dataflow, folds, cycles)
+    placed = place(len(nodes), edges)
+    tops = _tops(nodes, placed.rows)
+    lefts, width = _lefts(nodes, placed.lanes, placed.wires)
+    height = max(top + node.height for top, node in zip(tops, nodes, strict=True)) + 4
+    boxes, dots, middle = [], [], []
+    for node, top, lane in zip(nodes, tops, placed.lanes, strict=True):
+        left = lefts[lane]
+        middle.append(left + BOX_WIDTH // 2)
+        if node.is_dot:
+            dots.append(Dot(middle[-1], top + DOT // 2, node.lines[0]))
+            continue
+        lines = tuple(
+            Line(_short(text), left + TEXT_LEFT, top + BOX_MARGIN + LINE * (i + 1) - 3, not i)
+            for i, text in enumerate(node.lines)
+        )
+        boxes.append(
+            Box(left, top, BOX_WIDTH, node.height, node.colour, "; ".join(node.lines), lines)
+        )
+    bottoms = [top + node.height for top, node in zip(tops, nodes, strict=True)]
+    lane_x = _lane_middles(lefts, nodes, placed.lanes)
+    pipes = tuple(
+        _pipe(wire, stream, middle, tops, bottoms, lane_x, sized)
+        for wire, stream in zip(placed.wires, streams, strict=True)
+    )
+    used = {node.colour for node in nodes if not node.is_dot}
+    legend = [LegendEntry(name, colour) for name, colour, _ in _KINDS if colour in used]
+    legend.append(LegendEntry(*_OTHER))
+    deepest = max(dataflow.fifos, key=lambda fifo: fifo.depth, default=None)
+    said = f"{len(dataflow.processes)} processes from {', '.join(p.name for p in dataflow.inputs)}"
+    said += f" to {', '.join(p.name for p in dataflow.outputs)}, {len(dataflow.fifos)} FIFOs"
+    if sized and deepest is not None:
+        said += f"; the deepest is {deepest.name} with {deepest.depth:,} pixels"
+    figure = NetworkFigure(
+        id=figure_id,
+        title=f"The network {graph.name} as dataflow processes",
+        description=f"{said}. The same facts are in the tables below.",
+        width=width,
+        height=height,
+        boxes=tuple(boxes),
+        dots=tuple(dots),
+        pipes=pipes,
+        legend=tuple(legend),
+    )
+    return markup("figures/network.svg.j2", figure)
+
+
+def _nodes(
+    dataflow: Dataflow, folds: Mapping[str, Fold], cycles: Mapping[str, int]
+) -> tuple[list[_Node], list[tuple[int, int]], list[Stream]]:
+    """Nodes in topological order, and the streams between them."""
+    nodes: list[_Node] = []
+    writer: dict[str, int] = {}
+    edges: list[tuple[int, int]] = []
+    streams: list[Stream] = []
+    for port in dataflow.inputs:
+        writer[port.name] = len(nodes)
+        nodes.append(_Node((f"{port.name}: input", _type(port)), _OTHER[1]))
+    for process in dataflow.processes:
+        for stream in process.inputs:
+            edges.append((writer[stream.name], len(nodes)))
+            streams.append(stream)
+        writer.update({stream.name: len(nodes) for stream in process.outputs})
+        nodes.append(_process(process, folds, cycles))
+    for port in dataflow.outputs:
+        edges.append((writer[port.name], len(nodes)))
+        streams.append(port)
+        nodes.append(_Node((f"{port.name}: output", _type(port)), _OTHER[1]))
+    return nodes, edges, streams
+
+
+def _process(process: Process, folds: Mapping[str, Fold], cycles: Mapping[str, int]) -> _Node:
+    op = process.op
+    if op is None:
+        return _Node((f"{process.name}: fork",), _OTHER[1], is_dot=True)
+    colour = next((c for _, c, classes in _KINDS if isinstance(op, classes)), _OTHER[1])
+    lines = [f"{process.name}: {op.kind}", _type(process.outputs[0])]
+    facts = []
+    if process.name in folds:
+        fold = folds[process.name]
+        facts.append(f"PE {fold.pe} × SIMD {fold.simd}")
+    if process.name in cycles:
+        facts.append(f"{cycles[process.name]:,} cycles")
+    if facts:
+        lines.append(", ".join(facts))
+    return _Node(tuple(lines), colour)
+
+
+def _type(stream: Stream) -> str:
+    height, width, channels = stream.tensor.shape
+    return f"{height}×{width}×{channels} {stream.tensor.format}"
+
+
+def _tops(nodes: list[_Node], rows: tuple[int, ...]) -> list[int]:
+    """Upper edge of each node: a row is as high as its highest node."""
+    heights: dict[int, int] = {}
+    for node, row in zip(nodes, rows, strict=True):
+        heights[row] = max(heights.get(row, 0), node.height)
+    starts, y = {}, 4
+    for row in sorted(heights):
+        starts[row] = y
+        y += heights[row] + GAP
+    return [starts[row] for row in rows]
+
+
+def _lefts(
+    nodes: list[_Node], lanes: tuple[int, ...], wires: tuple[Wire, ...]
+) -> tuple[dict[int, int], int]:
+    """Left edge of each lane, and the width of the picture; a lane without boxes is narrow."""
+    full = {lane for node, lane in zip(nodes, lanes, strict=True) if not node.is_dot}
+    lefts, x = {}, 4
+    for lane in range(max([*lanes, *(wire.lane for wire in wires)]) + 1):
+        lefts[lane] = x
+        x += (BOX_WIDTH if lane in full else EMPTY_LANE) + LANE_GAP
+    return lefts, x - LANE_GAP + 70
+
+
+def _lane_middles(
+    lefts: dict[int, int], nodes: list[_Node], lanes: tuple[int, ...]
+) -> dict[int, int]:
+    full = {lane for node, lane in zip(nodes, lanes, strict=True) if not node.is_dot}
+    return {
+        lane: left + (BOX_WIDTH if lane in full else EMPTY_LANE) // 2
+        for lane, left in lefts.items()
+    }
+
+
+def _pipe(
+    wire: Wire,
+    stream: Stream,
+    middle: list[int],
+    tops: list[int],
+    bottoms: list[int],
+    lane_x: dict[int, int],
+    sized: bool,
+) -> Pipe:
+    """Down from the tail into the lane, along it, and into the head."""
+    x0, y0 = middle[wire.tail], bottoms[wire.tail]
+    x1, y1 = middle[wire.head], tops[wire.head]
+    x, turn = lane_x[wire.lane], GAP // 2
+    path = f"M{x0} {y0}"
+    if x != x0:
+        path += f" C{x0} {y0 + turn} {x} {y0} {x} {y0 + turn}"
+    path += f" V{y1 - turn if x != x1 else y1}"
+    if x != x1:
+        path += f" C{x} {y1} {x1} {y1 - turn} {x1} {y1}"
+    frame = stream.tensor.height * stream.tensor.width
+    shown = sized and stream.depth > 0
+    share = min(stream.depth / frame, 1.0) if shown else 0.0
+    thickness = 1.5 + (MAX_THICK - 1.5) * share**0.5
+    label_y = y1 - turn - 4 if x != x1 else (y0 + y1) // 2 + 4
+    if wire.lane and y1 - y0 > 2 * GAP and x == x1 == x0:
+        label_y = (y0 + y1) // 2
+    return Pipe(
+        path=path,
+        thickness=f"{thickness:.1f}",
+        label=f"{stream.depth:,}" if shown else "",
+        x=x + 6,
+        y=label_y,
+        title=f"{stream.name}: {_type(stream)}"
+        + (f", FIFO of {stream.depth:,} pixels" if shown else ""),
+    )
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= MAX_TEXT else f"{text[: MAX_TEXT - 1]}…"

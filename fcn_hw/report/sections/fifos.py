@@ -1,0 +1,87 @@
+"""Depths of the FIFOs, and what the deep ones hold over time."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from markupsafe import Markup
+
+from fcn_hw.report.figures.occupancy import occupancy_figure
+from fcn_hw.report.section import Section, made, missing
+from fcn_hw.report.sections.cycles import STOCK
+from fcn_hw.report.sources import Fifos, Sources
+
+ID, TITLE = "fifos", "FIFOs"
+
+
+@dataclass(frozen=True)
+class FifoRow:
+    """A FIFO; depths and peak in pixels."""
+
+    name: str
+    width_bits: int
+    whole_frames: int
+    depth: int
+    peak: int
+    storage: str
+    bram36: float
+
+
+@dataclass(frozen=True)
+class FifosContext:
+    """``fifos.html.j2``."""
+
+    rows: tuple[FifoRow, ...]
+    pictures: tuple[Markup, ...]
+    bits: int
+    whole_frame_bits: int
+    bram36: float
+    certificate: str
+    explain: str
+
+
+def fifos(sources: Sources) -> Section:
+    """A row a FIFO; a picture for each that can deadlock."""
+    found = sources.fifos
+    if found is None:
+        ours = sources.workspace.design.hls.Conv == "fcn_hw"
+        what = "Depths of the FIFOs, proved free of deadlock, and what they hold over time."
+        return missing(ID, TITLE, what if ours else STOCK, sources.command("fifo"))
+    peaks = found.simulation["peak_pixels"]
+    rows = tuple(
+        FifoRow(
+            name, int(row["width_bits"]), int(row["initial"]), int(row["optimized"]),
+            int(peaks[name]), str(row["storage"]), float(row["bram36"]),
+        )
+        for name, row in found.table.items()
+    )  # fmt: skip
+    skips = list(found.occupancy["fifos"])
+    return made(
+        ID,
+        TITLE,
+        FifosContext(
+            rows=rows,
+            pictures=_pictures(found),
+            bits=sum(row.width_bits * row.depth for row in rows),
+            whole_frame_bits=sum(row.width_bits * row.whole_frames for row in rows),
+            bram36=sum(row.bram36 for row in rows),
+            certificate=found.certificate,
+            explain=f"{sources.command('fifo')} --explain {skips[0]}" if skips else "",
+        ),
+    )
+
+
+def _pictures(found: Fifos) -> tuple[Markup, ...]:
+    data = found.occupancy
+    return tuple(
+        occupancy_figure(
+            f"occupancy-{number}",
+            name,
+            depth=int(found.table[name]["optimized"]),
+            cycles=held["cycles"],
+            pixels=held["pixels"],
+            end=int(data["cycles"]),
+            frame_ends=data["frame_ends"],
+        )
+        for number, (name, held) in enumerate(data["fifos"].items(), start=1)
+    )
