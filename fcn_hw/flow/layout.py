@@ -162,7 +162,8 @@ def _record(workspace: Workspace, graph: Graph, board: Board) -> StageRecord:
             digest(graph), board.model_dump(mode="json"),
             workspace.design.hls.model_dump(mode="json"),
             code_digest(
-                "backend/structure.py", "flow/layout.py", "dataflow", "estimate", "ir", "templates"
+                "backend/structure.py", "flow/layout.py", "dataflow", "estimate", "ir",
+                "templates/include", "templates/sim",
             ),
         ),
     )  # fmt: skip

@@ -6,6 +6,7 @@ import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -41,7 +42,7 @@ def save_scenes(
     void: int | None,
 ) -> None:
     """Writes the file, whole or not at all; arguments as in :class:`Scenes`."""
-    arrays = {name: np.asarray(maps[name], np.uint8) for name in COLUMNS}
+    arrays: dict[str, Any] = {name: np.asarray(maps[name], np.uint8) for name in COLUMNS}
     no_void = np.array([] if void is None else [void], np.uint8)
     with replacing(path) as temporary:
         np.savez_compressed(temporary, images=images, void=no_void, **arrays)

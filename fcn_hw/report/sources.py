@@ -23,13 +23,16 @@ from fcn_hw.flow.layout import CERTIFICATE, DEPTHS, OCCUPANCY_DATA, SIMULATION, 
 from fcn_hw.flow.pipeline import FLOAT_MODEL, MODEL, TRAINING
 from fcn_hw.flow.scenes import SCENES, Scenes, load_scenes
 from fcn_hw.flow.workspace import Workspace
-from fcn_hw.frontend.proofs import Status, load_proofs, statuses
+from fcn_hw.frontend.proofs import Proof, Status, load_proofs, statuses
 from fcn_hw.ir import Graph
 from fcn_hw.ir.serialize import GRAPH_FILE, digest, load
 from fcn_hw.report.float_weights import FloatWeights, load_float_weights
 from fcn_hw.report.measured import Measured, read_measured
 
 T = TypeVar("T")
+
+_NONE_MEASURED: tuple[Measured, ...] = ()
+_NO_PROOFS: tuple[Proof, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -106,7 +109,7 @@ def read_sources(workspace: Workspace, board: Board) -> Sources:
     if graph is not None:
         sources = _of_graph(sources, emitted_graph(graph, workspace.design.hls.Conv), reader)
         sources = _of_board(sources, graph, reader)
-    measured = reader.attempt(lambda: read_measured(workspace, board), ())
+    measured = reader.attempt(lambda: read_measured(workspace, board), _NONE_MEASURED)
     return replace(sources, measured=measured, problems=tuple(reader.problems))
 
 
@@ -118,7 +121,7 @@ def model_file(workspace: Workspace) -> Path:
 def _of_graph(sources: Sources, graph: Graph, reader: _Reader) -> Sources:
     """With the graph, and what is known of it without a board."""
     folder = sources.workspace.graph
-    proofs = reader.attempt(lambda: load_proofs(folder), ())
+    proofs = reader.attempt(lambda: load_proofs(folder), _NO_PROOFS)
     return replace(
         sources,
         graph=graph,

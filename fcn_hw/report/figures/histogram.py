@@ -91,8 +91,8 @@ def histogram_figure(figure_id: str, layer: str, after: Constant, before: Floats
     outline = ""
     if low is not None:
         points = [f"M{x(left)} {floor}"]
-        for start, end, share in zip(edges[:-1].tolist(), edges[1:].tolist(), low.tolist(), strict=True):
-            points.append(f"L{x(start)} {y(share)} L{x(end)} {y(share)}")
+        for edge, share in zip(edges[:-1].tolist(), low.tolist(), strict=True):
+            points.append(f"L{x(edge)} {y(share)} L{x(edge + width)} {y(share)}")
         outline = " ".join([*points, f"L{x(float(edges[-1]))} {floor}"])
     zeros = float(np.mean(after.codes == 0))
     used = len(np.unique(after.codes))

@@ -26,7 +26,8 @@ from fcn_hw.report.figures.placement import Wire, place
 from fcn_hw.report.render import markup
 
 BOX_WIDTH, LINE, BOX_MARGIN, TEXT_LEFT = 232, 14, 7, 14
-GAP, LANE_GAP, EMPTY_LANE, DOT = 30, 22, 74, 8
+GAP, LANE_GAP, EMPTY_LANE, DOT = 32, 22, 74, 8
+TURN, CORNER = 8, 6
 MAX_TEXT = 36
 MAX_THICK = 7.0
 
@@ -73,9 +74,10 @@ class Dot:
 
 @dataclass(frozen=True)
 class Pipe:
-    """A stream: its path, and its FIFO's depth where there is one."""
+    """A stream: its path, and its FIFO's depth where there is one; a fork has no arrow into it."""
 
     path: str
+    has_arrow: bool
     thickness: str
     label: str
     x: int
@@ -156,7 +158,7 @@ def network_figure(
     bottoms = [top + node.height for top, node in zip(tops, nodes, strict=True)]
     lane_x = _lane_middles(lefts, nodes, placed.lanes)
     pipes = tuple(
-        _pipe(wire, stream, middle, tops, bottoms, lane_x, sized)
+        _pipe(wire, stream, middle, tops, bottoms, lane_x, sized, not nodes[wire.head].is_dot)
         for wire, stream in zip(placed.wires, streams, strict=True)
     )
     used = {node.colour for node in nodes if not node.is_dot}
@@ -269,17 +271,13 @@ def _pipe(
     bottoms: list[int],
     lane_x: dict[int, int],
     sized: bool,
+    has_arrow: bool,
 ) -> Pipe:
     """Down from the tail into the lane, along it, and into the head."""
     x0, y0 = middle[wire.tail], bottoms[wire.tail]
     x1, y1 = middle[wire.head], tops[wire.head]
     x, turn = lane_x[wire.lane], GAP // 2
-    path = f"M{x0} {y0}"
-    if x != x0:
-        path += f" C{x0} {y0 + turn} {x} {y0} {x} {y0 + turn}"
-    path += f" V{y1 - turn if x != x1 else y1}"
-    if x != x1:
-        path += f" C{x} {y1} {x1} {y1 - turn} {x1} {y1}"
+    path = f"M{x0} {y0}{_across(x0, x, y0 + TURN)}{_across(x, x1, y1 - turn)}V{y1}"
     frame = stream.tensor.height * stream.tensor.width
     shown = sized and stream.depth > 0
     share = min(stream.depth / frame, 1.0) if shown else 0.0
@@ -289,6 +287,7 @@ def _pipe(
         label_y = (y0 + y1) // 2
     return Pipe(
         path=path,
+        has_arrow=has_arrow,
         thickness=f"{thickness:.1f}",
         label=f"{stream.depth:,}" if shown else "",
         x=x + 6,
@@ -296,6 +295,14 @@ def _pipe(
         title=f"{stream.name}: {_type(stream)}"
         + (f", FIFO of {stream.depth:,} pixels" if shown else ""),
     )
+
+
+def _across(start: int, end: int, y: int) -> str:
+    """Down to ``y``, there to the side, with round corners, and on down."""
+    if start == end:
+        return ""
+    way = CORNER if end > start else -CORNER
+    return f"V{y - CORNER}Q{start} {y} {start + way} {y}H{end - way}Q{end} {y} {end} {y + CORNER}"
 
 
 def _short(text: str) -> str:

@@ -47,7 +47,7 @@ def precision(sources: Sources) -> Section:
     """A row an op."""
     graph = sources.graph
     if graph is None:
-        what = "The format of every tensor, weight, bias and accumulator, and how many zeros it has."
+        what = "The format of every tensor, weight, bias and accumulator; zeros among the weights."
         return missing(ID, TITLE, what, sources.command("export", board=False))
     rows = tuple(_row(op) for op in graph.ops if not isinstance(op, Input))
     constants = weights_of(graph)

@@ -87,9 +87,12 @@ def _scene(found: Scenes, number: int, names: Sequence[str]) -> tuple[Picture, .
     image, what = found.images[number], f"Scene {number + 1}"
     height, width = image.shape[:2]
     rgb = np.broadcast_to(image, (height, width, 3)) if image.shape[2] == 1 else image
-    pictures = [_picture(rgb, f"{what}: the image, {width} × {height} pixels", "image", smooth=True)]
+    alt = f"{what}: the image, {width} × {height} pixels"
+    pictures = [_picture(rgb, alt, "image", smooth=True)]
     truth = found.maps["truth"]
-    counts = truth[number] != found.void if found.void is not None else np.ones_like(image[..., 0], bool)
+    counts = np.ones((height, width), bool)
+    if found.void is not None:
+        counts = truth[number] != found.void
     for column, maps in found.maps.items():
         mask = maps[number]
         listed = ", ".join(
