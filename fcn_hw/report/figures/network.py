@@ -27,9 +27,9 @@ from fcn_hw.report.render import markup
 
 BOX_WIDTH, LINE, BOX_MARGIN, TEXT_LEFT = 232, 14, 7, 14
 GAP, LANE_GAP, EMPTY_LANE, DOT = 32, 22, 74, 8
-TURN, CORNER = 8, 6
+CORNER, ENTRY = 6, 12
 MAX_TEXT = 36
-MAX_THICK = 7.0
+THIN, THICK = 1.5, 7.0
 
 _KINDS: tuple[tuple[str, str, tuple[type[Op], ...]], ...] = (
     ("convolution", colours.BLUE, CONVOLUTIONS),
@@ -107,6 +107,20 @@ class NetworkFigure:
 
 
 @dataclass(frozen=True)
+class _Ends:
+    """Where a stream starts, runs and ends."""
+
+    tail_x: int
+    tail_y: int
+    lane_x: int
+    head_x: int
+    head_y: int
+    leaves_aside: bool
+    enters_aside: bool
+    has_arrow: bool
+
+
+@dataclass(frozen=True)
 class _Node:
     """What is drawn in a row: a port, a process or a fork."""
 
@@ -141,12 +155,13 @@ def network_figure(
     tops = _tops(nodes, placed.rows)
     lefts, width = _lefts(nodes, placed.lanes, placed.wires)
     height = max(top + node.height for top, node in zip(tops, nodes, strict=True)) + 4
-    boxes, dots, middle = [], [], []
+    lane_x = _lane_middles(lefts, nodes, placed.lanes)
+    middle = [lane_x[lane] for lane in placed.lanes]
+    boxes, dots = [], []
     for node, top, lane in zip(nodes, tops, placed.lanes, strict=True):
         left = lefts[lane]
-        middle.append(left + BOX_WIDTH // 2)
         if node.is_dot:
-            dots.append(Dot(middle[-1], top + DOT // 2, node.lines[0]))
+            dots.append(Dot(lane_x[lane], top + DOT // 2, node.lines[0]))
             continue
         lines = tuple(
             Line(_short(text), left + TEXT_LEFT, top + BOX_MARGIN + LINE * (i + 1) - 3, not i)
@@ -155,12 +170,26 @@ def network_figure(
         boxes.append(
             Box(left, top, BOX_WIDTH, node.height, node.colour, "; ".join(node.lines), lines)
         )
-    bottoms = [top + node.height for top, node in zip(tops, nodes, strict=True)]
-    lane_x = _lane_middles(lefts, nodes, placed.lanes)
-    pipes = tuple(
-        _pipe(wire, stream, middle, tops, bottoms, lane_x, sized, not nodes[wire.head].is_dot)
-        for wire, stream in zip(placed.wires, streams, strict=True)
-    )
+    entries: dict[int, int] = {}  # streams that came from aside so far, by head
+    pipes = []
+    for wire, stream in zip(placed.wires, streams, strict=True):
+        tail, head = nodes[wire.tail], nodes[wire.head]
+        leaves = wire.lane != placed.lanes[wire.tail]
+        enters = wire.lane != placed.lanes[wire.head]
+        entry = entries.get(wire.head, 0)
+        entries[wire.head] = entry + enters
+        side = tops[wire.head] + BOX_MARGIN + LINE // 2 + ENTRY * (entry % len(head.lines))
+        ends = _Ends(
+            tail_x=middle[wire.tail],
+            tail_y=tops[wire.tail] + (tail.height // 2 if leaves else tail.height),
+            lane_x=lane_x[wire.lane],
+            head_x=lefts[placed.lanes[wire.head]] + BOX_WIDTH if enters else middle[wire.head],
+            head_y=side if enters else tops[wire.head],
+            leaves_aside=leaves,
+            enters_aside=enters,
+            has_arrow=not head.is_dot,
+        )
+        pipes.append(_pipe(stream, ends, sized))
     used = {node.colour for node in nodes if not node.is_dot}
     legend = [LegendEntry(name, colour) for name, colour, _ in _KINDS if colour in used]
     legend.append(LegendEntry(*_OTHER))
@@ -177,7 +206,7 @@ def network_figure(
         height=height,
         boxes=tuple(boxes),
         dots=tuple(dots),
-        pipes=pipes,
+        pipes=tuple(pipes),
         legend=tuple(legend),
     )
     return markup("figures/network.svg.j2", figure)
@@ -263,46 +292,31 @@ def _lane_middles(
     }
 
 
-def _pipe(
-    wire: Wire,
-    stream: Stream,
-    middle: list[int],
-    tops: list[int],
-    bottoms: list[int],
-    lane_x: dict[int, int],
-    sized: bool,
-    has_arrow: bool,
-) -> Pipe:
-    """Down from the tail into the lane, along it, and into the head."""
-    x0, y0 = middle[wire.tail], bottoms[wire.tail]
-    x1, y1 = middle[wire.head], tops[wire.head]
-    x, turn = lane_x[wire.lane], GAP // 2
-    path = f"M{x0} {y0}{_across(x0, x, y0 + TURN)}{_across(x, x1, y1 - turn)}V{y1}"
+def _pipe(stream: Stream, ends: _Ends, sized: bool) -> Pipe:
+    """Straight down; or from the side of a fork into a lane, along it, and into a box's side."""
+    x, y = ends.lane_x, ends.head_y
+    if ends.leaves_aside:
+        start = ends.tail_y
+        path = f"M{ends.tail_x} {start}H{x - CORNER}Q{x} {start} {x} {start + CORNER}"
+    else:
+        path = f"M{x} {ends.tail_y}"
+    path += (
+        f"V{y - CORNER}Q{x} {y} {x - CORNER} {y}H{ends.head_x}" if ends.enters_aside else f"V{y}"
+    )
     frame = stream.tensor.height * stream.tensor.width
     shown = sized and stream.depth > 0
     share = min(stream.depth / frame, 1.0) if shown else 0.0
-    thickness = 1.5 + (MAX_THICK - 1.5) * share**0.5
-    label_y = y1 - turn - 4 if x != x1 else (y0 + y1) // 2 + 4
-    if wire.lane and y1 - y0 > 2 * GAP and x == x1 == x0:
-        label_y = (y0 + y1) // 2
+    thickness = THIN + (THICK - THIN) * share**0.5
     return Pipe(
         path=path,
-        has_arrow=has_arrow,
+        has_arrow=ends.has_arrow,
         thickness=f"{thickness:.1f}",
         label=f"{stream.depth:,}" if shown else "",
-        x=x + 6,
-        y=label_y,
+        x=x + 7,
+        y=y - 12,
         title=f"{stream.name}: {_type(stream)}"
         + (f", FIFO of {stream.depth:,} pixels" if shown else ""),
     )
-
-
-def _across(start: int, end: int, y: int) -> str:
-    """Down to ``y``, there to the side, with round corners, and on down."""
-    if start == end:
-        return ""
-    way = CORNER if end > start else -CORNER
-    return f"V{y - CORNER}Q{start} {y} {start + way} {y}H{end - way}Q{end} {y} {end} {y + CORNER}"
 
 
 def _short(text: str) -> str:

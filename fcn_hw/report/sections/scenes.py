@@ -114,7 +114,7 @@ def _scene(found: Scenes, number: int, names: Sequence[str]) -> tuple[Picture, .
         f"{what}, difference: {np.count_nonzero(wrong):,} pixels are wrong in the C simulation, "
         f"{total:,} differ between C simulation and quantized network"
     )
-    pictures.append(_picture(colour, alt, f"difference: {total:,}"))
+    pictures.append(_picture(colour, alt, f"C++ ≠ QKeras: {total:,}"))
     return tuple(pictures)
 
 
