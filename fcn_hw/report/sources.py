@@ -26,6 +26,7 @@ from fcn_hw.flow.workspace import Workspace
 from fcn_hw.frontend.proofs import Proof, Status, load_proofs, statuses
 from fcn_hw.ir import Graph
 from fcn_hw.ir.serialize import GRAPH_FILE, digest, load
+from fcn_hw.report import documents
 from fcn_hw.report.float_weights import FloatWeights, load_float_weights
 from fcn_hw.report.measured import Measured, read_measured
 
@@ -36,32 +37,15 @@ _NO_PROOFS: tuple[Proof, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
-class Fifos:
-    """What sizing left.
-
-    Args:
-        table: ``report/fifo_depths.json``.
-        simulation: ``report/dataflow.json``.
-        occupancy: ``report/fifo_occupancy.json``.
-        certificate: digest of ``report/fifo_certificate.json``.
-    """
-
-    table: Mapping[str, Mapping[str, Any]]
-    simulation: Mapping[str, Any]
-    occupancy: Mapping[str, Any]
-    certificate: str
-
-
-@dataclass(frozen=True, eq=False)
 class Sources:
     """Everything that sections are made of; None where its stage has not run.
 
     Args:
-        training: ``model/training.json``.
+        training: its result.
         weights: of the float model, its batch normalization folded, by layer.
         graph: as it is emitted.
         statuses: how it is known that a tensor has QKeras' codes, by op.
-        agreement: ``graph/qkeras.json``: the comparison with QKeras, by op.
+        agreement: with QKeras, by op: codes compared, codes that differ.
         csim: of this graph.
         scenes: the images that csim shows.
         layout, estimate, fifos: of this graph on this board.
@@ -71,16 +55,16 @@ class Sources:
 
     workspace: Workspace
     board: Board
-    training: Mapping[str, Any] | None = None
+    training: documents.Training | None = None
     weights: FloatWeights | None = None
     graph: Graph | None = None
     statuses: Mapping[str, Status] | None = None
-    agreement: Mapping[str, Mapping[str, Any]] | None = None
+    agreement: Mapping[str, tuple[int, int]] | None = None
     csim: CsimResult | None = None
     scenes: Scenes | None = None
     layout: Layout | None = None
     estimate: Estimate | None = None
-    fifos: Fifos | None = None
+    fifos: documents.Fifos | None = None
     measured: tuple[Measured, ...] = ()
     problems: tuple[str, ...] = ()
 
@@ -102,7 +86,7 @@ def read_sources(workspace: Workspace, board: Board) -> Sources:
     sources = Sources(
         workspace,
         board,
-        training=reader.json(model / TRAINING),
+        training=reader.json(model / TRAINING, documents.training),
         weights=reader.read(model / FLOAT_MODEL, load_float_weights),
     )
     graph = reader.read(workspace.graph / GRAPH_FILE, lambda path: load(path.parent))
@@ -126,7 +110,7 @@ def _of_graph(sources: Sources, graph: Graph, reader: _Reader) -> Sources:
         sources,
         graph=graph,
         statuses=statuses(graph, proofs),
-        agreement=reader.json(folder / AGREEMENT),
+        agreement=reader.json(folder / AGREEMENT, documents.agreement),
     )
 
 
@@ -151,11 +135,10 @@ def _of_board(sources: Sources, graph: Graph, reader: _Reader) -> Sources:
     if layout is None:
         return sources
     project = workspace.project(board)
-    names = (DEPTHS, SIMULATION, OCCUPANCY_DATA, CERTIFICATE)
-    table, simulation, occupancy, certificate = (reader.json(project / name) for name in names)
-    fifos = None
-    if table and simulation and occupancy and certificate:
-        fifos = Fifos(table, simulation, occupancy, str(certificate.get("digest", "")))
+    paths = [project / name for name in (DEPTHS, SIMULATION, OCCUPANCY_DATA, CERTIFICATE)]
+    fifos = reader.attempt(
+        lambda: documents.fifos(*map(_load_json, paths)), None, reader.short(paths[0].parent)
+    )
     hls = workspace.design.hls
     return replace(
         sources,
@@ -176,8 +159,9 @@ class _Reader:
         """The path below the design's folder: a report names no folder of this machine."""
         return path.relative_to(self.folder).as_posix()
 
-    def json(self, path: Path) -> dict[str, Any] | None:
-        return self.read(path, _load_json)
+    def json(self, path: Path, parse: Callable[[dict[str, Any]], T]) -> T | None:
+        """What ``parse`` makes of a JSON file; None where there is none."""
+        return self.read(path, lambda found: parse(_load_json(found)))
 
     def read(self, path: Path, function: Callable[[Path], T]) -> T | None:
         """What ``function`` makes of a file; None where there is none."""
@@ -188,7 +172,7 @@ class _Reader:
     def attempt(self, function: Callable[[], T], otherwise: T, name: str = "") -> T:
         try:
             return function()
-        except (FcnHwError, OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        except (FcnHwError, OSError, ValueError, LookupError, TypeError, AttributeError) as error:
             text = error.message if isinstance(error, FcnHwError) else type(error).__name__
             text = text.replace(f"{self.folder}/", "").splitlines()[0]
             self.problems.append(

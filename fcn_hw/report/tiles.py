@@ -46,8 +46,8 @@ def _accuracy(sources: Sources) -> tuple[Tile, ...]:
         return (Tile("mIoU of the C++", f"{100 * csim.miou_csim:.2f} %", before, "", "accuracy"),)
     if training is None:
         return ()
-    value = f"{100 * training['retrained']['miou']:.2f} %"
-    before = f"float {100 * training['float']['miou']:.2f} %"
+    value = f"{100 * training.scores[-1].miou:.2f} %"
+    before = f"float {100 * training.scores[0].miou:.2f} %"
     return (Tile("mIoU, quantized", value, before, "", "accuracy"),)
 
 

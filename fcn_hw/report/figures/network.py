@@ -29,7 +29,7 @@ BOX_WIDTH, LINE, BOX_MARGIN, TEXT_LEFT = 232, 14, 7, 14
 GAP, LANE_GAP, EMPTY_LANE, DOT = 32, 22, 74, 8
 CORNER, ENTRY = 6, 12
 MAX_TEXT = 36
-THIN, THICK = 1.5, 7.0
+THIN, THICK = 1.5, 5.0
 
 _KINDS: tuple[tuple[str, str, tuple[type[Op], ...]], ...] = (
     ("convolution", colours.BLUE, CONVOLUTIONS),

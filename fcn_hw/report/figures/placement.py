@@ -56,34 +56,33 @@ def place(count: int, edges: Sequence[tuple[int, int]]) -> Placement:
     for node in reversed(range(count)):
         height[node] = max((height[edges[e][1]] + 1 for e in outgoing[node]), default=0)
     lanes, edge_lanes = [0] * count, [0] * len(edges)
-    busy_until: list[int] = []  # the row in which each lane is free again
-    for node in sorted(range(count), key=lambda item: (rows[item], item)):
-        arriving = [edge_lanes[edge] for edge in incoming[node]]
-        lane = min(arriving) if arriving else _free_lane(busy_until, 0, rows[node])
-        lanes[node] = lane
-        for freed in arriving:
-            busy_until[freed] = min(busy_until[freed], rows[node])
-        busy_until[lane] = rows[node] + 1
-        leaving = sorted(outgoing[node], key=lambda edge: (-height[edges[edge][1]], edge))
-        for position, edge in enumerate(leaving):
-            end = rows[edges[edge][1]]
-            taken = lane if position == 0 else _free_lane(busy_until, lane + 1, rows[node])
-            busy_until[taken] = max(busy_until[taken], end)
-            edge_lanes[edge] = taken
+    free_from: list[int] = []  # the row from which on each lane is free
+    for row in range(max(rows, default=-1) + 1):
+        here = [node for node in range(count) if rows[node] == row]
+        # first all nodes of the row, so that no branch takes the lane in which a neighbour goes on
+        leaving = {}
+        for node in here:
+            arriving = [edge_lanes[edge] for edge in incoming[node]]
+            lane = lanes[node] = min(arriving) if arriving else _free_lane(free_from, 0, row)
+            longest = sorted(outgoing[node], key=lambda edge: (-height[edges[edge][1]], edge))
+            free_from[lane] = rows[edges[longest[0]][1]] if longest else row + 1
+            for edge in longest[:1]:
+                edge_lanes[edge] = lane
+            leaving[node] = longest[1:]
+        for node, others in leaving.items():
+            for edge in others:
+                lane = edge_lanes[edge] = _free_lane(free_from, lanes[node] + 1, row)
+                free_from[lane] = rows[edges[edge][1]]
     wires = tuple(
         Wire(tail, head, lane) for (tail, head), lane in zip(edges, edge_lanes, strict=True)
     )
     return Placement(tuple(rows), tuple(lanes), wires)
 
 
-def _free_lane(busy_until: list[int], first: int, row: int) -> int:
-    """The leftmost lane from ``first`` on that is free in ``row``; a new one if need be."""
-    for lane in range(first, len(busy_until)):
-        if busy_until[lane] <= row:
+def _free_lane(free_from: list[int], first: int, row: int) -> int:
+    """The leftmost lane from ``first`` on that is free from ``row`` on; a new one if need be."""
+    for lane in range(first, len(free_from)):
+        if free_from[lane] <= row:
             return lane
-    while len(busy_until) <= first:
-        busy_until.append(0)
-        if len(busy_until) == first + 1:
-            return first
-    busy_until.append(0)
-    return len(busy_until) - 1
+    free_from.append(row)
+    return len(free_from) - 1

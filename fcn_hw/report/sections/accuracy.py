@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from fcn_hw.report import colours
 from fcn_hw.report.figures.bars import BarPart, bar_part
@@ -12,7 +10,6 @@ from fcn_hw.report.section import Section, made, missing
 from fcn_hw.report.sources import Sources
 
 ID, TITLE = "accuracy", "Accuracy"
-MODELS = (("float", "float"), ("directly quantized", "direct"), ("retrained", "retrained"))
 
 
 @dataclass(frozen=True)
@@ -50,27 +47,19 @@ def accuracy(sources: Sources) -> Section:
     if training is None:
         what = "mIoU of the float, the directly quantized and the retrained network."
         return missing(ID, TITLE, what, sources.command("train", board=False))
-    scores = [training[key] for _, key in MODELS]
     rows = tuple(
         ModelRow(
-            name, float(score["miou"]), float(score["pixel_accuracy"]),
-            (bar_part(0, float(score["miou"]), 1, colours.BLUE),),
+            score.name,
+            score.miou,
+            score.pixel_accuracy,
+            (bar_part(0, score.miou, 1, colours.BLUE),),
         )
-        for (name, _), score in zip(MODELS, scores, strict=True)
-    )  # fmt: skip
-    classes = tuple(ClassRow(str(name), _ious(scores, name)) for name in scores[-1]["iou"])
-    return made(
-        ID,
-        TITLE,
-        AccuracyContext(
-            rows,
-            classes,
-            tuple((str(name), int(count)) for name, count in training["epochs"].items()),
-            int(training["parameters"]),
-            int(training["multiplications"]),
-        ),
+        for score in training.scores
     )
-
-
-def _ious(scores: list[Mapping[str, Any]], name: str) -> tuple[float | None, ...]:
-    return tuple(score["iou"].get(name) for score in scores)
+    classes = tuple(
+        ClassRow(name, tuple(score.iou.get(name) for score in training.scores))
+        for name in training.classes
+    )
+    epochs = tuple(training.epochs.items())
+    context = AccuracyContext(rows, classes, epochs, training.parameters, training.multiplications)
+    return made(ID, TITLE, context)

@@ -93,7 +93,7 @@ def cycles(sources: Sources) -> Section:
             limit_cause=limit.cause,
             input_beats=limit.input_beats,
             output_beats=limit.output_beats,
-            latency=int(sources.fifos.simulation["first_output"]) if sources.fifos else None,
+            latency=sources.fifos.first_output if sources.fifos else None,
             mark=f"{percent(limit.cycles, most):.2f}",
             measured=tuple(
                 (item.tool, int(item.values["interval_cycles"]))

@@ -102,14 +102,14 @@ def _row(graph: Graph, name: str, sources: Sources, simulated: LayerResult | Non
     if simulated is not None:
         values, mismatches = simulated.values, simulated.mismatches
         if both and compared is not None:  # its row counts both comparisons
-            values -= int(compared["values"])
-            mismatches -= int(compared["mismatches"])
+            values -= compared[0]
+            mismatches -= compared[1]
     return ExactRow(
         tensor=name,
         format=str(graph.tensor(name).format),
         status=status.value if status else _NO_LAYER,
-        qkeras_values=int(compared["values"]) if compared else None,
-        qkeras_mismatches=int(compared["mismatches"]) if compared else None,
+        qkeras_values=compared[0] if compared else None,
+        qkeras_mismatches=compared[1] if compared else None,
         cpp_values=values,
         cpp_mismatches=mismatches,
         first=_first(simulated.first if simulated else None),

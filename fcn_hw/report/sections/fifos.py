@@ -6,32 +6,20 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
+from fcn_hw.report.documents import Fifo, Fifos
 from fcn_hw.report.figures.occupancy import occupancy_figure
 from fcn_hw.report.section import Section, made, missing
 from fcn_hw.report.sections.cycles import STOCK
-from fcn_hw.report.sources import Fifos, Sources
+from fcn_hw.report.sources import Sources
 
 ID, TITLE = "fifos", "FIFOs"
-
-
-@dataclass(frozen=True)
-class FifoRow:
-    """A FIFO; depths and peak in pixels."""
-
-    name: str
-    width_bits: int
-    whole_frames: int
-    depth: int
-    peak: int
-    storage: str
-    bram36: float
 
 
 @dataclass(frozen=True)
 class FifosContext:
     """``fifos.html.j2``."""
 
-    rows: tuple[FifoRow, ...]
+    rows: tuple[Fifo, ...]
     pictures: tuple[Markup, ...]
     bits: int
     whole_frame_bits: int
@@ -47,15 +35,7 @@ def fifos(sources: Sources) -> Section:
         ours = sources.workspace.design.hls.Conv == "fcn_hw"
         what = "Depths of the FIFOs, proved free of deadlock, and what they hold over time."
         return missing(ID, TITLE, what if ours else STOCK, sources.command("fifo"))
-    peaks = found.simulation["peak_pixels"]
-    rows = tuple(
-        FifoRow(
-            name, int(row["width_bits"]), int(row["initial"]), int(row["optimized"]),
-            int(peaks[name]), str(row["storage"]), float(row["bram36"]),
-        )
-        for name, row in found.table.items()
-    )  # fmt: skip
-    skips = list(found.occupancy["fifos"])
+    rows, skips = found.fifos, list(found.held)
     return made(
         ID,
         TITLE,
@@ -72,16 +52,16 @@ def fifos(sources: Sources) -> Section:
 
 
 def _pictures(found: Fifos) -> tuple[Markup, ...]:
-    data = found.occupancy
+    depths = {fifo.name: fifo.depth for fifo in found.fifos}
     return tuple(
         occupancy_figure(
             f"occupancy-{number}",
             name,
-            depth=int(found.table[name]["optimized"]),
-            cycles=held["cycles"],
-            pixels=held["pixels"],
-            end=int(data["cycles"]),
-            frame_ends=data["frame_ends"],
+            depth=depths[name],
+            cycles=held.cycles,
+            pixels=held.pixels,
+            end=found.end,
+            frame_ends=found.frame_ends,
         )
-        for number, (name, held) in enumerate(data["fifos"].items(), start=1)
+        for number, (name, held) in enumerate(found.held.items(), start=1)
     )

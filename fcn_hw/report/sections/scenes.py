@@ -79,8 +79,7 @@ def scenes(sources: Sources) -> Section:
 
 def class_names(sources: Sources) -> tuple[str, ...]:
     """As the training report lists them; none where it is not there."""
-    training = sources.training or {}
-    return tuple(str(name) for name in training.get("retrained", {}).get("iou", {}))
+    return sources.training.classes if sources.training else ()
 
 
 def _scene(found: Scenes, number: int, names: Sequence[str]) -> tuple[Picture, ...]:
