@@ -10,7 +10,8 @@ STAMP   := $(VENV)/.installed
 FCN_HW  := $(BIN)/fcn-hw
 
 .DEFAULT_GOAL := help
-.PHONY: help install train export hls csim estimate report test test-slow fuzz lint lock clean distclean
+.PHONY: help install train export hls csim estimate report csynth cosim bitstream handoff test test-slow fuzz lint lock \
+    clean distclean
 
 help:  ## this list
 	@echo "make TARGET [DESIGN=$(DESIGN)] [BOARD=$(BOARD)] [ARGS=...]"
@@ -46,13 +47,25 @@ estimate: $(STAMP)  ## resources, cycles and energy of DESIGN on BOARD, without 
 report: $(STAMP)  ## one HTML file with all results of DESIGN on BOARD
 	@$(FCN_HW) report $(DESIGN) --board $(BOARD) $(ARGS)
 
+csynth: $(STAMP)  ## C synthesis of DESIGN for BOARD (needs Vitis HLS)
+	@$(FCN_HW) csynth $(DESIGN) --board $(BOARD) $(ARGS)
+
+cosim: $(STAMP)  ## RTL cosimulation, code for code; ARGS="--images 2" (needs Vitis HLS)
+	@$(FCN_HW) cosim $(DESIGN) --board $(BOARD) $(ARGS)
+
+bitstream: $(STAMP)  ## .bit and .hwh of DESIGN for BOARD (needs Vitis HLS and Vivado)
+	@$(FCN_HW) bitstream $(DESIGN) --board $(BOARD) $(ARGS)
+
+handoff: $(STAMP)  ## bundle of DESIGN for BOARD, for the engineer who builds the bitstream
+	@$(FCN_HW) handoff $(DESIGN) --board $(BOARD) $(ARGS)
+
 test: $(STAMP)  ## the tests
 	$(BIN)/python -m pytest -m "not slow" $(ARGS)
 
 test-slow: $(STAMP)  ## the slow tests: real data, whole designs
 	$(BIN)/python -m pytest -m slow $(ARGS)
 
-fuzz: $(STAMP)  ## 200 random networks: oracle = C++, sized FIFOs; ARGS="--networks 1000"
+fuzz: $(STAMP)  ## 1,000 random networks: oracle = C++, sized FIFOs; ARGS="--networks 200"
 	$(BIN)/python tests/fuzz/fuzz.py $(ARGS)
 
 lint: $(STAMP)  ## ruff, mypy, import-linter

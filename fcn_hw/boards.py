@@ -47,8 +47,10 @@ class Board(_Section):
     """The processing system: Zynq-7000's or Zynq UltraScale+'s."""
     ps_preset: str
     """How the processing system gets its settings, and what must be added."""
-    axi_stream_width_bits: Literal[32, 64, 128]
+    axi_stream_width_bits: Literal[8, 32, 64, 128]
     """Width of the DMA's streams: that of the processing system's high-performance ports."""
+    control: Literal["axi_lite", "none"] = "axi_lite"
+    """How the IP is started: by a register, which tells counters too, or by its reset alone."""
     memory_mib: int = Field(ge=1)
     """DRAM of the processing system."""
     sources: tuple[str, ...] = Field(min_length=1)

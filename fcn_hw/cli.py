@@ -6,6 +6,7 @@ Exit status: 0 done, 1 a check or a tool failed, 2 a mistake in what was given, 
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn, TypeVar, cast
 
@@ -21,15 +22,21 @@ from fcn_hw.tables import (
     print_estimate,
     print_fifos,
     print_graph_csim,
+    print_handoff,
+    print_hardware,
+    print_lint,
     print_measured,
+    print_regression,
     print_report,
     print_training,
+    print_verified,
 )
 
 if TYPE_CHECKING:  # `fcn-hw --help` loads neither
     from fcn_hw.boards import Board
     from fcn_hw.design import ConvEmitter
     from fcn_hw.flow import Workspace
+    from fcn_hw.flow.hardware import HardwareRun
     from fcn_hw.flow.progress import Progress
 
 app = typer.Typer(
@@ -52,6 +59,9 @@ JsonOption = Annotated[bool, typer.Option("--json", help="Print the result as JS
 ImagesOption = Annotated[
     int | None, typer.Option("--images", min=1, help="Simulate the first N images only.")
 ]  # fmt: skip
+HoursOption = Annotated[
+    float | None, typer.Option("--timeout-hours", min=0, help="Time-out of each tool.")
+]
 BoundedOption = Annotated[
     bool, typer.Option("--bounded", help="Run the processes on FIFOs of their real depths.")
 ]
@@ -202,16 +212,16 @@ def hls(
     from fcn_hw.flow import hls_stage, open_workspace
     from fcn_hw.flow.workspace import open_board
 
-    target = open_board(board)
+    target, chosen = open_board(board), _conv(conv)
     if graph is not None:
         _only_one(design, "--graph")
         from fcn_hw.flow.standalone import emit_graph
 
         folder = _needed(output, "--output", "--graph")
-        emit_graph(graph, target, folder, _progress(as_json), _conv(conv) or "fcn_hw")
+        emit_graph(graph, target, folder, _progress(as_json), chosen or "fcn_hw")
         console().print(f"project: {folder}", highlight=False)
         return
-    workspace = open_workspace(_needed(design, "DESIGN", "hls"), root).with_conv(_conv(conv))
+    workspace = open_workspace(_needed(design, "DESIGN", "hls"), root).with_conv(chosen)
     if prove:
         _csim(workspace, target, None, as_json)
         return
@@ -249,7 +259,7 @@ def csim(
     from fcn_hw.flow import open_workspace
     from fcn_hw.flow.workspace import open_board
 
-    target = open_board(board)
+    target, chosen = open_board(board), _conv(conv)
     if data is not None and graph is None:
         raise ConfigError("--data has no effect without --graph", hint="a design has its own data")
     if depth and not bounded:
@@ -259,9 +269,9 @@ def csim(
         if bounded:
             raise ConfigError("--bounded takes a design, not --graph")
         folder = _needed(output, "--output", "--graph")
-        _csim_graph(graph, target, folder, images, data, _conv(conv) or "fcn_hw", as_json)
+        _csim_graph(graph, target, folder, images, data, chosen or "fcn_hw", as_json)
         return
-    workspace = open_workspace(_needed(design, "DESIGN", "csim"), root).with_conv(_conv(conv))
+    workspace = open_workspace(_needed(design, "DESIGN", "csim"), root).with_conv(chosen)
     if bounded:
         _bounded(workspace, target, images, depth or [], as_json)
         return
@@ -354,6 +364,185 @@ def report(
         print_report(made, path)
 
 
+@app.command(
+    epilog="Examples: fcn-hw lint digits_fcn8s --board pynq-z2; fcn-hw lint --project mine_project"
+)
+def lint(
+    design: OptionalDesign = None,
+    board: Annotated[
+        str | None, typer.Option("--board", "-b", help="With a design: a board below constraints/.")
+    ] = None,
+    project: Annotated[
+        Path | None, typer.Option("--project", help="The folder of an HLS project, instead.")
+    ] = None,
+    root: RootOption = HERE,
+    as_json: JsonOption = False,
+) -> None:
+    """Check an HLS project against the documented rules of Vitis HLS (UG1399), without Vitis HLS.
+
+    All findings are printed. Exit status 1 if there is an error among them.
+    """
+    from fcn_hw.flow.lint import lint_folder, lint_stage, needs_one
+    from fcn_hw.lint import Severity
+    from fcn_hw.lint.check import to_json
+
+    needs_one(design, project)
+    if project is not None:
+        report = lint_folder(project)
+    else:
+        from fcn_hw.flow import open_workspace
+        from fcn_hw.flow.pipeline import emit_stage
+        from fcn_hw.flow.workspace import open_board
+
+        target = open_board(_needed(board, "--board", "a design"))
+        workspace, progress = open_workspace(design or "", root), _progress(as_json)
+        _, plan = emit_stage(workspace, target, progress)
+        report = lint_stage(workspace.project(target), plan, progress)
+    if as_json:
+        typer.echo(json.dumps(to_json(report), indent=1))
+    else:
+        print_lint(report)
+    if report.count(Severity.ERROR):
+        raise typer.Exit(1)
+
+
+@app.command(epilog="Example: fcn-hw csynth digits_fcn8s --board pynq-z2")
+def csynth(
+    design: DesignArgument,
+    board: BoardOption,
+    root: RootOption = HERE,
+    hours: HoursOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """C synthesis by Vitis HLS (or Vivado HLS) of the network with its AXI ports.
+
+    Compared with the last run: exit status 1 if it is worse than section 'regression' of the design
+    allows. Exit status 2 where the tool or its licence is missing.
+    """
+    from fcn_hw.flow.hardware import run_csynth
+
+    _hardware(run_csynth(*_open(design, board, root), _progress(as_json), hours=hours), as_json)
+
+
+@app.command(epilog="Example: fcn-hw cosim digits_fcn8s --board pynq-z2 --images 2")
+def cosim(
+    design: DesignArgument,
+    board: BoardOption,
+    root: RootOption = HERE,
+    images: ImagesOption = None,
+    hours: HoursOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """RTL cosimulation: the RTL's codes on validation images against those of the C++, each one.
+
+    Two images where no number is given. Exit status 1 at a single code that differs.
+    """
+    from fcn_hw.flow.hardware import run_cosim
+
+    workspace, target = _open(design, board, root)
+    found = run_cosim(workspace, target, _progress(as_json), images=images, hours=hours)
+    _hardware(found, as_json)
+
+
+@app.command(epilog="Example: fcn-hw bitstream digits_fcn8s --board pynq-z2")
+def bitstream(
+    design: DesignArgument,
+    board: BoardOption,
+    root: RootOption = HERE,
+    hours: HoursOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """C synthesis, IP, block design placed and routed by Vivado; its .bit and .hwh.
+
+    No bitstream is written of a design that misses its timing; then the exit status is 1.
+    """
+    from fcn_hw.flow.hardware import run_bitstream
+
+    workspace, target = _open(design, board, root)
+    _hardware(run_bitstream(workspace, target, _progress(as_json), hours=hours), as_json)
+
+
+@app.command(epilog="Example: fcn-hw regression digits_fcn8s --board pynq-z2 --accept")
+def regression(
+    design: DesignArgument,
+    board: BoardOption,
+    root: RootOption = HERE,
+    accept: Annotated[
+        bool, typer.Option("--accept", help="From now on compare with this run, worse or not.")
+    ] = False,
+) -> None:
+    """Show how the last run of csynth, cosim or bitstream compares with the one before."""
+    from fcn_hw.flow.regression import accept as take
+    from fcn_hw.flow.regression import check, last_rows
+
+    workspace, target = _open(design, board, root)
+    folder = workspace.report(target)
+    if accept:
+        count = len(take(folder))
+        console().print(f"the next run is compared with these {count} quantities", highlight=False)
+        return
+    rows = last_rows(folder)
+    print_regression(rows)
+    check(folder, rows)
+
+
+@app.command(epilog="Example: fcn-hw handoff digits_fcn8s --board pynq-z2")
+def handoff(
+    design: DesignArgument,
+    board: BoardOption,
+    output: Annotated[
+        Path | None, typer.Option("--output", help="Folder of the bundle; handoff/ by default.")
+    ] = None,
+    images: Annotated[
+        int | None, typer.Option("--images", min=1, help="Golden frames; 3 by default.")
+    ] = None,
+    root: RootOption = HERE,
+    as_json: JsonOption = False,
+) -> None:
+    """Pack a proved design for the engineer who builds the bitstream.
+
+    Sources, scripts, constraints, driver, golden vectors, expected numbers and what vendor tools
+    left, in handoff/DESIGN-BOARD.tar.gz. The same input gives the same bytes. Check it anywhere by
+    `fcn-hw verify`.
+    """
+    from fcn_hw.flow import open_workspace
+    from fcn_hw.flow.handoff import FOLDER, handoff_stage
+    from fcn_hw.flow.workspace import open_board
+
+    target, workspace = open_board(board), open_workspace(design, root)
+    folder = root / FOLDER if output is None else output
+    made = handoff_stage(workspace, target, _progress(as_json), output=folder, images=images)
+    if as_json:
+        typer.echo(json.dumps({**asdict(made), "path": str(made.path)}, indent=1))
+    else:
+        print_handoff(made)
+
+
+@app.command(epilog="Example: fcn-hw verify handoff/digits_fcn8s-pynq-z2.tar.gz")
+def verify(
+    bundle: Annotated[Path, typer.Argument(help="A bundle of fcn-hw handoff, .tar.gz.")],
+    as_json: JsonOption = False,
+) -> None:
+    """Check a bundle: every byte, what its manifest says, and what its C++ computes.
+
+    Needs g++ only. The last step compiles and runs C++ that is in the bundle, as you, in a
+    temporary folder, with fcn_hw's own commands and time limits, and only after all checksums hold:
+    verify bundles of people whose programs you would run. Exit status 1 if anything differs.
+    """
+    from fcn_hw.handoff.verify import verify_bundle
+
+    found = verify_bundle(bundle)
+    if as_json:
+        layers = [asdict(item) for item in found.layers]
+        totals = {"values_compared": found.values_compared, "mismatches": found.mismatches}
+        facts = {"bundle": found.name, "sha256": found.sha256, "files": found.files}
+        typer.echo(json.dumps({**facts, **totals, "layers": layers}, indent=1))
+    else:
+        print_verified(found)
+    if found.mismatches:
+        raise typer.Exit(1)
+
+
 @app.command(epilog="Example: fcn-hw clean digits_fcn8s --models")
 def clean(
     design: Annotated[
@@ -369,6 +558,24 @@ def clean(
 
     for folder in remove(root, design, models=models):
         console().print(f"removed {folder}", highlight=False)
+
+
+def _open(design: str, board: str, root: Path) -> tuple[Workspace, Board]:
+    from fcn_hw.flow import open_workspace
+    from fcn_hw.flow.workspace import open_board
+
+    target = open_board(board)
+    return open_workspace(design, root), target
+
+
+def _hardware(run: HardwareRun, as_json: bool) -> None:
+    from fcn_hw.flow.hardware import run_to_json
+
+    if as_json:
+        typer.echo(json.dumps(run_to_json(run), indent=1))
+    else:
+        print_hardware(run)
+    run.check()
 
 
 def _only_one(design: str | None, option: str) -> None:

@@ -1,4 +1,4 @@
-"""The schema of ``design.yaml``: data set, network, precision, training, HLS.
+"""The schema of ``design.yaml``: data set, network, precision, training, HLS, regression.
 
 Every section refuses unknown keys. The HLS section keeps hls4ml's key names.
 """
@@ -270,6 +270,24 @@ class Csim(Section):
     """First images of the validation split; None: all."""
 
 
+class Regression(Section):
+    """How much worse than the last run a design may get before a stage fails.
+
+    The last run is the last one that passed. A quantity whose stage has not run is not compared.
+    """
+
+    cycles: float = Field(default=0.01, ge=0)
+    """Share by which latency and interval may grow, of C synthesis and of RTL cosimulation."""
+    resources: float = Field(default=0.05, ge=0)
+    """Share by which LUT, FF, DSP, block RAM and UltraRAM may grow."""
+    wns_ns: float = Field(default=0.2, ge=0)
+    """Nanoseconds by which the worst negative slack may fall, and the estimated clock may rise."""
+    miou: float = Field(default=0.005, ge=0, le=1)
+    """By how much the mIoU of the C simulation, 0 to 1, may fall."""
+    mismatches: int = Field(default=0, ge=0)
+    """How many codes more may differ."""
+
+
 class Design(Section):
     """A whole ``design.yaml``."""
 
@@ -280,3 +298,4 @@ class Design(Section):
     training: Training = Training()
     hls: Hls = Hls()
     csim: Csim = Csim()
+    regression: Regression = Regression()

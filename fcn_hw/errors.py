@@ -11,6 +11,20 @@ import difflib
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+MAX_SHOWN = 80
+"""Characters of a layer's name that a message shows: the name comes from a file."""
+
+MAX_PROBLEMS = 200
+"""Layers that one message tells of; what is behind them is counted."""
+
+
+def _visible(text: str) -> str:
+    """Line breaks, escape sequences and the like as their codes: names and paths can hold any."""
+    if text.isprintable():
+        return text
+    codes = (c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+    return "".join(codes)
+
 
 class FcnHwError(Exception):
     """Base of all errors of fcn_hw.
@@ -24,6 +38,7 @@ class FcnHwError(Exception):
     exit_status = 2
 
     def __init__(self, message: str, *, hint: str = "", log: Path | None = None) -> None:
+        message = _visible(message)
         super().__init__(message)
         self.message = message
         self.hint = hint
@@ -56,7 +71,8 @@ class UnsupportedLayer(FcnHwError):
     """
 
     def __init__(self, layer: str, reason: str, *, hint: str = "") -> None:
-        super().__init__(f"layer '{layer}': {reason}", hint=hint)
+        shown = layer if len(layer) <= MAX_SHOWN else f"{layer[:MAX_SHOWN]}..."
+        super().__init__(f"layer '{shown}': {reason}", hint=hint)
         self.layer = layer
         self.reason = reason
 
@@ -64,7 +80,9 @@ class UnsupportedLayer(FcnHwError):
     def together(cls, problems: Sequence[UnsupportedLayer]) -> UnsupportedLayer:
         """One error that tells of every layer: the first as itself, the others in the hint."""
         first, *others = problems
-        lines = [first.hint, *(f"{item.message}: {item.hint}" for item in others)]
+        lines = [first.hint, *(f"{item.message}: {item.hint}" for item in others[:MAX_PROBLEMS])]
+        if len(others) > MAX_PROBLEMS:
+            lines.append(f"and {len(others) - MAX_PROBLEMS:,} more")
         return cls(first.layer, first.reason, hint="\n".join(line for line in lines if line))
 
 
@@ -112,10 +130,76 @@ class ToolFailed(FcnHwError):
         super().__init__(f"'{Path(argv[0]).name}' failed: {reason}", hint=tail, log=log)
         self.argv = tuple(argv)
         self.tail = tail
+        self.reason = reason
+
+
+class NoLicence(FcnHwError):
+    """A tool has no licence for what it was asked; nothing is wrong with the design.
+
+    Args:
+        tool: the program.
+        line: of its log that says so.
+        log: its log.
+    """
+
+    def __init__(self, tool: str, line: str, log: Path | None) -> None:
+        super().__init__(
+            f"'{tool}' has no licence: {line}",
+            hint="Set XILINXD_LICENSE_FILE to a licence file or to port@server. Vivado's free "
+            "edition builds for xc7z020, xczu3eg, xczu7ev and Kria; xczu9eg needs a licence.",
+            log=log,
+        )
+        self.tool = tool
 
 
 class ReportError(FcnHwError):
     """A report of a tool lacks a value or can't be parsed."""
+
+    exit_status = 1
+
+
+class TimingNotMet(FcnHwError):
+    """A routed design is too slow for its clock, or holds too short.
+
+    Args:
+        report: the timing report.
+        slacks: in words, every check that fails.
+        period_ns: of the clock.
+    """
+
+    exit_status = 1
+
+    def __init__(self, report: Path, slacks: Sequence[str], period_ns: float) -> None:
+        super().__init__(
+            f"timing is not met at {period_ns:g} ns: {', '.join(slacks)}",
+            hint="Give hls.ClockPeriod a larger value in design.yaml. The paths are in the report.",
+            log=report,
+        )
+        self.slacks = tuple(slacks)
+
+
+class Regression(FcnHwError):
+    """A design got worse than its thresholds allow.
+
+    Args:
+        report: that holds every row.
+        rows: in words, one for each quantity that got worse; one at least.
+    """
+
+    exit_status = 1
+
+    def __init__(self, report: Path, rows: Sequence[str]) -> None:
+        more = f" (and {len(rows) - 1} more)" if len(rows) > 1 else ""
+        super().__init__(
+            f"worse than before: {rows[0]}{more}",
+            hint="\n".join((*rows[1:], "Thresholds are in section 'regression' of design.yaml.")),
+            log=report,
+        )
+        self.rows = tuple(rows)
+
+
+class BundleError(FcnHwError):
+    """A hand-off bundle is damaged, changed, incomplete, or no bundle at all."""
 
     exit_status = 1
 
@@ -188,6 +272,25 @@ class StreamError(FcnHwError):
         super().__init__(f"'{graph}': {reason}", hint=f"FIFOs: {', '.join(fills)}")
         self.reason = reason
         self.fills = tuple(fills)
+
+
+class LintFailed(FcnHwError):
+    """An HLS project breaks rules of Vitis HLS; ``findings`` tells of every one.
+
+    Args:
+        project: name of the top function.
+        findings: a line for each error.
+    """
+
+    exit_status = 1
+
+    def __init__(self, project: str, findings: Sequence[str]) -> None:
+        plural = "s" if len(findings) > 1 else ""
+        super().__init__(
+            f"'{project}' breaks the rules of Vitis HLS: {len(findings)} error{plural}",
+            hint="\n".join(findings),
+        )
+        self.findings = tuple(findings)
 
 
 class DoesNotFit(FcnHwError):

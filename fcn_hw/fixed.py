@@ -80,6 +80,11 @@ class FixedFormat:
         return 2.0**-self.fraction
 
     @property
+    def code_bytes(self) -> int:
+        """Bytes of a code in files and in a DMA's memory: the narrowest of 1, 2, 4 and 8."""
+        return next(size for size in (1, 2, 4, 8) if self.width <= 8 * size)
+
+    @property
     def min_code(self) -> int:
         if not self.signed:
             return 0

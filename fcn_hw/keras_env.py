@@ -3,13 +3,17 @@
 No other module imports them at its top level, so importing fcn_hw is
 cheap; the first call of :func:`keras_env` costs some seconds.
 
-QKeras 0.9.0 needs three things that it does not say:
+QKeras 0.9.0 needs five things that it does not say, and Keras 2 one:
 
 * Keras 2: ``TF_USE_LEGACY_KERAS=1`` must be set before TensorFlow resolves ``tf.keras``;
 * ``QConv2DTranspose`` calls ``array_ops.stack``, which TensorFlow has since moved to ``tf.stack``;
 * its quantizers compute ``K.pow(2, integer)`` on integers, which TensorFlow refuses for a negative
   ``integer``. A range below one (``quantized_bits(4, -2)``: -0.25 to 0.21875) is what most 4-bit
-  weights want, so the power is computed exactly, on the host, instead.
+  weights want, so the power is computed exactly, on the host, instead;
+* ``QActivation`` keeps the quantizer that a ``.keras`` file describes as a dictionary, and Keras
+  refuses a layer that does;
+* ``quantized_hswish`` writes ``keep_negative`` into files, which it does not take itself;
+* loading a model whose layers read what no layer gives never ends: it is stopped.
 """
 
 from __future__ import annotations
@@ -74,6 +78,56 @@ def _check_keras(tf: Any) -> None:
         )
 
 
+def _activation_from_config(cls: Any, config: dict[str, Any]) -> Any:
+    """``QActivation.from_config``, its quantizer built."""
+    activation = config.get("activation")
+    if isinstance(activation, dict):
+        import qkeras
+
+        config = {**config, "activation": qkeras.quantizers.get_quantizer(activation)}
+    return cls(**config)
+
+
+def _hswish_from_config(cls: Any, config: dict[str, Any]) -> Any:
+    """``quantized_hswish.from_config``, without what its base class adds."""
+    return cls(**{key: value for key, value in config.items() if key != "keep_negative"})
+
+
+_NEVER_GIVEN = "its layers read one another in a circle, or tensors that none gives"
+
+
+class _CountedLayers(list[Any]):
+    """Layers of a configuration, which may be gone through a limited number of times."""
+
+    passes_left = 0
+
+    def __iter__(self) -> Iterator[Any]:
+        self.passes_left -= 1
+        if self.passes_left < 0:
+            raise ValueError(_NEVER_GIVEN)
+        return super().__iter__()
+
+
+def _end_endless_loading(functional: ModuleType) -> None:
+    """Keras 2 goes through a model's layers until each has its inputs: for ever, where one never
+    gets them. Each pass but the first and last gives at least one layer call its inputs."""
+    load = functional.reconstruct_from_config
+    if hasattr(load, "counts_passes"):
+        return
+
+    def reconstruct_from_config(config: Any, *args: Any, **kwargs: Any) -> Any:
+        layers = _CountedLayers(config["layers"])
+        nodes = (layer.get("inbound_nodes") or () for layer in config["layers"])
+        layers.passes_left = 3 + sum(map(len, nodes))
+        try:
+            return load({**config, "layers": layers}, *args, **kwargs)
+        except IndexError as error:
+            raise ValueError(_NEVER_GIVEN) from error
+
+    reconstruct_from_config.counts_passes = True  # type: ignore[attr-defined]
+    functional.reconstruct_from_config = reconstruct_from_config  # type: ignore[attr-defined]
+
+
 @lru_cache(maxsize=1)
 def keras_env() -> KerasEnv:
     """Imports TensorFlow, Keras 2 and QKeras, and repairs what QKeras needs repaired.
@@ -103,6 +157,9 @@ def keras_env() -> KerasEnv:
     warnings.filterwarnings("ignore", category=UserWarning, module=r"tf_keras\.")
     if not isinstance(quantizers.K, _ExactPowerBackend):
         quantizers.K = _ExactPowerBackend(quantizers.K)
+    qkeras.QActivation.from_config = classmethod(_activation_from_config)
+    quantizers.quantized_hswish.from_config = classmethod(_hswish_from_config)
+    _end_endless_loading(sys.modules["tf_keras.src.engine.functional"])
     return KerasEnv(tf=tf, keras=tf.keras, qkeras=qkeras)
 
 

@@ -17,9 +17,16 @@ if TYPE_CHECKING:  # printing must not load what the verbs load
     from fcn_hw.flow.agreement import Agreement
     from fcn_hw.flow.csim_report import LayerResult
     from fcn_hw.flow.estimate import EstimateRun
+    from fcn_hw.flow.handoff import Handoff
+    from fcn_hw.flow.hardware import HardwareRun
+    from fcn_hw.flow.implementation import Implementation
     from fcn_hw.flow.layout import FifoResult
+    from fcn_hw.flow.regression import Row
     from fcn_hw.flow.standalone import GraphCsim
-    from fcn_hw.report import Report
+    from fcn_hw.handoff.verify import Verified
+    from fcn_hw.lint import Report
+    from fcn_hw.report import DesignReport
+    from fcn_hw.vendor_reports.records import CsynthReport, CycleRange, HlsResources
 
 TABLE_WIDTH = 110
 """Columns of the csim table; a narrower terminal wraps its lines rather than cutting its cells."""
@@ -146,6 +153,22 @@ def print_graph_csim(result: GraphCsim, report: Path) -> None:
     out.print(f"report: {report}", highlight=False)
 
 
+def print_lint(report: Report) -> None:
+    """Every finding with its hint, and what was looked at."""
+    out = console()
+    for finding in report.findings:
+        out.print(escape(str(finding)), highlight=False, style="red")
+        out.print(escape(f"    {finding.hint}"), highlight=False)
+    count = len(report.findings)
+    plural = "s" if count > 1 else ""
+    verdict = f"[bold red]{count} finding{plural}[/]" if count else "[bold green]clean[/]"
+    out.print(
+        f"{verdict}: '{report.project}', {report.rules} rules, {report.files} files, "
+        f"{report.functions} functions",
+        highlight=False,
+    )
+
+
 def print_estimate(result: Estimate) -> None:
     """A row a layer, the board, and the physical limit."""
     table = Table(title=f"{result.design} on {result.board}: estimate", box=box.SIMPLE_HEAD)
@@ -226,7 +249,7 @@ def print_fifos(result: FifoResult, report: Path) -> None:
     out.print(f"report: {report}", highlight=False)
 
 
-def print_report(result: Report, path: Path) -> None:
+def print_report(result: DesignReport, path: Path) -> None:
     """What the report shows and what it lacks, with the commands that make it."""
     out = console()
     for problem in result.problems:
@@ -240,6 +263,110 @@ def print_report(result: Report, path: Path) -> None:
     out.print(f"report: {path}", highlight=False)
 
 
+def print_hardware(run: HardwareRun) -> None:
+    """C synthesis by function, then what RTL cosimulation and Vivado say, then the last run."""
+    print_csynth(run.csynth)
+    out = console()
+    if run.cosim is not None:
+        out.print(
+            f"[bold green]exact[/]: RTL = C++ on {run.cosim.images} images, "
+            f"{run.cosim.values_compared:,} codes",
+            highlight=False,
+        )
+        for item in run.cosim.report.languages:
+            words = [
+                f"{name} {cycles.min:,} / {cycles.avg:,} / {cycles.max:,}"
+                for name, cycles in (("latency", item.latency), ("interval", item.interval))
+                if cycles is not None
+            ]
+            numbers = ", ".join(words) or "no numbers of cycles"
+            out.print(f"{item.language}: {numbers} cycles, min / avg / max", highlight=False)
+    if run.bitstream is not None:
+        print_implementation(run.bitstream.implementation)
+        out.print(f"bitstream: {run.bitstream.bit} and .hwh", highlight=False)
+    print_regression(run.rows)
+    out.print(f"report: {run.folder}", highlight=False)
+
+
+def print_csynth(report: CsynthReport) -> None:
+    """A row a function, and the top."""
+    table = Table(title=f"C synthesis of {report.top}: {report.version}", box=box.SIMPLE_HEAD)
+    for column in ("function", "latency", "interval", "LUT", "FF", "DSP", "BRAM18", "URAM"):
+        left = column == "function"
+        table.add_column(column, justify="left" if left else "right", no_wrap=True)
+    for module in report.modules:
+        table.add_row(
+            module.name, _cycles(module.latency), _cycles(module.interval),
+            *_hls_amounts(module.resources),
+        )  # fmt: skip
+    table.add_section()
+    table.add_row(
+        "top", _cycles(report.latency), _cycles(report.interval), *_hls_amounts(report.resources)
+    )
+    table.add_row("available", "", "", *_hls_amounts(report.available))
+    out = console()
+    Console(width=max(out.width, TABLE_WIDTH), soft_wrap=True).print(table)
+    clock = report.clock
+    verdict = "" if clock.fits else "; [bold red]too slow[/]"
+    out.print(
+        f"clock: {clock.estimated_ns:g} ns estimated, {clock.target_ns:g} ns asked for with "
+        f"{clock.uncertainty_ns:g} ns of reserve{verdict}",
+        highlight=False,
+    )
+
+
+def print_implementation(routed: Implementation) -> None:
+    """What the routed design takes, and its slacks."""
+    table = Table(title="routed by Vivado", box=box.SIMPLE_HEAD)
+    for column in ("resource", "used", "available", "share"):
+        table.add_column(column, justify="left" if column == "resource" else "right")
+    for name, usage in vars(routed.utilization).items():
+        if usage is not None:
+            table.add_row(
+                name.upper(), f"{usage.used:,g}", f"{usage.available:,}", f"{usage.percent:.2f} %"
+            )
+    out = console()
+    out.print(table)
+    timing = routed.timing
+    out.print(
+        f"timing met: WNS {timing.setup.worst_ns:g} ns, WHS {timing.hold.worst_ns:g} ns, "
+        f"{timing.setup.endpoints:,} endpoints",
+        highlight=False,
+    )
+
+
+def print_regression(rows: Sequence[Row]) -> None:
+    """This run against the last; nothing where there was none."""
+    if not rows:
+        return
+    table = Table(title="against the last run", box=box.SIMPLE_HEAD)
+    for column in ("quantity", "last", "now", "allowed", ""):
+        left = column in ("quantity", "")
+        table.add_column(column, justify="left" if left else "right", no_wrap=True)
+    for row in rows:
+        table.add_row(
+            row.quantity, f"{row.before:,.10g}", f"{row.now:,.10g}", f"{row.allowed:,.10g}",
+            "[bold red]worse[/]" if row.worse else "",
+        )  # fmt: skip
+    _print_wide(table)
+
+
+def _print_wide(table: Table) -> None:
+    """A table whose cells a narrow terminal wraps rather than cuts."""
+    Console(width=max(console().width, TABLE_WIDTH), soft_wrap=True).print(table)
+
+
+def _cycles(found: CycleRange) -> str:
+    if found.min is None or found.max is None:
+        return "?"
+    return f"{found.max:,}" if found.min == found.max else f"{found.min:,} to {found.max:,}"
+
+
+def _hls_amounts(amount: HlsResources) -> list[str]:
+    numbers = (amount.lut, amount.ff, amount.dsp, amount.bram18, amount.uram)
+    return ["-" if number is None else f"{number:,}" for number in numbers]
+
+
 def _amounts(item: Estimate | LayerEstimate) -> list[str]:
     """Resources, stored bits and multiplications of a layer or of all."""
     amount = item.resources
@@ -247,3 +374,34 @@ def _amounts(item: Estimate | LayerEstimate) -> list[str]:
         f"{amount.lut:,}", f"{amount.ff:,}", f"{amount.dsp:,}", f"{amount.bram36:g}",
         f"{item.weight_bits:,}", f"{item.activation_bits:,}", f"{item.macs:,}",
     ]  # fmt: skip
+
+
+def print_handoff(made: Handoff) -> None:
+    """Where a bundle is, and what is not in it."""
+    out = console()
+    out.print(f"bundle: {made.path}, {made.files} files, {made.bytes:,} bytes", highlight=False)
+    out.print(f"sha256: {made.sha256}", highlight=False)
+    absent = [what for what, file in made.vendor.items() if file == "absent"]
+    if absent:
+        out.print(f"absent, their stages have not run: {', '.join(absent)}", highlight=False)
+
+
+def print_verified(found: Verified) -> None:
+    """The verdict on a bundle, and the tensors that differ."""
+    out = console()
+    for layer in found.layers:
+        if layer.first is not None:
+            place = ",".join(str(index) for index in layer.first.index)
+            out.print(
+                f"'{layer.tensor}': {layer.mismatches:,} of {layer.values:,} codes differ, "
+                f"first at ({place}): expected {layer.first.expected}, got {layer.first.actual}",
+                highlight=False,
+            )
+    verdict = "[bold red]NOT verified[/]" if found.mismatches else "[bold green]verified[/]"
+    out.print(
+        f"{verdict}: {found.name}, {found.files} files unchanged; C++ = golden codes: "
+        f"{found.manifest.frames} frames, {len(found.layers)} tensors, "
+        f"{found.values_compared:,} values, {found.mismatches:,} mismatches",
+        highlight=False,
+    )
+    out.print(f"sha256: {found.sha256}", highlight=False)

@@ -21,7 +21,7 @@ hypothesis.settings.register_profile(
 )
 hypothesis.settings.load_profile("fcn_hw")
 
-_PROGRAMS = {"gxx": "g++", "vitis": "vitis_hls", "vivado": "vivado"}
+_PROGRAMS = {"gxx": "g++", "clang": "clang++", "vitis": "vitis_hls", "vivado": "vivado"}
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

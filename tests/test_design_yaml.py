@@ -93,8 +93,8 @@ def test_lines_of_keys(folder: Path) -> None:
         (
             "ReuseFactor: 4",
             "XQ: 4",
-            "13: unknown key 'XQ' in hls; valid: 'ClockPeriod', 'IOType', 'LayerName', 'Part', "
-            "'Precision', 'ReuseFactor', 'Strategy'",
+            "13: unknown key 'XQ' in hls; valid: 'ClockPeriod', 'Conv', 'IOType', 'LayerName', "
+            "'Part', 'Precision', 'ReuseFactor', 'Strategy'",
         ),
         (
             "  kind: fcn8s",
@@ -135,6 +135,27 @@ def test_lines_of_keys(folder: Path) -> None:
             "did you mean 'ternary'?",
         ),
         ("{weight: 4}", "{weight: 17}", "8: precision.default.weight: 17 must be at most 16"),
+        (
+            "hls:",
+            "regression: {cycles: 0.02, luts: 0.1}\nhls:",
+            "12: unknown key 'luts' in regression; valid: 'cycles', 'miou', 'mismatches', "
+            "'resources', 'wns_ns'",
+        ),
+        (
+            "hls:",
+            "regression:\n  wns_ns: -0.1\nhls:",
+            "13: regression.wns_ns: -0.1 must be at least 0",
+        ),
+        (
+            "hls:",
+            "regression:\n  cycles: .1\n  miou: 5\nhls:",
+            "14: regression.miou: 5 must be at most 1",
+        ),
+        (
+            "hls:",
+            "regression: {mismatches: few}\nhls:",
+            "12: regression.mismatches: must be a whole number, not 'few'",
+        ),
         (
             "{weight: 4}",
             "{activation: x}",

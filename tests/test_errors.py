@@ -7,6 +7,9 @@ from pathlib import Path
 import pytest
 
 from fcn_hw.errors import (
+    MAX_PROBLEMS,
+    MAX_SHOWN,
+    BundleError,
     ConfigError,
     DataError,
     Deadlock,
@@ -14,10 +17,14 @@ from fcn_hw.errors import (
     FcnHwError,
     FormatError,
     GraphError,
+    LintFailed,
     Mismatch,
+    NoLicence,
+    Regression,
     ReportError,
     StreamError,
     TemplateError,
+    TimingNotMet,
     ToolFailed,
     ToolNotFound,
     UnsupportedLayer,
@@ -47,7 +54,32 @@ from fcn_hw.errors import (
             ToolFailed(("/usr/bin/g++", "-c"), Path("a.log"), "last line", "exit status 1"),
             "'g++' failed: exit status 1", "last line", Path("a.log"), 1,
         ),
+        (
+            LintFailed("net", ["a.h:1:2: error: x", "b.h:3:4: error: y"]),
+            "'net' breaks the rules of Vitis HLS: 2 errors",
+            "a.h:1:2: error: x\nb.h:3:4: error: y", None, 1,
+        ),
         (ReportError("no latency"), "no latency", "", None, 1),
+        (BundleError("one differs", hint="get it again"), "one differs", "get it again", None, 1),
+        (
+            NoLicence("vivado", "ERROR: none", Path("a.log")),
+            "'vivado' has no licence: ERROR: none",
+            "Set XILINXD_LICENSE_FILE to a licence file or to port@server. Vivado's free edition "
+            "builds for xc7z020, xczu3eg, xczu7ev and Kria; xczu9eg needs a licence.",
+            Path("a.log"), 2,
+        ),
+        (
+            TimingNotMet(Path("t.rpt"), ["WNS -1 ns", "WHS -2 ns"], 7.5),
+            "timing is not met at 7.5 ns: WNS -1 ns, WHS -2 ns",
+            "Give hls.ClockPeriod a larger value in design.yaml. The paths are in the report.",
+            Path("t.rpt"), 1,
+        ),
+        (
+            Regression(Path("r.json"), ["a is 2", "b is 3"]),
+            "worse than before: a is 2 (and 1 more)",
+            "b is 3\nThresholds are in section 'regression' of design.yaml.",
+            Path("r.json"), 1,
+        ),
         (
             Mismatch("conv1", (0, 1, 2, 3), 5, -6, 7),
             "'conv1' differs at (0, 1, 2, 3): expected code 5, got -6 (7 codes differ)",
@@ -92,6 +124,13 @@ def test_fields_are_kept() -> None:
     assert (mismatch.expected, mismatch.actual, mismatch.count) == (5, -6, 7)
 
 
+def test_fields_of_vendor_errors() -> None:
+    assert NoLicence("vivado", "line", None).tool == "vivado"
+    assert TimingNotMet(Path("t"), ["a"], 5.0).slacks == ("a",)
+    assert Regression(Path("r"), ["a"]).rows == ("a",)
+    assert ToolFailed(["g++"], None, "tail", "why").reason == "why"
+
+
 def test_several_layers_in_one_error() -> None:
     error = UnsupportedLayer.together(
         [
@@ -109,3 +148,23 @@ def test_several_layers_in_one_error() -> None:
 )
 def test_nearest(name: str, expected: str) -> None:
     assert nearest(name, ["zcu104", "pynq-z2", "kv260"]) == expected
+
+
+def test_what_can_not_be_printed_is_shown_as_its_code() -> None:
+    error = ConfigError("a\nb\x1b[31m\ud800 é日", hint="one\ntwo")
+    assert str(error) == error.message == "a\\nb\\x1b[31m\\ud800 é日"
+    assert error.hint == "one\ntwo"
+
+
+def test_long_names_are_cut() -> None:
+    error = UnsupportedLayer("n" * 1000, "why")
+    assert str(error) == f"layer '{'n' * MAX_SHOWN}...': why"
+    assert error.layer == "n" * 1000
+
+
+def test_very_many_layers_are_counted() -> None:
+    problems = [UnsupportedLayer(str(number), "why", hint="do") for number in range(5000)]
+    lines = UnsupportedLayer.together(problems).hint.splitlines()
+    assert lines[:2] == ["do", "layer '1': why: do"]
+    assert lines[-1] == f"and {5000 - 1 - MAX_PROBLEMS:,} more"
+    assert len(lines) == 1 + MAX_PROBLEMS + 1

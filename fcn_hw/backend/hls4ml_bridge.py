@@ -20,6 +20,7 @@ from typing import Any
 from fcn_hw.backend.op_emission import ProcessText
 from fcn_hw.backend.stock_conv import StockArray, StockLayer, render_stock_weights
 from fcn_hw.dataflow.lowering import Dataflow, Process, Stream
+from fcn_hw.errors import TemplateError
 from fcn_hw.fixed import FixedFormat
 
 _LAYER_CLASS = "FcnHwProcess"
@@ -183,6 +184,16 @@ def nnet_headers(names: Iterable[str]) -> dict[str, bytes]:
         included = re.findall(r'#include "(nnet_\w+\.h)"', path.read_text(encoding="utf-8"))
         waiting += [_NNET_UTILS + header for header in included]
     return found
+
+
+def hls4ml_licence() -> bytes:
+    """hls4ml's licence, Apache-2.0, under which it brings ``ap_types`` and ``nnet_utils``."""
+    import importlib.metadata
+
+    for file in importlib.metadata.files("hls4ml") or ():
+        if file.name == "LICENSE":
+            return file.read_binary()
+    raise TemplateError("the installed hls4ml has no LICENSE file", hint="Install it again.")
 
 
 # -- inside ----------------------------------------------------------------------------------------

@@ -176,7 +176,7 @@ def rom_pragmas(op: Op, strategy: str, fold: Fold | None = None) -> tuple[str, .
         lines = []
         for level in range(levels(op)):
             variable = f"{op.name}_thresholds{level}"
-            lines.append(f"#pragma HLS ARRAY_PARTITION variable={variable} type=complete dim=2")
+            lines.append(f"#pragma HLS ARRAY_PARTITION variable={variable} dim=2")
             lines.append(_bind(variable, "rom_1p", rom_storage(groups << level, strategy)))
         return tuple(lines)
     return ()

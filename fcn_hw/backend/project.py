@@ -1,14 +1,18 @@
 """The HLS project of a graph, as a plan: every file's text, nothing written.
 
-firmware/<name>.cpp .h       top function
+firmware/<name>_axi.cpp .h   top function of synthesis: the network behind AXI
+firmware/<name>.cpp .h       the network
 firmware/defines.h           stream types
 firmware/parameters.h        a config struct a process
 firmware/weights/*.h         ROMs
 firmware/fcn_hw/*.h          our headers
 firmware/nnet_utils/         hls4ml's nnet::array; its convolutions too with Conv: hls4ml
-tb/csim_main.cpp             test bench
+tb/csim_main.cpp axis/       test bench, of the top function
 tb/bounded_main.cpp sim/     the processes side by side, FIFOs of their real depths
-project.tcl                  Vitis HLS project
+tb/cosim_main.cpp            test bench of the top with AXI ports, for C and RTL
+scripts/*.tcl                C synthesis, cosimulation, IP, block design, bitstream
+constraints/ hdl/            what the block design adds to the IP
+driver/                      PYNQ driver, C header, bare-metal example
 graph.txt                    the typed graph
 """
 
@@ -16,6 +20,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from fcn_hw.backend.axi_emission import FIRST_FILE_ARGUMENT, AxiContext, axi_context
+from fcn_hw.backend.axi_interface import axi_interface
+from fcn_hw.backend.block_design import plan_vivado
+from fcn_hw.backend.driver import driver_files
 from fcn_hw.backend.hls4ml_bridge import (
     EmittedProcess,
     Target,
@@ -24,6 +32,7 @@ from fcn_hw.backend.hls4ml_bridge import (
     nnet_headers,
     to_model_graph,
 )
+from fcn_hw.backend.hls_scripts import COSIM_BENCH, HlsLayout, plan_hls_scripts
 from fcn_hw.backend.jinja import render
 from fcn_hw.backend.op_emission import emit_process
 from fcn_hw.backend.stock_conv import (
@@ -44,15 +53,13 @@ from fcn_hw.ir.serialize import digest
 from fcn_hw.ir.text import to_text
 from fcn_hw.plan import Plan
 from fcn_hw.resources import data_folder
+from fcn_hw.tools.xilinx import DIALECTS, HlsDialect, VivadoTool
 
 PORT_DEPTH = 2
 """Pixels that a port holds in bounded simulation: an AXI4-Stream register slice buffers two."""
 
-FIRST_FILE_ARGUMENT = 2
-"""Position of the first input file in a test bench's arguments: behind its name and FRAMES."""
-
 _NNET_TYPES = "nnet_utils/nnet_types.h"
-_STAYS = "// No plain convolution: fcn_hw's, not hls4ml's.\n"
+_STAYS = "// Not hls4ml's: this layer stays fcn_hw's.\n"
 
 
 @dataclass(frozen=True)
@@ -136,6 +143,7 @@ class ProjectContext:
     headers: tuple[str, ...]
     weight_headers: tuple[str, ...]
     pragmas: tuple[str, ...]
+    axi: AxiContext
 
 
 def plan_project(graph: Graph, board: Board, hls: Hls, layout: Layout | None = None) -> Plan:
@@ -174,9 +182,10 @@ def plan_project(graph: Graph, board: Board, hls: Hls, layout: Layout | None = N
     if by_hls4ml:
         for name in convolutions_that_stay(graph):
             texts[name] = replace(texts[name], config=_STAYS + texts[name].config)
+    part, period_ns = part_and_period_ns(board, hls)
     target = Target(
-        part=hls.Part or board.part,
-        clock_period_ns=hls.ClockPeriod or board.clock_period_ns,
+        part=part,
+        clock_period_ns=period_ns,
         reuse_factor=1 if hls.ReuseFactor == "auto" else hls.ReuseFactor,
         strategy=hls.Strategy,
     )
@@ -186,12 +195,15 @@ def plan_project(graph: Graph, board: Board, hls: Hls, layout: Layout | None = N
     files: dict[str, str | bytes] = {
         f"firmware/{graph.name}.h": render("project/top.h.j2", context),
         f"firmware/{graph.name}.cpp": render("project/top.cpp.j2", context),
+        f"firmware/{context.axi.top}.h": render("hls/axi_top.h.j2", context.axi),
+        f"firmware/{context.axi.top}.cpp": render("hls/axi_top.cpp.j2", context.axi),
         "firmware/defines.h": render("project/defines.h.j2", context),
         "firmware/parameters.h": render("project/parameters.h.j2", context),
         "tb/csim_main.cpp": render("project/csim_main.cpp.j2", context),
         "tb/bounded_main.cpp": render("project/bounded_main.cpp.j2", context),
-        "project.tcl": render("project/project.tcl.j2", context),
+        COSIM_BENCH: render("project/cosim_main.cpp.j2", context.axi),
         "graph.txt": to_text(graph),
+        **driver_files(graph, board),
     }
     for name, header_bytes in nnet_headers((_NNET_TYPES, *context.headers)).items():
         files[f"firmware/{name}"] = header_bytes
@@ -201,9 +213,45 @@ def plan_project(graph: Graph, board: Board, hls: Hls, layout: Layout | None = N
             files[f"firmware/weights/{name}"] = text
     for header in sorted((data_folder("templates") / "include" / "fcn_hw").glob("*.h")):
         files[f"firmware/fcn_hw/{header.name}"] = header.read_bytes()
-    for header in sorted((data_folder("templates") / "sim").glob("*.h")):
-        files[f"tb/sim/{header.name}"] = header.read_bytes()
-    return Plan(files=files)
+    for folder, target_folder in (("sim", "tb/sim"), ("sim/axis", "tb/axis")):
+        for header in sorted((data_folder("templates") / folder).glob("*.h")):
+            files[f"{target_folder}/{header.name}"] = header.read_bytes()
+    return Plan(files=files).then(plan_scripts(graph, board, hls))
+
+
+def part_and_period_ns(board: Board, hls: Hls) -> tuple[str, float]:
+    """The device and its clock: the design's, else the board's."""
+    return hls.Part or board.part, hls.ClockPeriod or board.clock_period_ns
+
+
+def plan_scripts(
+    graph: Graph,
+    board: Board,
+    hls: Hls,
+    *,
+    dialect: HlsDialect | None = None,
+    vivado: VivadoTool | None = None,
+) -> Plan:
+    """The Tcl of the vendor's tools; that of Vivado only where the part is the board's.
+
+    Args:
+        dialect: None writes for Vitis HLS.
+        vivado: None writes for 2020.2 and later.
+    """
+    interface = axi_interface(graph, board)
+    part, period_ns = part_and_period_ns(board, hls)
+    plan = plan_hls_scripts(
+        interface, name=graph.name, board=board.name, part=part, period_ns=period_ns,
+        dialect=dialect or DIALECTS["vitis"],
+    )  # fmt: skip
+    if part != board.part:
+        return plan
+    return plan.then(
+        plan_vivado(
+            interface, board, name=graph.name, part=part, period_ns=period_ns,
+            solution=HlsLayout(interface.top).solution, vivado=vivado,
+        )
+    )  # fmt: skip
 
 
 def _context(
@@ -256,6 +304,7 @@ def _context(
         headers=tuple(sorted({header for item in processes for header in item.headers})),
         weight_headers=tuple(item.weights[0] for item in processes if item.weights),
         pragmas=tuple(line for item in processes for line in item.pragmas),
+        axi=axi_context(axi_interface(graph, board), dataflow, digest(graph)),
     )
 
 

@@ -26,9 +26,14 @@ from fcn_hw.estimate.design_folds import Folding
 from fcn_hw.fixed import FixedFormat, to_float
 from fcn_hw.ir import Conv2D, Graph, Op, ZeroPad2D
 from fcn_hw.ir.cycles import fold_steps
+from fcn_hw.ir.ops import Padding
 from fcn_hw.passes.pipeline import HLS4ML_CONV_PASSES, run_passes
 
 _OURS = "or set hls.Conv to fcn_hw"
+DOUBLE_BITS = 53
+"""Bits of a double's significand (IEEE 754)."""
+LITERAL_BITS = 63
+"""Bits of an integer literal, as which hls4ml prints a number without fraction."""
 
 ATTRIBUTES = frozenset(
     """accum_t bias bias_data bias_t class_name config_cpp conv_implementation data_format
@@ -104,7 +109,7 @@ def check_stock(graph: Graph) -> None:
 
 
 def convolutions_that_stay(graph: Graph) -> tuple[str, ...]:
-    """The ops with weights that are not emitted as hls4ml's: transposed, depthwise."""
+    """The ops with weights that stay ours, such as ``ConvTranspose2D``, which hls4ml lacks."""
     return tuple(op.name for op in graph.ops if hasattr(op, "weight") and not is_stock_conv(op))
 
 
@@ -197,6 +202,15 @@ def _refusals(op: Op, graph: Graph) -> Iterator[tuple[str, str]]:
             f"{op.strides[0]}",
             "use vertical stride 1",
         )
+    for constant in (op.weight, op.bias):
+        if constant is not None and (
+            constant.format.width > DOUBLE_BITS or constant.format.integer > LITERAL_BITS
+        ):
+            yield (
+                f"hls4ml prints weights and biases as numbers of C++, which do not hold every "
+                f"{constant.format}",
+                f"use at most {DOUBLE_BITS} bits and {LITERAL_BITS} integer bits",
+            )
     try:
         accumulator(op)
     except FormatError as error:
@@ -208,7 +222,6 @@ def _refusals(op: Op, graph: Graph) -> Iterator[tuple[str, str]]:
 
 
 def _convolution(process: Process, op: Conv2D, folding: Folding) -> StockLayer:
-    (source,), (result,) = process.inputs, process.outputs
     kernel_h, kernel_w, n_chan, n_filt = op.weight.codes.shape
     strategy = folding.strategies[op.name]
     reuse = fold_steps(op, folding.folds[op.name])
@@ -221,26 +234,13 @@ def _convolution(process: Process, op: Conv2D, folding: Folding) -> StockLayer:
         "accum": accumulator(op),
     }
     biases = np.zeros(n_filt, np.int64) if op.bias is None else op.bias.codes
-    layer = {
+    layer = _frame(process, op, Padding()) | {
         "class_name": "Conv2D",
-        "name": op.name,
-        "inputs": [source.name],
-        "outputs": [result.name],
-        "data_format": "channels_last",
-        "in_height": source.tensor.height,
-        "in_width": source.tensor.width,
-        "n_chan": n_chan,
-        "out_height": op.output.height,
-        "out_width": op.output.width,
         "n_filt": n_filt,
         "filt_height": kernel_h,
         "filt_width": kernel_w,
         "stride_height": op.strides[0],
         "stride_width": op.strides[1],
-        "pad_top": 0,
-        "pad_bottom": 0,
-        "pad_left": 0,
-        "pad_right": 0,
         "weight_data": to_float(op.weight.codes, op.weight.format),
         "bias_data": to_float(biases, formats["bias"]),
     }
@@ -257,9 +257,14 @@ def _convolution(process: Process, op: Conv2D, folding: Folding) -> StockLayer:
 
 
 def _padding(process: Process, op: ZeroPad2D) -> StockLayer:
+    layer = _frame(process, op, op.padding) | {"class_name": "ZeroPadding2D"}
+    return StockLayer(layer, None, "Zeros around the frame, by hls4ml.")
+
+
+def _frame(process: Process, op: Op, padding: Padding) -> dict[str, Any]:
+    """The attributes that both layers have."""
     (source,), (result,) = process.inputs, process.outputs
-    layer = {
-        "class_name": "ZeroPadding2D",
+    return {
         "name": op.name,
         "inputs": [source.name],
         "outputs": [result.name],
@@ -269,9 +274,8 @@ def _padding(process: Process, op: ZeroPad2D) -> StockLayer:
         "n_chan": source.tensor.channels,
         "out_height": op.output.height,
         "out_width": op.output.width,
-        "pad_top": op.padding.top,
-        "pad_bottom": op.padding.bottom,
-        "pad_left": op.padding.left,
-        "pad_right": op.padding.right,
+        "pad_top": padding.top,
+        "pad_bottom": padding.bottom,
+        "pad_left": padding.left,
+        "pad_right": padding.right,
     }
-    return StockLayer(layer, None, "Zeros around the frame, by hls4ml.")

@@ -1,8 +1,8 @@
 """The physical limit of a frame: what no arrangement of the same multipliers can beat.
 
 ``interval >= max(input beats, output beats, max over layers of ceil(MACs / multipliers))``: a
-stream moves a pixel a clock, a multiplier does a multiplication a clock, and a row of comparators
-counts the thresholds of a value a clock.
+port moves a beat of the DMA's width a clock and a pixel a clock, a multiplier does a multiplication
+a clock, and a row of comparators counts the thresholds of a value a clock.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from fcn_hw.ir.axi_cycles import unpack_cycles
 from fcn_hw.ir.cycles import Fold
 from fcn_hw.ir.graph import Graph
 from fcn_hw.ir.macs import macs
@@ -23,7 +24,8 @@ class Limit:
     Args:
         cycles: least cycles from frame to frame.
         cause: ``"input beats"``, ``"output beats"``, or the name of a layer.
-        input_beats, output_beats: pixels of the largest input and output.
+        input_beats, output_beats: clocks of the largest input and output at its port: its pixels,
+            or its beats where a pixel is wider than one.
     """
 
     cycles: int
@@ -41,14 +43,15 @@ def layer_limit(op: Op, operands: tuple[Tensor, ...], fold: Fold | None) -> int:
     return max(beats) if operands else 0
 
 
-def physical_limit(graph: Graph, folds: Mapping[str, Fold]) -> Limit:
+def physical_limit(graph: Graph, folds: Mapping[str, Fold], data_width_bits: int) -> Limit:
     """The limit of a graph.
 
     Args:
         folds: of every op of :data:`fcn_hw.ir.ops.FOLDED`.
+        data_width_bits: of the DMA's streams.
     """
-    input_beats = max(op.output.height * op.output.width for op in graph.inputs)
-    output_beats = max(graph.tensor(n).height * graph.tensor(n).width for n in graph.outputs)
+    input_beats = max(unpack_cycles(op.output, data_width_bits) for op in graph.inputs)
+    output_beats = max(unpack_cycles(graph.tensor(n), data_width_bits) for n in graph.outputs)
     candidates = [(input_beats, "input beats"), (output_beats, "output beats")]
     candidates += [
         (layer_limit(op, graph.operands(op), folds[op.name]), op.name)

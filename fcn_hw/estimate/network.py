@@ -12,6 +12,7 @@ from fcn_hw.estimate.limit import Limit, layer_limit, physical_limit
 from fcn_hw.estimate.memory import fifo_cost
 from fcn_hw.estimate.ops import fork_cost, op_cost
 from fcn_hw.estimate.resources import Resources, capacity, total
+from fcn_hw.ir.axi_cycles import pack_cycles
 from fcn_hw.ir.cycles import Fold, cycles_per_frame
 from fcn_hw.ir.graph import Graph
 from fcn_hw.ir.macs import macs
@@ -161,14 +162,16 @@ def estimate(
     if fifos:
         layers.append(_fifos(fifos, board.family))
     slowest = max(layers, key=lambda layer: layer.cycles)
-    limit = physical_limit(graph, folds)
+    width_bits = board.axi_stream_width_bits
+    limit = physical_limit(graph, folds, width_bits)
+    packing = max(pack_cycles(graph.tensor(name), width_bits) for name in graph.outputs)
     return Estimate(
         design=graph.name,
         board=board.name,
         layers=tuple(layers),
         available=capacity(board),
         limit=limit,
-        interval_cycles=max(slowest.cycles, limit.input_beats, limit.output_beats),
+        interval_cycles=max(slowest.cycles, limit.input_beats, packing),
         bottleneck=slowest.name,
         critical_path_cycles=max(paths[name] for name in graph.outputs),
         clock_period_ns=clock_period_ns or board.clock_period_ns,

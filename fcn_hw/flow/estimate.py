@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from fcn_hw.backend.hls_scripts import hls_layout
 from fcn_hw.backend.structure import Layout, choose_structure, estimate_layout, fifos_of
 from fcn_hw.boards import Board
 from fcn_hw.dataflow.network_dot import network_dot
@@ -25,9 +26,6 @@ from fcn_hw.flow.workspace import Workspace, open_board, open_workspace
 from fcn_hw.ir import Graph
 from fcn_hw.ir.serialize import load
 from fcn_hw.vendor_reports.csynth import read_csynth
-
-CSYNTH_REPORT = "{top}_prj/solution1/syn/report/{top}_csynth.xml"
-"""Where ``project.tcl`` leaves the report of C synthesis, below the project."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -92,9 +90,9 @@ def estimate_stage(workspace: Workspace, board: Board, progress: Progress) -> Es
     graph = export_stage(workspace, progress)
     layout = current_layout(workspace, graph, board, progress)
     run = _estimated(graph, board, workspace.design.hls, layout)
-    truth = workspace.project(board) / CSYNTH_REPORT.format(top=graph.name)
+    truth = workspace.project(board) / hls_layout(graph.name).csynth_xml
     if truth.is_file():
-        run = replace(run, measured=read_csynth(truth))
+        run = replace(run, measured=read_csynth(truth).measured())
     write_report(run, workspace.report(board))
     return run
 

@@ -18,6 +18,7 @@ from fcn_hw.fixed import Codes
 from fcn_hw.flow.csim_report import CsimResult, csim_result, result_from_json, result_to_json
 from fcn_hw.flow.export import AGREEMENT, CLASS_MAPS, compare_with_qkeras, export_graph
 from fcn_hw.flow.layout import current_layout
+from fcn_hw.flow.lint import lint_stage
 from fcn_hw.flow.progress import Progress
 from fcn_hw.flow.scenes import SCENES, save_scenes
 from fcn_hw.flow.stage import StageRecord, code_digest, digest_of, file_digest
@@ -108,7 +109,21 @@ def export_stage(workspace: Workspace, progress: Progress) -> Graph:
 
 
 def hls_stage(workspace: Workspace, board: Board, progress: Progress) -> tuple[Graph, Plan]:
-    """Writes the HLS project; files that did not change keep their time stamps.
+    """Writes the HLS project and checks it; files that did not change keep their time stamps.
+
+    Returns:
+        the graph as it is emitted, and the project.
+
+    Raises:
+        LintFailed: what was written breaks a rule of Vitis HLS.
+    """
+    graph, plan = emit_stage(workspace, board, progress)
+    lint_stage(workspace.project(board), plan, progress).check()
+    return graph, plan
+
+
+def emit_stage(workspace: Workspace, board: Board, progress: Progress) -> tuple[Graph, Plan]:
+    """Writes the HLS project, unchecked.
 
     Returns:
         the graph as it is emitted, and the project.
@@ -142,15 +157,7 @@ def csim_stage(
     project, report = workspace.project(board), workspace.report(board)
     build = plan_build(graph, ap_types_folder())
     count = _image_count(workspace, images)
-    record = StageRecord(
-        "csim",
-        report,
-        digest_of(
-            project_plan.digest, build.digest, _images_digest(workspace), count,
-            file_digest(workspace.graph / AGREEMENT), file_digest(workspace.graph / CLASS_MAPS),
-            code_digest("harness", "flow/csim_report.py", *_LOWER_FLOORS),
-        ),
-    )  # fmt: skip
+    record = _csim_record(workspace, board, project_plan, build, count)
     if record.is_current():
         progress.say("[green]csim[/]    up to date")
         return result_from_json(json.loads((report / "csim.json").read_text()))
@@ -192,6 +199,17 @@ def csim_stage(
     save_scenes(report / SCENES, split.images[shown], maps, void)
     record.finish(report / name for name in ("csim.json", PICTURE, SCENES))
     return result
+
+
+def finished_csim(
+    workspace: Workspace, board: Board, graph: Graph, project_plan: Plan
+) -> CsimResult | None:
+    """The result of the C simulation of these sources on all of the design's images, if it ran."""
+    build = plan_build(graph, ap_types_folder())
+    count = _image_count(workspace, None)
+    if not _csim_record(workspace, board, project_plan, build, count).is_current():
+        return None
+    return result_from_json(json.loads((workspace.report(board) / "csim.json").read_text()))
 
 
 def build_program(build: Plan, project_plan: Plan, folder: Path, progress: Progress) -> float:
@@ -239,6 +257,20 @@ def _train_record(workspace: Workspace) -> StageRecord:
         workspace.model,
         digest_of(sections, dataset_digest(design.dataset)),
     )
+
+
+def _csim_record(
+    workspace: Workspace, board: Board, project_plan: Plan, build: Plan, count: int | None
+) -> StageRecord:
+    return StageRecord(
+        "csim",
+        workspace.report(board),
+        digest_of(
+            project_plan.digest, build.digest, _images_digest(workspace), count,
+            file_digest(workspace.graph / AGREEMENT), file_digest(workspace.graph / CLASS_MAPS),
+            code_digest("harness", "flow/csim_report.py", *_LOWER_FLOORS),
+        ),
+    )  # fmt: skip
 
 
 def _image_count(workspace: Workspace, images: int | None) -> int | None:

@@ -22,6 +22,7 @@ from fcn_hw.flow.agreement import Agreement, compare_model, describe
 from fcn_hw.flow.agreement import to_json as agreement_to_json
 from fcn_hw.flow.csim_report import LayerResult, oracle_row
 from fcn_hw.flow.frames import load_frames
+from fcn_hw.flow.lint import lint_stage
 from fcn_hw.flow.pipeline import build_program
 from fcn_hw.flow.progress import Progress
 from fcn_hw.flow.stock import say_stock
@@ -135,6 +136,8 @@ def emit_graph(
 ) -> tuple[Graph, Plan]:
     """Writes the HLS project of a graph folder, folds and FIFO depths chosen for the board.
 
+    It is checked against the rules of Vitis HLS.
+
     Args:
         conv: whose convolutions; around hls4ml's, FIFOs are as deep as is always safe.
 
@@ -144,6 +147,7 @@ def emit_graph(
     Raises:
         ConfigError, GraphError: the folder holds no valid graph.
         DoesNotFit: no folds fit the board.
+        LintFailed: what was written breaks a rule of Vitis HLS.
         UnsupportedLayer: hls4ml can't compute a convolution exactly.
     """
     graph, hls = load(folder), settings(conv)
@@ -155,6 +159,7 @@ def emit_graph(
     say_stock(graph, hls, progress)
     changed = write_files(plan, output)
     progress.say(f"[cyan]hls[/]     {len(plan.files)} files, {len(changed)} written")
+    lint_stage(output, plan, progress).check()
     return emitted_graph(graph, conv), plan
 
 

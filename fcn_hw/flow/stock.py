@@ -14,7 +14,7 @@ def say_stock(graph: Graph, hls: Hls, progress: Progress) -> None:
     if hls.Conv == "fcn_hw":
         return
     stay = convolutions_that_stay(graph)
-    kept = f"; no plain convolution, so fcn_hw's: {', '.join(stay)}" if stay else ""
+    kept = f"; fcn_hw's stay: {', '.join(stay)}" if stay else ""
     progress.say(f"        hls4ml's convolutions: cycles and FIFO depths are not proved{kept}")
 
 

@@ -93,8 +93,7 @@ def weights(layer: str, label: str, quantizer: Any, values: npt.ArrayLike) -> We
             f"{label} quantizer {kind} is not supported",
             hint=f"use one of {', '.join(WEIGHT_QUANTIZERS)}",
         )
-    if not np.all(np.isfinite(array)):
-        raise UnsupportedLayer(layer, f"the {label} holds values that are not finite")
+    check_finite(layer, f"the {label} holds", array)
     if kind in SIGNS:
         array = _without_residue(layer, label, array, np.asarray(quantizer.scale, np.float64))
     elif kind in POWERS_OF_TWO:
@@ -122,6 +121,7 @@ def float_weights(layer: str, label: str, values: npt.ArrayLike) -> Weights:
         UnsupportedLayer: they need more than :data:`MAX_FLOAT_LAYER_BITS` bits.
     """
     array = np.asarray(values, dtype=np.float64)
+    check_finite(layer, f"the {label} holds", array)
     try:
         constant = dyadic_constant(array, MAX_FLOAT_LAYER_BITS)
     except FormatError as error:
@@ -132,6 +132,20 @@ def float_weights(layer: str, label: str, values: npt.ArrayLike) -> Weights:
             f"{MAX_FLOAT_LAYER_BITS} bits",
         ) from error
     return Weights(constant)
+
+
+def check_finite(layer: str, what: str, *values: Floats) -> None:
+    """Refuses NaN and infinity.
+
+    Args:
+        what: a subject and a verb, for the message: ``"the kernel holds"``.
+    """
+    if not all(np.all(np.isfinite(array)) for array in values):
+        raise UnsupportedLayer(
+            layer,
+            f"{what} values that are not finite",
+            hint="train the model again: a loss that was not finite leaves them",
+        )
 
 
 def _times_scale(kind: str, quantizer: Any, values: Floats) -> Weights | None:

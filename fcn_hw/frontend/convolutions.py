@@ -9,7 +9,13 @@ import numpy as np
 
 from fcn_hw.errors import FormatError, UnsupportedLayer
 from fcn_hw.frontend.activation_layers import activated, is_linear
-from fcn_hw.frontend.constants import Weights, dyadic_constant, float_weights, weights
+from fcn_hw.frontend.constants import (
+    Weights,
+    check_finite,
+    dyadic_constant,
+    float_weights,
+    weights,
+)
 from fcn_hw.frontend.geometry import channels_last, padding_of, pair
 from fcn_hw.frontend.parts import UNIT_ROUNDOFF, Affine, Floats
 from fcn_hw.frontend.resolve import Context
@@ -123,6 +129,7 @@ def _bias_codes(call: Call, values: Any) -> Weights | Floats:
     if function is not None:
         return weights(call.path, "bias", function, np.asarray(function(values)))
     floats = np.asarray(values, np.float64)
+    check_finite(call.path, "the bias holds", floats)
     try:
         return Weights(dyadic_constant(floats))
     except FormatError:

@@ -297,6 +297,7 @@ REFUSED: dict[str, str] = {
     "Lambda": "a Lambda holds arbitrary code: use layers that are listed in docs/operators.md",
     "TFOpLambda": "use keras.layers.Add, Subtract, Maximum or Concatenate instead of an operator",
     "SlicingOpLambda": "use Cropping2D instead of a slice",
+    "PruneLowMagnitude": "strip it before saving: tfmot.sparsity.keras.strip_pruning(model)",
     "Dense": "a 1x1 QConv2D does the same for every pixel",
     "QDense": "a 1x1 QConv2D does the same for every pixel",
     "Flatten": "use a QConv2D whose kernel covers the frame",

@@ -1,19 +1,33 @@
-"""Model files, which are not trusted: read, vetted, and only then given to Keras."""
+"""Model files, which are not trusted: read, vetted, and only then given to Keras.
+
+Keras sees what was vetted and no other file: HDF5 as the file that is open, ``.keras`` as a copy of
+its vetted parts. A file's first bytes tell its format, whatever its name says.
+"""
 
 from __future__ import annotations
 
 import json
+import math
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from fcn_hw.errors import ConfigError, FcnHwError
+from fcn_hw.frontend.hdf5_vetting import MAX_WEIGHT_BYTES, opened_hdf5, vet_hdf5
+from fcn_hw.frontend.keras_archive import (
+    MAX_CONFIG_BYTES,
+    read_archive,
+    rewritten,
+    without_training,
+)
 from fcn_hw.frontend.vetting import vet
-from fcn_hw.keras_env import keras_env
+from fcn_hw.keras_env import KerasEnv, keras_env
 
-MAX_FILE_BYTES = 2 << 30
-MAX_CONFIG_BYTES = 64 << 20
+MAX_FILE_BYTES = 4 << 30
 _SAVE_HINT = "save the model with model.save('model.h5') or model.save('model.keras')"
+_HDF5_SIGNATURE = b"\x89HDF\r\n\x1a\n"
+_ZIP_SIGNATURE = b"PK\x03\x04"
 
 
 def load_model(path: Path) -> Any:
@@ -24,81 +38,134 @@ def load_model(path: Path) -> Any:
         UnsupportedLayer: it holds code or classes of its own, which are never executed; with every
             one of them.
     """
-    vet(_stored_config(path))
-    env = keras_env()
     try:
-        return env.qkeras.utils.load_qmodel(str(path), compile=False)
-    except Exception as error:  # h5py, Keras and QKeras raise whatever they like
-        raise ConfigError(
-            f"{path}: can't be loaded as a QKeras model: {_first_line(error)}", hint=_SAVE_HINT
-        ) from error
-
-
-def _stored_config(path: Path) -> Any:
-    """The model's configuration, as the file holds it.
-
-    Raises:
-        ConfigError: there is none that can be read.
-    """
-    try:
-        if not path.is_file():
-            raise ConfigError(f"{path}: there is no such model file", hint="train or copy it first")
-        if path.stat().st_size > MAX_FILE_BYTES:
-            raise ConfigError(f"{path}: more than {MAX_FILE_BYTES >> 30} GiB")
-        text = _keras_config(path) if zipfile.is_zipfile(path) else _hdf5_config(path)
-        config = json.loads(text)
+        start = _first_bytes(path)
+        if start.startswith(_HDF5_SIGNATURE):
+            return _load_hdf5(path)
+        if start.startswith(_ZIP_SIGNATURE):
+            return _load_archive(path)
     except FcnHwError:
         raise
-    except Exception as error:  # zipfile, h5py and json raise whatever they like
+    except Exception as error:  # zipfile and h5py raise whatever they like
         raise ConfigError(
-            f"{path}: is no Keras model file ({type(error).__name__})", hint=_SAVE_HINT
+            f"{path}: is no Keras model file ({_reason(error)})", hint=_SAVE_HINT
         ) from error
-    if not isinstance(config, dict) or not isinstance(config.get("config"), dict):
+    what = "is empty" if not start else "is neither an HDF5 nor a .keras file"
+    raise ConfigError(f"{path}: {what}", hint=_SAVE_HINT)
+
+
+def _first_bytes(path: Path) -> bytes:
+    if path.is_dir():
+        raise ConfigError(f"{path}: is a folder, not a model file", hint=_SAVE_HINT)
+    if not path.exists():
+        raise ConfigError(f"{path}: there is no such model file", hint="train or copy it first")
+    if not path.is_file():
+        raise ConfigError(f"{path}: is no regular file", hint=_SAVE_HINT)
+    if path.stat().st_size > MAX_FILE_BYTES:
+        raise ConfigError(f"{path}: more than {MAX_FILE_BYTES >> 30} GiB")
+    try:
+        with path.open("rb") as file:
+            return file.read(len(_HDF5_SIGNATURE))
+    except OSError as error:
+        raise ConfigError(
+            f"{path}: can't be read ({error.strerror})", hint="check who may read it"
+        ) from error
+
+
+def _load_hdf5(path: Path) -> Any:
+    with opened_hdf5(path, str(path)) as file:
+        vet_hdf5(file, str(path), _SAVE_HINT)
+        if "model_config" not in file.attrs:
+            what = "weights alone" if "layer_names" in file.attrs else "no model_config"
+            raise ConfigError(f"{path}: holds {what}, not a model", hint=_SAVE_HINT)
+        text = file.attrs["model_config"]
+        if not isinstance(text, (str, bytes)):
+            raise ConfigError(f"{path}: its model_config is no text", hint=_SAVE_HINT)
+        if "model_weights" not in file:
+            raise ConfigError(f"{path}: holds no weights", hint=_SAVE_HINT)
+        vet(_parsed(text, path))
+        return _built(path, lambda env: _load(env, file))
+
+
+def _load_archive(path: Path) -> Any:
+    try:
+        text, weights = read_archive(path, _SAVE_HINT)
+    except (zipfile.BadZipFile, EOFError) as error:
+        raise ConfigError(f"{path}: the archive is damaged", hint="copy it again") from error
+    config = without_training(_parsed(text, path))
+    vet(config)
+    with rewritten(config, weights) as vetted:
+        return _built(path, lambda env: _load(env, str(vetted)))
+
+
+def _load(env: KerasEnv, source: Any) -> Any:
+    # load_qmodel of QKeras 0.9.0 does not know its own quantized_hswish
+    known = {"quantized_hswish": env.qkeras.quantized_hswish}
+    return env.qkeras.utils.load_qmodel(source, custom_objects=known, compile=False)
+
+
+def _parsed(text: str | bytes, path: Path) -> Any:
+    if len(text) > MAX_CONFIG_BYTES:
+        raise ConfigError(
+            f"{path}: its configuration has more than {MAX_CONFIG_BYTES >> 20} MiB", hint=_SAVE_HINT
+        )
+    try:
+        config = json.loads(text)
+    except RecursionError as error:
+        raise ConfigError(
+            f"{path}: its configuration is nested too deeply", hint=_SAVE_HINT
+        ) from error
+    except ValueError as error:
+        raise ConfigError(f"{path}: its configuration is no JSON", hint=_SAVE_HINT) from error
+    model = config.get("config") if isinstance(config, dict) else None
+    if not isinstance(model, dict) or not isinstance(model.get("layers"), list):
         raise ConfigError(f"{path}: its configuration describes no model", hint=_SAVE_HINT)
     return config
 
 
-def _keras_config(path: Path) -> bytes:
-    with zipfile.ZipFile(path) as archive:
-        names = archive.namelist()
-        if "config.json" not in names:
-            raise ConfigError(f"{path}: the archive holds no config.json", hint=_SAVE_HINT)
-        for item in archive.infolist():
-            limit = MAX_CONFIG_BYTES if item.filename == "config.json" else MAX_FILE_BYTES
-            if item.file_size > limit:
-                raise ConfigError(f"{path}: '{item.filename}' unpacks to more than {limit} bytes")
-        return archive.read("config.json")
+def _built(path: Path, load: Callable[[KerasEnv], Any]) -> Any:
+    env = keras_env()
+    try:
+        with env.tf.variable_creator_scope(_bounded(path, env)):
+            return load(env)
+    except FcnHwError:
+        raise
+    except Exception as error:  # h5py, Keras and QKeras raise whatever they like
+        raise ConfigError(
+            f"{path}: can't be loaded as a QKeras model: {_reason(error)}", hint=_SAVE_HINT
+        ) from error
 
 
-def _hdf5_config(path: Path) -> str | bytes:
-    import h5py
+def _bounded(path: Path, env: KerasEnv) -> Callable[..., Any]:
+    """A creator of variables that stops before a few bytes of configuration fill the memory.
 
-    with h5py.File(path, "r") as file:
-        _refuse_links(file, path)
-        if "model_config" not in file.attrs:
-            what = "weights alone" if "layer_names" in file.attrs else "no model_config"
-            raise ConfigError(f"{path}: holds {what}, not a model", hint=_SAVE_HINT)
-        text: str | bytes = file.attrs["model_config"]
-        if len(text) > MAX_CONFIG_BYTES:
-            raise ConfigError(f"{path}: its configuration has more than {MAX_CONFIG_BYTES} bytes")
-        return text
+    Large ones begin as zeros: their weights come from the file, and some initializers take hours.
+    """
+    created = 0
 
+    def create(next_creator: Callable[..., Any], **settings: Any) -> Any:
+        nonlocal created
+        shape = settings.get("shape")
+        count = math.prod(int(size or 1) for size in (() if shape is None else shape))
+        created += count
+        if 4 * created > MAX_WEIGHT_BYTES:
+            raise ConfigError(
+                f"{path}: its layers have more than {MAX_WEIGHT_BYTES // 4:,} weights",
+                hint="use fewer filters: no board here holds so many",
+            )
+        if count > _LARGE:
+            dtype = settings.get("dtype") or "float32"
+            settings["initial_value"] = lambda: env.tf.zeros(shape, dtype)
+        return next_creator(**settings)
 
-def _refuse_links(group: Any, path: Path) -> None:
-    """Refuses data that lie in other files, which HDF5 would open by itself."""
-    import h5py
-
-    for name in group:
-        link = group.get(name, getlink=True)
-        if isinstance(link, h5py.ExternalLink):
-            raise ConfigError(f"{path}: '{name}' is a link to another file", hint=_SAVE_HINT)
-        item = group.get(name)
-        if isinstance(item, h5py.Group) and isinstance(link, h5py.HardLink):
-            _refuse_links(item, path)
-        elif isinstance(item, h5py.Dataset) and item.external:
-            raise ConfigError(f"{path}: '{name}' lies in another file", hint=_SAVE_HINT)
+    return create
 
 
-def _first_line(error: Exception) -> str:
+_LARGE = 1 << 20
+"""Values of a variable that is certainly one of weights."""
+
+
+def _reason(error: Exception) -> str:
+    """The first line of what a library says."""
     lines = str(error).strip().splitlines()
     return lines[0][:200] if lines else type(error).__name__

@@ -14,6 +14,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from fcn_hw.frontend.constants import check_finite
+
 Floats = npt.NDArray[np.float64]
 
 UNIT_ROUNDOFF = 2.0**-24
@@ -179,12 +181,15 @@ def batch_normalization(layer: Any, name: str) -> Affine:
 
     gamma, beta = parameter("gamma", 1.0), parameter("beta", 0.0)
     mean, variance = parameter("moving_mean", 0.0), parameter("moving_variance", 1.0)
-    factor = gamma / np.sqrt(variance + np.float64(np.float32(layer.epsilon)))
+    with np.errstate(all="ignore"):  # what is not finite is refused
+        factor = gamma / np.sqrt(variance + np.float64(np.float32(layer.epsilon)))
+        summand = beta - mean * factor
+    check_finite(name, "its parameters give", factor, summand)
     return Affine(
         name,
         type(layer).__name__,
         factor,
-        beta - mean * factor,
+        summand,
         lambda values: layer(values, training=False),
         own_error=_NORM_ROUNDINGS * UNIT_ROUNDOFF * np.abs(mean * factor),
         roundings=_NORM_ROUNDINGS,

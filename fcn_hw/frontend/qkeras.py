@@ -50,7 +50,7 @@ def export(
     program = walk(model)
     names = CNames(name)
     context = Context(GraphBuilder(name), names)
-    problems: list[UnsupportedLayer] = []
+    problems = [*program.problems, *_type_problems(program)]
     found = _inputs(program, context, input_format, problems)
     for call in program.calls:
         rule = LAYERS.get(call.kind)
@@ -104,6 +104,19 @@ def _refused(path: str, kind: str) -> UnsupportedLayer:
     )
 
 
+def _type_problems(program: Program) -> list[UnsupportedLayer]:
+    """Proofs evaluate layers in float32, so a model must compute in it as well."""
+    return [
+        UnsupportedLayer(
+            call.path,
+            f"it computes in {call.layer.compute_dtype}, not in float32",
+            hint="leave dtype and mixed precision out: quantizers make the values short",
+        )
+        for call in program.calls
+        if call.layer.compute_dtype != "float32"
+    ]
+
+
 def _softmax_problems(program: Program, context: Context) -> list[UnsupportedLayer]:
     """A softmax is left out where arg-max follows it, and nothing else may."""
     read = {number for call in program.calls for number in call.inputs}
@@ -122,6 +135,7 @@ def _outputs(
     context: Context, values: Sequence[Value], arg_max: bool
 ) -> tuple[list[str], list[UnsupportedLayer]]:
     outputs: list[str] = []
+    given: set[str] = set()
     problems: list[UnsupportedLayer] = []
     for value in values:
         try:
@@ -129,13 +143,14 @@ def _outputs(
         except UnsupportedLayer as error:
             problems.append(error)
             continue
-        tensor = context.builder.tensor(op)
-        if arg_max and tensor.channels > 1:
-            op = context.builder.arg_max(context.names("class_map"), op)
-        if op in outputs:
+        if op in given:
             raise ConfigError(
                 f"the model gives the tensor '{op}' twice", hint="give it once, or copy it outside"
             )
+        given.add(op)
+        tensor = context.builder.tensor(op)
+        if arg_max and tensor.channels > 1:
+            op = context.builder.arg_max(context.names("class_map"), op)
         outputs.append(op)
     return outputs, problems
 

@@ -84,7 +84,14 @@ class Context:
                 )
             factor, summand = factor * affine[0], summand * affine[0] + affine[1]
         layer = parts[-1].layer
-        op = self._stated_batch_norm(self.op(source), factor, summand, layer)
+        try:
+            op = self._stated_batch_norm(self.op(source), factor, summand, layer)
+        except FormatError as error:
+            raise UnsupportedLayer(
+                layer,
+                f"its values fit no format of {STATED_BITS} bits ({error})",
+                hint="put a QActivation behind it, and look at its weights",
+            ) from error
         fmt = self.builder.tensor(op).format
         text = f"no quantizer follows: float values are rounded to the stated format {fmt}"
         self.proofs.append(Proof(op, layer, False, "scale and bias", text))

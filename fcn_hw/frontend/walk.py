@@ -39,26 +39,30 @@ class Program:
     Args:
         inputs: numbers of the tensors that come in, each with its name and shape.
         outputs: numbers of the tensors that go out.
+        problems: calls that mean more than their layer says.
     """
 
     calls: tuple[Call, ...]
     inputs: tuple[tuple[int, str, tuple[int | None, ...]], ...]
     outputs: tuple[int, ...]
+    problems: tuple[UnsupportedLayer, ...] = ()
 
 
 def walk(model: Any) -> Program:
     """The calls of a functional or sequential model.
 
     Raises:
-        UnsupportedLayer: the model, or one in it, is a subclass with code of its own.
+        UnsupportedLayer: the model, or one in it, is a subclass with code of its own, or was
+            never given an input shape.
     """
     unfolding = _Unfolding()
+    _check_model(model, model.name)
     inputs = []
     for tensor in flat(model.inputs):
         number = unfolding.new()
         inputs.append((number, tensor.node.layer.name, tuple(tensor.shape[1:])))
     outputs = unfolding.model(model, [number for number, _, _ in inputs], "")
-    return Program(tuple(unfolding.calls), tuple(inputs), tuple(outputs))
+    return Program(tuple(unfolding.calls), tuple(inputs), tuple(outputs), tuple(unfolding.problems))
 
 
 def flat(item: Any) -> list[Any]:
@@ -73,6 +77,7 @@ def flat(item: Any) -> list[Any]:
 @dataclass
 class _Unfolding:
     calls: list[Call] = field(default_factory=list)
+    problems: list[UnsupportedLayer] = field(default_factory=list)
     _count: int = 0
     _paths: dict[str, int] = field(default_factory=dict)
 
@@ -82,12 +87,7 @@ class _Unfolding:
 
     def model(self, model: Any, inputs: list[int], prefix: str) -> list[int]:
         """Unfolds a model that reads the tensors ``inputs``; returns those that it gives."""
-        if not hasattr(model, "_nodes_by_depth"):
-            raise UnsupportedLayer(
-                prefix.rstrip("/") or model.name,
-                f"{type(model).__name__} is no functional or sequential model",
-                hint="build it of layers by keras.Model(inputs, outputs) or keras.Sequential",
-            )
+        _check_model(model, prefix.rstrip("/") or model.name)
         found = dict(zip((id(t) for t in flat(model.inputs)), inputs, strict=True))
         for node in _nodes(model):
             tensors = flat(node.output_tensors)
@@ -95,6 +95,7 @@ class _Unfolding:
                 continue  # an input layer
             sources = [found[id(tensor)] for tensor in flat(node.keras_inputs)]
             path = self._path(f"{prefix}{node.layer.name}")
+            self.problems += _call_problems(path, node)
             if _is_model(node.layer):
                 numbers = self.model(node.layer, sources, f"{path}/")
             else:
@@ -108,6 +109,36 @@ class _Unfolding:
         self._paths[path] = self._paths.get(path, 0) + 1
         number = self._paths[path]
         return path if number == 1 else f"{path}:{number}"
+
+
+def _check_model(model: Any, name: str) -> None:
+    if not hasattr(model, "_nodes_by_depth") and type(model).__name__ != "Sequential":
+        raise UnsupportedLayer(
+            name,
+            f"{type(model).__name__} is no functional or sequential model",
+            hint="build it of layers by keras.Model(inputs, outputs) or keras.Sequential",
+        )
+    if not getattr(model, "inputs", None):
+        raise UnsupportedLayer(
+            name, "the model has no input shape", hint="begin it with keras.layers.Input(shape)"
+        )
+
+
+def _call_problems(path: str, node: Any) -> Iterator[UnsupportedLayer]:
+    """What a layer is called with besides tensors of the model, which would be lost."""
+    tensors = {id(tensor) for tensor in flat(node.keras_inputs)}
+    if any(id(item) not in tensors for item in flat(list(node.call_args)) if item is not None):
+        yield UnsupportedLayer(
+            path, "it is called with a constant", hint="give constants as weights of a layer"
+        )
+    for key, value in node.call_kwargs.items():
+        if any(id(item) not in tensors and item is not None and item is not False
+               for item in flat(value)):  # fmt: skip
+            yield UnsupportedLayer(
+                path,
+                f"it is called with {key}={str(value)[:40]}",
+                hint=f"leave {key} out of the call",
+            )
 
 
 def _nodes(model: Any) -> Iterator[Any]:

@@ -54,20 +54,26 @@ class CsimRun:
     folder: Path
 
 
-def plan_build(graph: Graph, ap_types: Path, *, optimize: str = "-O3") -> Plan:
+def plan_build(
+    graph: Graph, ap_types: Path, *, optimize: str = "-O3", timeout_s: float = 1800.0
+) -> Plan:
     """Compiles the project of ``graph`` into ``csim/simulate``, traces on.
 
     Args:
         ap_types: folder of ``ap_fixed.h`` and its neighbours.
         optimize: g++'s optimization level; a low one compiles faster and simulates slower.
+        timeout_s: for each command.
     """
     return plan_compile(
-        sources=(f"firmware/{graph.name}.cpp", "tb/csim_main.cpp"),
+        sources=(
+            f"firmware/{graph.name}.cpp", f"firmware/{graph.name}_axi.cpp", "tb/csim_main.cpp",
+        ),
         program=f"{RUN_FOLDER}/simulate",
         flags=(
             "-std=c++14", optimize, "-march=native", "-Wall", "-Wextra", *QUIET,
-            NO_EXCEPTIONS, "-DFCN_HW_TRACE", "-Ifirmware", "-isystem", str(ap_types),
+            NO_EXCEPTIONS, "-DFCN_HW_TRACE", "-Ifirmware", "-Itb/axis", "-isystem", str(ap_types),
         ),
+        timeout_s=timeout_s,
     )  # fmt: skip
 
 
@@ -109,17 +115,29 @@ def simulate(
     """
     folder = project / RUN_FOLDER
     write_frames(folder / f"{graph.inputs[0].name}.in.bin", codes, graph.inputs[0].output.format)
+    return run_frames(graph, project, len(codes), timeout_s=timeout_s, on_frame=on_frame)
+
+
+def run_frames(
+    graph: Graph,
+    project: Path,
+    frames: int,
+    *,
+    timeout_s: float = 7200.0,
+    on_frame: Callable[[int], None] | None = None,
+) -> CsimRun:
+    """As :func:`simulate`, on the frames that lie in ``csim/<input>.in.bin``."""
 
     def on_line(line: str) -> None:
         if on_frame is not None and line.startswith("frame "):
             on_frame(int(line.split()[1]))
 
-    plan = plan_run(graph, len(codes), timeout_s)
+    plan = plan_run(graph, frames, timeout_s)
     (result,) = run(plan, project, on_line=on_line)
     for line in result.log.read_text(errors="replace").splitlines():
         if _STREAM_WARNING in line:
             raise ToolFailed(plan.commands[0].argv, result.log, line, "a stream was misused")
-    return CsimRun(len(codes), result.seconds, folder)
+    return CsimRun(frames, result.seconds, project / RUN_FOLDER)
 
 
 def compare_with_oracle(

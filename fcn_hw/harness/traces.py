@@ -18,8 +18,7 @@ from fcn_hw.ir import Tensor
 
 def element_dtype(fmt: FixedFormat) -> np.dtype[np.signedinteger | np.unsignedinteger]:
     """The integer type of a format's codes in a file; the same rule as ``trace.h``."""
-    size_bytes = next(size for size in (1, 2, 4, 8) if fmt.width <= 8 * size)
-    return np.dtype(f"<{'i' if fmt.signed else 'u'}{size_bytes}")
+    return np.dtype(f"<{'i' if fmt.signed else 'u'}{fmt.code_bytes}")
 
 
 def write_frames(path: Path, codes: Codes, fmt: FixedFormat) -> None:

@@ -14,8 +14,8 @@ from fcn_hw.fixed import MAX_WIDTH_BITS, Codes, FixedFormat, smallest_format
 from fcn_hw.ir.ops import Tensor, Threshold
 
 MAX_LEVELS = 12
+"""Levels that ``threshold.h`` searches."""
 MAX_THRESHOLDS = (1 << MAX_LEVELS) - 1
-"""Levels that ``threshold.h`` searches: 4,095 thresholds."""
 MAX_SEARCHED_BITS = MAX_WIDTH_BITS - 2
 """Bits of an input: a sign and the code above the largest one are compared as well."""
 

@@ -34,7 +34,7 @@ class PageContext:
 
 
 @dataclass(frozen=True)
-class Report:
+class DesignReport:
     """A finished page.
 
     Args:
@@ -52,12 +52,12 @@ class Report:
     problems: tuple[str, ...]
 
 
-def make_report(workspace: Workspace, board: Board) -> Report:
+def make_report(workspace: Workspace, board: Board) -> DesignReport:
     """The report of what is there now; runs no stage."""
     return page(read_sources(workspace, board))
 
 
-def page(sources: Sources) -> Report:
+def page(sources: Sources) -> DesignReport:
     """The report of given sources."""
     design, board = sources.workspace.design, sources.board
     sections = tuple(section(sources) for section in SECTIONS)
@@ -69,17 +69,17 @@ def page(sources: Sources) -> Report:
     )
     context = PageContext(design.name, board.name, subtitle, facts, sources.problems, sections)
     html = markup("page.html.j2", context)
-    return Report(design.name, board.name, html, sections, facts, sources.problems)
+    return DesignReport(design.name, board.name, html, sections, facts, sources.problems)
 
 
-def write_report(report: Report, workspace: Workspace, board: Board) -> Path:
+def write_report(report: DesignReport, workspace: Workspace, board: Board) -> Path:
     """Writes ``report.html`` beside the other reports; returns its path."""
     path = workspace.report(board) / REPORT_FILE
     replace_file(path, str(report.html))
     return path
 
 
-def report_to_json(report: Report, path: Path) -> dict[str, Any]:
+def report_to_json(report: DesignReport, path: Path) -> dict[str, Any]:
     """What ``--json`` prints: all that the page shows, pictures left out."""
     return {
         "design": report.design,

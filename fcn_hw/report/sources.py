@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -28,11 +29,15 @@ from fcn_hw.ir import Graph
 from fcn_hw.ir.serialize import GRAPH_FILE, digest, load
 from fcn_hw.report import documents
 from fcn_hw.report.float_weights import FloatWeights, load_float_weights
-from fcn_hw.report.measured import Measured, read_measured
+from fcn_hw.report.measured import (
+    Measured,
+    read_cosim_values,
+    read_csynth_values,
+    read_routed_values,
+)
 
 T = TypeVar("T")
 
-_NONE_MEASURED: tuple[Measured, ...] = ()
 _NO_PROOFS: tuple[Proof, ...] = ()
 
 
@@ -93,8 +98,13 @@ def read_sources(workspace: Workspace, board: Board) -> Sources:
     if graph is not None:
         sources = _of_graph(sources, emitted_graph(graph, workspace.design.hls.Conv), reader)
         sources = _of_board(sources, graph, reader)
-    measured = reader.attempt(lambda: read_measured(workspace, board), _NONE_MEASURED)
-    return replace(sources, measured=measured, problems=tuple(reader.problems))
+    tools = (read_csynth_values, read_cosim_values, read_routed_values)
+    measured = [reader.attempt(partial(tool, workspace, board), None) for tool in tools]
+    return replace(
+        sources,
+        measured=tuple(item for item in measured if item is not None),
+        problems=tuple(reader.problems),
+    )
 
 
 def model_file(workspace: Workspace) -> Path:

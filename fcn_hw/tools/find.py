@@ -8,7 +8,7 @@ from pathlib import Path
 
 from fcn_hw.errors import ConfigError, ToolNotFound
 
-_VITIS = "It comes with AMD Vitis; source its settings64.sh first."
+_VITIS = "It comes with AMD Vitis (free of charge from amd.com); source its settings64.sh first."
 
 HOW_TO_GET: dict[str, str] = {
     "g++": "Install your system's C++ compiler, for instance the Debian package g++.",
@@ -17,6 +17,7 @@ HOW_TO_GET: dict[str, str] = {
     "vitis_hls": _VITIS,
     "vitis-run": _VITIS,
     "v++": _VITIS,
+    "vivado_hls": "It comes with Vivado up to 2020.1; source its settings64.sh first.",
     "vivado": "It comes with AMD Vivado; source its settings64.sh first.",
     "bootgen": "It comes with AMD Vivado; source its settings64.sh first.",
     "xbutil": "It comes with the Xilinx Runtime (XRT); source its setup.sh first.",

@@ -148,9 +148,8 @@ class _Process:
         self.cwd.mkdir(parents=True, exist_ok=True)
         self.log.parent.mkdir(parents=True, exist_ok=True)
         started = time.monotonic()
-        with self.log.open("wb") as log:
+        with self.log.open("wb", buffering=0) as log:  # can be followed, and outlives a kill -9
             log.write(f"$ {shlex.join(self.argv)}\n".encode())
-            log.flush()
             try:
                 child = subprocess.Popen(
                     self.argv,

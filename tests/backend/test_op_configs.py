@@ -239,11 +239,11 @@ def test_small_roms_are_in_luts_and_the_strategy_places_the_others() -> None:
     # 32, 64 and 128 words
     split = "#pragma HLS ARRAY_PARTITION variable="
     assert rom_pragmas(counted, "Resource", Fold(3, 1)) == (
-        f"{split}counted_thresholds0 type=complete dim=2",
+        f"{split}counted_thresholds0 dim=2",
         f"{bind}counted_thresholds0 type=rom_1p impl=lutram",
-        f"{split}counted_thresholds1 type=complete dim=2",
+        f"{split}counted_thresholds1 dim=2",
         f"{bind}counted_thresholds1 type=rom_1p impl=lutram",
-        f"{split}counted_thresholds2 type=complete dim=2",
+        f"{split}counted_thresholds2 dim=2",
         f"{bind}counted_thresholds2 type=rom_1p impl=bram",
     )
     assert all("bram" not in line for line in rom_pragmas(counted, "Latency", Fold(1, 1)))

@@ -110,8 +110,8 @@ def test_headers_are_complete_and_vitis_own_where_it_has_some() -> None:
 def test_other_convolutions_stay_and_the_config_says_so() -> None:
     assert convolutions_that_stay(tiny_graph()) == ("up", "apart")
     text = str(plan().files["firmware/parameters.h"])
-    assert "// No plain convolution: fcn_hw's, not hls4ml's.\n// 4x4 transposed" in text
-    assert text.count("No plain convolution") == 2
+    assert "// Not hls4ml's: this layer stays fcn_hw's.\n// 4x4 transposed" in text
+    assert text.count("stays fcn_hw's") == 2
 
 
 def test_a_zero_padding_of_the_graph_stays_ours() -> None:
@@ -148,6 +148,12 @@ def test_a_zero_padding_of_the_graph_stays_ours() -> None:
             one_conv(name="weight"),
             "layer 'weight': hls4ml has a setting named 'weight'",
             "rename the layer, or set hls.Conv to fcn_hw",
+        ),
+        (
+            one_conv(bias="fixed<54,9>", fmt="fixed<8,4>"),
+            "layer 'conv': hls4ml prints weights and biases as numbers of C++, which do not hold "
+            "every fixed<54,9>",
+            "use at most 53 bits and 63 integer bits, or set hls.Conv to fcn_hw",
         ),
         (
             one_conv(before="conv_accum"),

@@ -74,7 +74,7 @@ def test_weights_and_line_buffers_in_bits() -> None:
 def test_physical_limit() -> None:
     graph = fcn()
     folds = folds_of(graph)
-    limit = physical_limit(graph, folds)
+    limit = physical_limit(graph, folds, 64)
     work = {
         op.name: -(-macs(op, graph.operands(op)) // folds[op.name].multipliers)
         for op in graph.ops
@@ -91,8 +91,13 @@ def test_physical_limit() -> None:
 
 def test_beats_are_the_limit_of_many_multipliers() -> None:
     graph = fcn(filters=(2, 2), classes=2)
-    limit = physical_limit(graph, {op: Fold(10**6, 1) for op in folds_of(graph)})
+    folds = {op: Fold(10**6, 1) for op in folds_of(graph)}
+    limit = physical_limit(graph, folds, 64)
     assert (limit.cycles, limit.cause) == (32 * 48, "input beats")
+    channels = graph.inputs[0].output.channels
+    assert channels > 1
+    narrow = physical_limit(graph, folds, 8)  # a byte a clock: channels one after another
+    assert (narrow.input_beats, narrow.output_beats) == (32 * 48 * channels, 32 * 48)
 
 
 def test_more_multipliers_cost_more_and_take_less_time() -> None:

@@ -5,17 +5,24 @@ from __future__ import annotations
 import io
 import json
 import os
+import re
+import shutil
 import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import vendor_samples as samples
 from rich.console import Console
 
+from fcn_hw.backend.hls_scripts import hls_layout
 from fcn_hw.boards import load_board
 from fcn_hw.flow import Workspace, csim_stage, open_workspace, pipeline
 from fcn_hw.flow.progress import Progress
+from fcn_hw.handoff.archive import read
+from fcn_hw.handoff.verify import check_contents, check_files
+from fcn_hw.ir.serialize import load
 from fcn_hw.plan import Plan
 
 pytestmark = pytest.mark.gxx
@@ -53,7 +60,7 @@ def test_every_stage_runs_and_is_exact(
     root: Path, first_run: tuple[str, pipeline.CsimResult]
 ) -> None:
     text, result = first_run
-    for stage in ("train", "export", "hls", "build", "csim"):
+    for stage in ("train", "export", "hls", "lint", "build", "csim"):
         assert stage in text
     assert result.exact
     assert result.images == 5
@@ -75,7 +82,7 @@ def test_second_run_skips_every_stage(
 ) -> None:
     text, result = said(open_workspace("mini", root))
     assert [line.split() for line in text.splitlines()] == [
-        [stage, "up", "to", "date"] for stage in ("train", "export", "hls", "csim")
+        [stage, "up", "to", "date"] for stage in ("train", "export", "hls", "lint", "csim")
     ]
     assert result == first_run[1]
 
@@ -89,7 +96,7 @@ def test_fewer_images(root: Path, first_run: tuple[str, pipeline.CsimResult]) ->
 def test_emitted_cpp_has_no_warning(root: Path, first_run: tuple[str, pipeline.CsimResult]) -> None:
     logs = root / "hls_projects" / "mini" / "arty-z7-20" / "logs"
     compiled = sorted(logs.glob("compile-*.log"))
-    assert len(compiled) == 2
+    assert len(compiled) == 3
     for log in compiled:
         assert "warning" not in log.read_text()
 
@@ -126,18 +133,51 @@ def test_estimate_stands_beside_csynth(
     done = subprocess.run(words, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert "beside C synthesis" not in done.stdout
-    folder = root / "hls_projects" / "mini" / "arty-z7-20" / "mini_prj/solution1/syn/report"
+    folder = root / "hls_projects/mini/arty-z7-20" / hls_layout("mini").csynth_folder
     folder.mkdir(parents=True)
-    rows = "<BRAM_18K>3</BRAM_18K><FF>5</FF><LUT>70001</LUT><DSP>0</DSP>"
-    (folder / "mini_csynth.xml").write_text(
-        "<profile><PerformanceEstimates><SummaryOfOverallLatency><Interval-min>9</Interval-min>"
-        "</SummaryOfOverallLatency></PerformanceEstimates>"
-        f"<AreaEstimates><Resources>{rows}</Resources></AreaEstimates></profile>"
-    )
+    numbers = replace(samples.Hls(), top="mini_axi", lut=70001)
+    (folder / "mini_axi_csynth.xml").write_text(samples.csynth_xml(numbers))
     done = subprocess.run(words, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert "estimate beside C synthesis" in done.stdout
     assert "70,001" in done.stdout
+
+
+def test_handoff(root: Path, first_run: tuple[str, pipeline.CsimResult]) -> None:
+    """From the command line to a bundle whose files and golden codes hold, twice the same."""
+
+    def call(*words: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-m", "fcn_hw", "handoff", "mini", "--board", "arty-z7-20", *words],
+            capture_output=True, text=True, check=False, env={**os.environ, "COLUMNS": "80"},
+        )  # fmt: skip
+
+    done = call("--root", str(root))
+    assert done.returncode == 0, done.stderr
+    path = root / "handoff" / "mini-arty-z7-20.tar.gz"
+    assert f"bundle: {path}" in done.stdout
+    assert "absent, their stages have not run: " in done.stdout
+    assert "bitstream, hardware description" in done.stdout
+    name, files = read(path)
+    manifest = check_files(name, files)
+    assert manifest.frames == 3
+    check_contents(manifest, load(root / "hls_projects" / "mini" / "graph"), files)
+    assert re.fullmatch("[0-9a-f]{40}|unknown", manifest.git_commit)
+    assert set(manifest.tools) == {"fcn_hw", "g++", "hls4ml", "jinja2", "numpy"}
+    assert "compile_s" not in json.loads(files["reports/csim.json"])
+    assert "reports/fifo_certificate.json" in files
+    project = root / "hls_projects" / "mini" / "arty-z7-20"
+    (project / "bitstream").mkdir()
+    (project / "bitstream" / "mini.bit").write_bytes(b"bits")
+    other = root / "elsewhere"
+    made = json.loads(
+        call("--root", str(root), "--output", str(other), "--images", "2", "--json").stdout
+    )
+    assert made["vendor"]["bitstream"] == "bitstream/mini.bit"
+    assert read(Path(made["path"]))[1]["bitstream/mini.bit"] == b"bits"
+    shutil.rmtree(project / "bitstream")
+    again = json.loads(call("--root", str(root), "--output", str(other), "--json").stdout)
+    assert Path(again["path"]).read_bytes() == path.read_bytes()
 
 
 def test_command_line(root: Path, first_run: tuple[str, pipeline.CsimResult]) -> None:
@@ -197,7 +237,9 @@ def test_ctrl_c_keeps_what_was_finished() -> None:
     assert done.stderr == "interrupted; what was finished is kept\n"
 
 
-@pytest.mark.parametrize("words", [("--help",), ("csim", "--help"), ("hls", "--help")])
+@pytest.mark.parametrize(
+    "words", [("--help",), *((verb, "--help") for verb in ("csim", "hls", "handoff"))]
+)
 def test_help_loads_no_tensorflow(words: tuple[str, ...]) -> None:
     code = (
         "import sys; from fcn_hw.cli import main; sys.argv = ['fcn-hw', *sys.argv[1:]]\n"

@@ -59,6 +59,19 @@ def test_from_model_file_to_exact_cpp(tmp_path: Path) -> None:
     assert stored["mismatches"] == 0
     assert stored["values_compared"] == 3 * sum(op.output.size for op in loaded.ops[1:])
     assert json.loads((project / "report" / "csim.json").read_text()) == stored
+    assert stored["conv"] == "fcn_hw"
+
+    other = [*where[:-1], str(tmp_path / "stock"), "--conv", "hls4ml"]
+    done = call("csim", *other, "--images", "3", "--json")
+    assert done.returncode == 0, done.stderr
+    theirs = json.loads(done.stdout)
+    assert (theirs["conv"], theirs["mismatches"]) == ("hls4ml", 0)
+    assert [row["layer"] for row in theirs["layers"]] == ["conv_padding", "conv", "up", "class_map"]
+    for name in ("conv", "up", "class_map"):  # one graph, two emitters, equal bits
+        traces = [folder / "csim" / f"{name}.bin" for folder in (project, tmp_path / "stock")]
+        assert traces[0].read_bytes() == traces[1].read_bytes(), name
+    done = call("hls", *other)
+    assert "hls4ml's convolutions: cycles and FIFO depths are not proved" in done.stdout
 
 
 def test_random_frames_reach_both_ends() -> None:
@@ -74,6 +87,10 @@ def test_random_frames_reach_both_ends() -> None:
     ("words", "message"),
     [
         (("hls", "--board", "pynq-z2"), "hls needs DESIGN"),
+        (
+            ("hls", "d", "--board", "pynq-z2", "--conv", "finn"),
+            "--conv is fcn_hw or hls4ml, not 'finn'",
+        ),
         (("hls", "--board", "pynq-z2", "--graph", "g"), "--graph needs --output"),
         (("export", "--model", "m.h5"), "--model needs --output"),
         (("export", "d", "--model", "m.h5"), "both a design and --model are given"),

@@ -21,11 +21,22 @@ from report_workspaces import (
     full_workspace,
     skip_network,
 )
+from vendor_samples import (
+    ROWS_7SERIES,
+    Hls,
+    cosim_rpt,
+    csynth_xml,
+    timing_rpt,
+    utilization_rpt,
+)
 
+from fcn_hw.backend.block_design import TIMING, UTILIZATION
+from fcn_hw.backend.hls_scripts import hls_layout
 from fcn_hw.backend.structure import Layout, estimate_layout
 from fcn_hw.boards import load_board
 from fcn_hw.dataflow.lowering import lower
 from fcn_hw.estimate.design_folds import choose_folding
+from fcn_hw.files import replace_file
 from fcn_hw.flow import Workspace, open_workspace
 from fcn_hw.ir import Graph
 from fcn_hw.report import documents, make_report, report_to_json, write_report
@@ -264,6 +275,37 @@ def test_a_board_that_is_too_small_and_measurements(tmp_path: Path) -> None:
     assert made.tiles[-1].state == "bad"
     assert "C synthesis says 4,321 cycles" in made.html
     assert "csynth" not in made.html  # it has run
+
+
+@pytest.mark.gxx
+def test_vendor_reports_stand_beside_the_estimate(full: Workspace, tmp_path: Path) -> None:
+    shutil.copytree(full.folder.parent, tmp_path / "hls_projects")
+    workspace, board = open_workspace("mini", tmp_path), load_board(BOARD)
+    project, layout = workspace.project(board), hls_layout("mini")
+    texts = {
+        layout.csynth_xml: csynth_xml(Hls(top=layout.top)),
+        layout.cosim_rpt: cosim_rpt(),
+        UTILIZATION: utilization_rpt(ROWS_7SERIES),
+        TIMING: timing_rpt(),
+    }
+    for name, text in texts.items():
+        replace_file(project / name, text)
+    made = make_report(workspace, board)
+    assert made.problems == () and problems(made.html) == []
+    data = {section.id: section.data for section in made.sections}
+    lut = [row for row in data["resources"]["rows"] if row["resource"] == "LUT"]
+    assert [(row["source"], row["used"]) for row in lut[1:]] == [
+        ("C synthesis", 4567.0), ("routed, with DMA and interconnect", 9321.0),
+    ]  # fmt: skip
+    assert data["resources"]["notes"] == [
+        ["C synthesis", "estimated clock 7.125 ns of 10 ns"],
+        ["RTL cosimulation", "Verilog passed"],
+        ["routed, with DMA and interconnect", "timing met, worst setup slack 0.412 ns"],
+    ]
+    assert data["cycles"]["measured"] == [["C synthesis", 6149], ["RTL cosimulation", 6149]]
+    replace_file(project / UTILIZATION, "nonsense")
+    made = make_report(workspace, board)
+    assert "utilization.rpt" in made.problems[0] and problems(made.html) == []
 
 
 def test_command_line(tmp_path: Path) -> None:

@@ -138,7 +138,7 @@ def run(cases: list[Case], folder: Path, *flags: str, cycles: bool = False) -> l
     source.write_text(_source(cases, cycles))
     include = data_folder("templates") / "include"
     if cycles:
-        include = _counting_headers(include, folder / "include")
+        include = counting_headers(include, folder / "include")
     compiled = compile_source(source, include, *flags, "-o", str(program))
     assert compiled.returncode == 0, compiled.stderr[:6000]
     assert not compiled.stderr, compiled.stderr[:6000]
@@ -177,7 +177,7 @@ def compile_source(source: Path, include: Path, *flags: str) -> subprocess.Compl
     return subprocess.run(command, capture_output=True, text=True, check=False)
 
 
-def _counting_headers(include: Path, copy: Path) -> Path:
+def counting_headers(include: Path, copy: Path) -> Path:
     """A copy of the headers in which every iteration of a pipelined loop counts as a cycle."""
     (copy / "fcn_hw").mkdir(parents=True)
     for header in (include / "fcn_hw").glob("*.h"):

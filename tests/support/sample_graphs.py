@@ -57,3 +57,16 @@ def tiny_graph() -> Graph:
     build.skip_maximum("most", "less", "nearest")
     build.skip_concat("both", "skip", "most", "coarse")
     return build.finish(build.arg_max("class_map", "both"))
+
+
+def two_in_three_out() -> Graph:
+    """A graph with two inputs and three outputs."""
+    build = GraphBuilder("wide")
+    fmt = parse_format("ufixed<8,0>")
+    build.input("left", (4, 6, 1), fmt)
+    build.input("right", (4, 6, 3), fmt)
+    weights = Constant(np.ones((1, 1, 1, 2), dtype=np.int64), parse_format("fixed<4,1>"))
+    build.conv2d("mixed", "left", weights, fmt=parse_format("fixed<12,4>"))
+    build.skip_concat("both", "left", "right")
+    build.relu("positive", "mixed")
+    return build.finish("both", "positive", "mixed")

@@ -51,6 +51,7 @@ class ResourcesContext:
 
     Args:
         over: names of what does not fit.
+        notes: what tools say besides, by tool.
         commands: that measure.
     """
 
@@ -60,6 +61,7 @@ class ResourcesContext:
     layers: tuple[LayerRow, ...]
     over: tuple[str, ...]
     energy_uj: float
+    notes: tuple[tuple[str, str], ...]
     commands: tuple[str, ...]
 
 
@@ -88,6 +90,7 @@ def resources(sources: Sources) -> Section:
             ),
             over=tuple(f"{row.resource} ({row.source})" for row in rows if row.share > 1),
             energy_uj=estimate.energy_pj / 1e6,
+            notes=tuple((item.tool, item.note) for item in sources.measured if item.note),
             commands=() if sources.measured else (sources.command("csynth"),),
         ),
     )  # fmt: skip

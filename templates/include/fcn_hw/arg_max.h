@@ -25,7 +25,7 @@ Pixel:
     for (int n = 0; n < CONFIG_T::height * CONFIG_T::width; ++n) {
         #pragma HLS PIPELINE II=1
         input_code_t codes[in_T::size];
-        #pragma HLS ARRAY_PARTITION variable=codes type=complete
+        #pragma HLS ARRAY_PARTITION variable=codes
         read_codes(in, codes);
         input_code_t best = codes[0];
         ap_uint<8> index = 0;

@@ -42,12 +42,12 @@ void batch_norm(hls::stream<in_T> &in, hls::stream<out_T> &out,
                   "The fold of batch_norm must be the steps that pe multipliers need for a pixel.");
 
     // The constants of a channel group are one word of each ROM.
-    #pragma HLS ARRAY_RESHAPE variable=scales type=complete dim=2
-    #pragma HLS ARRAY_RESHAPE variable=biases type=complete dim=2
+    #pragma HLS ARRAY_RESHAPE variable=scales dim=2
+    #pragma HLS ARRAY_RESHAPE variable=biases dim=2
     input_code_t pixel[CONFIG_T::n_chan];
-    #pragma HLS ARRAY_PARTITION variable=pixel type=complete
+    #pragma HLS ARRAY_PARTITION variable=pixel
     result_t results[CONFIG_T::n_chan];
-    #pragma HLS ARRAY_PARTITION variable=results type=complete
+    #pragma HLS ARRAY_PARTITION variable=results
     count_t<CONFIG_T::fold - 1> group = 0;
 
 Cycle:

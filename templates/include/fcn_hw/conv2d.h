@@ -78,11 +78,11 @@ template <> struct conv2d_body<true> {
                                CONFIG_T::out_height * CONFIG_T::out_width * (CONFIG_T::fold - 1);
 
         input_code_t pixel[CONFIG_T::n_chan];
-        #pragma HLS ARRAY_PARTITION variable=pixel type=complete
+        #pragma HLS ARRAY_PARTITION variable=pixel
         accumulator_t<CONFIG_T> sums[CONFIG_T::pe];
-        #pragma HLS ARRAY_PARTITION variable=sums type=complete
+        #pragma HLS ARRAY_PARTITION variable=sums
         typename out_T::value_type results[CONFIG_T::n_filt];
-        #pragma HLS ARRAY_PARTITION variable=results type=complete
+        #pragma HLS ARRAY_PARTITION variable=results
 
         // Distance of the pixel from the last row and column of the grid.
         count_t<CONFIG_T::stride_height - 1> off_row = 0;
@@ -101,7 +101,7 @@ template <> struct conv2d_body<true> {
             const bool on_grid = off_row == 0 && off_col == 0;
             if (on_grid) {
                 input_code_t inputs[CONFIG_T::simd];
-                #pragma HLS ARRAY_PARTITION variable=inputs type=complete
+                #pragma HLS ARRAY_PARTITION variable=inputs
             Inputs:
                 for (int s = 0; s < CONFIG_T::simd; ++s) {
                     #pragma HLS UNROLL
@@ -154,9 +154,9 @@ void conv2d(hls::stream<in_T> &in, hls::stream<out_T> &out,
                   "The weight ROM of conv2d must have one word for each step of a pixel.");
 
     // The weights of a step are one word of the ROM, and so are the biases of a filter group.
-    #pragma HLS ARRAY_RESHAPE variable=weights type=complete dim=2
-    #pragma HLS ARRAY_RESHAPE variable=weights type=complete dim=3
-    #pragma HLS ARRAY_RESHAPE variable=biases type=complete dim=2
+    #pragma HLS ARRAY_RESHAPE variable=weights dim=2
+    #pragma HLS ARRAY_RESHAPE variable=weights dim=3
+    #pragma HLS ARRAY_RESHAPE variable=biases dim=2
     conv2d_body<is_pointwise<CONFIG_T>()>::template run<in_T, out_T, CONFIG_T>(
         in, out, weights, biases);
 }

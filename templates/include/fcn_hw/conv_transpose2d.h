@@ -69,9 +69,9 @@ void conv_transpose2d(
                   "The weight ROM of conv_transpose2d must have one word for each step of each phase.");
 
     // The weights of a step are one word of the ROM, and so are the biases of a filter group.
-    #pragma HLS ARRAY_RESHAPE variable=weights type=complete dim=2
-    #pragma HLS ARRAY_RESHAPE variable=weights type=complete dim=3
-    #pragma HLS ARRAY_RESHAPE variable=biases type=complete dim=2
+    #pragma HLS ARRAY_RESHAPE variable=weights dim=2
+    #pragma HLS ARRAY_RESHAPE variable=weights dim=3
+    #pragma HLS ARRAY_RESHAPE variable=biases dim=2
     sum_windows<in_T, out_T, CONFIG_T, window, all_channels<CONFIG_T>>(in, out, weights, biases);
 }
 

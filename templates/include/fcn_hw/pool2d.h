@@ -63,16 +63,16 @@ void pool_windows(hls::stream<in_T> &in, hls::stream<out_T> &out) {
         col_at_t;
 
     static value_t partial[row_slots][CONFIG_T::out_width][channels];
-    #pragma HLS ARRAY_PARTITION variable=partial type=complete dim=1
-    #pragma HLS ARRAY_RESHAPE variable=partial type=complete dim=3
+    #pragma HLS ARRAY_PARTITION variable=partial dim=1
+    #pragma HLS ARRAY_RESHAPE variable=partial dim=3
     #pragma HLS BIND_STORAGE variable=partial type=ram_s2p
-    #pragma HLS DEPENDENCE variable=partial type=inter direction=RAW dependent=true distance=8
+    #pragma HLS DEPENDENCE variable=partial inter RAW true distance=8
     value_t across[col_slots][channels];
-    #pragma HLS ARRAY_PARTITION variable=across type=complete dim=0
+    #pragma HLS ARRAY_PARTITION variable=across dim=0
     row_at_t row_at[row_slots];
-    #pragma HLS ARRAY_PARTITION variable=row_at type=complete
+    #pragma HLS ARRAY_PARTITION variable=row_at
     col_at_t col_at[col_slots];
-    #pragma HLS ARRAY_PARTITION variable=col_at type=complete
+    #pragma HLS ARRAY_PARTITION variable=col_at
     count_t<CONFIG_T::out_width> window = 0; // output column of the next window that ends
 
 FirstRow:
@@ -98,12 +98,12 @@ Row:
             // Along the row: the value of every window that the column lies in.
             const bool inside = row < CONFIG_T::in_height && col < CONFIG_T::in_width;
             input_code_t pixel[channels];
-            #pragma HLS ARRAY_PARTITION variable=pixel type=complete
+            #pragma HLS ARRAY_PARTITION variable=pixel
             if (inside) {
                 read_codes(in, pixel);
             }
             value_t ended[channels];
-            #pragma HLS ARRAY_PARTITION variable=ended type=complete
+            #pragma HLS ARRAY_PARTITION variable=ended
             bool ends = false;
         ColumnSlot:
             for (int n = 0; n < col_slots; ++n) {
@@ -129,7 +129,7 @@ Row:
             // Down the columns: into every row of windows that the row lies in.
             if (ends && window < CONFIG_T::out_width) {
                 value_t whole[channels];
-                #pragma HLS ARRAY_PARTITION variable=whole type=complete
+                #pragma HLS ARRAY_PARTITION variable=whole
                 bool complete = false;
             RowSlot:
                 for (int m = 0; m < row_slots; ++m) {

@@ -18,6 +18,9 @@ constexpr int lcm_of(int a, int b) { return a / gcd_of(a, b) * b; }
 // Bits of the numbers 0 to max; at least 1.
 constexpr int bits_of(int max) { return max < 2 ? 1 : 1 + bits_of(max / 2); }
 
+// Bytes of a code of so many bits in files and in a DMA's memory: the narrowest of 1, 2, 4 and 8.
+constexpr int code_bytes(int bits) { return bits <= 8 ? 1 : bits <= 16 ? 2 : bits <= 32 ? 4 : 8; }
+
 // log2 of a power of two.
 constexpr int log2_of(int power) { return power < 2 ? 0 : 1 + log2_of(power / 2); }
 

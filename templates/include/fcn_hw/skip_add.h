@@ -43,7 +43,7 @@ Pixel:
     for (int n = 0; n < CONFIG_T::height * CONFIG_T::width; ++n) {
         #pragma HLS PIPELINE II=1
         typename CONFIG_T::accum_t sums[out_T::size];
-        #pragma HLS ARRAY_PARTITION variable=sums type=complete
+        #pragma HLS ARRAY_PARTITION variable=sums
         clear_sums(sums);
         add_pixel(in1, sums);
         add_pixel(in2, sums);
@@ -61,7 +61,7 @@ Pixel:
     for (int n = 0; n < CONFIG_T::height * CONFIG_T::width; ++n) {
         #pragma HLS PIPELINE II=1
         typename CONFIG_T::accum_t sums[out_T::size];
-        #pragma HLS ARRAY_PARTITION variable=sums type=complete
+        #pragma HLS ARRAY_PARTITION variable=sums
         clear_sums(sums);
         add_pixel(in1, sums);
         add_pixel(in2, sums);
@@ -80,7 +80,7 @@ Pixel:
     for (int n = 0; n < CONFIG_T::height * CONFIG_T::width; ++n) {
         #pragma HLS PIPELINE II=1
         typename CONFIG_T::accum_t sums[out_T::size];
-        #pragma HLS ARRAY_PARTITION variable=sums type=complete
+        #pragma HLS ARRAY_PARTITION variable=sums
         clear_sums(sums);
         add_pixel(in1, sums);
         add_pixel(in2, sums);

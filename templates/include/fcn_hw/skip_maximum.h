@@ -48,7 +48,7 @@ Pixel:
     for (int n = 0; n < CONFIG_T::height * CONFIG_T::width; ++n) {
         #pragma HLS PIPELINE II=1
         typename CONFIG_T::accum_t maxima[out_T::size];
-        #pragma HLS ARRAY_PARTITION variable=maxima type=complete
+        #pragma HLS ARRAY_PARTITION variable=maxima
         start_maxima(in1, maxima);
         raise_maxima(in2, maxima);
         write_converted(out, maxima);
@@ -65,7 +65,7 @@ Pixel:
     for (int n = 0; n < CONFIG_T::height * CONFIG_T::width; ++n) {
         #pragma HLS PIPELINE II=1
         typename CONFIG_T::accum_t maxima[out_T::size];
-        #pragma HLS ARRAY_PARTITION variable=maxima type=complete
+        #pragma HLS ARRAY_PARTITION variable=maxima
         start_maxima(in1, maxima);
         raise_maxima(in2, maxima);
         raise_maxima(in3, maxima);
@@ -83,7 +83,7 @@ Pixel:
     for (int n = 0; n < CONFIG_T::height * CONFIG_T::width; ++n) {
         #pragma HLS PIPELINE II=1
         typename CONFIG_T::accum_t maxima[out_T::size];
-        #pragma HLS ARRAY_PARTITION variable=maxima type=complete
+        #pragma HLS ARRAY_PARTITION variable=maxima
         start_maxima(in1, maxima);
         raise_maxima(in2, maxima);
         raise_maxima(in3, maxima);

@@ -25,7 +25,7 @@ Pixel:
         const in1_T left = in1.read();
         const in2_T right = in2.read();
         typename CONFIG_T::accum_t differences[out_T::size];
-        #pragma HLS ARRAY_PARTITION variable=differences type=complete
+        #pragma HLS ARRAY_PARTITION variable=differences
     Channel:
         for (unsigned c = 0; c < out_T::size; ++c) {
             #pragma HLS UNROLL

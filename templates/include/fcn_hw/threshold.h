@@ -77,12 +77,12 @@ void threshold(hls::stream<in_T> &in, hls::stream<out_T> &out,
     typedef signed_t<code_of<input_t>::width + 2> ordered_t;
 
     // The constants of a channel group are one word of each ROM.
-    #pragma HLS ARRAY_RESHAPE variable=bases type=complete dim=2
-    #pragma HLS ARRAY_RESHAPE variable=steps type=complete dim=2
+    #pragma HLS ARRAY_RESHAPE variable=bases dim=2
+    #pragma HLS ARRAY_RESHAPE variable=steps dim=2
     code_t<input_t> pixel[CONFIG_T::n_chan];
-    #pragma HLS ARRAY_PARTITION variable=pixel type=complete
+    #pragma HLS ARRAY_PARTITION variable=pixel
     result_t results[CONFIG_T::n_chan];
-    #pragma HLS ARRAY_PARTITION variable=results type=complete
+    #pragma HLS ARRAY_PARTITION variable=results
     count_t<CONFIG_T::fold - 1> group = 0;
 
 Cycle:

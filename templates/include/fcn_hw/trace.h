@@ -6,6 +6,7 @@
 #define FCN_HW_TRACE_H_
 
 #include "ap_int.h"
+#include "fcn_hw/sizes.h"
 #include "hls_stream.h"
 
 #include <cstdint>
@@ -17,11 +18,6 @@
 #include <vector>
 
 namespace fcn_hw {
-
-// Bytes of one code of the element type T (an ap_fixed or ap_ufixed).
-template <class T> constexpr unsigned code_bytes() {
-    return T::width <= 8 ? 1 : T::width <= 16 ? 2 : T::width <= 32 ? 4 : 8;
-}
 
 // Appends frames of pixels to a file; a file that can't be written ends the simulation.
 template <class pixel_T> class frame_writer {
@@ -76,7 +72,7 @@ template <class pixel_T> class frame_writer {
             const bool negative = element < 0;
             if (negative && element_t::width < 64)
                 code |= ~std::uint64_t(0) << (element_t::width % 64);
-            for (unsigned byte = 0; byte < code_bytes<element_t>(); ++byte)
+            for (unsigned byte = 0; byte < unsigned(code_bytes(element_t::width)); ++byte)
                 bytes.push_back(static_cast<unsigned char>(code >> (8 * byte)));
         }
     }
@@ -108,7 +104,7 @@ template <class pixel_T> class frame_reader {
 
     // Puts `pixels` pixels into the stream; false if the file ends before.
     bool read(hls::stream<pixel_T> &stream, unsigned pixels) {
-        const unsigned step = code_bytes<element_t>();
+        const unsigned step = code_bytes(element_t::width);
         std::vector<unsigned char> bytes(std::size_t(pixels) * pixel_T::size * step);
         if (std::fread(bytes.data(), 1, bytes.size(), file) != bytes.size())
             return false;

@@ -72,13 +72,13 @@ void upsample_bilinear(hls::stream<in_T> &in, hls::stream<out_T> &out) {
     constexpr int channels = in_T::size;
 
     static input_code_t buffer[2][CONFIG_T::in_width][channels];
-    #pragma HLS ARRAY_PARTITION variable=buffer type=complete dim=1
-    #pragma HLS ARRAY_RESHAPE variable=buffer type=complete dim=3
+    #pragma HLS ARRAY_PARTITION variable=buffer dim=1
+    #pragma HLS ARRAY_RESHAPE variable=buffer dim=3
     #pragma HLS BIND_STORAGE variable=buffer type=ram_s2p
     exact_code_t left[channels];
-    #pragma HLS ARRAY_PARTITION variable=left type=complete
+    #pragma HLS ARRAY_PARTITION variable=left
     exact_code_t right[channels];
-    #pragma HLS ARRAY_PARTITION variable=right type=complete
+    #pragma HLS ARRAY_PARTITION variable=right
 
     count_t<CONFIG_T::in_height> row_band = 0;
     count_t<CONFIG_T::scale_height - 1> row_phase = vertical::first_phase;
@@ -97,7 +97,7 @@ OutputRow:
             const int lower_slot = row_band % 2;
 
             input_code_t fresh[channels];
-            #pragma HLS ARRAY_PARTITION variable=fresh type=complete
+            #pragma HLS ARRAY_PARTITION variable=fresh
             if (read) {
                 read_codes(in, fresh);
             }

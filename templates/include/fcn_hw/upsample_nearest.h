@@ -24,10 +24,10 @@ void upsample_nearest(hls::stream<in_T> &in, hls::stream<out_T> &out) {
     typedef code_t<input_t> input_code_t;
 
     static input_code_t buffer[CONFIG_T::in_width][in_T::size];
-    #pragma HLS ARRAY_RESHAPE variable=buffer type=complete dim=2
+    #pragma HLS ARRAY_RESHAPE variable=buffer dim=2
     #pragma HLS BIND_STORAGE variable=buffer type=ram_s2p
     input_code_t pixel[in_T::size];
-    #pragma HLS ARRAY_PARTITION variable=pixel type=complete
+    #pragma HLS ARRAY_PARTITION variable=pixel
 
 Row:
     for (int row = 0; row < CONFIG_T::in_height; ++row) {

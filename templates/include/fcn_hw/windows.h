@@ -183,12 +183,12 @@ void sum_windows(
     constexpr int filter_groups = CONFIG_T::n_filt / CONFIG_T::pe;
 
     static input_code_t ring[plan::ring_size][CONFIG_T::n_chan];
-    #pragma HLS ARRAY_RESHAPE variable=ring type=complete dim=2
+    #pragma HLS ARRAY_RESHAPE variable=ring dim=2
     #pragma HLS BIND_STORAGE variable=ring type=ram_s2p
     accumulator_t<CONFIG_T> sums[CONFIG_T::pe];
-    #pragma HLS ARRAY_PARTITION variable=sums type=complete
+    #pragma HLS ARRAY_PARTITION variable=sums
     typename out_T::value_type results[CONFIG_T::n_filt];
-    #pragma HLS ARRAY_PARTITION variable=results type=complete
+    #pragma HLS ARRAY_PARTITION variable=results
 
 Fill:
     for (int n = 0; n < plan::fill_rows * CONFIG_T::in_width; ++n) {
@@ -217,7 +217,7 @@ OutputRow:
                     const bool inside = walk.inside();
                     const int address = inside ? int(walk.slot + walk.col) : 0;
                     input_code_t inputs[OPERANDS_T::count];
-                    #pragma HLS ARRAY_PARTITION variable=inputs type=complete
+                    #pragma HLS ARRAY_PARTITION variable=inputs
                 Inputs:
                     for (int k = 0; k < OPERANDS_T::count; ++k) {
                         #pragma HLS UNROLL

@@ -1,4 +1,4 @@
-// tiny: the top function. Emitted by fcn_hw from graph ec15ae28f3d5; changes here are overwritten.
+// tiny: the network, a stream of pixels a port. Emitted by fcn_hw from graph ec15ae28f3d5; changes here are overwritten.
 #include "tiny.h"
 #include "fcn_hw/tap.h"
 #include "parameters.h"
@@ -6,18 +6,15 @@
 void tiny(
     hls::stream<image_t> &image,
     hls::stream<class_map_t> &class_map) {
-    #pragma HLS INTERFACE axis port=image
-    #pragma HLS INTERFACE axis port=class_map
-    #pragma HLS INTERFACE ap_ctrl_none port=return
     #pragma HLS DATAFLOW
     #pragma HLS BIND_STORAGE variable=conv1_weights type=rom_1p impl=bram
     #pragma HLS BIND_STORAGE variable=conv2_weights type=rom_1p impl=lutram
     #pragma HLS BIND_STORAGE variable=up_weights type=rom_1p impl=bram
     #pragma HLS BIND_STORAGE variable=apart_weights type=rom_1p impl=bram
     #pragma HLS BIND_STORAGE variable=scaled_scales type=rom_1p impl=lutram
-    #pragma HLS ARRAY_PARTITION variable=counted_thresholds0 type=complete dim=2
+    #pragma HLS ARRAY_PARTITION variable=counted_thresholds0 dim=2
     #pragma HLS BIND_STORAGE variable=counted_thresholds0 type=rom_1p impl=lutram
-    #pragma HLS ARRAY_PARTITION variable=counted_thresholds1 type=complete dim=2
+    #pragma HLS ARRAY_PARTITION variable=counted_thresholds1 dim=2
     #pragma HLS BIND_STORAGE variable=counted_thresholds1 type=rom_1p impl=lutram
     #pragma HLS BIND_STORAGE variable=looked_up_table type=rom_np impl=lutram
 

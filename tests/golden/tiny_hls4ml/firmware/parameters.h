@@ -179,7 +179,7 @@ struct config27 : nnet::conv2d_config {
 };
 const ap_uint<config27::filt_height * config27::filt_width> config27::pixels[] = {0};
 
-// hls4ml has no such layer, so this one is fcn_hw's.
+// Not hls4ml's: this layer stays fcn_hw's.
 // 4x4 transposed convolution of 2 into 2 channels by 2 x 2 multipliers: 196 cycles a frame.
 struct up_config {
     static constexpr int in_height = 3;
@@ -243,7 +243,7 @@ struct positive_config {
 };
 
 
-// hls4ml has no such layer, so this one is fcn_hw's.
+// Not hls4ml's: this layer stays fcn_hw's.
 // 3x3 depthwise convolution of 2 into 2 channels by 2 multipliers: 116 cycles a frame.
 struct apart_config {
     static constexpr int in_height = 3;

@@ -1,0 +1,127 @@
+"""The software side of the IP: a driver for PYNQ, a C header, an example without operating system.
+
+driver/driver.py          PYNQ
+driver/<graph>_axi_hw.h   registers, formats, sizes
+driver/bare_metal.c       the standalone AXI DMA driver
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from fcn_hw.backend.axi_interface import (
+    AP_START,
+    AUTO_RESTART,
+    AxiInterface,
+    AxiPort,
+    axi_interface,
+    design_id,
+)
+from fcn_hw.backend.block_design import dma_cell
+from fcn_hw.backend.jinja import render
+from fcn_hw.boards import Board
+from fcn_hw.ir import Graph
+from fcn_hw.ir.serialize import digest
+
+
+@dataclass(frozen=True)
+class DriverPort:
+    """A port as software sees it.
+
+    Args:
+        dma: cell of the block design; input i and output i share DMA i.
+        dtype: of NumPy, little-endian.
+        low, high: codes of the format.
+    """
+
+    name: str
+    tensor: str
+    dma: str
+    shape: tuple[int, int, int]
+    dtype: str
+    format: str
+    low: int
+    high: int
+    element_bytes: int
+    frame_bytes: int
+    beats: int
+    beat_bytes: int
+
+
+@dataclass(frozen=True)
+class DriverRegister:
+    """A register; ``address`` as Python and C write it."""
+
+    name: str
+    address: str
+    meaning: str
+
+
+@dataclass(frozen=True)
+class DriverContext:
+    """What the driver's templates see.
+
+    Args:
+        has_registers: ``True`` or ``False``, as Python writes it.
+        start: what starts the IP, into ``ctrl``.
+        dmas: their cells.
+    """
+
+    name: str
+    top: str
+    board: str
+    design_id: str
+    has_registers: bool
+    start: str
+    registers: tuple[DriverRegister, ...]
+    inputs: tuple[DriverPort, ...]
+    outputs: tuple[DriverPort, ...]
+    dmas: tuple[str, ...]
+
+
+def driver_files(graph: Graph, board: Board) -> dict[str, str]:
+    """The files of the driver, by path in the project."""
+    interface = axi_interface(graph, board)
+    context = _context(graph, board, interface)
+    return {
+        "driver/driver.py": render("driver/driver.py.j2", context),
+        f"driver/{interface.top}_hw.h": render("driver/hw.h.j2", context),
+        "driver/bare_metal.c": render("driver/bare_metal.c.j2", context),
+    }
+
+
+def _context(graph: Graph, board: Board, interface: AxiInterface) -> DriverContext:
+    count = max(len(interface.inputs), len(interface.outputs))
+    return DriverContext(
+        name=graph.name,
+        top=interface.top,
+        board=board.name,
+        design_id=f"0x{design_id(digest(graph)):08x}",
+        has_registers=bool(interface.registers),
+        start=f"0x{AP_START | AUTO_RESTART:02x}",
+        registers=tuple(
+            DriverRegister(item.name, f"0x{item.offset:02x}", item.meaning)
+            for item in interface.registers
+            if item.offset is not None
+        ),
+        inputs=tuple(_port(port, index) for index, port in enumerate(interface.inputs)),
+        outputs=tuple(_port(port, index) for index, port in enumerate(interface.outputs)),
+        dmas=tuple(dma_cell(index) for index in range(count)),
+    )
+
+
+def _port(port: AxiPort, index: int) -> DriverPort:
+    return DriverPort(
+        name=port.name,
+        tensor=port.tensor,
+        dma=dma_cell(index),
+        shape=port.shape,
+        dtype=f"<{'i' if port.format.signed else 'u'}{port.bytes_per_element}",
+        format=str(port.format),
+        low=port.format.min_code,
+        high=port.format.max_code,
+        element_bytes=port.bytes_per_element,
+        frame_bytes=port.bytes_per_frame,
+        beats=port.beats_per_frame,
+        beat_bytes=port.data_width_bits // 8,
+    )

@@ -1,0 +1,131 @@
+"""The stage cosim: the RTL on validation images, its codes against those of the C++."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from fcn_hw.backend.hls4ml_bridge import ap_types_folder
+from fcn_hw.backend.hls_scripts import COSIM_BENCH
+from fcn_hw.errors import ConfigError, ReportError
+from fcn_hw.fixed import Codes
+from fcn_hw.flow.cosim_bench import (
+    CSIM_FOLDER,
+    PROGRAM,
+    RTL_FOLDER,
+    RTL_RUN,
+    last_run,
+    must_agree,
+    output_files,
+    plan_build,
+    plan_run,
+    read_outputs,
+    stimulus_files,
+    write_stimulus,
+)
+from fcn_hw.flow.pipeline import BUILD_JOBS, input_codes, validation_images
+from fcn_hw.flow.progress import Progress
+from fcn_hw.flow.stage import StageRecord, code_digest, digest_of
+from fcn_hw.flow.vendor import (
+    Source,
+    VendorStage,
+    firmware_digest,
+    script_digest,
+    sources_digest,
+    stage_record,
+)
+from fcn_hw.reference import evaluate
+from fcn_hw.tools.runner import run
+from fcn_hw.train.datasets import dataset_digest
+from fcn_hw.vendor_reports.cosim import CosimReport, read_cosim
+
+COSIM_HOURS = 72.0
+COSIM_IMAGES = 2
+"""Images where no number is given: the least that shows an interval."""
+
+
+@dataclass(frozen=True)
+class CosimResult:
+    """An RTL cosimulation whose codes are those of the C++.
+
+    Args:
+        images: simulated back to back.
+        values_compared: codes of all outputs.
+        report: the tool's.
+    """
+
+    images: int
+    values_compared: int
+    report: CosimReport
+
+
+def cosim(source: Source, images: int | None = None) -> VendorStage[CosimResult]:
+    """The synthesised RTL on the first images, every code that it writes compared.
+
+    The test bench is first compiled by g++ and its codes are compared with the oracle, so that an
+    hour of RTL simulation is not spent on a wrapper that is wrong in C++. Running it raises
+    Mismatch at the first code that differs, there or in the RTL.
+
+    Raises:
+        ConfigError: the graph has several inputs.
+    """
+    if len(source.graph.inputs) != 1:
+        raise ConfigError(
+            f"graph '{source.graph.name}' has {len(source.graph.inputs)} inputs; "
+            "cosimulation on images takes one"
+        )
+    codes = input_codes(validation_images(source.workspace, images or COSIM_IMAGES))
+    count, interface = len(codes), source.interface
+    rtl = [path for n in range(RTL_RUN + 1) for path in output_files(interface, RTL_FOLDER, n)]
+    left = (source.layout.cosim_rpt, *rtl)
+    commands = (source.command("cosim", source.hls.argv("scripts/cosim.tcl"), COSIM_HOURS, left),)
+    record = stage_record(
+        source, "cosim", commands,
+        firmware_digest(source),
+        script_digest(source, "scripts/cosim.tcl", COSIM_BENCH),
+        dataset_digest(source.workspace.design.dataset),
+        count,
+        code_digest("harness", "flow/cosim.py", "reference", "ir", "fixed.py"),
+    )  # fmt: skip
+    return VendorStage(
+        record,
+        sources_digest(source.base),
+        commands,
+        (*left, *stimulus_files(interface), *output_files(interface, CSIM_FOLDER, 0)),
+        lambda: _read(source, count),
+        f"{count} images, {source.hls.program} {source.hls.version}",
+        prepare=lambda progress: _simulate_c(source, codes, progress),
+    )
+
+
+def _simulate_c(source: Source, codes: Codes, progress: Progress) -> None:
+    """Leaves the stimulus and the C++'s codes, which must be the oracle's."""
+    graph, interface = source.graph, source.interface
+    write_stimulus(interface, source.project, {graph.inputs[0].name: codes})
+    build = plan_build(graph, interface, ap_types_folder())
+    record = StageRecord("bench", source.project, digest_of(source.base.digest, build.digest))
+    if not record.is_current():
+        record.begin()
+        progress.say("          test bench by g++")
+        run(build, source.project, jobs=BUILD_JOBS)
+        record.finish([source.project / PROGRAM])
+    run(plan_run(interface), source.project)
+    simulated = read_outputs(graph, interface, source.project, CSIM_FOLDER, 0, len(codes))
+    oracle = evaluate(graph, {graph.inputs[0].name: codes}, keep=tuple(graph.outputs))
+    must_agree({name: oracle[name] for name in graph.outputs}, simulated)
+
+
+def _read(source: Source, count: int) -> CosimResult:
+    """The report, after the RTL's codes were compared with the C++'s."""
+    path = source.project / source.layout.cosim_rpt
+    report = read_cosim(path)
+    for language in report.languages:
+        if not language.passed:
+            raise ReportError(
+                f"{path}: {language.language} failed: the test bench rejects what the RTL wrote",
+                hint="logs/cosim.log says which frame",
+            )
+    graph, interface, project = source.graph, source.interface, source.project
+    expected = read_outputs(graph, interface, project, CSIM_FOLDER, 0, count)
+    number = last_run(interface, project)
+    actual = read_outputs(graph, interface, project, RTL_FOLDER, number, count)
+    return CosimResult(count, must_agree(expected, actual), report)

@@ -1,0 +1,130 @@
+"""What csynth, cosim and bitstream do: stages in a row, then the comparison of runs."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from fcn_hw.boards import Board
+from fcn_hw.flow.cosim import CosimResult, cosim
+from fcn_hw.flow.implementation import Bitstream, bitstream, impl
+from fcn_hw.flow.pipeline import finished_csim
+from fcn_hw.flow.progress import Progress
+from fcn_hw.flow.regression import Row, check, collect, update
+from fcn_hw.flow.synthesis import csynth, export_ip
+from fcn_hw.flow.vendor import HOUR_S, Source, emit_source
+from fcn_hw.flow.workspace import Workspace
+from fcn_hw.vendor_reports.records import CsynthReport
+
+
+@dataclass(frozen=True, eq=False)
+class HardwareRun:
+    """A command that came to its end.
+
+    Args:
+        folder: of the reports.
+        csynth: of the top function.
+        cosim, bitstream: None where the command does not go so far.
+        rows: this run against the last that passed; empty where there was none.
+    """
+
+    folder: Path
+    csynth: CsynthReport
+    cosim: CosimResult | None
+    bitstream: Bitstream | None
+    rows: tuple[Row, ...]
+
+    def check(self) -> None:
+        """Refuses a run that is worse than the design's thresholds allow.
+
+        Raises:
+            Regression: with every quantity that is.
+        """
+        check(self.folder, self.rows)
+
+
+def run_csynth(
+    workspace: Workspace, board: Board, progress: Progress, *, hours: float | None = None
+) -> HardwareRun:
+    """C synthesis.
+
+    Args:
+        hours: time-out of each tool; None takes each stage's own.
+
+    Raises:
+        ToolNotFound, NoLicence, ToolFailed, ReportError: of the stage that fails; what the stages
+            before it left stays, and the next run goes on with it.
+    """
+    source = emit_source(workspace, board, progress, timeout_s=_seconds(hours))
+    return _finished(source, csynth(source).run(progress))
+
+
+def run_cosim(
+    workspace: Workspace,
+    board: Board,
+    progress: Progress,
+    *,
+    images: int | None = None,
+    hours: float | None = None,
+) -> HardwareRun:
+    """C synthesis, then RTL cosimulation on the first ``images`` validation images.
+
+    Raises:
+        Mismatch: a code that the RTL wrote is not the C++'s; and as :func:`run_csynth`.
+    """
+    source = emit_source(workspace, board, progress, timeout_s=_seconds(hours))
+    report = csynth(source).run(progress)
+    return _finished(source, report, simulated=cosim(source, images).run(progress))
+
+
+def run_bitstream(
+    workspace: Workspace, board: Board, progress: Progress, *, hours: float | None = None
+) -> HardwareRun:
+    """From sources to ``.bit`` and ``.hwh``: C synthesis, IP, routed block design, bitstream.
+
+    Raises:
+        TimingNotMet: the routed design is too slow; and as :func:`run_csynth`.
+    """
+    seconds = _seconds(hours)
+    source = emit_source(workspace, board, progress, needs_vivado=True, timeout_s=seconds)
+    report = csynth(source).run(progress)
+    export_ip(source).run(progress)
+    routed = impl(source).run(progress)
+    return _finished(source, report, written=bitstream(source, routed).run(progress))
+
+
+def run_to_json(run: HardwareRun) -> dict[str, Any]:
+    """What ``--json`` prints."""
+    document: dict[str, Any] = {"csynth": asdict(run.csynth)}
+    if run.cosim is not None:
+        document["cosim"] = asdict(run.cosim)
+    if run.bitstream is not None:
+        document["impl"] = asdict(run.bitstream.implementation)
+        document["bitstream"] = {
+            "bit": str(run.bitstream.bit), "hwh": str(run.bitstream.hwh),
+        }  # fmt: skip
+    document["regression"] = [asdict(row) for row in run.rows]
+    return document
+
+
+def _finished(
+    source: Source,
+    report: CsynthReport,
+    *,
+    simulated: CosimResult | None = None,
+    written: Bitstream | None = None,
+) -> HardwareRun:
+    """Compares with the last run; other stages count where they stand on these sources."""
+    csim = finished_csim(source.workspace, source.board, source.graph, source.base)
+    known = simulated
+    if known is None and len(source.graph.inputs) == 1:
+        known = cosim(source).finished()
+    routed = None if written is None else written.implementation
+    now = collect(csim=csim, csynth=report, cosim=known, routed=routed)
+    rows = update(source.report, now, source.workspace.design.regression)
+    return HardwareRun(source.report, report, simulated, written, rows)
+
+
+def _seconds(hours: float | None) -> float | None:
+    return None if hours is None else hours * HOUR_S

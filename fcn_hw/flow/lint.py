@@ -1,0 +1,61 @@
+"""Lint of emitted projects: a step of `hls`, and a verb of its own for any project's folder."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from fcn_hw.backend.hls4ml_bridge import ap_types_folder
+from fcn_hw.errors import ConfigError
+from fcn_hw.files import replace_file
+from fcn_hw.flow.progress import Progress
+from fcn_hw.flow.stage import StageRecord, code_digest, digest_of
+from fcn_hw.lint.check import Report, from_json, lint_project, to_json
+from fcn_hw.plan import Plan
+
+REPORT = "report/lint.json"
+
+
+def lint_folder(folder: Path) -> Report:
+    """Checks the HLS project in a folder, nothing written.
+
+    Raises:
+        ConfigError: it is no project, or does not compile.
+    """
+    return lint_project(folder, [ap_types_folder()])
+
+
+def lint_stage(folder: Path, plan: Plan, progress: Progress) -> Report:
+    """Checks the project that a plan wrote, unless it was checked; the report stays in its folder.
+
+    Returns:
+        also a report with errors; the caller decides what to do.
+
+    Raises:
+        ConfigError: the project does not compile.
+    """
+    record = StageRecord("lint", folder, digest_of(plan.digest, code_digest("lint")))
+    if record.is_current():
+        progress.say("[green]lint[/]    up to date")
+        return from_json(json.loads((folder / REPORT).read_text(encoding="utf-8")))
+    record.begin()
+    progress.say("[cyan]lint[/]    the rules of Vitis HLS")
+    report = lint_folder(folder)
+    replace_file(folder / REPORT, json.dumps(to_json(report), indent=1) + "\n")
+    record.finish([folder / REPORT])
+    return report
+
+
+def needs_one(design: str | None, project: Path | None) -> None:
+    """Raises unless a design or a folder is given, and not both.
+
+    Raises:
+        ConfigError: both are given, or none.
+    """
+    if (design is None) == (project is None):
+        raise ConfigError(
+            "lint needs a design or --project"
+            if design is None
+            else "both a design and --project are given",
+            hint="give one of them",
+        )

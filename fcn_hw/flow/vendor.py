@@ -1,0 +1,215 @@
+"""What the stages that need a vendor's tool share: the source they stand on, and how one is run."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Generic, TypeVar
+
+from fcn_hw.backend.axi_interface import AxiInterface, axi_interface
+from fcn_hw.backend.hls_scripts import HlsLayout
+from fcn_hw.backend.project import part_and_period_ns, plan_scripts
+from fcn_hw.boards import Board
+from fcn_hw.errors import ConfigError, ReportError
+from fcn_hw.files import replace_file
+from fcn_hw.flow.pipeline import hls_stage
+from fcn_hw.flow.progress import Progress
+from fcn_hw.flow.stage import StageRecord, code_digest, digest_of
+from fcn_hw.flow.workspace import Workspace
+from fcn_hw.ir import Graph
+from fcn_hw.plan import Command, Plan
+from fcn_hw.tools.runner import write_files
+from fcn_hw.tools.xilinx import HlsTool, VivadoTool, find_hls, find_vivado, run_tool
+
+T = TypeVar("T")
+
+HOUR_S = 3600.0
+
+
+@dataclass(frozen=True, eq=False)
+class Source:
+    """An emitted project and the tools that take it on.
+
+    Args:
+        project: its folder.
+        base: its files as ``fcn-hw hls`` writes them.
+        plan: its files, the scripts in the dialects of the tools.
+        timeout_s: for each tool; None takes the stage's own.
+    """
+
+    workspace: Workspace
+    board: Board
+    graph: Graph
+    interface: AxiInterface
+    layout: HlsLayout
+    project: Path
+    base: Plan
+    plan: Plan
+    hls: HlsTool
+    vivado: VivadoTool | None
+    period_ns: float
+    timeout_s: float | None
+
+    @property
+    def report(self) -> Path:
+        return self.workspace.report(self.board)
+
+    def command(
+        self, name: str, argv: tuple[str, ...], hours: float, expects: Sequence[str]
+    ) -> Command:
+        """A command that runs in the project's folder, with the user's time-out if there is one."""
+        return Command(name, argv, self.timeout_s or hours * HOUR_S, tuple(expects))
+
+
+def emit_source(
+    workspace: Workspace,
+    board: Board,
+    progress: Progress,
+    *,
+    needs_vivado: bool = False,
+    timeout_s: float | None = None,
+) -> Source:
+    """Finds the tools, then brings the project up to date, its scripts in their dialect.
+
+    The tools come first: nobody waits for a training to hear that one is missing.
+
+    Raises:
+        ToolNotFound: a tool is missing; nothing has been done.
+        ConfigError: a version that is not taken, or a path that HLS tools can't read.
+    """
+    project = workspace.project(board)
+    hls = find_hls(project)
+    vivado = find_vivado(project, hls.version) if needs_vivado else None
+    if any(character.isspace() for character in str(project.resolve())):
+        raise ConfigError(
+            f"the path '{project.resolve()}' has a blank, which HLS tools do not take",
+            hint="Move the project to a folder without blanks.",
+        )
+    graph, base = hls_stage(workspace, board, progress)
+    scripts = plan_scripts(graph, board, workspace.design.hls, dialect=hls.dialect, vivado=vivado)
+    plan = replace(base, files={**base.files, **scripts.files})
+    write_files(scripts, project)
+    interface = axi_interface(graph, board)
+    return Source(
+        workspace, board, graph, interface, HlsLayout(interface.top), project, base, plan, hls,
+        vivado,
+        part_and_period_ns(board, workspace.design.hls)[1], timeout_s,
+    )  # fmt: skip
+
+
+@dataclass(frozen=True, eq=False)
+class VendorStage(Generic[T]):
+    """A stage that a vendor's tool does.
+
+    Args:
+        record: when it may be skipped.
+        sources: :func:`sources_digest` of the project.
+        commands: one after another.
+        outputs: files that it leaves, relative to the project.
+        read: its result from them; the stage has succeeded when this has, too.
+        note: what it does, for the line that says so.
+        prepare: called before the commands, not where the stage is skipped.
+    """
+
+    record: StageRecord
+    sources: str
+    commands: tuple[Command, ...]
+    outputs: tuple[str, ...]
+    read: Callable[[], T]
+    note: str
+    prepare: Callable[[Progress], None] | None = None
+
+    def finished(self) -> T | None:
+        """The result of the last run, if its inputs were these and its reports can be read."""
+        if not self.record.is_current():
+            return None
+        try:
+            return self.read()
+        except ReportError:
+            return None
+
+    def run(self, progress: Progress) -> T:
+        """The result of the last run if it still holds, else of a run now.
+
+        Raises:
+            NoLicence, ToolFailed, ReportError: the stage failed; its record is gone, those of the
+                stages before stay.
+        """
+        label, folder = f"{self.record.name:<9}", self.record.folder
+        done = self.finished()
+        if done is not None:
+            progress.say(f"[green]{label}[/] up to date")
+            self._note_sources()
+            return done
+        self.record.begin()
+        progress.say(f"[cyan]{label}[/] {self.note}")
+        if self.prepare is not None:
+            self.prepare(progress)
+        run_tool(Plan(stages=tuple((command,) for command in self.commands)), folder)
+        result = self.read()
+        self.record.finish(folder / output for output in self.outputs)
+        self._note_sources()
+        return result
+
+    def _note_sources(self) -> None:
+        """For :func:`finished_on`; sources may change where the stage does not read them."""
+        noted = {"sources": self.sources, "record": self.record.digest}
+        replace_file(_made_from(self.record.folder, self.record.name), json.dumps(noted) + "\n")
+
+
+def finished_on(project: Path, plan: Plan, stage: str) -> bool:
+    """Whether a stage's last run finished on these sources, whichever tool did it.
+
+    The tool need not be there any more; what the stage left is.
+
+    Args:
+        project: its folder.
+        plan: its files as ``fcn-hw hls`` writes them.
+        stage: ``csynth``, ``cosim``, ``export``, ``impl`` or ``bitstream``.
+    """
+    try:
+        stored = json.loads(_made_from(project, stage).read_text(encoding="utf-8"))
+        made_from, record = stored["sources"], StageRecord(stage, project, stored["record"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return False
+    return bool(made_from == sources_digest(plan)) and record.is_current()
+
+
+def sources_digest(plan: Plan) -> str:
+    """Of all that the vendor's tools read, scripts in the dialect of ``fcn-hw hls``."""
+    read = ("firmware/", "scripts/", "constraints/", "hdl/", "tb/cosim_main.cpp")
+    return Plan(files={p: data for p, data in plan.files.items() if p.startswith(read)}).digest
+
+
+def _made_from(project: Path, stage: str) -> Path:
+    return project / f".{stage}.sources.json"
+
+
+def stage_record(
+    source: Source, name: str, commands: Sequence[Command], *parts: object
+) -> StageRecord:
+    """The record of a stage; time-outs are not part of its digest.
+
+    Args:
+        parts: JSON-able, what the result depends on besides the commands' words.
+    """
+    words = [[command.argv, command.expects] for command in commands]
+    code = code_digest("vendor_reports", "tools/xilinx.py")
+    return StageRecord(name, source.project, digest_of(*parts, words, code))
+
+
+def firmware_digest(source: Source) -> str:
+    """Of everything that C synthesis reads, and of the tool."""
+    files = {
+        path: data
+        for path, data in source.plan.files.items()
+        if path.startswith(("firmware/", "scripts/project.tcl", "scripts/csynth.tcl"))
+    }
+    return digest_of(Plan(files=files).digest, source.hls.program, str(source.hls.version))
+
+
+def script_digest(source: Source, *paths: str) -> str:
+    """Of some of the project's files."""
+    return Plan(files={path: source.plan.files[path] for path in paths}).digest

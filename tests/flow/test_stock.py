@@ -1,0 +1,117 @@
+"""``Conv: hls4ml`` in a design: what the stages refuse, and where the project goes."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+from sample_graphs import tiny_graph
+
+from fcn_hw.backend.hls4ml_bridge import ap_types_folder
+from fcn_hw.backend.project import plan_project
+from fcn_hw.backend.stock_conv import emitted_graph
+from fcn_hw.boards import load_board
+from fcn_hw.design import Hls
+from fcn_hw.errors import ConfigError
+from fcn_hw.flow import open_workspace
+from fcn_hw.flow.clean import clean
+from fcn_hw.flow.estimate import estimate_design
+from fcn_hw.flow.fifos import fifo_stage
+from fcn_hw.flow.progress import Progress
+from fcn_hw.flow.standalone import random_codes
+from fcn_hw.flow.stock import say_stock
+from fcn_hw.harness.bounded import compare_outputs, plan_build, simulate
+from fcn_hw.tables import print_conv
+from fcn_hw.tools.runner import run, write_files
+
+DESIGN = """
+name: mini
+dataset: {kind: digit_scenes, height: 19, width: 26}
+network: {kind: fcn8s, filters: [2, 3, 4]}
+hls: {Conv: %s}
+"""
+BOARD = load_board("pynq-z2")
+
+
+def write_design(root: Path, conv: str = "hls4ml") -> None:
+    folder = root / "hls_projects" / "mini"
+    folder.mkdir(parents=True)
+    (folder / "design.yaml").write_text(DESIGN % conv)
+
+
+def progress() -> Progress:
+    return Progress(Console(file=io.StringIO(), width=200))
+
+
+def test_both_projects_have_a_folder(tmp_path: Path) -> None:
+    write_design(tmp_path)
+    stock = open_workspace("mini", tmp_path)
+    ours = stock.with_conv("fcn_hw")
+    assert stock.with_conv(None) is stock
+    assert (ours.design.hls.Conv, ours.source.path) == ("fcn_hw", stock.source.path)
+    assert stock.project(BOARD).name == "pynq-z2_hls4ml"
+    assert stock.report(BOARD).parent == stock.project(BOARD)
+    assert ours.project(BOARD).name == "pynq-z2"
+    for workspace in (stock, ours):
+        workspace.report(BOARD).mkdir(parents=True)
+    removed = set(clean(tmp_path, "mini", models=False))
+    assert removed == {ours.project(BOARD), stock.project(BOARD)}
+
+
+def test_what_stands_on_cycles_is_refused(tmp_path: Path) -> None:
+    write_design(tmp_path)
+    workspace = open_workspace("mini", tmp_path)
+    for what, command in {
+        "fifo": lambda: fifo_stage(workspace, BOARD, progress()),
+        "estimate": lambda: estimate_design("mini", None, "pynq-z2", tmp_path, progress()),
+    }.items():
+        with pytest.raises(ConfigError) as caught:
+            command()
+        assert caught.value.message == (
+            f"hls.Conv is hls4ml: '{what}' stands on the cycles of fcn_hw's convolutions, those "
+            "of hls4ml are not known"
+        )
+        assert caught.value.hint == (
+            "Set hls.Conv to fcn_hw, or run csim, which compares the codes of both."
+        )
+
+
+def test_a_wrong_value_names_the_line(tmp_path: Path) -> None:
+    write_design(tmp_path, conv="finn")
+    with pytest.raises(ConfigError, match=r"design.yaml:5: hls.Conv"):
+        open_workspace("mini", tmp_path)
+
+
+def test_emission_says_what_stays(tmp_path: Path) -> None:
+    for conv, expected in {
+        "fcn_hw": "",
+        "hls4ml": "        hls4ml's convolutions: cycles and FIFO depths are not proved; "
+        "fcn_hw's stay: up\n",
+    }.items():
+        said = io.StringIO()
+        say_stock(tiny_graph(), Hls(Conv=conv), Progress(Console(file=said, width=200)))
+        assert said.getvalue() == expected
+
+
+def test_the_verdict_says_what_is_not_proved(capsys: pytest.CaptureFixture[str]) -> None:
+    print_conv("fcn_hw")
+    assert capsys.readouterr().out == ""
+    print_conv("hls4ml")
+    assert capsys.readouterr().out == (
+        "convolutions: hls4ml's own; cycles and FIFO depths are not proved\n"
+    )
+
+
+@pytest.mark.gxx
+def test_safe_depths_do_not_deadlock(tmp_path: Path) -> None:
+    graph = tiny_graph()
+    emitted = emitted_graph(graph, "hls4ml")
+    write_files(plan_project(graph, BOARD, Hls(Conv="hls4ml", ReuseFactor=4)), tmp_path)
+    run(plan_build(ap_types_folder(), optimize="-O0"), tmp_path)
+    codes = {"image": random_codes(graph, 3)}
+    finished = simulate(emitted, tmp_path, codes)
+    for found in compare_outputs(emitted, finished, codes).values():
+        assert (found.values, found.mismatches) == (3 * 48, 0)
+    assert "conv1_padding" in {fifo.name for fifo in finished.fifos}

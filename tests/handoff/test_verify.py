@@ -1,0 +1,326 @@
+"""A bundle on another machine: whole, damaged, lying, slow."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from bundles import FRAMES, small_parts, wide_graph
+
+from fcn_hw.boards import load_board
+from fcn_hw.errors import BundleError, ToolFailed, ToolNotFound
+from fcn_hw.flow.handoff import write_bundle
+from fcn_hw.handoff import verify as module
+from fcn_hw.handoff.archive import pack, read, unpack
+from fcn_hw.handoff.contents import BundleParts
+from fcn_hw.handoff.manifest import MANIFEST, Manifest, file_entries, from_bytes, to_bytes
+from fcn_hw.handoff.verify import verify_bundle
+
+VALUES = FRAMES * 5 * 7 * (4 + 1)
+
+Files = dict[str, bytes]
+
+
+@pytest.fixture(scope="module")
+def parts(tmp_path_factory: pytest.TempPathFactory) -> BundleParts:
+    return small_parts(tmp_path_factory.mktemp("graph"))
+
+
+@pytest.fixture(scope="module")
+def bundle(parts: BundleParts, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_bundle(parts, tmp_path_factory.mktemp("made")).path
+
+
+@pytest.fixture(scope="module")
+def files(bundle: Path) -> Files:
+    return read(bundle)[1]
+
+
+@pytest.fixture
+def forged(files: Files, tmp_path: Path) -> Callable[..., Path]:
+    """Writes a bundle of other files; its manifest's checksums are right unless told otherwise."""
+
+    def make(
+        changed: Files | None = None,
+        *,
+        without: tuple[str, ...] = (),
+        name: str = "small-pynq-z2",
+        **fields: Any,
+    ) -> Path:
+        found = {k: v for k, v in {**files, **(changed or {})}.items() if k not in without}
+        others = {k: v for k, v in found.items() if k != MANIFEST}
+        manifest = from_bytes(files[MANIFEST])
+        update = {"files": file_entries(others), **fields}
+        found[MANIFEST] = to_bytes(manifest.model_copy(update=update))
+        path = tmp_path / "forged.tar.gz"
+        path.write_bytes(pack(name, found))
+        return path
+
+    return make
+
+
+def refused(path: Path) -> str:
+    with pytest.raises(BundleError) as caught:
+        verify_bundle(path)
+    return caught.value.message
+
+
+def test_same_input_same_bytes(parts: BundleParts, bundle: Path, tmp_path: Path) -> None:
+    made = write_bundle(parts, tmp_path)
+    assert made.path.read_bytes() == bundle.read_bytes()
+    assert made.sha256 == hashlib.sha256(bundle.read_bytes()).hexdigest()
+    assert made.path.name == "small-pynq-z2.tar.gz"
+    home = str(Path.home()).encode()
+    for name, data in read(bundle)[1].items():
+        assert home not in data and os.fsencode(Path.cwd()) not in data, name
+
+
+def test_manifest_tells_everything(files: Files) -> None:
+    manifest = json.loads(files[MANIFEST])
+    assert manifest["schema_version"] == 1
+    assert (manifest["design"], manifest["top"], manifest["frames"]) == ("small", "small_axi", 2)
+    assert manifest["inputs"][0]["format"] == "ufixed<8,0>"
+    assert [item["tensor"] for item in manifest["layers"]] == ["scores", "class_map"]
+    assert manifest["expected"]["interval_cycles"] >= 5 * 7
+    assert manifest["vendor"] == {
+        "bitstream": "absent", "timing": "reports/vendor/timing_summary.rpt",
+    }  # fmt: skip
+    assert set(manifest["files"]) == files.keys() - {MANIFEST}
+    readme = files["README.md"].decode()
+    assert "| bitstream | absent |" in readme
+    assert f"self test: 2 frames, {FRAMES * 35} values, 0 differences" in readme
+    for needed in (
+        "constraints/pynq-z2.xdc", "third_party/ap_types/LICENSE", "LICENSE",
+        "firmware/small_axi.cpp", "tb/axis/ap_axi_sdata.h", "driver/driver.py",
+    ):  # fmt: skip
+        assert needed in files
+
+
+@pytest.mark.gxx
+def test_verifies_without_tensorflow_and_hls4ml(bundle: Path, tmp_path: Path) -> None:
+    code = (
+        "import sys\n"
+        "for name in ('tensorflow', 'tf_keras', 'qkeras', 'hls4ml'): sys.modules[name] = None\n"
+        "from fcn_hw.cli import main; sys.argv = ['fcn-hw', 'verify', *sys.argv[1:]]; main()\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(bundle), "--json"],
+        capture_output=True, text=True, check=False, env={**os.environ, "TMPDIR": str(tmp_path)},
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout)
+    assert (found["values_compared"], found["mismatches"]) == (VALUES, 0)
+    assert found["sha256"] == hashlib.sha256(bundle.read_bytes()).hexdigest()
+    assert not list(tmp_path.iterdir())  # the temporary folder is gone
+
+
+@pytest.mark.gxx
+def test_extracted_bundle_builds_by_itself(files: Files, tmp_path: Path) -> None:
+    for name, data in files.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_bytes(data)
+
+    def make(target: str, **env: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            ["make", target, "CXXFLAGS=-O0"], cwd=tmp_path, capture_output=True, text=True,
+            check=False, env={**os.environ, **env},
+        )  # fmt: skip
+
+    done = make("csim")
+    assert done.returncode == 0, done.stderr
+    line = "csim: 2 frames, every code of 2 tensors equals the golden one"
+    assert done.stdout.splitlines()[-1] == line
+    assert line in files["README.md"].decode()
+    golden = tmp_path / "golden" / "layers" / "class_map.bin"
+    golden.write_bytes(bytes((golden.read_bytes()[0] ^ 1,)) + golden.read_bytes()[1:])
+    assert make("csim").returncode == 2
+    missing = make("csynth", VITIS="no_such_vitis")
+    assert missing.returncode == 2
+    assert "'no_such_vitis' was not found: source settings64.sh" in missing.stderr
+
+
+@pytest.mark.gxx
+def test_two_inputs_two_outputs_no_registers(tmp_path: Path) -> None:
+    changed = {"axi_stream_width_bits": 128, "control": "none"}
+    board = load_board("pynq-z2").model_copy(update=changed)
+    parts = small_parts(tmp_path / "graph", wide_graph(), board)
+    found = verify_bundle(write_bundle(parts, tmp_path).path)
+    assert found.manifest.registers == []
+    assert found.values_compared == FRAMES * 2 * (3 * 5 + 4 * 6)
+    assert found.mismatches == 0
+
+
+@pytest.mark.gxx
+def test_wrong_weights_are_found(
+    forged: Callable[..., Path], files: Files, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Every checksum holds, the golden codes are right, the C++ is not."""
+    rom = "firmware/weights/scores.h"
+    wrong = files[rom].replace(b"{-", b"{")
+    assert wrong != files[rom]
+    found = verify_bundle(forged({rom: wrong}))
+    assert found.values_compared == VALUES
+    assert found.layers[0].tensor == "scores" and found.layers[0].mismatches > 0
+    from fcn_hw.tables import print_verified
+
+    print_verified(found)
+    printed = capsys.readouterr().out
+    assert "'scores': " in printed and "first at (0," in printed and "NOT verified" in printed
+
+
+def test_a_changed_byte_in_each_file_is_found(files: Files) -> None:
+    for name, data in files.items():
+        for at in {0, len(data) // 2, len(data) - 1}:
+            changed = data[:at] + bytes((data[at] ^ 1,)) + data[at + 1 :]
+            with pytest.raises(BundleError) as caught:
+                module.check_files("small-pynq-z2", {**files, name: changed})
+            assert name in caught.value.message
+
+
+def test_a_changed_byte_in_the_compressed_stream_is_found(bundle: Path) -> None:
+    raw = bundle.read_bytes()
+    for at in {*range(120), *range(120, len(raw), 997), *range(len(raw) - 12, len(raw))}:
+        with pytest.raises(BundleError):
+            unpack(raw[:at] + bytes((raw[at] ^ 4,)) + raw[at + 1 :])
+
+
+def test_missing_and_extra_files(forged: Callable[..., Path], files: Files, tmp_path: Path) -> None:
+    entries = from_bytes(files[MANIFEST]).files
+    assert refused(forged(without=("driver/driver.py",), files=entries)) == (
+        f"'driver/driver.py' is listed in {MANIFEST}, but missing"
+    )
+    assert refused(forged({"extra.sh": b"x"}, files=entries)) == (
+        f"'extra.sh' is not listed in {MANIFEST}"
+    )
+    path = tmp_path / "none.tar.gz"
+    path.write_bytes(pack("d", {"x": b""}))
+    assert refused(path) == f"the bundle has no {MANIFEST}"
+
+
+@pytest.mark.parametrize(
+    ("fields", "message"),
+    [
+        ({"schema_version": 2}, "has schema_version 2, this fcn_hw reads 1"),
+        ({"graph_digest": "0" * 64}, "graph_digest is not that of the graph in 'graph/'"),
+        (
+            {"board": "zcu104"},
+            "the folder is 'small-pynq-z2', by its MANIFEST.json it is small-zcu",
+        ),
+        ({"top": "other_axi"}, "top does not follow from the graph"),
+        ({"control": "none"}, "registers does not follow from the graph"),
+        ({"control": "magic"}, "its ports have no width, or its control no name"),
+        ({"layers": []}, "layers does not follow from the graph"),
+        ({"registers": []}, "registers does not follow from the graph"),
+        ({"inputs": []}, "inputs does not follow from the graph"),
+        ({"frames": 1}, "'golden/inputs/image.bin' does not hold 1 frames of (5, 7, 3)"),
+        ({"frames": 0}, "frames: Input should be greater than or equal to 1"),
+        ({"vendor": {"bitstream": "a.bit"}}, "says that bitstream is 'a.bit', which is missing"),
+    ],
+)
+def test_lying_manifest(forged: Callable[..., Path], fields: dict[str, Any], message: str) -> None:
+    assert message in refused(forged(**fields))
+
+
+def test_wrong_format_in_the_manifest(forged: Callable[..., Path], files: Files) -> None:
+    port = from_bytes(files[MANIFEST]).inputs[0]
+    for wrong in ({"format": "fixed<8,0>"}, {"shape": [7, 5, 3]}, {"beats_per_frame": 1}):
+        assert "inputs does not follow" in refused(forged(inputs=[port.model_copy(update=wrong)]))
+
+
+def test_golden_codes_that_the_graph_does_not_compute(
+    forged: Callable[..., Path], files: Files
+) -> None:
+    name = "golden/layers/class_map.bin"
+    assert refused(forged({name: bytes(len(files[name]))})).startswith(f"'{name}' is not what the")
+    name = "golden/layers/scores.bin"
+    assert "which leave fixed<10,3" in refused(forged({name: b"\x7f" * len(files[name])}))
+    assert refused(forged(without=(name,))) == f"the bundle has no '{name}'"
+    assert refused(forged(without=("graph/graph.json",))) == "the bundle has no graph/graph.json"
+    broken = files["graph/graph.json"].replace(b'"digest": "', b'"digest": "x')
+    message = refused(forged({"graph/graph.json": broken}))
+    assert message.startswith("the graph in the bundle is wrong: graph/graph.json: ")
+
+
+@pytest.mark.parametrize(
+    ("raw", "message"),
+    [
+        (b"{", "MANIFEST.json is not JSON"),
+        (b"[" * 100_000, "MANIFEST.json is not JSON"),
+        (b"[]", "has schema_version None"),
+        (b'{"schema_version": 1}', "design: Field required"),
+    ],
+)
+def test_manifest_that_is_none(files: Files, raw: bytes, message: str) -> None:
+    with pytest.raises(BundleError) as caught:
+        module.check_files("small-pynq-z2", {**files, MANIFEST: raw})
+    assert message in caught.value.message
+
+
+def test_manifest_fields_are_strict(files: Files) -> None:
+    data = json.loads(files[MANIFEST])
+    for change, message in (
+        ({"surprise": 1}, "surprise: Extra inputs are not permitted"),
+        ({"frames": "2"}, "frames: Input should be a valid integer"),
+        ({"clock_period_ns": 10.5}, "was changed: its manifest_sha256 is another"),
+    ):
+        with pytest.raises(BundleError) as caught:
+            from_bytes(json.dumps({**data, **change}).encode())
+        assert message in caught.value.message
+    assert isinstance(from_bytes(files[MANIFEST]), Manifest)
+
+
+def test_compiler_missing_or_too_slow(
+    bundle: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    with monkeypatch.context() as patch:
+        patch.setattr(module, "BUILD_TIMEOUT_S", 0.01)
+        with pytest.raises(ToolFailed, match=r"killed after 0\.01 s"):
+            verify_bundle(bundle)
+    monkeypatch.setenv("PATH", "")
+    with pytest.raises(ToolNotFound, match=r"'g\+\+' was not found on PATH"):
+        verify_bundle(bundle)
+    assert not list(tmp_path.iterdir())
+
+
+def test_nothing_runs_before_the_checksums_hold(
+    forged: Callable[..., Path], files: Files, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def never(*_: object, **__: object) -> None:
+        raise AssertionError("a bundle was written or run before it was checked")
+
+    for name in ("run", "run_frames", "replace_file", "evaluate", "load"):
+        monkeypatch.setattr(module, name, never)
+    path = forged({"tb/csim_main.cpp": b"int main() {}"}, files=from_bytes(files[MANIFEST]).files)
+    assert refused(path).startswith("'tb/csim_main.cpp' was changed")
+
+
+def test_full_disk_leaves_the_earlier_bundle(
+    parts: BundleParts, bundle: Path, tmp_path: Path
+) -> None:
+    """The limit of a process's files stands for the disk's end; the write itself fails."""
+    target = tmp_path / bundle.name
+    target.write_bytes(bundle.read_bytes())
+    code = (
+        "import resource, signal, sys; from pathlib import Path\n"
+        "from fcn_hw.files import replace_file\n"
+        "signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (4096, 4096))\n"
+        "try: replace_file(Path(sys.argv[1]), bytes(10**6))\n"
+        "except OSError: sys.exit(7)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code, str(target)], check=False)
+    assert done.returncode == 7
+    assert [path.name for path in tmp_path.iterdir()] == [bundle.name]
+    assert target.read_bytes() == bundle.read_bytes()
+    changed = replace(parts, git_commit="a" * 40)
+    assert write_bundle(changed, tmp_path).path.read_bytes() != bundle.read_bytes()
