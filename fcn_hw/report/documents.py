@@ -5,6 +5,7 @@ All functions raise KeyError, TypeError or ValueError for a document that is not
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -79,6 +80,51 @@ class Fifos:
     certificate: str
 
 
+@dataclass(frozen=True)
+class Curve:
+    """One layer at several widths; ``kind`` says of what: weights, activations."""
+
+    layer: str
+    kind: str
+    points: tuple[tuple[float, float], ...]
+
+
+@dataclass(frozen=True)
+class Sensitivity:
+    """``model/sensitivity.json``; ``reference`` is the metric of the float network."""
+
+    metric: str
+    reference: float
+    curves: tuple[Curve, ...]
+
+    @property
+    def layers(self) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(curve.layer for curve in self.curves))
+
+    @property
+    def kinds(self) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(curve.kind for curve in self.curves))
+
+
+@dataclass(frozen=True)
+class Trial:
+    """A design of the search; ``is_front``: none is both better and cheaper."""
+
+    name: str
+    cost: float
+    metric: float
+    is_front: bool
+
+
+@dataclass(frozen=True)
+class Front:
+    """``model/search.json``."""
+
+    metric: str
+    cost: str
+    points: tuple[Trial, ...]
+
+
 def training(data: Mapping[str, Any]) -> Training:
     """Of ``model/training.json``."""
     return Training(
@@ -92,6 +138,34 @@ def training(data: Mapping[str, Any]) -> Training:
 def agreement(data: Mapping[str, Any]) -> dict[str, tuple[int, int]]:
     """Of ``graph/qkeras.json``: codes compared and codes that differ, by op."""
     return {str(n): (int(row["values"]), int(row["mismatches"])) for n, row in data.items()}
+
+
+def sensitivity(data: Mapping[str, Any]) -> Sensitivity:
+    """Of ``model/sensitivity.json``."""
+    curves = tuple(
+        Curve(
+            str(item["layer"]),
+            str(item["kind"]),
+            tuple((_finite(x), _finite(y)) for x, y in item["points"]),
+        )
+        for item in data["curves"]
+    )
+    if not curves or not all(curve.points for curve in curves):
+        raise ValueError("no curves, or one without points")
+    return Sensitivity(str(data["metric"]), _finite(data["float"]), curves)
+
+
+def search(data: Mapping[str, Any]) -> Front:
+    """Of ``model/search.json``."""
+    points = tuple(
+        Trial(
+            str(item["name"]), _finite(item["cost"]), _finite(item["metric"]), bool(item["front"])
+        )
+        for item in data["points"]
+    )
+    if not points:
+        raise ValueError("no points")
+    return Front(str(data["metric"]), str(data["cost"]), points)
 
 
 def fifos(
@@ -134,6 +208,15 @@ def fifos(
     )
 
 
+def _finite(value: Any) -> float:
+    number = float(value)
+    if not math.isfinite(number):
+        raise ValueError(f"{number} is no number to draw")
+    return number
+
+
 def _score(name: str, data: Mapping[str, Any]) -> Score:
-    iou = {str(key): None if value is None else float(value) for key, value in data["iou"].items()}
-    return Score(name, float(data["miou"]), float(data["pixel_accuracy"]), iou)
+    iou = {
+        str(key): None if value is None else _finite(value) for key, value in data["iou"].items()
+    }
+    return Score(name, _finite(data["miou"]), _finite(data["pixel_accuracy"]), iou)

@@ -38,6 +38,9 @@ from fcn_hw.report.measured import (
 
 T = TypeVar("T")
 
+SENSITIVITY, SEARCH = "sensitivity.json", "search.json"
+"""Below ``model/``; docs/report.md says what is in them."""
+
 _NO_PROOFS: tuple[Proof, ...] = ()
 
 
@@ -48,6 +51,7 @@ class Sources:
     Args:
         training: its result.
         weights: of the float model, its batch normalization folded, by layer.
+        sensitivity, search: of the precision.
         graph: as it is emitted.
         statuses: how it is known that a tensor has QKeras' codes, by op.
         agreement: with QKeras, by op: codes compared, codes that differ.
@@ -62,6 +66,8 @@ class Sources:
     board: Board
     training: documents.Training | None = None
     weights: FloatWeights | None = None
+    sensitivity: documents.Sensitivity | None = None
+    search: documents.Front | None = None
     graph: Graph | None = None
     statuses: Mapping[str, Status] | None = None
     agreement: Mapping[str, tuple[int, int]] | None = None
@@ -93,6 +99,8 @@ def read_sources(workspace: Workspace, board: Board) -> Sources:
         board,
         training=reader.json(model / TRAINING, documents.training),
         weights=reader.read(model / FLOAT_MODEL, load_float_weights),
+        sensitivity=reader.json(model / SENSITIVITY, documents.sensitivity),
+        search=reader.json(model / SEARCH, documents.search),
     )
     graph = reader.read(workspace.graph / GRAPH_FILE, lambda path: load(path.parent))
     if graph is not None:

@@ -197,6 +197,56 @@ def test_a_broken_file_is_named_and_the_rest_is_shown(
     assert str(tmp_path) not in made.html
 
 
+SENSITIVITY = {
+    "metric": "mIoU", "float": 0.83,
+    "curves": [
+        {"layer": "conv1", "kind": "weights", "points": [[2, 0.5], [4, 0.8]]},
+        {"layer": "conv1", "kind": "activations", "points": [[4, 0.81]]},
+        {"layer": "score", "kind": "weights", "points": [[2, 0.83], [4, 0.83]]},
+    ],
+}  # fmt: skip
+SEARCH = {
+    "metric": "mIoU", "cost": "LUT",
+    "points": [
+        {"name": "a", "cost": 2000, "metric": 0.8, "front": True},
+        {"name": "b", "cost": 1000, "metric": 0.7, "front": True},
+        {"name": "c", "cost": 2000, "metric": 0.6, "front": False},
+    ],
+}  # fmt: skip
+
+
+def test_exploration_is_drawn_where_it_is(tmp_path: Path) -> None:
+    workspace = empty_workspace(tmp_path)
+    replace_file(workspace.model / "sensitivity.json", json.dumps(SENSITIVITY))
+    made = make_report(workspace, load_board(BOARD))
+    section = made.sections[ALL.index("exploration")]
+    assert problems(made.html) == [] and made.problems == ()
+    assert section.is_ready and section.data["commands"] == ["fcn-hw search mini"]
+    replace_file(workspace.model / "search.json", json.dumps(SEARCH))
+    made = make_report(workspace, load_board(BOARD))
+    assert problems(made.html) == []
+    titles = [element.text for element in Document(made.html).all("title")]
+    assert {"Sensitivity of conv1", "Sensitivity of score", "Pareto front of the search"} <= {
+        *titles
+    }
+    assert "weights: bits 2, mIoU 0.5" in titles and "a: LUT 2,000, mIoU 0.8" in titles
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    ["{}", '{"metric": "m", "float": NaN, "curves": []}', '{"metric":1,"cost":1,"points":[]}'],
+)
+def test_exploration_that_is_broken_is_named(tmp_path: Path, wrong: str) -> None:
+    workspace = empty_workspace(tmp_path)
+    for name in ("sensitivity.json", "search.json"):
+        replace_file(workspace.model / name, wrong)
+    made = make_report(workspace, load_board(BOARD))
+    assert [problem.split(":")[0] for problem in made.problems] == [
+        "model/sensitivity.json", "model/search.json",
+    ]  # fmt: skip
+    assert not made.sections[ALL.index("exploration")].is_ready
+
+
 HOSTILE = "<script>alert(1)</script>\"'><img src=x onerror=alert(2)>&amp;{{ 7 * 7 }}"
 
 
@@ -241,10 +291,18 @@ def test_names_are_text_and_never_markup(tmp_path: Path) -> None:
         ),
         measured=(Measured(HOSTILE, {"LUT": 1e9, "interval_cycles": 5.0}),),
         problems=(HOSTILE,),
+        sensitivity=documents.sensitivity(
+            {
+                **SENSITIVITY,
+                "metric": HOSTILE,
+                "curves": [{"layer": HOSTILE, "kind": HOSTILE, "points": [[2, 0.5]]}],
+            }
+        ),
+        search=documents.search({**SEARCH, "cost": HOSTILE}),
     )
     made = page(sources)
     assert problems(made.html) == []
-    assert all(section.is_ready for section in made.sections if section.id != "exploration")
+    assert all(section.is_ready for section in made.sections)
     document = Document(made.html)
     texts = [element.text for element in document.elements]
     for tag in ("th", "title", "desc", "figcaption", "td", "li"):

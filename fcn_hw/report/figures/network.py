@@ -25,10 +25,10 @@ from fcn_hw.report import colours
 from fcn_hw.report.figures.placement import Wire, place
 from fcn_hw.report.render import markup
 
-BOX_WIDTH, LINE, BOX_MARGIN, TEXT_LEFT = 232, 14, 7, 14
+BOX_WIDTH, LINE, BOX_MARGIN, TEXT_LEFT = 256, 14, 7, 14
 GAP, LANE_GAP, EMPTY_LANE, DOT = 32, 22, 74, 8
 CORNER, ENTRY = 6, 12
-MAX_TEXT = 36
+MAX_TEXT, MAX_STRONG = 38, 31
 THIN, THICK = 1.5, 5.0
 
 _KINDS: tuple[tuple[str, str, tuple[type[Op], ...]], ...] = (
@@ -164,7 +164,9 @@ def network_figure(
             dots.append(Dot(lane_x[lane], top + DOT // 2, node.lines[0]))
             continue
         lines = tuple(
-            Line(_short(text), left + TEXT_LEFT, top + BOX_MARGIN + LINE * (i + 1) - 3, not i)
+            Line(
+                _short(text, i == 0), left + TEXT_LEFT, top + BOX_MARGIN + LINE * (i + 1) - 3, not i
+            )
             for i, text in enumerate(node.lines)
         )
         boxes.append(
@@ -319,5 +321,7 @@ def _pipe(stream: Stream, ends: _Ends, sized: bool) -> Pipe:
     )
 
 
-def _short(text: str) -> str:
-    return text if len(text) <= MAX_TEXT else f"{text[: MAX_TEXT - 1]}…"
+def _short(text: str, strong: bool) -> str:
+    """What fits into a box; the whole is in its title."""
+    most = MAX_STRONG if strong else MAX_TEXT
+    return text if len(text) <= most else f"{text[: most - 1]}…"
