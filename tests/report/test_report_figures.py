@@ -8,11 +8,14 @@ from xml.etree import ElementTree
 import numpy as np
 import pytest
 from html_checks import Document
+from random_networks import random_network
 
+from fcn_hw.dataflow.lowering import lower
 from fcn_hw.fixed import parse_format, to_float
 from fcn_hw.ir import Constant
 from fcn_hw.report.figures.bars import bar_part, percent
 from fcn_hw.report.figures.histogram import histogram_figure
+from fcn_hw.report.figures.network import network_figure
 from fcn_hw.report.figures.occupancy import HEIGHT, TOP, WIDTH, occupancy_figure
 from fcn_hw.report.figures.placement import place
 
@@ -31,6 +34,31 @@ def test_a_short_branch_goes_aside_and_a_lane_is_used_again() -> None:
     placed = place(9, edges)
     assert placed.lanes == (0, 0, 1, 0, 0, 0, 1, 0, 0)
     assert placed.rows == (0, 1, 1, 2, 3, 4, 4, 5, 6)
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_random_networks_are_drawn_whole(seed: int) -> None:
+    graph = random_network(seed)
+    dataflow = lower(graph)
+    text = network_figure("n", graph, dataflow, folds={}, cycles={}, sized=True)
+    page = Document(text)
+    assert page.problems == []
+    boxes = [e.attributes for e in page.all("rect") if e.attributes["fill"] == "#fff"]
+    ports = len(dataflow.inputs) + len(dataflow.outputs)
+    forks = sum(process.op is None for process in dataflow.processes)
+    assert len(boxes) == ports + len(dataflow.processes) - forks
+    assert len(page.all("circle")) == forks
+    (svg,) = page.all("svg")
+    width, height = (float(svg.attributes[name]) for name in ("width", "height"))
+    corners = set()
+    for box in boxes:
+        x, y, wide, high = (float(box[name]) for name in ("x", "y", "width", "height"))
+        assert x >= 0 and x + wide <= width and y >= 0 and y + high <= height
+        corners.add((x, y))
+    assert len(corners) == len(boxes)
+    titles = [element.text for element in page.all("title")]
+    for stream in (*dataflow.fifos, *dataflow.outputs):
+        assert any(title.startswith(f"{stream.name}: ") for title in titles)
 
 
 @pytest.mark.parametrize("seed", range(20))
