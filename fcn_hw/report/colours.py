@@ -14,9 +14,6 @@ VERMILLION = "#D55E00"
 PURPLE = "#CC79A7"
 GREY = "#6B7280"
 
-SERIES = (BLUE, ORANGE, GREEN, PURPLE, SKY, VERMILLION, GREY)
-"""Of curves, in their order."""
-
 
 def css(rgb: tuple[int, ...]) -> str:
     """``(0, 114, 178)`` as ``#0072b2``."""

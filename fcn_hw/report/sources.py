@@ -81,8 +81,10 @@ class Sources:
 
     @property
     def design_argument(self) -> str:
-        """The design as commands take it."""
-        return self.workspace.design.name
+        """The design as commands take it, without a folder of this machine."""
+        folder = self.workspace.folder
+        below = folder.parent.name == "hls_projects"
+        return folder.name if below else f"{folder.name}/{self.workspace.source.path.name}"
 
     def command(self, verb: str, *, board: bool = True) -> str:
         """The command that makes what a section lacks."""

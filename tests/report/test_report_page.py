@@ -9,6 +9,7 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 from html_checks import Document, problems
 from report_workspaces import (
@@ -38,6 +39,7 @@ from fcn_hw.dataflow.lowering import lower
 from fcn_hw.estimate.design_folds import choose_folding
 from fcn_hw.files import replace_file
 from fcn_hw.flow import Workspace, open_workspace
+from fcn_hw.flow.scenes import save_scenes
 from fcn_hw.ir import Graph
 from fcn_hw.report import documents, make_report, report_to_json, write_report
 from fcn_hw.report.measured import Measured
@@ -135,6 +137,46 @@ def test_it_is_the_same_everywhere_and_names_no_folder(full: Workspace, tmp_path
     stamp = path.stat().st_mtime_ns
     write_report(make_report(again, load_board(BOARD)), again, load_board(BOARD))
     assert path.stat().st_mtime_ns == stamp
+
+
+def test_with_convolutions_of_hls4ml_cycles_are_not_known(tmp_path: Path) -> None:
+    workspace = empty_workspace(tmp_path).with_conv("hls4ml")
+    add_graph(workspace, skip_network())
+    made = make_report(workspace, load_board(BOARD))
+    assert problems(made.html) == []
+    assert "Convolutions are hls4ml's own" in made.html
+    bodies = {section.id: section.body for section in made.sections}
+    for name in ("cycles", "resources", "fifos"):
+        assert "their cycles are not known" in bodies[name]
+    assert "Folds, cycles and depths of FIFOs are missing" not in bodies["network"]
+
+
+def test_a_design_elsewhere_is_named_without_its_folder(tmp_path: Path) -> None:
+    workspace = empty_workspace(tmp_path)
+    moved = shutil.move(workspace.folder, tmp_path / "mine")
+    made = make_report(open_workspace(f"{moved}/design.yaml", tmp_path), load_board(BOARD))
+    assert made.sections[0].commands == ("fcn-hw csim mine/design.yaml --board pynq-z2",)
+    assert str(tmp_path) not in made.html
+
+
+def test_void_is_white_and_counts_nowhere(tmp_path: Path) -> None:
+    workspace, graph = empty_workspace(tmp_path), skip_network()
+    add_graph(workspace, graph)
+    add_csim(workspace, graph)
+    image = np.zeros((1, 2, 2, 1), np.uint8)
+    truth = np.array([[[1, 11], [1, 0]]], np.uint8)
+    maps = dict.fromkeys(("truth", "float", "quantized", "C simulation"), np.ones_like(truth))
+    path = workspace.report(load_board(BOARD)) / "segmentation.npz"
+    save_scenes(path, image, {**maps, "truth": truth}, 11)
+    made = make_report(workspace, load_board(BOARD))
+    assert problems(made.html) == []
+    texts = [element.attributes["alt"] for element in Document(made.html).all("img")]
+    assert texts[1:3] == [
+        "Scene 1, truth: classes class 0, class 1",
+        "Scene 1, float: classes class 1; 66.7 % of the pixels are as in the truth",
+    ]
+    assert "1 pixels are wrong" in texts[-1]
+    assert "does not count" in made.html
 
 
 def test_mismatches_are_shown(tmp_path: Path) -> None:

@@ -22,6 +22,7 @@ from fcn_hw.ir.ops import (
     UpsampleNearest,
 )
 from fcn_hw.report import colours
+from fcn_hw.report.figures.legend import Key
 from fcn_hw.report.figures.placement import Wire, place
 from fcn_hw.report.render import markup
 
@@ -86,12 +87,6 @@ class Pipe:
 
 
 @dataclass(frozen=True)
-class LegendEntry:
-    name: str
-    colour: str
-
-
-@dataclass(frozen=True)
 class NetworkFigure:
     """``figures/network.svg.j2``."""
 
@@ -103,7 +98,7 @@ class NetworkFigure:
     boxes: tuple[Box, ...]
     dots: tuple[Dot, ...]
     pipes: tuple[Pipe, ...]
-    legend: tuple[LegendEntry, ...]
+    legend: tuple[Key, ...]
 
 
 @dataclass(frozen=True)
@@ -193,8 +188,8 @@ def network_figure(
         )
         pipes.append(_pipe(stream, ends, sized))
     used = {node.colour for node in nodes if not node.is_dot}
-    legend = [LegendEntry(name, colour) for name, colour, _ in _KINDS if colour in used]
-    legend.append(LegendEntry(*_OTHER))
+    legend = [Key(name, colour) for name, colour, _ in _KINDS if colour in used]
+    legend.append(Key(*_OTHER))
     deepest = max(dataflow.fifos, key=lambda fifo: fifo.depth, default=None)
     said = f"{len(dataflow.processes)} processes from {', '.join(p.name for p in dataflow.inputs)}"
     said += f" to {', '.join(p.name for p in dataflow.outputs)}, {len(dataflow.fifos)} FIFOs"

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 
 from fcn_hw.report import colours
 from fcn_hw.report.figures.bars import BarPart, bar_part, percent
-from fcn_hw.report.section import Section, made, missing
+from fcn_hw.report.section import Section, made
+from fcn_hw.report.sections.layout import no_layout
 from fcn_hw.report.sources import Sources
 
 ID, TITLE = "cycles", "Cycles against the physical limit"
-STOCK = "hls4ml's convolutions: their cycles are not known. Set hls.Conv to fcn_hw, then:"
 
 
 @dataclass(frozen=True)
@@ -55,9 +55,8 @@ def cycles(sources: Sources) -> Section:
     """A row a process."""
     estimate = sources.estimate
     if estimate is None:
-        ours = sources.workspace.design.hls.Conv == "fcn_hw"
         what = "Cycles a frame, layer by layer, beside the least that its multipliers allow."
-        return missing(ID, TITLE, what if ours else STOCK, sources.command("estimate"))
+        return no_layout(sources, ID, TITLE, what, "estimate")
     layers = [layer for layer in estimate.layers if layer.cycles > 0]
     most = max([estimate.limit.cycles, *(layer.cycles for layer in layers)])
     rows = []

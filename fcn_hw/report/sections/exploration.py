@@ -9,6 +9,7 @@ from markupsafe import Markup
 from fcn_hw.report import colours
 from fcn_hw.report.documents import Front, Sensitivity
 from fcn_hw.report.figures.chart import Series, Shape, chart_figure
+from fcn_hw.report.figures.legend import Key
 from fcn_hw.report.section import Section, made, missing
 from fcn_hw.report.sources import Sources
 
@@ -22,19 +23,11 @@ _STYLES: tuple[tuple[str, Shape, str], ...] = (
 
 
 @dataclass(frozen=True)
-class Key:
-    """An entry of a legend."""
-
-    name: str
-    colour: str
-
-
-@dataclass(frozen=True)
 class ExplorationContext:
     """``exploration.html.j2``; what is missing is None, and a command says how to get it."""
 
     curves: tuple[Markup, ...]
-    keys: tuple[Key, ...]
+    legend: tuple[Key, ...]
     front: Markup | None
     sensitivity: Sensitivity | None
     search: Front | None
@@ -60,7 +53,7 @@ def exploration(sources: Sources) -> Section:
         TITLE,
         ExplorationContext(
             curves=() if found is None else _curves(found),
-            keys=tuple(Key(name, _style(i)[0]) for i, name in enumerate(kinds)),
+            legend=tuple(Key(name, _style(i)[0]) for i, name in enumerate(kinds)),
             front=None if search is None else _front(search),
             sensitivity=found,
             search=search,

@@ -8,8 +8,8 @@ from markupsafe import Markup
 
 from fcn_hw.report.documents import Fifo, Fifos
 from fcn_hw.report.figures.occupancy import occupancy_figure
-from fcn_hw.report.section import Section, made, missing
-from fcn_hw.report.sections.cycles import STOCK
+from fcn_hw.report.section import Section, made
+from fcn_hw.report.sections.layout import no_layout
 from fcn_hw.report.sources import Sources
 
 ID, TITLE = "fifos", "FIFOs"
@@ -32,9 +32,8 @@ def fifos(sources: Sources) -> Section:
     """A row a FIFO; a picture for each that can deadlock."""
     found = sources.fifos
     if found is None:
-        ours = sources.workspace.design.hls.Conv == "fcn_hw"
         what = "Depths of the FIFOs, proved free of deadlock, and what they hold over time."
-        return missing(ID, TITLE, what if ours else STOCK, sources.command("fifo"))
+        return no_layout(sources, ID, TITLE, what, "fifo")
     rows, skips = found.fifos, list(found.held)
     return made(
         ID,

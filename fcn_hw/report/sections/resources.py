@@ -9,8 +9,8 @@ from fcn_hw.estimate.network import Estimate
 from fcn_hw.estimate.resources import Resources
 from fcn_hw.report import colours
 from fcn_hw.report.figures.bars import BarPart, bar_part
-from fcn_hw.report.section import Section, made, missing
-from fcn_hw.report.sections.cycles import STOCK
+from fcn_hw.report.section import Section, made
+from fcn_hw.report.sections.layout import no_layout
 from fcn_hw.report.sources import Sources
 
 ID, TITLE = "resources", "Resources against the board"
@@ -69,9 +69,8 @@ def resources(sources: Sources) -> Section:
     """A row a resource, a row a process."""
     estimate, board = sources.estimate, sources.board
     if estimate is None:
-        ours = sources.workspace.design.hls.Conv == "fcn_hw"
         what = "LUT, flip-flops, DSP slices and block RAM against what the board has."
-        return missing(ID, TITLE, what if ours else STOCK, sources.command("estimate"))
+        return no_layout(sources, ID, TITLE, what, "estimate")
     rows = _rows(sources, estimate)
     return made(
         ID,

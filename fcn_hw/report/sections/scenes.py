@@ -13,6 +13,7 @@ from PIL import Image
 
 from fcn_hw.flow.scenes import Scenes
 from fcn_hw.report import colours
+from fcn_hw.report.figures.legend import Key
 from fcn_hw.report.section import Section, made, missing
 from fcn_hw.report.sources import Sources
 from fcn_hw.train.palette import class_colours, colourise
@@ -38,18 +39,12 @@ class Picture:
 
 
 @dataclass(frozen=True)
-class Swatch:
-    name: str
-    colour: str
-
-
-@dataclass(frozen=True)
 class ScenesContext:
     """``scenes.html.j2``; a scene has six pictures."""
 
     scenes: tuple[tuple[Picture, ...], ...]
-    classes: tuple[Swatch, ...]
-    marks: tuple[Swatch, ...]
+    classes: tuple[Key, ...]
+    marks: tuple[Key, ...]
     flips: int
     images: int
 
@@ -64,14 +59,16 @@ def scenes(sources: Sources) -> Section:
     seen = np.unique(np.concatenate([item.ravel() for item in found.maps.values()]))
     palette = class_colours(256)
     classes = tuple(
-        Swatch(_name(names, index), colours.css(tuple(palette[index])))
+        Key(_name(names, index), colours.css(tuple(palette[index])))
         for index in seen.tolist()
         if index != found.void
     )
+    if found.void in seen.tolist():
+        classes += (Key("does not count", colours.css(_VOID)),)
     marks = (
-        Swatch("right", colours.css(_RIGHT)),
-        Swatch("wrong, QKeras and C++ alike", colours.css(_WRONG)),
-        Swatch("C++ differs from QKeras", colours.css(_DIFFERS)),
+        Key("right", colours.css(_RIGHT)),
+        Key("wrong, QKeras and C++ alike", colours.css(_WRONG)),
+        Key("C++ differs from QKeras", colours.css(_DIFFERS)),
     )
     rows = tuple(_scene(found, number, names) for number in range(len(found.images)))
     return made(ID, TITLE, ScenesContext(rows, classes, marks, csim.argmax_flips, csim.images))
