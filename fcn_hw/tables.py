@@ -25,6 +25,7 @@ if TYPE_CHECKING:  # printing must not load what the verbs load
     from fcn_hw.flow.standalone import GraphCsim
     from fcn_hw.handoff.verify import Verified
     from fcn_hw.lint import Report
+    from fcn_hw.report import DesignReport
     from fcn_hw.vendor_reports.records import CsynthReport, CycleRange, HlsResources
 
 TABLE_WIDTH = 110
@@ -247,6 +248,20 @@ def print_fifos(result: FifoResult, report: Path) -> None:
         highlight=False,
     )
     out.print(f"report: {escape(str(report))}", highlight=False)
+
+
+def print_report(result: DesignReport, path: Path) -> None:
+    """What the report shows and what it lacks, with the commands that make it."""
+    out = console()
+    for problem in result.problems:
+        out.print(f"[yellow]not used:[/] {escape(problem)}", highlight=False)
+    for section in result.sections:
+        if section.is_ready:
+            out.print(f"[green]shown[/]   {section.title}", highlight=False)
+        else:
+            commands = "; ".join(section.commands)
+            out.print(f"[yellow]missing[/] {section.title}: {escape(commands)}", highlight=False)
+    out.print(f"report: {path}", highlight=False)
 
 
 def print_hardware(run: HardwareRun) -> None:

@@ -72,13 +72,18 @@ def tcl_quote(text: str) -> str:
     return '"' + re.sub(r'([\\"$\[\]])', r"\\\1", text) + '"'
 
 
+def _is_markup(template: str | None) -> bool:
+    """HTML and SVG escape what is put into them."""
+    return template is not None and template.endswith((".html.j2", ".svg.j2"))
+
+
 @lru_cache(maxsize=1)
 def _environment() -> jinja2.Environment:
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(str(data_folder("templates"))),
         undefined=jinja2.StrictUndefined,
         keep_trailing_newline=True,
-        autoescape=False,  # C++ and Tcl, not HTML
+        autoescape=_is_markup,  # not C++ and Tcl
     )
     environment.filters.update(ap_type=ap_type, c_ident=c_ident, tcl_quote=tcl_quote)
     return environment

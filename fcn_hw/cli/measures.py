@@ -1,4 +1,4 @@
-"""Verbs ``estimate`` and ``fifo``: numbers without a vendor tool."""
+"""Verbs ``estimate``, ``fifo`` and ``report``: numbers without a vendor tool."""
 
 from __future__ import annotations
 
@@ -11,13 +11,15 @@ from fcn_hw.cli.application import app
 from fcn_hw.cli.common import (
     HERE,
     BoardOption,
+    ConvOption,
     DesignArgument,
     JsonOption,
     RootOption,
+    conv_named,
     print_json,
     progress_for,
 )
-from fcn_hw.tables import print_estimate, print_fifos, print_measured
+from fcn_hw.tables import print_estimate, print_fifos, print_measured, print_report
 
 if TYPE_CHECKING:  # `fcn-hw --help` loads neither
     pass
@@ -80,3 +82,30 @@ def fifo(
         typer.echo("\n".join(found.sentences))
     else:
         print_fifos(result, workspace.report(target))
+
+
+@app.command(epilog="Example: fcn-hw report digits_fcn8s --board pynq-z2")
+def report(
+    design: DesignArgument,
+    board: BoardOption,
+    root: RootOption = HERE,
+    conv: ConvOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Write one HTML file that shows all results of a design on a board.
+
+    It opens from disk, without network. No stage is run: a section whose stage has not run says
+    which command makes it. With --json, print what the file shows, pictures left out.
+    """
+    from fcn_hw.flow import open_workspace
+    from fcn_hw.flow.workspace import open_board
+    from fcn_hw.report import make_report, report_to_json, write_report
+
+    target = open_board(board)
+    workspace = open_workspace(design, root).with_conv(conv_named(conv))
+    made = make_report(workspace, target)
+    path = write_report(made, workspace, target)
+    if as_json:
+        print_json(report_to_json(made, path))
+    else:
+        print_report(made, path)

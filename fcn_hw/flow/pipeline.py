@@ -23,6 +23,7 @@ from fcn_hw.flow.export import AGREEMENT, CLASS_MAPS, compare_with_qkeras, expor
 from fcn_hw.flow.layout import current_layout
 from fcn_hw.flow.lint import lint_stage
 from fcn_hw.flow.progress import Progress
+from fcn_hw.flow.scenes import SCENES, save_scenes
 from fcn_hw.flow.stage import StageRecord, code_digest, digest_of, file_digest
 from fcn_hw.flow.stock import say_stock
 from fcn_hw.flow.workspace import Workspace
@@ -209,20 +210,18 @@ def csim_stage(
     replace_file(report / f"{name}.json", json.dumps(result_to_json(result), indent=1) + "\n")
     # spread over the images: neighbours of a video sequence look alike
     shown = np.unique(np.linspace(0, len(simulated) - 1, PICTURE_IMAGES).astype(np.int64))
-    picture = comparison(
-        split.images[shown],
-        {
-            "truth": split.masks[shown],
-            "float": stored["float"][shown],
-            "quantized": stored["quantized"][shown],
-            "C simulation": simulated[shown],
-        },
-        void=_void(workspace),
-    )
+    maps = {
+        "truth": split.masks[shown],
+        "float": stored["float"][shown],
+        "quantized": stored["quantized"][shown],
+        "C simulation": simulated[shown],
+    }
+    void = _void(workspace)
     image = io.BytesIO()
-    picture.save(image, "PNG")
+    comparison(split.images[shown], maps, void=void).save(image, "PNG")
     replace_file(report / PICTURE, image.getvalue())
-    record.finish([report / f"{name}.json", report / PICTURE])
+    save_scenes(report / SCENES, split.images[shown], maps, void)
+    record.finish(report / file for file in (f"{name}.json", PICTURE, SCENES))
     return result
 
 

@@ -86,11 +86,12 @@ def code_digest(*names: str) -> str:
     """SHA-256 of parts of fcn_hw's own code, so that a changed compiler compiles again.
 
     Args:
-        names: modules or packages below ``fcn_hw``, or ``templates``.
+        names: modules or packages below ``fcn_hw``; ``templates``, or a folder below it.
     """
     hashed = hashlib.sha256()
     for name in names:
-        root = data_folder("templates") if name == "templates" else _PACKAGE / name
+        first, _, rest = name.partition("/")
+        root = data_folder(first) / rest if first == "templates" else _PACKAGE / name
         files = [root] if root.is_file() else sorted(p for p in root.rglob("*") if p.is_file())
         for path in files:
             if "__pycache__" not in path.parts:

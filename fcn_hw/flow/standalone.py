@@ -204,7 +204,7 @@ def csim_graph(
     The result is in ``<output>/report/csim.json`` as well.
     """
     with locked(output, "fcn-hw csim"):
-        return _csim_graph(folder, board, output, progress, images, data, conv)
+        return _csim_graph(folder, board, output, progress, images, data, conv, sign_off)
 
 
 def _csim_graph(
@@ -215,6 +215,7 @@ def _csim_graph(
     images: int | None,
     data: Path | None,
     conv: ConvEmitter,
+    sign_off: bool,
 ) -> GraphCsim:
     graph, plan = emit_graph(folder, board, output, progress, conv)
     tensor = _only_input(graph)
