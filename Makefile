@@ -10,8 +10,8 @@ STAMP   := $(VENV)/.installed
 FCN_HW  := $(BIN)/fcn-hw
 
 .DEFAULT_GOAL := help
-.PHONY: help install train export hls csim estimate csynth cosim bitstream handoff test test-slow fuzz lint lock clean \
-    distclean
+.PHONY: help install train export hls csim estimate csynth cosim bitstream handoff test test-slow \
+    test-wheel fuzz docs lint lock clean distclean
 
 help:  ## this list
 	@echo "make TARGET [DESIGN=$(DESIGN)] [BOARD=$(BOARD)] [ARGS=...]"
@@ -57,13 +57,20 @@ handoff: $(STAMP)  ## bundle of DESIGN for BOARD, for the engineer who builds th
 	@$(FCN_HW) handoff $(DESIGN) --board $(BOARD) $(ARGS)
 
 test: $(STAMP)  ## the tests
-	$(BIN)/python -m pytest -m "not slow" $(ARGS)
+	$(BIN)/python -m pytest -m "not slow and not wheel" $(ARGS)
 
 test-slow: $(STAMP)  ## the slow tests: real data, whole designs
 	$(BIN)/python -m pytest -m slow $(ARGS)
 
+test-wheel: $(STAMP)  ## what pip installs, on the oldest and newest Python of this machine
+	$(BIN)/python -m pytest -m wheel tests/wheel $(ARGS)
+
 fuzz: $(STAMP)  ## 200 random networks: oracle = C++, sized FIFOs; ARGS="--networks 1000"
 	$(BIN)/python tests/fuzz/fuzz.py $(ARGS)
+
+docs: $(STAMP)  ## build site/ from docs/, a warning is an error, and check its links
+	$(BIN)/python -m sphinx -W --keep-going -q -b html -d build/doctrees docs site
+	$(BIN)/python docs/check_site.py site
 
 lint: $(STAMP)  ## ruff, mypy, import-linter
 	$(BIN)/ruff check .

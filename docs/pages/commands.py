@@ -21,9 +21,9 @@ def _verb(name: str, command: Any) -> str:
     options = [item for item in command.params if item.param_type_name == "option"]
     usage = " ".join(["fcn-hw", name, *(_argument(item) for item in arguments), "[OPTIONS]"])
     parts = [f"## {name}", from_docstring(command.help or ""), f"```text\n{usage}\n```"]
-    rows = [
-        (f"`{item.name.upper()}`", _help(item)) for item in arguments if _help(item)
-    ] + [(_spelling(item), _help(item)) for item in options]
+    rows = [(f"`{item.name.upper()}`", _help(item)) for item in arguments if _help(item)] + [
+        (_spelling(item), _help(item)) for item in options
+    ]
     if rows:
         parts.append(table(("argument or option", "meaning"), rows))
     if command.epilog:

@@ -34,7 +34,7 @@ def board_markdown() -> str:
 
 
 def _markdown(top: type[BaseModel], top_title: str) -> str:
-    """A heading and a table for ``top`` and for each model that it leads to, in order of reading."""
+    """A heading and a table for ``top`` and for each model that it leads to."""
     document = top.model_json_schema()
     sections: Json = document.get("$defs", {})
     parts = []
@@ -97,7 +97,9 @@ def _meanings(model: type[BaseModel]) -> dict[str, str]:
         if cls.__module__ == model.__module__:
             texts = ModuleAnalyzer.for_module(cls.__module__).find_attr_docs()
             found |= {
-                key: " ".join(lines) for (owner, key), lines in texts.items() if owner == cls.__name__
+                key: " ".join(lines)
+                for (owner, key), lines in texts.items()
+                if owner == cls.__name__
             }
     return found
 
