@@ -120,7 +120,7 @@ def _values(value: Json) -> str:
     for union in ("anyOf", "oneOf"):
         if union in value:
             members = [item for item in value[union] if item.get("type") != "null"]
-            return " or ".join(_values(item) for item in members)
+            return ", or ".join(_values(item) for item in members)
     if "const" in value:
         return f"`{value['const']}`"
     if "enum" in value:
