@@ -21,6 +21,7 @@ exclude_patterns: list[str] = ["pages"]
 
 myst_heading_anchors = 4  # as GitHub has them: #two-emitters
 myst_links_external_new_tab = False
+smartquotes = False  # --board stays --board
 default_role = "literal"  # docstrings: `x` is code
 autodoc_member_order = "bysource"
 autodoc_typehints = "description"

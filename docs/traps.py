@@ -39,7 +39,7 @@ def traps(keras: Any) -> dict[str, Callable[[Any], Any]]:
     return {
         "none: QConv2D": plain,
         "UpSampling2D bilinear": layers.UpSampling2D(2, interpolation="bilinear"),
-        "QConv2D dilation_rate=2": conv(dilation_rate=2),
+        "QConv2D dilation_rate=2, same": conv(dilation_rate=2, padding="same"),
         "QActivation(quantized_bits) after QConv2D": lambda x: q.QActivation(bits(3, 1))(plain(x)),
         "quantized_relu(3, 3) after QConv2D": lambda x: q.QActivation(q.quantized_relu(3, 3))(
             plain(x)
