@@ -65,7 +65,7 @@ test-slow: $(STAMP)  ## the slow tests: real data, whole designs
 test-wheel: $(STAMP)  ## what pip installs, on the oldest and newest Python of this machine
 	$(BIN)/python -m pytest -m wheel tests/wheel $(ARGS)
 
-fuzz: $(STAMP)  ## 200 random networks: oracle = C++, sized FIFOs; ARGS="--networks 1000"
+fuzz: $(STAMP)  ## 1,000 random networks: oracle = C++, sized FIFOs; ARGS="--networks 200"
 	$(BIN)/python tests/fuzz/fuzz.py $(ARGS)
 
 docs: $(STAMP)  ## build site/ from docs/, a warning is an error, and check its links

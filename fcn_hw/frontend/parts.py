@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fcn_hw.frontend.constants import check_finite
+from fcn_hw.keras_env import keras_env
 
 Floats = npt.NDArray[np.float64]
 
@@ -88,7 +89,7 @@ class Affine(Part):
         return bool(np.all(self.factor >= 0))
 
     def call(self, values: Any) -> Any:
-        return self.function(values)
+        return self.function(as_tensor(values))
 
     def real(self, values: Floats, error: Floats) -> tuple[Floats, Floats]:
         product = values * self.factor
@@ -107,10 +108,10 @@ class Rising(Part):
     rising = True
 
     def call(self, values: Any) -> Any:
-        return self.function(values)
+        return self.function(as_tensor(values))
 
     def real(self, values: Floats, error: Floats) -> tuple[Floats, Floats]:
-        single = values.astype(np.float32)[None, :, None, :]
+        single = as_tensor(values.astype(np.float32)[None, :, None, :])
         result = np.asarray(self.function(single), np.float64)[0, :, 0, :]
         rounding = UNIT_ROUNDOFF * np.abs(values) + 4 * UNIT_ROUNDOFF * np.abs(result)
         return result, error + rounding
@@ -154,6 +155,11 @@ class Channels(Part):
     def affine(self) -> tuple[Floats, Floats] | None:
         found = self.part.affine()
         return found and (found[0][self._own], found[1][self._own])
+
+
+def as_tensor(values: Any) -> Any:
+    """A tensor of TensorFlow, which Keras' functions want."""
+    return keras_env().tf.convert_to_tensor(values)
 
 
 def never_falls(part: Part) -> bool:

@@ -17,7 +17,7 @@ import numpy.typing as npt
 from fcn_hw.errors import FormatError
 from fcn_hw.fixed import Codes, FixedFormat
 from fcn_hw.frontend.activations import Activation
-from fcn_hw.frontend.parts import Floats, Part
+from fcn_hw.frontend.parts import Floats, Part, as_tensor
 from fcn_hw.ir.intervals import Interval
 
 MAX_ENUMERATED = 1 << 21
@@ -138,7 +138,7 @@ class StepFunction:
     # -- inside ------------------------------------------------------------------------------------
 
     def _quantized(self, values: npt.ArrayLike) -> Codes:
-        results = np.asarray(self.activation.call(values), np.float64)
+        results = np.asarray(self.activation.call(as_tensor(values)), np.float64)
         steps = np.ldexp(results, self.activation.format.fraction)
         codes = np.rint(steps)
         if not np.all(np.abs(steps - codes) <= _OFF_GRID):  # NaN is off the grid too

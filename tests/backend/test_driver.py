@@ -15,15 +15,15 @@ import numpy as np
 import pytest
 from axi_device import Device, build_device
 from axi_model import frame_bytes_of
+from bundles import wide_graph
 from fake_pynq import Faults, fake_pynq
 from random_graphs import random_frames
 
 from fcn_hw.backend.axi_interface import axi_interface
 from fcn_hw.boards import Board, load_board
-from fcn_hw.fixed import FixedFormat, parse_format
+from fcn_hw.fixed import FixedFormat
 from fcn_hw.ir import Graph
 from fcn_hw.ir.build import GraphBuilder
-from fcn_hw.ir.ops import Padding
 from fcn_hw.reference import evaluate
 
 pytestmark = pytest.mark.gxx
@@ -37,15 +37,6 @@ def classes() -> Graph:
     build = GraphBuilder("seg")
     image = build.input("image", (5, 7, 3), FixedFormat(False, 8, 0))
     return build.finish(build.arg_max("class_map", image))
-
-
-def wide() -> Graph:
-    """Two inputs of codes wider than a byte, two outputs, one of them read inside as well."""
-    build = GraphBuilder("wide")
-    left = build.input("left", (3, 5, 2), parse_format("fixed<11,3>"))
-    right = build.input("frames", (3, 5, 2), parse_format("fixed<17,3>"))
-    total = build.skip_add("total", left, right, fmt=parse_format("fixed<20,9,RND_CONV,SAT>"))
-    return build.finish(total, build.zero_pad2d("padded", total, Padding(1, 0, 0, 1)))
 
 
 class Bench:
@@ -113,7 +104,7 @@ def test_self_test_and_throughput(
 
 
 def test_two_inputs_two_outputs_no_registers(tmp_path: Path, load: Callable[..., Any]) -> None:
-    bench = Bench(wide(), PLAIN, tmp_path / "wide")
+    bench = Bench(wide_graph(), PLAIN, tmp_path / "wide")
     overlay = load(bench)
     assert overlay.counters() == {}
     frames = {
@@ -280,7 +271,7 @@ u32 XAxiDma_Busy(XAxiDma *dma, int direction);
 }
 
 
-@pytest.mark.parametrize(("graph", "board"), [(classes(), PYNQ), (wide(), PLAIN)])
+@pytest.mark.parametrize(("graph", "board"), [(classes(), PYNQ), (wide_graph(), PLAIN)])
 def test_bare_metal_example_compiles(tmp_path: Path, graph: Graph, board: Board) -> None:
     """Against declarations of the standalone driver's functions."""
     from fcn_hw.backend.driver import driver_files

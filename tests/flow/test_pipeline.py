@@ -237,7 +237,9 @@ def test_ctrl_c_keeps_what_was_finished() -> None:
     assert done.stderr == "interrupted; what was finished is kept\n"
 
 
-@pytest.mark.parametrize("words", [("--help",), ("csim", "--help"), ("hls", "--help")])
+@pytest.mark.parametrize(
+    "words", [("--help",), *((verb, "--help") for verb in ("csim", "hls", "handoff"))]
+)
 def test_help_loads_no_tensorflow(words: tuple[str, ...]) -> None:
     code = (
         "import sys; from fcn_hw.cli import main; sys.argv = ['fcn-hw', *sys.argv[1:]]\n"

@@ -27,7 +27,7 @@ CHUNK = 20
 def main(arguments: Iterable[str] | None = None) -> int:
     """Exit status 1 if a network fails; its seed and its project's folder are printed."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--networks", type=int, default=200)
+    parser.add_argument("--networks", type=int, default=1000)
     parser.add_argument("--first-seed", type=int, default=FIRST_SEED)
     parser.add_argument("--jobs", type=int, default=2, help="compilations at a time")
     options = parser.parse_args(None if arguments is None else list(arguments))

@@ -14,8 +14,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from bundles import FRAMES, small_parts
+from bundles import FRAMES, small_parts, wide_graph
 
+from fcn_hw.boards import load_board
 from fcn_hw.errors import BundleError, ToolFailed, ToolNotFound
 from fcn_hw.flow.handoff import write_bundle
 from fcn_hw.handoff import verify as module
@@ -145,6 +146,35 @@ def test_extracted_bundle_builds_by_itself(files: Files, tmp_path: Path) -> None
     missing = make("csynth", VITIS="no_such_vitis")
     assert missing.returncode == 2
     assert "'no_such_vitis' was not found: source settings64.sh" in missing.stderr
+    calls = tmp_path / "calls.txt"
+    for tool in ("vitis_hls", "vitis-run", "vivado"):
+        program = tmp_path / "bin" / tool
+        program.parent.mkdir(exist_ok=True)
+        program.write_text(f'#!/bin/sh\necho "{tool} $*" >> {calls}\n')
+        program.chmod(0o755)
+    path = f"{tmp_path / 'bin'}{os.pathsep}{os.environ['PATH']}"
+    assert make("csynth", PATH=path).returncode == 0
+    (tmp_path / "bin" / "vitis_hls").unlink()  # as of 2025.1
+    assert make("csynth", PATH=path).returncode == make("bitstream", PATH=path).returncode == 0
+    assert calls.read_text().splitlines() == [
+        "vitis_hls -f scripts/csynth.tcl",
+        "vitis_hls -f scripts/export.tcl",
+        "vitis-run --mode hls --tcl scripts/csynth.tcl",
+        "vitis-run --mode hls --tcl scripts/export.tcl",
+        "vivado -mode batch -source scripts/impl.tcl",
+        "vivado -mode batch -source scripts/bitstream.tcl",
+    ]
+
+
+@pytest.mark.gxx
+def test_two_inputs_two_outputs_no_registers(tmp_path: Path) -> None:
+    changed = {"axi_stream_width_bits": 128, "control": "none"}
+    board = load_board("pynq-z2").model_copy(update=changed)
+    parts = small_parts(tmp_path / "graph", wide_graph(), board)
+    found = verify_bundle(write_bundle(parts, tmp_path).path)
+    assert found.manifest.registers == []
+    assert found.values_compared == FRAMES * 2 * (3 * 5 + 4 * 6)
+    assert found.mismatches == 0
 
 
 @pytest.mark.gxx

@@ -9,7 +9,7 @@ from random_graphs import random_frames
 
 from fcn_hw.backend.project import plan_project
 from fcn_hw.backend.structure import Layout, estimate_layout
-from fcn_hw.boards import load_board
+from fcn_hw.boards import Board, load_board
 from fcn_hw.dataflow.lowering import lower
 from fcn_hw.design import Hls
 from fcn_hw.estimate.design_folds import choose_folding
@@ -18,6 +18,7 @@ from fcn_hw.flow.handoff import ap_types_files, board_files, licence
 from fcn_hw.handoff.contents import BundleParts
 from fcn_hw.ir import Constant, Graph
 from fcn_hw.ir.build import GraphBuilder
+from fcn_hw.ir.ops import Padding
 from fcn_hw.ir.serialize import GRAPH_FILE, WEIGHTS_FILE, save
 
 HLS = Hls(ReuseFactor=4)
@@ -33,13 +34,26 @@ def small_graph() -> Graph:
     return build.finish(build.arg_max("class_map", scores))
 
 
-def small_parts(folder: Path) -> BundleParts:
+def wide_graph() -> Graph:
+    """Two inputs of codes wider than a byte, two outputs, one of them read inside as well."""
+    build = GraphBuilder("wide")
+    left = build.input("left", (3, 5, 2), parse_format("fixed<11,3>"))
+    right = build.input("frames", (3, 5, 2), parse_format("fixed<17,3>"))
+    total = build.skip_add("total", left, right, fmt=parse_format("fixed<20,9,RND_CONV,SAT>"))
+    return build.finish(total, build.zero_pad2d("padded", total, Padding(1, 0, 0, 1)))
+
+
+def small_parts(
+    folder: Path, graph: Graph | None = None, board: Board | None = None
+) -> BundleParts:
     """The parts of a bundle.
 
     Args:
         folder: for the graph's files.
+        graph: the small one by default.
+        board: the PYNQ-Z2 by default.
     """
-    graph, board = small_graph(), load_board("pynq-z2")
+    graph, board = graph or small_graph(), board or load_board("pynq-z2")
     layout = Layout(choose_folding(graph, board, HLS), lower(graph))
     save(graph, folder)
     return BundleParts(
