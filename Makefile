@@ -69,6 +69,7 @@ fuzz: $(STAMP)  ## 1,000 random networks: oracle = C++, sized FIFOs; ARGS="--net
 	$(BIN)/python tests/fuzz/fuzz.py $(ARGS)
 
 docs: $(STAMP)  ## build site/ from docs/, a warning is an error, and check its links
+	rm -rf site
 	$(BIN)/python -m sphinx -W --keep-going -q -b html -d build/doctrees docs site
 	$(BIN)/python docs/check_site.py site
 
@@ -87,4 +88,4 @@ clean: $(STAMP)  ## remove graphs, HLS projects and reports; trained models stay
 
 distclean:  ## remove everything that was made: models and .venv too
 	@if [ -x $(FCN_HW) ]; then $(FCN_HW) clean --models; fi
-	rm -rf $(VENV)
+	rm -rf $(VENV) build site
