@@ -36,6 +36,7 @@ from fcn_hw.backend.hls4ml_bridge import (
 )
 from fcn_hw.backend.hls_scripts import COSIM_BENCH, HlsLayout, plan_hls_scripts
 from fcn_hw.backend.jinja import render
+from fcn_hw.backend.op_configs import EMISSIONS
 from fcn_hw.backend.op_emission import emit_process
 from fcn_hw.backend.stock_conv import (
     check_stock,
@@ -215,6 +216,9 @@ def plan_project(graph: Graph, board: Board, hls: Hls, layout: Layout | None = N
             name, text = item.weights
             files[f"firmware/weights/{name}"] = text
     for header in sorted((data_folder("templates") / "include" / "fcn_hw").glob("*.h")):
+        files[f"firmware/fcn_hw/{header.name}"] = header.read_bytes()
+    for kind in {type(op) for op in graph.ops} & set(EMISSIONS):
+        header = EMISSIONS[kind].header
         files[f"firmware/fcn_hw/{header.name}"] = header.read_bytes()
     simulation = {"sim": "tb/sim", "sim/lanes": "tb/sim/lanes", "sim/axis": "tb/axis"}
     for folder, target_folder in simulation.items():

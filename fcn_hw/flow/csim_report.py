@@ -12,6 +12,7 @@ import numpy.typing as npt
 from fcn_hw.design import ConvEmitter
 from fcn_hw.harness.compare import Comparison, Difference
 from fcn_hw.ir import Graph, Input
+from fcn_hw.ir.serialize import digest
 from fcn_hw.train.metrics import confusion_matrix, mean_iou
 
 ClassMaps = npt.NDArray[np.uint8]
@@ -49,6 +50,7 @@ class CsimResult:
         csim_images_per_s: simulated and compared.
         conv: whose convolutions ran; with hls4ml's, cycles and FIFO depths are not proved.
         ap_types: compiled with the official ap_types, the sign-off.
+        graph: digest of the graph that was emitted, or "".
     """
 
     images: int
@@ -63,6 +65,7 @@ class CsimResult:
     layers: tuple[LayerResult, ...]
     conv: ConvEmitter = "fcn_hw"
     ap_types: bool = False
+    graph: str = ""
 
     @property
     def exact(self) -> bool:
@@ -116,6 +119,7 @@ def csim_result(
         layers=layers,
         conv=conv,
         ap_types=ap_types,
+        graph=digest(graph),
     )
 
 

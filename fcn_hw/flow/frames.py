@@ -87,7 +87,7 @@ def _images(path: Path) -> list[Path]:
 def _codes(path: Path, tensor: Tensor) -> npt.NDArray[np.integer]:
     try:
         found = np.load(path, mmap_mode="r", allow_pickle=False)
-    except (OSError, ValueError) as error:
+    except Exception as error:  # NumPy meets damage with whatever its parsers raise
         raise DataError(f"{path}: no array that NumPy reads", hint=_HOW) from error
     if not isinstance(found, np.ndarray) or found.dtype.kind not in "iu":
         raise DataError(f"{path}: holds no integers", hint=_HOW)

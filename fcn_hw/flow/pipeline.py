@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import time
 from pathlib import Path
@@ -16,19 +17,23 @@ from fcn_hw.boards import Board
 from fcn_hw.design import ConvEmitter
 from fcn_hw.files import replace_file
 from fcn_hw.fixed import Codes
+from fcn_hw.flow.alone import alone_in_project
 from fcn_hw.flow.csim_report import CsimResult, csim_result, result_from_json, result_to_json
 from fcn_hw.flow.export import AGREEMENT, CLASS_MAPS, compare_with_qkeras, export_graph
 from fcn_hw.flow.layout import current_layout
 from fcn_hw.flow.lint import lint_stage
 from fcn_hw.flow.progress import Progress
+from fcn_hw.flow.scenes import SCENES, save_scenes
 from fcn_hw.flow.stage import StageRecord, code_digest, digest_of, file_digest
 from fcn_hw.flow.stock import say_stock
 from fcn_hw.flow.workspace import Workspace
+from fcn_hw.frontend.proofs import PROOFS_FILE
 from fcn_hw.harness.compare import Comparison, Difference
 from fcn_hw.harness.csim import RUN_FOLDER, SIGN_OFF_FOLDER, plan_build, plan_lanes_build
 from fcn_hw.harness.whole_set import simulate_set
 from fcn_hw.ir import Graph
 from fcn_hw.ir.serialize import load
+from fcn_hw.locks import locked
 from fcn_hw.plan import Plan
 from fcn_hw.tools.runner import run, write_files
 from fcn_hw.train.datasets import Split, dataset_digest, load_dataset
@@ -54,6 +59,12 @@ def train_stage(workspace: Workspace, progress: Progress) -> Path:
     if record.is_current():
         progress.say("[green]train[/]   up to date")
         return record.folder
+    with locked(record.folder, "fcn-hw train"):
+        _train(workspace, record, progress)
+    return record.folder
+
+
+def _train(workspace: Workspace, record: StageRecord, progress: Progress) -> None:
     from fcn_hw.train.run import train
 
     progress.say("[cyan]train[/]   float, then quantized")
@@ -71,7 +82,6 @@ def train_stage(workspace: Workspace, progress: Progress) -> Path:
             )
         )
     )  # fmt: skip
-    return record.folder
 
 
 def export_stage(workspace: Workspace, progress: Progress) -> Graph:
@@ -91,6 +101,14 @@ def export_stage(workspace: Workspace, progress: Progress) -> Graph:
     if record.is_current():
         progress.say("[green]export[/]  up to date")
         return load(workspace.graph)
+    with locked(workspace.graph, "fcn-hw export"):
+        return _export(workspace, model, float_model, record, progress)
+
+
+def _export(
+    workspace: Workspace, model: Path, float_model: Path, record: StageRecord, progress: Progress
+) -> Graph:
+    design = workspace.design
     record.begin()
     graph, keras_model = export_graph(model, design.name, workspace.graph)
     progress.say(f"[cyan]export[/]  {len(graph.ops)} ops; comparing the graph with QKeras")
@@ -98,11 +116,12 @@ def export_stage(workspace: Workspace, progress: Progress) -> Graph:
     compare_with_qkeras(graph, keras_model, float_model, codes, workspace.graph, progress)
     record.finish(
         workspace.graph / name
-        for name in ("graph.json", "weights.npz", "graph.txt", AGREEMENT, CLASS_MAPS)
+        for name in ("graph.json", "weights.npz", "graph.txt", PROOFS_FILE, AGREEMENT, CLASS_MAPS)
     )
     return graph
 
 
+@alone_in_project("hls")
 def hls_stage(workspace: Workspace, board: Board, progress: Progress) -> tuple[Graph, Plan]:
     """Writes the HLS project and checks it; files that did not change keep their time stamps.
 
@@ -117,6 +136,7 @@ def hls_stage(workspace: Workspace, board: Board, progress: Progress) -> tuple[G
     return graph, plan
 
 
+@alone_in_project("hls")
 def emit_stage(workspace: Workspace, board: Board, progress: Progress) -> tuple[Graph, Plan]:
     """Writes the HLS project, unchecked.
 
@@ -137,6 +157,7 @@ def emit_stage(workspace: Workspace, board: Board, progress: Progress) -> tuple[
     return emitted_graph(graph, hls.Conv), plan
 
 
+@alone_in_project("csim")
 def csim_stage(
     workspace: Workspace,
     board: Board,
@@ -189,18 +210,18 @@ def csim_stage(
     replace_file(report / f"{name}.json", json.dumps(result_to_json(result), indent=1) + "\n")
     # spread over the images: neighbours of a video sequence look alike
     shown = np.unique(np.linspace(0, len(simulated) - 1, PICTURE_IMAGES).astype(np.int64))
-    picture = comparison(
-        split.images[shown],
-        {
-            "truth": split.masks[shown],
-            "float": stored["float"][shown],
-            "quantized": stored["quantized"][shown],
-            "C simulation": simulated[shown],
-        },
-        void=_void(workspace),
-    )
-    picture.save(report / PICTURE)
-    record.finish([report / f"{name}.json", report / PICTURE])
+    maps = {
+        "truth": split.masks[shown],
+        "float": stored["float"][shown],
+        "quantized": stored["quantized"][shown],
+        "C simulation": simulated[shown],
+    }
+    void = _void(workspace)
+    image = io.BytesIO()
+    comparison(split.images[shown], maps, void=void).save(image, "PNG")
+    replace_file(report / PICTURE, image.getvalue())
+    save_scenes(report / SCENES, split.images[shown], maps, void)
+    record.finish(report / file for file in (f"{name}.json", PICTURE, SCENES))
     return result
 
 

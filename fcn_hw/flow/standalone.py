@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from rich.markup import escape
 
 from fcn_hw.backend.project import plan_project
 from fcn_hw.backend.stock_conv import emitted_graph
@@ -17,7 +18,7 @@ from fcn_hw.boards import Board
 from fcn_hw.design import ConvEmitter, Hls
 from fcn_hw.errors import ConfigError
 from fcn_hw.files import replace_file
-from fcn_hw.fixed import Codes, parse_format
+from fcn_hw.fixed import Codes, FixedFormat, parse_format
 from fcn_hw.flow.agreement import Agreement, compare_model, describe
 from fcn_hw.flow.agreement import to_json as agreement_to_json
 from fcn_hw.flow.csim_report import LayerResult, oracle_row
@@ -26,11 +27,12 @@ from fcn_hw.flow.lint import lint_stage
 from fcn_hw.flow.pipeline import build_program, program_of
 from fcn_hw.flow.progress import Progress
 from fcn_hw.flow.stock import say_stock
-from fcn_hw.frontend.proofs import save_proofs
+from fcn_hw.frontend.proofs import forget_proofs, save_proofs
 from fcn_hw.harness.csim import SIGN_OFF_FOLDER
 from fcn_hw.harness.whole_set import simulate_set
 from fcn_hw.ir import Graph, Input, Tensor
 from fcn_hw.ir.serialize import load, save
+from fcn_hw.locks import locked
 from fcn_hw.passes.pipeline import run_passes
 from fcn_hw.plan import Plan
 from fcn_hw.tools.runner import write_files
@@ -104,19 +106,32 @@ def export_model(
         FormatError: ``input_format`` is none.
         UnsupportedLayer: with every layer that can't be expressed exactly.
     """
+    fmt = parse_format(input_format)
+    with locked(folder, "fcn-hw export"):
+        return _export_model(model, fmt, folder, progress, check, images)
+
+
+def _export_model(
+    model: Path,
+    fmt: FixedFormat,
+    folder: Path,
+    progress: Progress,
+    check: Path | None,
+    images: int | None,
+) -> tuple[Graph, Agreement]:
     from fcn_hw.frontend.model_file import load_model
     from fcn_hw.frontend.names import CNames
     from fcn_hw.frontend.qkeras import export
 
-    fmt = parse_format(input_format)
     loaded = load_model(model)
     exported = export(loaded, fmt, name=CNames()(model.stem))
     for note in exported.notes:
-        progress.say(note)
+        progress.say(escape(note))
     graph = run_passes(exported.graph)
     frames = None if check is None else load_frames(check, _only_input(graph), images)
     if frames is not None and frames.resized:
         progress.say(f"{frames.resized} images were resized to the network's frame")
+    forget_proofs(folder)
     save(graph, folder)
     save_proofs(exported.proofs, folder)
     if frames is None:
@@ -161,7 +176,8 @@ def emit_graph(
         layout = choose_structure(graph, board, hls).layout
     plan = plan_project(graph, board, hls, layout)
     say_stock(graph, hls, progress)
-    changed = write_files(plan, output)
+    with locked(output, "fcn-hw hls"):
+        changed = write_files(plan, output)
     progress.say(f"[cyan]hls[/]     {len(plan.files)} files, {len(changed)} written")
     lint_stage(output, plan, progress).check()
     return emitted_graph(graph, conv), plan
@@ -187,6 +203,20 @@ def csim_graph(
 
     The result is in ``<output>/report/csim.json`` as well.
     """
+    with locked(output, "fcn-hw csim"):
+        return _csim_graph(folder, board, output, progress, images, data, conv, sign_off)
+
+
+def _csim_graph(
+    folder: Path,
+    board: Board,
+    output: Path,
+    progress: Progress,
+    images: int | None,
+    data: Path | None,
+    conv: ConvEmitter,
+    sign_off: bool,
+) -> GraphCsim:
     graph, plan = emit_graph(folder, board, output, progress, conv)
     tensor = _only_input(graph)
     codes: npt.NDArray[np.integer]
@@ -196,7 +226,7 @@ def csim_graph(
         codes, what = load_frames(data, tensor, images).codes, data.name
     program, build = program_of(graph, conv, sign_off)
     compile_s = build_program(build, plan, output / program, progress)
-    progress.say(f"[cyan]csim[/]    {len(codes)} frames: {what}")
+    progress.say(f"[cyan]csim[/]    {len(codes)} frames: {escape(what)}")
     with progress.counter("C simulation = oracle", len(codes)) as update:
         finished = simulate_set(graph, output, codes, folder=program, on_frame=update)
     found = finished.compared

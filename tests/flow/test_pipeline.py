@@ -170,6 +170,42 @@ def test_estimate_stands_beside_csynth(
     assert "70,001" in done.stdout
 
 
+def test_interrupted_at_any_write_and_run_on(
+    root: Path,
+    first_run: tuple[str, pipeline.CsimResult],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Every eleventh file is interrupted before it gets its name; each run goes on from there."""
+    before, folder = root / "hls_projects" / "mini", tmp_path / "hls_projects" / "mini"
+    shutil.copytree(before / "model", folder / "model")
+    shutil.copy(before / "design.yaml", folder)
+    replace_path, writes, interrupted = Path.replace, 0, 0
+
+    def replace_or_stop(self: Path, target: Path) -> Path:
+        nonlocal writes
+        writes += 1
+        if writes == 11:
+            raise KeyboardInterrupt
+        return replace_path(self, target)
+
+    monkeypatch.setattr(Path, "replace", replace_or_stop)
+    while True:
+        writes = 0
+        try:
+            _, result = said(open_workspace("mini", tmp_path))
+            break
+        except KeyboardInterrupt:
+            interrupted += 1
+    assert interrupted > 4
+    assert result.exact
+    assert result.layers == first_run[1].layers
+    names = ("graph/graph.json", "graph/weights.npz", "graph/proofs.json", "graph/qkeras.json")
+    for name in (*names, "arty-z7-20/layout.json", "arty-z7-20/report/segmentation.png"):
+        assert (folder / name).read_bytes() == (before / name).read_bytes(), name
+    assert [path.name for path in folder.rglob(".*.lock")] == []
+
+
 def test_handoff(root: Path, first_run: tuple[str, pipeline.CsimResult]) -> None:
     """From the command line to a bundle whose files and golden codes hold, twice the same."""
 
