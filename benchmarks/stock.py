@@ -151,6 +151,7 @@ def main() -> None:
     for _ in range(conversions):
         started = time.monotonic()
         model = stock_model(graph, folder)
+        model.write()
         seconds.append(time.monotonic() - started)
     answer(convert_s=seconds)
     started = time.monotonic()

@@ -182,12 +182,12 @@ def csim_stage(
     name = "sign_off" if sign_off else "csim"
     record = _csim_record(workspace, board, project_plan, build, count, name)
     if record.is_current():
-        progress.say(f"[green]{name:<8}[/]up to date")
+        progress.say(f"[green]{name:<7}[/] up to date")
         return result_from_json(json.loads((report / f"{name}.json").read_text()))
     record.begin()
     compile_s = build_program(build, project_plan, project / folder, progress)
     split = validation_images(workspace, count)
-    progress.say(f"[cyan]{name:<8}[/]{len(split.images)} images")
+    progress.say(f"[cyan]{name:<7}[/] {len(split.images)} images")
     with progress.counter("C simulation = oracle", len(split.images)) as update:
         finished = simulate_set(graph, project, split.images, folder=folder, on_frame=update)
     simulated = finished.class_maps
