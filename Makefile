@@ -10,8 +10,8 @@ STAMP   := $(VENV)/.installed
 FCN_HW  := $(BIN)/fcn-hw
 
 .DEFAULT_GOAL := help
-.PHONY: help install train export hls csim estimate report csynth cosim bitstream handoff test test-slow fuzz lint lock \
-    clean distclean
+.PHONY: help install train export hls csim estimate report csynth cosim bitstream handoff test test-slow \
+    test-wheel fuzz bench docs lint lock clean distclean
 
 help:  ## this list
 	@echo "make TARGET [DESIGN=$(DESIGN)] [BOARD=$(BOARD)] [ARGS=...]"
@@ -60,13 +60,24 @@ handoff: $(STAMP)  ## bundle of DESIGN for BOARD, for the engineer who builds th
 	@$(FCN_HW) handoff $(DESIGN) --board $(BOARD) $(ARGS)
 
 test: $(STAMP)  ## the tests
-	$(BIN)/python -m pytest -m "not slow" $(ARGS)
+	$(BIN)/python -m pytest -m "not slow and not wheel" $(ARGS)
 
 test-slow: $(STAMP)  ## the slow tests: real data, whole designs
 	$(BIN)/python -m pytest -m slow $(ARGS)
 
+test-wheel: $(STAMP)  ## what pip installs, on the oldest and newest Python of this machine
+	$(BIN)/python -m pytest -m wheel tests/wheel $(ARGS)
+
 fuzz: $(STAMP)  ## 1,000 random networks: oracle = C++, sized FIFOs; ARGS="--networks 200"
 	$(BIN)/python tests/fuzz/fuzz.py $(ARGS)
+
+bench: $(STAMP)  ## stock hls4ml and fcn_hw in pairs: convert, compile, simulate
+	$(BIN)/python -m benchmarks $(ARGS)
+
+docs: $(STAMP)  ## build site/ from docs/, a warning is an error, and check its links
+	rm -rf site
+	$(BIN)/python -m sphinx -W --keep-going -q -b html -d build/doctrees docs site
+	$(BIN)/python docs/check_site.py site
 
 lint: $(STAMP)  ## ruff, mypy, import-linter
 	$(BIN)/ruff check .
@@ -83,4 +94,4 @@ clean: $(STAMP)  ## remove graphs, HLS projects and reports; trained models stay
 
 distclean:  ## remove everything that was made: models and .venv too
 	@if [ -x $(FCN_HW) ]; then $(FCN_HW) clean --models; fi
-	rm -rf $(VENV)
+	rm -rf $(VENV) build site

@@ -27,22 +27,28 @@ class Resources(_Section):
     uram: int = Field(ge=0)
     """UltraRAMs of 288 Kib."""
     lut: int = Field(ge=1)
+    """Look-up tables."""
     ff: int = Field(ge=1)
+    """Flip-flops."""
 
 
 class Board(_Section):
     """A board that designs are built for."""
 
     name: str = Field(pattern=r"^[a-z0-9][a-z0-9-]*$")
+    """That of the file."""
     description: str
+    """For people."""
     part: str = Field(pattern=r"^xc[A-Za-z0-9-]+$")
     """The device, as Vivado names it."""
     board_part: str = Field(pattern=r"^[A-Za-z0-9_.:-]+$")
     """The board, as Vivado's board store names it; another version of its files may be needed."""
     family: Literal["7series", "ultrascale+"]
+    """It says what memories and DSP slices are."""
     clock_period_ns: float = Field(gt=0)
     """Default clock of the programmable logic."""
     resources: Resources
+    """Of the device."""
     ps: Literal["ps7", "psu"]
     """The processing system: Zynq-7000's or Zynq UltraScale+'s."""
     ps_preset: str

@@ -27,18 +27,24 @@ class DatasetBase(Section):
     """Fields that all data sets share; sizes in pixels."""
 
     height: int = Field(ge=8, le=2160)
+    """Of the frame that the network reads; any size, also one that is no multiple of the stride."""
     width: int = Field(ge=8, le=4096)
+    """As ``height``."""
 
 
 class DigitScenes(DatasetBase):
     """Handwritten digits on cluttered backgrounds, made in memory; 11 classes, 0 is background."""
 
     kind: Literal["digit_scenes"]
+    """Which data set."""
     height: int = Field(default=64, ge=8, le=2160)
     width: int = Field(default=96, ge=8, le=4096)
     train_images: int = Field(default=1200, ge=1)
+    """Scenes to train on."""
     val_images: int = Field(default=200, ge=1)
+    """Scenes to validate on; all of them go through the C simulation."""
     seed: int = Field(default=1, ge=0)
+    """Another seed makes other scenes."""
     mnist: str | None = None
     """Folder of MNIST idx files (.gz or not) to draw digits from instead of ``load_digits``."""
 
@@ -52,30 +58,38 @@ class FolderDataset(DatasetBase):
     train_limit: int | None = Field(default=None, ge=1)
     """At most so many images, spread evenly over the list."""
     val_limit: int | None = Field(default=None, ge=1)
+    """As ``train_limit``, for validation."""
 
 
 class CamVid(FolderDataset):
     """CamVid in SegNet's 11 classes: ``train.txt``/``val.txt`` of "image mask"; 11 is void."""
 
     kind: Literal["camvid"]
+    """Which data set."""
 
 
 class Voc(FolderDataset):
     """PASCAL VOC folder layout: 21 classes, palette masks, 255 is void."""
 
     kind: Literal["voc"]
+    """Which data set."""
 
 
 class ListDataset(FolderDataset):
     """Any pairs: text files with one "image mask" a line."""
 
     kind: Literal["list"]
+    """Which data set."""
     train_list: str
+    """Text file, below ``path``."""
     val_list: str
+    """As ``train_list``, for validation."""
     classes: tuple[str, ...] = Field(min_length=2, max_length=256)
+    """Names, in the order of the mask's values."""
     void: int | None = Field(default=255, ge=0, le=255)
     """Mask value that loss and metrics ignore."""
     channels: Literal[1, 3] = 3
+    """Grey or colour."""
 
     @field_validator("classes")
     @classmethod
@@ -113,29 +127,36 @@ class Network(Section):
     """
 
     kind: Literal["fcn32s", "fcn16s", "fcn8s", "unet"]
+    """fcn32s, fcn16s, fcn8s: no, one or two skips; unet: one a stage."""
     filters: tuple[Annotated[int, Field(ge=1, le=4096)], ...] = Field(min_length=2, max_length=8)
+    """Channels of each stage."""
     convs_per_stage: Annotated[
         Union[Annotated[Convs, Tag("number")], Annotated[tuple[Convs, ...], Tag("list")]],
         Discriminator(_number_or_list),
     ] = 1
     """One number for all stages, or one for each, as VGG has (2, 2, 3, 3, 3)."""
     kernel: Literal[1, 3, 5, 7] = 3
+    """Height and width of the stages' kernels."""
     head_filters: int | None = Field(default=None, ge=1)
     """Channels of FCN's fc6 and fc7 convolutions; None leaves them out."""
     upsampling: Literal["nearest", "bilinear", "transposed"] = "bilinear"
+    """transposed: learned."""
     skip: Literal["add", "concat"] = "add"
+    """concat: a 1x1 convolution fuses."""
 
 
 class NumberFormat(Section):
     """Bits with a fixed position of the binary point."""
 
     bits: int = Field(ge=1, le=16)
+    """All of them, the sign included."""
     integer: int = Field(ge=-24, le=24)
     """Integer bits as ap_fixed counts them: the sign bit included."""
 
 
 class WeightFormat(NumberFormat):
     bits: int = Field(ge=2, le=16)
+    """As above."""
 
 
 def _bits_or_format(value: object) -> str:
@@ -169,36 +190,52 @@ class LayerPrecision(Section):
     """Precision of one layer; what is left out comes from the default."""
 
     weight: Weight | None = None
+    """Bits, ``binary``, ``ternary``, or a format."""
     bias: Bias | None = None
+    """Bits or a format."""
     activation: Activation | None = None
+    """Bits or a format."""
 
 
 class DefaultPrecision(Section):
     weight: Weight = 4
+    """Bits, ``binary``, ``ternary``, or a format."""
     bias: Bias = 8
+    """Bits or a format."""
     activation: Activation = 4
+    """Bits or a format."""
 
 
 class Precision(Section):
     """Bits of each layer. Where only bits are given, the binary point has the least L2 error."""
 
     default: DefaultPrecision = DefaultPrecision()
+    """Of every layer that ``layers`` does not name."""
     layers: dict[str, LayerPrecision] = {}
+    """What differs, by layer."""
 
 
 class Training(Section):
     """Float training, then retraining of the quantized network from the float weights."""
 
     seed: int = Field(default=1, ge=0)
+    """Of weights, order and augmentation."""
     batch_size: int = Field(default=16, ge=1)
+    """Images a step."""
     float_epochs: int = Field(default=20, ge=1)
+    """At most."""
     retrain_epochs: int = Field(default=10, ge=0)
+    """At most, with quantized weights and activations; 0: none."""
     learning_rate: float = Field(default=3e-3, gt=0)
+    """The peak: it warms up, then falls along a cosine."""
     retrain_learning_rate: float = Field(default=1e-3, gt=0)
+    """As ``learning_rate``, for retraining."""
     patience: int = Field(default=10, ge=1)
     """Epochs without a better validation mIoU before a phase stops early."""
     calibration_images: int = Field(default=32, ge=1)
+    """Training images whose activations choose the binary points."""
     augment: bool = True
+    """Zoom, shift, brightness, contrast."""
     class_weights: bool = False
     """Weigh the loss by the median frequency of the classes (Eigen & Fergus 2015)."""
 
@@ -225,26 +262,33 @@ class Utilization(Section):
     """Shares of the board that ``ReuseFactor: auto`` may use."""
 
     lut: float = Field(default=0.7, gt=0, le=1)
+    """Of the LUTs."""
     ff: float = Field(default=0.5, gt=0, le=1)
     """Half, as the model finds about half of the flip-flops (``docs/estimates.md``)."""
     dsp: float = Field(default=0.8, ge=0, le=1)
+    """Of the DSP slices."""
     bram: float = Field(default=0.8, ge=0, le=1)
+    """Of the block RAMs."""
 
 
 class HlsLayer(Section):
     """hls4ml's ``LayerName`` entries."""
 
     ReuseFactor: Reuse | None = None
+    """As in ``hls``."""
     Strategy: Literal["Resource", "Latency"] | None = None
+    """As in ``hls``."""
 
 
 class Hls(Section):
     """HLS settings, by hls4ml's names; None takes the board's value."""
 
     Part: str | None = None
+    """The device, as Vivado names it."""
     ClockPeriod: float | None = Field(default=None, gt=0)
     """In ns."""
     IOType: Literal["io_stream"] = "io_stream"
+    """Streams are all there is."""
     Conv: ConvEmitter = "fcn_hw"
     """Whose convolutions are emitted: fcn_hw's, or hls4ml's own for comparison."""
     ReuseFactor: Reuse = 9
@@ -253,6 +297,7 @@ class Hls(Section):
     target_fps: float | None = Field(default=None, gt=0)
     """Frames a second that ``ReuseFactor: auto`` has to reach."""
     utilization: Utilization = Utilization()
+    """What ``ReuseFactor: auto`` may use."""
     Strategy: Literal["Resource", "Latency"] = "Resource"
     """Resource: weights in block RAM. Latency: weights in LUTs. ROMs of scales and thresholds
     follow it from 65 words on; smaller ones are in LUTs."""
@@ -261,6 +306,7 @@ class Hls(Section):
     Precision: Literal["derived"] = "derived"
     """Accumulators are derived from the weights and proved; formats: section ``precision``."""
     LayerName: dict[str, HlsLayer] = {}
+    """What differs, by layer."""
 
 
 class Csim(Section):
@@ -292,10 +338,18 @@ class Design(Section):
     """A whole ``design.yaml``."""
 
     name: str = Field(pattern=r"^[a-z][a-z0-9_]{0,39}$")
+    """Of the folder too, and of the HLS project."""
     dataset: Dataset
+    """What it learns from."""
     network: Network
+    """What is built."""
     precision: Precision = Precision()
+    """Bits."""
     training: Training = Training()
+    """How it learns."""
     hls: Hls = Hls()
+    """What is emitted."""
     csim: Csim = Csim()
+    """What is simulated."""
     regression: Regression = Regression()
+    """What may get worse."""

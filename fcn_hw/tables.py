@@ -95,7 +95,7 @@ def print_csim(result: CsimResult, report: Path) -> None:
         highlight=False,
     )
     print_conv(result.conv)
-    out.print(f"report: {report}", highlight=False)
+    out.print(f"report: {escape(str(report))}", highlight=False)
 
 
 def print_agreement(result: Agreement) -> None:
@@ -139,7 +139,8 @@ def print_conv(conv: str) -> None:
 def print_graph_csim(result: GraphCsim, report: Path) -> None:
     """The layers and the verdict of a graph without a design."""
     print_layers(
-        f"C simulation of {result.images} frames ({result.data}): integer codes, tolerance 0",
+        f"C simulation of {result.images} frames ({escape(result.data)}): "
+        "integer codes, tolerance 0",
         result.layers,
     )
     verdict = "[bold red]NOT exact[/]" if result.mismatches else "[bold green]exact[/]"
@@ -150,7 +151,7 @@ def print_graph_csim(result: GraphCsim, report: Path) -> None:
         highlight=False,
     )
     print_conv(result.conv)
-    out.print(f"report: {report}", highlight=False)
+    out.print(f"report: {escape(str(report))}", highlight=False)
 
 
 def print_lint(report: Report) -> None:
@@ -246,7 +247,7 @@ def print_fifos(result: FifoResult, report: Path) -> None:
         f"the slowest is {run.bottleneck.process}",
         highlight=False,
     )
-    out.print(f"report: {report}", highlight=False)
+    out.print(f"report: {escape(str(report))}", highlight=False)
 
 
 def print_report(result: DesignReport, path: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import fields
 from functools import lru_cache
+from pathlib import Path
 from typing import Any
 
 import jinja2
@@ -28,9 +29,19 @@ def render(template: str, context: Any) -> str:
         TemplateError: the template does not exist, is malformed, or uses a name that the context
             lacks.
     """
+    return _render(_environment(), template, context)
+
+
+def render_file(path: Path, context: Any) -> str:
+    """As :func:`render`, of a template outside the package."""
+    environment = _environment().overlay(loader=jinja2.FileSystemLoader(str(path.parent)))
+    return _render(environment, path.name, context)
+
+
+def _render(environment: jinja2.Environment, template: str, context: Any) -> str:
     values = {field.name: getattr(context, field.name) for field in fields(context)}
     try:
-        return _environment().get_template(template).render(values)
+        return environment.get_template(template).render(values)
     except jinja2.TemplateNotFound as error:
         raise TemplateError(f"template '{error.name}' does not exist") from error
     except jinja2.TemplateSyntaxError as error:

@@ -47,7 +47,9 @@ class CsimResult:
     """``report/csim.json``; mIoU in 0..1, rates in images a second.
 
     Args:
+        csim_images_per_s: simulated and compared.
         conv: whose convolutions ran; with hls4ml's, cycles and FIFO depths are not proved.
+        ap_types: compiled with the official ap_types, the sign-off.
         graph: digest of the graph that was emitted, or "".
     """
 
@@ -62,6 +64,7 @@ class CsimResult:
     csim_images_per_s: float
     layers: tuple[LayerResult, ...]
     conv: ConvEmitter = "fcn_hw"
+    ap_types: bool = False
     graph: str = ""
 
     @property
@@ -83,6 +86,7 @@ def csim_result(
     compile_s: float,
     simulate_s: float,
     conv: ConvEmitter = "fcn_hw",
+    ap_types: bool = False,
 ) -> CsimResult:
     """Puts the comparisons together.
 
@@ -114,6 +118,7 @@ def csim_result(
         csim_images_per_s=round(len(csim_maps) / simulate_s, 3),
         layers=layers,
         conv=conv,
+        ap_types=ap_types,
         graph=digest(graph),
     )
 

@@ -146,6 +146,24 @@ def test_extracted_bundle_builds_by_itself(files: Files, tmp_path: Path) -> None
     missing = make("csynth", VITIS="no_such_vitis")
     assert missing.returncode == 2
     assert "'no_such_vitis' was not found: source settings64.sh" in missing.stderr
+    calls = tmp_path / "calls.txt"
+    for tool in ("vitis_hls", "vitis-run", "vivado"):
+        program = tmp_path / "bin" / tool
+        program.parent.mkdir(exist_ok=True)
+        program.write_text(f'#!/bin/sh\necho "{tool} $*" >> {calls}\n')
+        program.chmod(0o755)
+    path = f"{tmp_path / 'bin'}{os.pathsep}{os.environ['PATH']}"
+    assert make("csynth", PATH=path).returncode == 0
+    (tmp_path / "bin" / "vitis_hls").unlink()  # as of 2025.1
+    assert make("csynth", PATH=path).returncode == make("bitstream", PATH=path).returncode == 0
+    assert calls.read_text().splitlines() == [
+        "vitis_hls -f scripts/csynth.tcl",
+        "vitis_hls -f scripts/export.tcl",
+        "vitis-run --mode hls --tcl scripts/csynth.tcl",
+        "vitis-run --mode hls --tcl scripts/export.tcl",
+        "vivado -mode batch -source scripts/impl.tcl",
+        "vivado -mode batch -source scripts/bitstream.tcl",
+    ]
 
 
 @pytest.mark.gxx
