@@ -10,8 +10,8 @@ STAMP   := $(VENV)/.installed
 FCN_HW  := $(BIN)/fcn-hw
 
 .DEFAULT_GOAL := help
-.PHONY: help install train export hls csim estimate csynth cosim bitstream handoff test test-slow \
-    test-wheel fuzz docs lint lock clean distclean
+.PHONY: help install train export hls csim estimate report csynth cosim bitstream handoff test test-slow \
+    test-wheel fuzz bench docs lint lock clean distclean
 
 help:  ## this list
 	@echo "make TARGET [DESIGN=$(DESIGN)] [BOARD=$(BOARD)] [ARGS=...]"
@@ -44,6 +44,9 @@ csim: $(STAMP)  ## C simulation of DESIGN for BOARD, code for code
 estimate: $(STAMP)  ## resources, cycles and energy of DESIGN on BOARD, without a vendor tool
 	@$(FCN_HW) estimate $(DESIGN) --board $(BOARD) $(ARGS)
 
+report: $(STAMP)  ## one HTML file with all results of DESIGN on BOARD
+	@$(FCN_HW) report $(DESIGN) --board $(BOARD) $(ARGS)
+
 csynth: $(STAMP)  ## C synthesis of DESIGN for BOARD (needs Vitis HLS)
 	@$(FCN_HW) csynth $(DESIGN) --board $(BOARD) $(ARGS)
 
@@ -67,6 +70,9 @@ test-wheel: $(STAMP)  ## what pip installs, on the oldest and newest Python of t
 
 fuzz: $(STAMP)  ## 1,000 random networks: oracle = C++, sized FIFOs; ARGS="--networks 200"
 	$(BIN)/python tests/fuzz/fuzz.py $(ARGS)
+
+bench: $(STAMP)  ## stock hls4ml and fcn_hw in pairs: convert, compile, simulate
+	$(BIN)/python -m benchmarks $(ARGS)
 
 docs: $(STAMP)  ## build site/ from docs/, a warning is an error, and check its links
 	rm -rf site

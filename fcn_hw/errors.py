@@ -49,6 +49,12 @@ class ConfigError(FcnHwError):
     """A design, board or command-line value is wrong."""
 
 
+class Busy(FcnHwError):
+    """Another process writes to the same folder."""
+
+    exit_status = 1
+
+
 class DataError(FcnHwError):
     """A data set folder, list, image or mask is missing, undecodable or out of range."""
 

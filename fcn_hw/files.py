@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import secrets
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 
@@ -21,13 +22,35 @@ def replace_file(path: Path, data: bytes | str) -> bool:
     with suppress(OSError):
         if path.read_bytes() == raw:
             return False
+    with _beside(path, raw) as temporary:
+        temporary.replace(path)
+    return True
+
+
+def create_file(path: Path, data: bytes | str) -> None:
+    """Writes a file that is not there yet, whole or not at all.
+
+    Args:
+        path, data: as for :func:`replace_file`.
+
+    Raises:
+        FileExistsError: it is there; it stays as it is.
+    """
+    with _beside(path, data.encode() if isinstance(data, str) else data) as temporary:
+        path.hardlink_to(temporary)  # a rename would replace what is there
+        temporary.unlink()
+
+
+@contextmanager
+def _beside(path: Path, raw: bytes) -> Iterator[Path]:
+    """A temporary file of these contents in the folder of ``path``; gone after an error."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+    # Not the file's name with something added: that may already be as long as a name can be.
+    temporary = path.with_name(f".{secrets.token_hex(8)}.part")
     try:
         with temporary.open("xb") as file:
             file.write(raw)
-        temporary.replace(path)
+        yield temporary
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
-    return True

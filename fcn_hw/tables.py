@@ -25,6 +25,7 @@ if TYPE_CHECKING:  # printing must not load what the verbs load
     from fcn_hw.flow.standalone import GraphCsim
     from fcn_hw.handoff.verify import Verified
     from fcn_hw.lint import Report
+    from fcn_hw.report import DesignReport
     from fcn_hw.vendor_reports.records import CsynthReport, CycleRange, HlsResources
 
 TABLE_WIDTH = 110
@@ -94,7 +95,7 @@ def print_csim(result: CsimResult, report: Path) -> None:
         highlight=False,
     )
     print_conv(result.conv)
-    out.print(f"report: {report}", highlight=False)
+    out.print(f"report: {escape(str(report))}", highlight=False)
 
 
 def print_agreement(result: Agreement) -> None:
@@ -138,7 +139,8 @@ def print_conv(conv: str) -> None:
 def print_graph_csim(result: GraphCsim, report: Path) -> None:
     """The layers and the verdict of a graph without a design."""
     print_layers(
-        f"C simulation of {result.images} frames ({result.data}): integer codes, tolerance 0",
+        f"C simulation of {result.images} frames ({escape(result.data)}): "
+        "integer codes, tolerance 0",
         result.layers,
     )
     verdict = "[bold red]NOT exact[/]" if result.mismatches else "[bold green]exact[/]"
@@ -149,7 +151,7 @@ def print_graph_csim(result: GraphCsim, report: Path) -> None:
         highlight=False,
     )
     print_conv(result.conv)
-    out.print(f"report: {report}", highlight=False)
+    out.print(f"report: {escape(str(report))}", highlight=False)
 
 
 def print_lint(report: Report) -> None:
@@ -245,7 +247,21 @@ def print_fifos(result: FifoResult, report: Path) -> None:
         f"the slowest is {run.bottleneck.process}",
         highlight=False,
     )
-    out.print(f"report: {report}", highlight=False)
+    out.print(f"report: {escape(str(report))}", highlight=False)
+
+
+def print_report(result: DesignReport, path: Path) -> None:
+    """What the report shows and what it lacks, with the commands that make it."""
+    out = console()
+    for problem in result.problems:
+        out.print(f"[yellow]not used:[/] {escape(problem)}", highlight=False)
+    for section in result.sections:
+        if section.is_ready:
+            out.print(f"[green]shown[/]   {section.title}", highlight=False)
+        else:
+            commands = "; ".join(section.commands)
+            out.print(f"[yellow]missing[/] {section.title}: {escape(commands)}", highlight=False)
+    out.print(f"report: {path}", highlight=False)
 
 
 def print_hardware(run: HardwareRun) -> None:

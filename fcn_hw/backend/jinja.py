@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import fields
 from functools import lru_cache
+from pathlib import Path
 from typing import Any
 
 import jinja2
@@ -28,9 +29,19 @@ def render(template: str, context: Any) -> str:
         TemplateError: the template does not exist, is malformed, or uses a name that the context
             lacks.
     """
+    return _render(_environment(), template, context)
+
+
+def render_file(path: Path, context: Any) -> str:
+    """As :func:`render`, of a template outside the package."""
+    environment = _environment().overlay(loader=jinja2.FileSystemLoader(str(path.parent)))
+    return _render(environment, path.name, context)
+
+
+def _render(environment: jinja2.Environment, template: str, context: Any) -> str:
     values = {field.name: getattr(context, field.name) for field in fields(context)}
     try:
-        return _environment().get_template(template).render(values)
+        return environment.get_template(template).render(values)
     except jinja2.TemplateNotFound as error:
         raise TemplateError(f"template '{error.name}' does not exist") from error
     except jinja2.TemplateSyntaxError as error:
@@ -61,13 +72,18 @@ def tcl_quote(text: str) -> str:
     return '"' + re.sub(r'([\\"$\[\]])', r"\\\1", text) + '"'
 
 
+def _is_markup(template: str | None) -> bool:
+    """HTML and SVG escape what is put into them."""
+    return template is not None and template.endswith((".html.j2", ".svg.j2"))
+
+
 @lru_cache(maxsize=1)
 def _environment() -> jinja2.Environment:
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(str(data_folder("templates"))),
         undefined=jinja2.StrictUndefined,
         keep_trailing_newline=True,
-        autoescape=False,  # C++ and Tcl, not HTML
+        autoescape=_is_markup,  # not C++ and Tcl
     )
     environment.filters.update(ap_type=ap_type, c_ident=c_ident, tcl_quote=tcl_quote)
     return environment

@@ -6,7 +6,9 @@ An op's header and config template have the op's name in snake case.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from fcn_hw.backend.constant_roms import CONSTANT_OPS, rom_names
@@ -26,7 +28,7 @@ from fcn_hw.backend.contexts import (
     UpsampleContext,
     ZeroPad2DContext,
 )
-from fcn_hw.backend.jinja import render
+from fcn_hw.backend.jinja import render, render_file
 from fcn_hw.backend.rom import bias_format, rom_width
 from fcn_hw.estimate.memory import ROM_STORAGE, rom_storage
 from fcn_hw.fixed import FixedFormat
@@ -57,9 +59,33 @@ from fcn_hw.ir.thresholds import levels, total_format
 FORK_HEADER = "fcn_hw/fork.h"
 
 
+@dataclass(frozen=True)
+class Emission:
+    """How an op from outside the package is emitted.
+
+    Args:
+        header: its file.
+        config: the template of its config struct.
+        context: (op, operands, cycles of a frame) to what the template sees.
+    """
+
+    header: Path
+    config: Path
+    context: Callable[[Any, tuple[Tensor, ...], int], OpContext]
+
+
+EMISSIONS: dict[type[Op], Emission] = {}
+"""Filled by ``fcn_hw.extend``."""
+
+
 def snake_name(op: Op) -> str:
     """``conv_transpose2d`` for a :class:`ConvTranspose2D`."""
-    return re.sub(r"(?<=[a-z])(?=[A-Z])", "_", op.kind).lower()
+    return snake_name_of(type(op))
+
+
+def snake_name_of(kind: type[Op]) -> str:
+    """As :func:`snake_name`, of a class."""
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", "_", kind.__name__).lower()
 
 
 def header_of(op: Op) -> str:
@@ -133,6 +159,10 @@ def render_config(op: Op, operands: tuple[Tensor, ...], fold: Fold | None = None
     Raises:
         TemplateError: the template is wrong, or the op's name is none in C++.
     """
+    if type(op) in EMISSIONS:
+        own = EMISSIONS[type(op)]
+        context = own.context(op, operands, cycles_per_frame(op, operands))
+        return render_file(own.config, context)
     return render(f"config/{snake_name(op)}.h.j2", op_context(op, operands, fold))
 
 

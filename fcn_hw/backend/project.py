@@ -9,6 +9,8 @@ firmware/fcn_hw/*.h          our headers
 firmware/nnet_utils/         hls4ml's nnet::array; its convolutions too with Conv: hls4ml
 tb/csim_main.cpp axis/       test bench, of the top function
 tb/bounded_main.cpp sim/     the processes side by side, FIFOs of their real depths
+tb/lanes_main.cpp sim/lanes/ test bench of the network, and what stands in for ap_types, to simulate
+                             frames side by side
 tb/cosim_main.cpp            test bench of the top with AXI ports, for C and RTL
 scripts/*.tcl                C synthesis, cosimulation, IP, block design, bitstream
 constraints/ hdl/            what the block design adds to the IP
@@ -34,6 +36,7 @@ from fcn_hw.backend.hls4ml_bridge import (
 )
 from fcn_hw.backend.hls_scripts import COSIM_BENCH, HlsLayout, plan_hls_scripts
 from fcn_hw.backend.jinja import render
+from fcn_hw.backend.op_configs import EMISSIONS
 from fcn_hw.backend.op_emission import emit_process
 from fcn_hw.backend.stock_conv import (
     check_stock,
@@ -200,6 +203,7 @@ def plan_project(graph: Graph, board: Board, hls: Hls, layout: Layout | None = N
         "firmware/defines.h": render("project/defines.h.j2", context),
         "firmware/parameters.h": render("project/parameters.h.j2", context),
         "tb/csim_main.cpp": render("project/csim_main.cpp.j2", context),
+        "tb/lanes_main.cpp": render("project/lanes_main.cpp.j2", context),
         "tb/bounded_main.cpp": render("project/bounded_main.cpp.j2", context),
         COSIM_BENCH: render("project/cosim_main.cpp.j2", context.axi),
         "graph.txt": to_text(graph),
@@ -213,7 +217,11 @@ def plan_project(graph: Graph, board: Board, hls: Hls, layout: Layout | None = N
             files[f"firmware/weights/{name}"] = text
     for header in sorted((data_folder("templates") / "include" / "fcn_hw").glob("*.h")):
         files[f"firmware/fcn_hw/{header.name}"] = header.read_bytes()
-    for folder, target_folder in (("sim", "tb/sim"), ("sim/axis", "tb/axis")):
+    for kind in {type(op) for op in graph.ops} & set(EMISSIONS):
+        header = EMISSIONS[kind].header
+        files[f"firmware/fcn_hw/{header.name}"] = header.read_bytes()
+    simulation = {"sim": "tb/sim", "sim/lanes": "tb/sim/lanes", "sim/axis": "tb/axis"}
+    for folder, target_folder in simulation.items():
         for header in sorted((data_folder("templates") / folder).glob("*.h")):
             files[f"{target_folder}/{header.name}"] = header.read_bytes()
     return Plan(files=files).then(plan_scripts(graph, board, hls))

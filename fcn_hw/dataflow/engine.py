@@ -21,6 +21,7 @@ import numpy.typing as npt
 from fcn_hw.dataflow.lowering import Dataflow, Process, Stream
 from fcn_hw.dataflow.rules import schedule
 from fcn_hw.dataflow.schedule import READS, WRITES, Schedule
+from fcn_hw.files import replace_file
 from fcn_hw.ir.cycles import Fold
 from fcn_hw.plan import Plan
 from fcn_hw.resources import data_folder
@@ -425,7 +426,7 @@ def _library() -> ctypes.CDLL:
         _cache_folder()
         / f"engine-{hashlib.sha256(source + plan.digest.encode()).hexdigest()[:16]}.so"
     )
-    if not kept.is_file():
+    if not _is_whole(kept):
         _compile(plan, kept)
     library = ctypes.CDLL(str(kept))
     library.run.restype = ctypes.c_int64
@@ -437,7 +438,19 @@ def _compile(plan: Plan, kept: Path) -> None:
     """Compiles in a folder of its own, so that a second process at the same time does no harm."""
     with tempfile.TemporaryDirectory(dir=kept.parent) as folder:
         run(plan, Path(folder))
-        (Path(folder) / "engine.so").replace(kept)
+        compiled = Path(folder) / "engine.so"
+        digest = hashlib.sha256(compiled.read_bytes()).hexdigest()
+        compiled.replace(kept)
+        replace_file(kept.with_suffix(".sha256"), digest)
+
+
+def _is_whole(kept: Path) -> bool:
+    """Whether the library is there as it was compiled: a damaged one could do anything."""
+    try:
+        digest = hashlib.sha256(kept.read_bytes()).hexdigest()
+        return kept.with_suffix(".sha256").read_bytes() == digest.encode()
+    except OSError:
+        return False
 
 
 def _cache_folder() -> Path:

@@ -25,6 +25,7 @@ from fcn_hw.ir import (
     UpsampleNearest,
 )
 from fcn_hw.ir.cycles import Fold, is_pointwise
+from fcn_hw.ir.extension import EXTENSIONS
 from fcn_hw.ir.ops import CONVOLUTIONS
 from fcn_hw.ir.pooling import window_weights
 from fcn_hw.ir.thresholds import levels
@@ -48,6 +49,9 @@ def pipeline_latency(op: Op | None, operands: tuple[Tensor, ...], fold: Fold | N
         operands: the tensors that it reads.
         fold: of an op of :data:`fcn_hw.ir.ops.FOLDED`, else None.
     """
+    if op is not None and type(op) in EXTENSIONS:
+        own = EXTENSIONS[type(op)].latency_cycles
+        return STREAM + CONVERT if own is None else own(op, operands)
     if isinstance(op, CONVOLUTIONS):
         assert fold is not None, "the latency of a convolution depends on its fold"
         window = 0 if is_pointwise(op, operands[0]) else MEMORY

@@ -67,8 +67,8 @@ def schedule(process: Process, fold: Fold | None = None, *, latency_scale: float
         assert fold is not None, "the cycles of such an op depend on its fold"
         return _one_loop(*_channel_groups(op, fold), latency, end)
     if op is None:
-        return _one_loop(*_every_pixel(operands[0]), latency, end)
-    return _one_loop(*_RULES[type(op)](op, operands[0]), latency, end)
+        return _one_loop(*every_pixel(operands[0]), latency, end)
+    return _one_loop(*RULES[type(op)](op, operands[0]), latency, end)
 
 
 Iterations = tuple[Cycles, Cycles, int]
@@ -79,14 +79,14 @@ def _one_loop(reads: Cycles, writes: Cycles, iterations: int, latency: int, end:
     return Schedule(reads, writes + latency, iterations + latency + end)
 
 
-def _every_pixel(result: Tensor) -> Iterations:
+def every_pixel(result: Tensor) -> Iterations:
     """fork.h, and all headers whose loop is ``Pixel``: a pixel in, a pixel out."""
     pixels = np.arange(result.height * result.width)
     return pixels, pixels, len(pixels)
 
 
 def _pixelwise(op: Op, source: Tensor) -> Iterations:
-    return _every_pixel(op.output)
+    return every_pixel(op.output)
 
 
 def _channel_groups(op: BatchNorm | Threshold, fold: Fold) -> Iterations:
@@ -198,7 +198,7 @@ def _ceil_div(a: int, b: int) -> int:
     return -(-a // b)
 
 
-_RULES: dict[type[Op], Callable[[Any, Tensor], Iterations]] = {
+RULES: dict[type[Op], Callable[[Any, Tensor], Iterations]] = {
     MaxPool2D: _pool2d,
     AveragePool2D: _pool2d,
     UpsampleNearest: _upsample_nearest,

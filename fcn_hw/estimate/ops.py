@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import Any
 
 from fcn_hw.estimate.arithmetic import (
     adder,
@@ -70,6 +72,10 @@ class OpCost:
     activation_bits: int = 0
 
 
+COSTS: dict[type[Op], Callable[[Any, tuple[Tensor, ...], Family], OpCost]] = {}
+"""Of ops from outside the package: ``fcn_hw.extend``."""
+
+
 def op_cost(
     op: Op,
     operands: tuple[Tensor, ...],
@@ -86,6 +92,8 @@ def op_cost(
     """
     if isinstance(op, Input):
         return OpCost(Resources())
+    if type(op) in COSTS:
+        return COSTS[type(op)](op, operands, family)
     source, result = operands[0], op.output
     channels, bits = source.channels, source.format.width
     frame = PROCESS + _counters(result.height, result.width)

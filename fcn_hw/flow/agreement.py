@@ -7,8 +7,9 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
-from fcn_hw.fixed import Codes, quantize
+from fcn_hw.fixed import quantize
 from fcn_hw.flow.progress import Progress
 from fcn_hw.frontend.proofs import Proof, Status, statuses
 from fcn_hw.harness.compare import Comparison, Difference
@@ -80,13 +81,17 @@ def describe(graph: Graph, proofs: Iterable[Proof]) -> Agreement:
 
 
 def compare_model(
-    graph: Graph, model: Any, proofs: Sequence[Proof], codes: Codes, progress: Progress
+    graph: Graph,
+    model: Any,
+    proofs: Sequence[Proof],
+    codes: npt.NDArray[np.integer],
+    progress: Progress,
 ) -> Agreement:
     """A graph of one input against its model, layer by layer.
 
     Args:
         model: the QKeras model.
-        codes: int64, (N, height, width, channels).
+        codes: (N, height, width, channels), any integer type.
     """
     from fcn_hw.frontend.probe import layer_values
 
@@ -96,7 +101,7 @@ def compare_model(
     wanted = list(dict.fromkeys([*known, *maps, *maps.values()]))
     pixels = differ = 0
     for batch in progress.over(list(batches(len(codes))), "QKeras = graph"):
-        frames = {graph.inputs[0].name: codes[batch]}
+        frames = {graph.inputs[0].name: codes[batch].astype(np.int64)}
         expected = evaluate(graph, frames, keep=wanted)
         for name, values in layer_values(model, graph, frames, list(known)):
             fmt = graph.tensor(name).format

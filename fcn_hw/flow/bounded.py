@@ -10,6 +10,7 @@ from fcn_hw.backend.hls4ml_bridge import ap_types_folder
 from fcn_hw.boards import Board
 from fcn_hw.dataflow.lowering import lower
 from fcn_hw.errors import ConfigError
+from fcn_hw.flow.alone import alone_in_project
 from fcn_hw.flow.pipeline import build_program, hls_stage, input_codes, validation_images
 from fcn_hw.flow.progress import Progress
 from fcn_hw.flow.workspace import Workspace
@@ -50,6 +51,7 @@ class BoundedResult:
         return sum(item.mismatches for item in self.outputs)
 
 
+@alone_in_project("csim --bounded")
 def bounded_stage(
     workspace: Workspace,
     board: Board,

@@ -9,6 +9,7 @@ from pathlib import Path
 from fcn_hw.boards import board_names
 from fcn_hw.design_yaml import find_design
 from fcn_hw.flow.workspace import HLS4ML_SUFFIX
+from fcn_hw.locks import locked
 
 
 def clean(root: Path, design: str | None, *, models: bool) -> Iterator[Path]:
@@ -16,6 +17,9 @@ def clean(root: Path, design: str | None, *, models: bool) -> Iterator[Path]:
 
     Only folders that a stage makes are touched: ``graph``, those named after a board and, with
     ``models``, ``model``.
+
+    Raises:
+        Busy: a run is at work in one of them; that one stays.
 
     Yields:
         each folder that was removed.
@@ -29,5 +33,6 @@ def clean(root: Path, design: str | None, *, models: bool) -> Iterator[Path]:
     for folder in folders:
         for name in generated:
             if (folder / name).is_dir():
-                shutil.rmtree(folder / name)
+                with locked(folder / name, "fcn-hw clean"):
+                    shutil.rmtree(folder / name)
                 yield folder / name

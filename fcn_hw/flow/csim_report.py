@@ -12,6 +12,7 @@ import numpy.typing as npt
 from fcn_hw.design import ConvEmitter
 from fcn_hw.harness.compare import Comparison, Difference
 from fcn_hw.ir import Graph, Input
+from fcn_hw.ir.serialize import digest
 from fcn_hw.train.metrics import confusion_matrix, mean_iou
 
 ClassMaps = npt.NDArray[np.uint8]
@@ -46,7 +47,10 @@ class CsimResult:
     """``report/csim.json``; mIoU in 0..1, rates in images a second.
 
     Args:
+        csim_images_per_s: simulated and compared.
         conv: whose convolutions ran; with hls4ml's, cycles and FIFO depths are not proved.
+        ap_types: compiled with the official ap_types, the sign-off.
+        graph: digest of the graph that was emitted, or "".
     """
 
     images: int
@@ -60,6 +64,8 @@ class CsimResult:
     csim_images_per_s: float
     layers: tuple[LayerResult, ...]
     conv: ConvEmitter = "fcn_hw"
+    ap_types: bool = False
+    graph: str = ""
 
     @property
     def exact(self) -> bool:
@@ -80,6 +86,7 @@ def csim_result(
     compile_s: float,
     simulate_s: float,
     conv: ConvEmitter = "fcn_hw",
+    ap_types: bool = False,
 ) -> CsimResult:
     """Puts the comparisons together.
 
@@ -111,6 +118,8 @@ def csim_result(
         csim_images_per_s=round(len(csim_maps) / simulate_s, 3),
         layers=layers,
         conv=conv,
+        ap_types=ap_types,
+        graph=digest(graph),
     )
 
 

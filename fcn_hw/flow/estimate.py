@@ -17,6 +17,7 @@ from fcn_hw.estimate.network import Estimate
 from fcn_hw.estimate.pictures import pictures
 from fcn_hw.estimate.reports import report_files
 from fcn_hw.files import replace_file
+from fcn_hw.flow.alone import alone_in_project
 from fcn_hw.flow.layout import current_layout
 from fcn_hw.flow.network_picture import write_network_picture
 from fcn_hw.flow.pipeline import export_stage
@@ -80,6 +81,7 @@ def estimate_design(
     return estimate_stage(workspace, board, progress)
 
 
+@alone_in_project("estimate")
 def estimate_stage(workspace: Workspace, board: Board, progress: Progress) -> EstimateRun:
     """The estimate of a design, also as files in the board's report folder.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 from dataclasses import asdict
 from pathlib import Path
@@ -12,7 +13,7 @@ from fcn_hw.design import INPUT_FORMAT
 from fcn_hw.files import replace_file
 from fcn_hw.fixed import Codes
 from fcn_hw.flow.progress import Progress
-from fcn_hw.frontend.proofs import Status, load_proofs, save_proofs, statuses
+from fcn_hw.frontend.proofs import Status, forget_proofs, load_proofs, save_proofs, statuses
 from fcn_hw.harness.compare import Comparison
 from fcn_hw.harness.csim import batches
 from fcn_hw.ir import Graph
@@ -37,6 +38,7 @@ def export_graph(model_path: Path, name: str, folder: Path) -> tuple[Graph, obje
     model = load_model(model_path)
     exported = export(model, INPUT_FORMAT, name=name)
     graph = run_passes(exported.graph)
+    forget_proofs(folder)
     save(graph, folder)
     save_proofs(exported.proofs, folder)
     return graph, model
@@ -69,6 +71,7 @@ def compare_with_qkeras(
     agreement = {name: asdict(item) for name, item in found.items()}
     replace_file(folder / AGREEMENT, json.dumps(agreement, indent=1) + "\n")
     float_maps = predict(float_model, codes.astype(np.uint8))
-    with (folder / CLASS_MAPS).open("wb") as file:
-        np.savez_compressed(file, quantized=np.concatenate(maps), float=float_maps)
+    archive = io.BytesIO()
+    np.savez_compressed(archive, quantized=np.concatenate(maps), float=float_maps)
+    replace_file(folder / CLASS_MAPS, archive.getvalue())
     return found

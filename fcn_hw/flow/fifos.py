@@ -6,6 +6,7 @@ from typing import Any
 
 from fcn_hw.boards import Board
 from fcn_hw.dataflow.explain import Explanation, explain
+from fcn_hw.flow.alone import alone_in_project
 from fcn_hw.flow.layout import FifoResult, simulation_to_json, write_fifos
 from fcn_hw.flow.pipeline import export_stage
 from fcn_hw.flow.progress import Progress
@@ -13,6 +14,7 @@ from fcn_hw.flow.stock import refuse_stock
 from fcn_hw.flow.workspace import Workspace
 
 
+@alone_in_project("fifo")
 def fifo_stage(workspace: Workspace, board: Board, progress: Progress) -> FifoResult:
     """Sizes the FIFOs of a design and writes their reports.
 

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 
 from fcn_hw.errors import DataError
-from fcn_hw.fixed import Codes
 from fcn_hw.ir import Tensor
 from fcn_hw.train.datasets.images import decode_image, fit_pair
 from fcn_hw.train.datasets.pairs import read_lines
@@ -28,11 +28,12 @@ class Frames:
     """Codes of some frames.
 
     Args:
-        codes: int64, (N, height, width, channels).
+        codes: (N, height, width, channels), of the type that the files hold; a ``.npy`` stays on
+            disk and is read where it is used.
         resized: how many images had another size.
     """
 
-    codes: Codes
+    codes: npt.NDArray[np.integer]
     resized: int = 0
 
 
@@ -67,7 +68,7 @@ def load_frames(path: Path, tensor: Tensor, limit: int | None = None) -> Frames:
             picture, picture.convert("L"), tensor.height, tensor.width, fit="resize", void=None
         )
         arrays.append(pixels)
-    return Frames(np.stack(arrays).astype(np.int64), resized)
+    return Frames(np.stack(arrays), resized)
 
 
 def _images(path: Path) -> list[Path]:
@@ -83,10 +84,10 @@ def _images(path: Path) -> list[Path]:
     return [path.parent / name for name in names]
 
 
-def _codes(path: Path, tensor: Tensor) -> Codes:
+def _codes(path: Path, tensor: Tensor) -> npt.NDArray[np.integer]:
     try:
-        found = np.load(path, allow_pickle=False)
-    except (OSError, ValueError) as error:
+        found = np.load(path, mmap_mode="r", allow_pickle=False)
+    except Exception as error:  # NumPy meets damage with whatever its parsers raise
         raise DataError(f"{path}: no array that NumPy reads", hint=_HOW) from error
     if not isinstance(found, np.ndarray) or found.dtype.kind not in "iu":
         raise DataError(f"{path}: holds no integers", hint=_HOW)
@@ -99,4 +100,4 @@ def _codes(path: Path, tensor: Tensor) -> Codes:
         raise DataError(
             f"{path}: codes {low} to {high}, {fmt} has {fmt.min_code} to {fmt.max_code}"
         )
-    return found.astype(np.int64)
+    return found.astype(np.int64) if found.dtype == np.uint64 else found

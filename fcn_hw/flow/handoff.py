@@ -16,6 +16,7 @@ from fcn_hw.backend.hls_scripts import HlsLayout
 from fcn_hw.boards import Board, constraints_file
 from fcn_hw.errors import ConfigError
 from fcn_hw.files import replace_file
+from fcn_hw.flow.alone import alone_in_project
 from fcn_hw.flow.estimate import estimate_stage
 from fcn_hw.flow.pipeline import csim_stage, hls_stage, input_codes, validation_images
 from fcn_hw.flow.progress import Progress
@@ -57,6 +58,7 @@ class Handoff:
     vendor: dict[str, str]
 
 
+@alone_in_project("handoff")
 def handoff_stage(
     workspace: Workspace, board: Board, progress: Progress, *, output: Path, images: int | None
 ) -> Handoff:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from fcn_hw.boards import Board
+from fcn_hw.flow.alone import alone_in_project
 from fcn_hw.flow.cosim import CosimResult, cosim
 from fcn_hw.flow.implementation import Bitstream, bitstream, impl
 from fcn_hw.flow.pipeline import finished_csim
@@ -44,6 +45,7 @@ class HardwareRun:
         check(self.folder, self.rows)
 
 
+@alone_in_project("csynth")
 def run_csynth(
     workspace: Workspace, board: Board, progress: Progress, *, hours: float | None = None
 ) -> HardwareRun:
@@ -60,6 +62,7 @@ def run_csynth(
     return _finished(source, csynth(source).run(progress))
 
 
+@alone_in_project("cosim")
 def run_cosim(
     workspace: Workspace,
     board: Board,
@@ -78,6 +81,7 @@ def run_cosim(
     return _finished(source, report, simulated=cosim(source, images).run(progress))
 
 
+@alone_in_project("bitstream")
 def run_bitstream(
     workspace: Workspace, board: Board, progress: Progress, *, hours: float | None = None
 ) -> HardwareRun:

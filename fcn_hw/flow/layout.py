@@ -4,12 +4,14 @@ layout.json                  what the HLS project is emitted from
 report/fifo_depths.json      each FIFO: depth before and after, width, storage
 report/fifo_certificate.json why it never deadlocks
 report/fifo_occupancy.svg    pixels in the skip FIFOs over three frames
+report/fifo_occupancy.json   the same, as numbers
 report/dataflow.json         the same frames: when they end, who waits for what, what FIFOs hold
 """
 
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -34,7 +36,10 @@ LAYOUT = "layout.json"
 DEPTHS = "report/fifo_depths.json"
 CERTIFICATE = "report/fifo_certificate.json"
 OCCUPANCY = "report/fifo_occupancy.svg"
+OCCUPANCY_DATA = "report/fifo_occupancy.json"
 SIMULATION = "report/dataflow.json"
+OCCUPANCY_SAMPLES = 400
+"""Spans of time in which the most pixels of a FIFO are kept."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,10 +92,18 @@ def choose_fifos(graph: Graph, board: Board, hls: Hls) -> FifoResult:
 
 def current_layout(workspace: Workspace, graph: Graph, board: Board, progress: Progress) -> Layout:
     """The layout of a design; chosen again only when graph, board, settings or fcn_hw changed."""
-    record = _record(workspace, graph, board)
-    if record.is_current():
-        return _from_json(graph, json.loads((record.folder / LAYOUT).read_text()))
+    stored = stored_layout(workspace, graph, board)
+    if stored is not None:
+        return stored
     return write_fifos(workspace, graph, board, progress).structure.layout
+
+
+def stored_layout(workspace: Workspace, graph: Graph, board: Board) -> Layout | None:
+    """The layout of a design where it is current; nothing is chosen or written."""
+    record = _record(workspace, graph, board)
+    if not record.is_current():
+        return None
+    return _from_json(graph, json.loads((record.folder / LAYOUT).read_text()))
 
 
 def write_fifos(workspace: Workspace, graph: Graph, board: Board, progress: Progress) -> FifoResult:
@@ -114,6 +127,7 @@ def write_fifos(workspace: Workspace, graph: Graph, board: Board, progress: Prog
     if sized.skips:
         title = f"{graph.name} on {board.name}: pixels in the FIFOs of skip connections"
         texts[OCCUPANCY] = occupancy_svg(found.simulation, sized.depths, sized.skips, title)
+    texts[OCCUPANCY_DATA] = _json(_occupancy(found.simulation, sized.skips))
     for name, text in texts.items():
         replace_file(record.folder / name, text)
     record.finish(record.folder / name for name in texts)
@@ -148,7 +162,8 @@ def _record(workspace: Workspace, graph: Graph, board: Board) -> StageRecord:
             digest(graph), board.model_dump(mode="json"),
             workspace.design.hls.model_dump(mode="json"),
             code_digest(
-                "backend/structure.py", "flow/layout.py", "dataflow", "estimate", "ir", "templates"
+                "backend/structure.py", "flow/layout.py", "dataflow", "estimate", "ir",
+                "templates/include", "templates/sim",
             ),
         ),
     )  # fmt: skip
@@ -169,6 +184,15 @@ def _from_json(graph: Graph, stored: dict[str, Any]) -> Layout:
         Folding(folds, stored["strategies"], stored["is_free"]),
         lower(graph).with_depths(stored["depths"]),
     )
+
+
+def _occupancy(run: Simulation, names: Sequence[str]) -> dict[str, Any]:
+    """What FIFOs hold over time; cycles and pixels."""
+    fifos = {}
+    for name in names:
+        cycles, pixels = run.occupancy(name, OCCUPANCY_SAMPLES)
+        fifos[name] = {"cycles": cycles.tolist(), "pixels": pixels.tolist()}
+    return {"cycles": run.frame_ends[-1] + 1, "frame_ends": list(run.frame_ends), "fifos": fifos}
 
 
 def _json(data: Any) -> str:

@@ -21,16 +21,19 @@ def write_network_picture(text: str, folder: Path) -> bool:
         whether ``network.svg`` is current.
     """
     project = folder.parent  # its logs are kept beside those of the other tools
-    text_path, picture_path = f"{folder.name}/{DOT}", f"{folder.name}/{SVG}"
-    draw = Command("dot", ("dot", "-Tsvg", text_path, "-o", picture_path), 120.0, (picture_path,))
+    text_path, drawn_path = f"{folder.name}/{DOT}", f"{folder.name}/.{SVG}"
+    # dot can be killed halfway: the picture gets its name when it is whole
+    draw = Command("dot", ("dot", "-Tsvg", text_path, "-o", drawn_path), 120.0, (drawn_path,))
     plan = Plan(files={text_path: text}, stages=((draw,),))
-    changed = write_files(plan, project)
+    drawn = folder / DOT
+    if not (drawn.is_file() and drawn.read_text(encoding="utf-8") == text):
+        (folder / SVG).unlink(missing_ok=True)  # it shows an earlier design
+    write_files(plan, project)
     try:
         find_tool("dot")
     except ToolNotFound:
-        if changed:
-            (folder / SVG).unlink(missing_ok=True)  # it shows an earlier design
         return False
-    if changed or not (folder / SVG).is_file():
+    if not (folder / SVG).is_file():
         run(plan, project)
+        (folder / f".{SVG}").replace(folder / SVG)
     return True

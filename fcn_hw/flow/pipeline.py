@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import time
 from pathlib import Path
@@ -13,26 +14,26 @@ from fcn_hw.backend.hls4ml_bridge import ap_types_folder
 from fcn_hw.backend.project import plan_project
 from fcn_hw.backend.stock_conv import emitted_graph
 from fcn_hw.boards import Board
+from fcn_hw.design import ConvEmitter
 from fcn_hw.files import replace_file
 from fcn_hw.fixed import Codes
+from fcn_hw.flow.alone import alone_in_project
 from fcn_hw.flow.csim_report import CsimResult, csim_result, result_from_json, result_to_json
 from fcn_hw.flow.export import AGREEMENT, CLASS_MAPS, compare_with_qkeras, export_graph
 from fcn_hw.flow.layout import current_layout
 from fcn_hw.flow.lint import lint_stage
 from fcn_hw.flow.progress import Progress
+from fcn_hw.flow.scenes import SCENES, save_scenes
 from fcn_hw.flow.stage import StageRecord, code_digest, digest_of, file_digest
 from fcn_hw.flow.stock import say_stock
 from fcn_hw.flow.workspace import Workspace
+from fcn_hw.frontend.proofs import PROOFS_FILE
 from fcn_hw.harness.compare import Comparison, Difference
-from fcn_hw.harness.csim import (
-    RUN_FOLDER,
-    class_maps,
-    compare_with_oracle,
-    plan_build,
-    simulate,
-)
+from fcn_hw.harness.csim import RUN_FOLDER, SIGN_OFF_FOLDER, plan_build, plan_lanes_build
+from fcn_hw.harness.whole_set import simulate_set
 from fcn_hw.ir import Graph
 from fcn_hw.ir.serialize import load
+from fcn_hw.locks import locked
 from fcn_hw.plan import Plan
 from fcn_hw.tools.runner import run, write_files
 from fcn_hw.train.datasets import Split, dataset_digest, load_dataset
@@ -58,6 +59,12 @@ def train_stage(workspace: Workspace, progress: Progress) -> Path:
     if record.is_current():
         progress.say("[green]train[/]   up to date")
         return record.folder
+    with locked(record.folder, "fcn-hw train"):
+        _train(workspace, record, progress)
+    return record.folder
+
+
+def _train(workspace: Workspace, record: StageRecord, progress: Progress) -> None:
     from fcn_hw.train.run import train
 
     progress.say("[cyan]train[/]   float, then quantized")
@@ -75,7 +82,6 @@ def train_stage(workspace: Workspace, progress: Progress) -> Path:
             )
         )
     )  # fmt: skip
-    return record.folder
 
 
 def export_stage(workspace: Workspace, progress: Progress) -> Graph:
@@ -95,6 +101,14 @@ def export_stage(workspace: Workspace, progress: Progress) -> Graph:
     if record.is_current():
         progress.say("[green]export[/]  up to date")
         return load(workspace.graph)
+    with locked(workspace.graph, "fcn-hw export"):
+        return _export(workspace, model, float_model, record, progress)
+
+
+def _export(
+    workspace: Workspace, model: Path, float_model: Path, record: StageRecord, progress: Progress
+) -> Graph:
+    design = workspace.design
     record.begin()
     graph, keras_model = export_graph(model, design.name, workspace.graph)
     progress.say(f"[cyan]export[/]  {len(graph.ops)} ops; comparing the graph with QKeras")
@@ -102,11 +116,12 @@ def export_stage(workspace: Workspace, progress: Progress) -> Graph:
     compare_with_qkeras(graph, keras_model, float_model, codes, workspace.graph, progress)
     record.finish(
         workspace.graph / name
-        for name in ("graph.json", "weights.npz", "graph.txt", AGREEMENT, CLASS_MAPS)
+        for name in ("graph.json", "weights.npz", "graph.txt", PROOFS_FILE, AGREEMENT, CLASS_MAPS)
     )
     return graph
 
 
+@alone_in_project("hls")
 def hls_stage(workspace: Workspace, board: Board, progress: Progress) -> tuple[Graph, Plan]:
     """Writes the HLS project and checks it; files that did not change keep their time stamps.
 
@@ -121,6 +136,7 @@ def hls_stage(workspace: Workspace, board: Board, progress: Progress) -> tuple[G
     return graph, plan
 
 
+@alone_in_project("hls")
 def emit_stage(workspace: Workspace, board: Board, progress: Progress) -> tuple[Graph, Plan]:
     """Writes the HLS project, unchecked.
 
@@ -141,39 +157,45 @@ def emit_stage(workspace: Workspace, board: Board, progress: Progress) -> tuple[
     return emitted_graph(graph, hls.Conv), plan
 
 
+@alone_in_project("csim")
 def csim_stage(
-    workspace: Workspace, board: Board, progress: Progress, *, images: int | None = None
+    workspace: Workspace,
+    board: Board,
+    progress: Progress,
+    *,
+    images: int | None = None,
+    sign_off: bool = False,
 ) -> CsimResult:
     """Compiles the project, runs it on validation images, compares every tensor.
 
     Args:
         images: fewer images than the design asks for.
+        sign_off: with the official ap_types, not with frames side by side.
 
     Returns:
         also for a run that found mismatches; the caller decides what to do.
     """
     graph, project_plan = hls_stage(workspace, board, progress)
     project, report = workspace.project(board), workspace.report(board)
-    build = plan_build(graph, ap_types_folder())
+    folder, build = program_of(graph, workspace.design.hls.Conv, sign_off)
     count = _image_count(workspace, images)
-    record = _csim_record(workspace, board, project_plan, build, count)
+    name = "sign_off" if sign_off else "csim"
+    record = _csim_record(workspace, board, project_plan, build, count, name)
     if record.is_current():
-        progress.say("[green]csim[/]    up to date")
-        return result_from_json(json.loads((report / "csim.json").read_text()))
+        progress.say(f"[green]{name:<8}[/]up to date")
+        return result_from_json(json.loads((report / f"{name}.json").read_text()))
     record.begin()
-    compile_s = build_program(build, project_plan, project / RUN_FOLDER, progress)
+    compile_s = build_program(build, project_plan, project / folder, progress)
     split = validation_images(workspace, count)
-    codes = input_codes(split)
-    progress.say(f"[cyan]csim[/]    {len(codes)} images")
-    with progress.counter("C simulation", len(codes)) as update:
-        finished = simulate(graph, project, codes, on_frame=update)
-    with progress.counter("oracle = C++", len(codes)) as update:
-        found = compare_with_oracle(graph, finished, codes, on_frame=update)
-    simulated = class_maps(graph, finished)
+    progress.say(f"[cyan]{name:<8}[/]{len(split.images)} images")
+    with progress.counter("C simulation = oracle", len(split.images)) as update:
+        finished = simulate_set(graph, project, split.images, folder=folder, on_frame=update)
+    simulated = finished.class_maps
+    assert simulated is not None, "a design's output is a class map"
     stored = np.load(workspace.graph / CLASS_MAPS)
     result = csim_result(
         graph,
-        oracle=found,
+        oracle=finished.compared,
         qkeras=_qkeras_agreement(workspace.graph),
         csim_maps=simulated,
         qkeras_maps=stored["quantized"][: len(simulated)],
@@ -183,30 +205,44 @@ def csim_stage(
         compile_s=compile_s,
         simulate_s=finished.seconds,
         conv=workspace.design.hls.Conv,
+        ap_types=folder == SIGN_OFF_FOLDER,
     )
-    replace_file(report / "csim.json", json.dumps(result_to_json(result), indent=1) + "\n")
+    replace_file(report / f"{name}.json", json.dumps(result_to_json(result), indent=1) + "\n")
     # spread over the images: neighbours of a video sequence look alike
     shown = np.unique(np.linspace(0, len(simulated) - 1, PICTURE_IMAGES).astype(np.int64))
-    picture = comparison(
-        split.images[shown],
-        {
-            "truth": split.masks[shown],
-            "float": stored["float"][shown],
-            "quantized": stored["quantized"][shown],
-            "C simulation": simulated[shown],
-        },
-        void=_void(workspace),
-    )
-    picture.save(report / PICTURE)
-    record.finish([report / "csim.json", report / PICTURE])
+    maps = {
+        "truth": split.masks[shown],
+        "float": stored["float"][shown],
+        "quantized": stored["quantized"][shown],
+        "C simulation": simulated[shown],
+    }
+    void = _void(workspace)
+    image = io.BytesIO()
+    comparison(split.images[shown], maps, void=void).save(image, "PNG")
+    replace_file(report / PICTURE, image.getvalue())
+    save_scenes(report / SCENES, split.images[shown], maps, void)
+    record.finish(report / file for file in (f"{name}.json", PICTURE, SCENES))
     return result
+
+
+def program_of(graph: Graph, conv: ConvEmitter, sign_off: bool) -> tuple[str, Plan]:
+    """The folder of the simulation's program, below the project, and how it is compiled.
+
+    Args:
+        conv: whose convolutions; hls4ml's are written for ap_types.
+        sign_off: with the official ap_types.
+    """
+    if sign_off or conv == "hls4ml":
+        build = plan_build(graph, ap_types_folder(), folder=SIGN_OFF_FOLDER)
+        return SIGN_OFF_FOLDER, build
+    return RUN_FOLDER, plan_lanes_build(graph)
 
 
 def finished_csim(
     workspace: Workspace, board: Board, graph: Graph, project_plan: Plan
 ) -> CsimResult | None:
     """The result of the C simulation of these sources on all of the design's images, if it ran."""
-    build = plan_build(graph, ap_types_folder())
+    _, build = program_of(graph, workspace.design.hls.Conv, sign_off=False)
     count = _image_count(workspace, None)
     if not _csim_record(workspace, board, project_plan, build, count).is_current():
         return None
@@ -261,10 +297,15 @@ def _train_record(workspace: Workspace) -> StageRecord:
 
 
 def _csim_record(
-    workspace: Workspace, board: Board, project_plan: Plan, build: Plan, count: int | None
+    workspace: Workspace,
+    board: Board,
+    project_plan: Plan,
+    build: Plan,
+    count: int | None,
+    name: str = "csim",
 ) -> StageRecord:
     return StageRecord(
-        "csim",
+        name,
         workspace.report(board),
         digest_of(
             project_plan.digest, build.digest, _images_digest(workspace), count,

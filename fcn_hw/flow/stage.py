@@ -1,6 +1,7 @@
 """When a stage may be skipped: its record holds the digest of its inputs and what it left.
 
 A record is written last, after every output; a run that was cut off leaves none and is done again.
+It holds the digests of its outputs: what was damaged since is made again.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from fcn_hw.files import replace_file
 from fcn_hw.resources import data_folder
 
 _PACKAGE = Path(__file__).parent.parent
+_CHUNK_BYTES = 1 << 20
 
 
 @dataclass(frozen=True)
@@ -38,12 +40,12 @@ class StageRecord:
         return self.folder / f".{self.name}.stage.json"
 
     def is_current(self) -> bool:
-        """Whether the last finished run had the same inputs and its outputs are still there."""
+        """Whether the last finished run had the same inputs and its outputs are as it left them."""
         try:
             stored = json.loads(self.path.read_text(encoding="utf-8"))
             return bool(stored["digest"] == self.digest) and all(
-                (self.folder / name).stat().st_size == size
-                for name, size in stored["outputs"].items()
+                file_digest(self.folder / name) == digest
+                for name, digest in stored["outputs"].items()
             )
         except (OSError, ValueError, KeyError, TypeError, AttributeError):
             return False
@@ -59,9 +61,9 @@ class StageRecord:
         Args:
             outputs: files below the folder.
         """
-        sizes = {str(path.relative_to(self.folder)): path.stat().st_size for path in outputs}
+        digests = {str(path.relative_to(self.folder)): file_digest(path) for path in outputs}
         replace_file(
-            self.path, json.dumps({"digest": self.digest, "outputs": sizes}, indent=1) + "\n"
+            self.path, json.dumps({"digest": self.digest, "outputs": digests}, indent=1) + "\n"
         )
 
 
@@ -72,7 +74,11 @@ def digest_of(*parts: Any) -> str:
 
 def file_digest(path: Path) -> str:
     """SHA-256 of a file."""
-    return hashlib.sha256(path.read_bytes()).hexdigest()
+    hashed = hashlib.sha256()
+    with path.open("rb") as file:
+        while chunk := file.read(_CHUNK_BYTES):
+            hashed.update(chunk)
+    return hashed.hexdigest()
 
 
 @cache
@@ -80,11 +86,12 @@ def code_digest(*names: str) -> str:
     """SHA-256 of parts of fcn_hw's own code, so that a changed compiler compiles again.
 
     Args:
-        names: modules or packages below ``fcn_hw``, or ``templates``.
+        names: modules or packages below ``fcn_hw``; ``templates``, or a folder below it.
     """
     hashed = hashlib.sha256()
     for name in names:
-        root = data_folder("templates") if name == "templates" else _PACKAGE / name
+        first, _, rest = name.partition("/")
+        root = data_folder(first) / rest if first == "templates" else _PACKAGE / name
         files = [root] if root.is_file() else sorted(p for p in root.rglob("*") if p.is_file())
         for path in files:
             if "__pycache__" not in path.parts:

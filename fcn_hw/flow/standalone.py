@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
+from rich.markup import escape
 
-from fcn_hw.backend.hls4ml_bridge import ap_types_folder
 from fcn_hw.backend.project import plan_project
 from fcn_hw.backend.stock_conv import emitted_graph
 from fcn_hw.backend.structure import choose_structure
@@ -17,19 +18,21 @@ from fcn_hw.boards import Board
 from fcn_hw.design import ConvEmitter, Hls
 from fcn_hw.errors import ConfigError
 from fcn_hw.files import replace_file
-from fcn_hw.fixed import Codes, parse_format
+from fcn_hw.fixed import Codes, FixedFormat, parse_format
 from fcn_hw.flow.agreement import Agreement, compare_model, describe
 from fcn_hw.flow.agreement import to_json as agreement_to_json
 from fcn_hw.flow.csim_report import LayerResult, oracle_row
 from fcn_hw.flow.frames import load_frames
 from fcn_hw.flow.lint import lint_stage
-from fcn_hw.flow.pipeline import build_program
+from fcn_hw.flow.pipeline import build_program, program_of
 from fcn_hw.flow.progress import Progress
 from fcn_hw.flow.stock import say_stock
-from fcn_hw.frontend.proofs import save_proofs
-from fcn_hw.harness.csim import RUN_FOLDER, compare_with_oracle, plan_build, simulate
+from fcn_hw.frontend.proofs import forget_proofs, save_proofs
+from fcn_hw.harness.csim import SIGN_OFF_FOLDER
+from fcn_hw.harness.whole_set import simulate_set
 from fcn_hw.ir import Graph, Input, Tensor
 from fcn_hw.ir.serialize import load, save
+from fcn_hw.locks import locked
 from fcn_hw.passes.pipeline import run_passes
 from fcn_hw.plan import Plan
 from fcn_hw.tools.runner import write_files
@@ -54,7 +57,9 @@ class GraphCsim:
     Args:
         images: frames that ran.
         data: where they are from, or ``"random codes"``.
+        simulate_s: simulation and comparison together.
         conv: whose convolutions ran; with hls4ml's, cycles and FIFO depths are not proved.
+        ap_types: compiled with the official ap_types, the sign-off.
     """
 
     images: int
@@ -63,6 +68,7 @@ class GraphCsim:
     simulate_s: float
     layers: tuple[LayerResult, ...]
     conv: ConvEmitter = "fcn_hw"
+    ap_types: bool = False
 
     @property
     def values_compared(self) -> int:
@@ -100,19 +106,32 @@ def export_model(
         FormatError: ``input_format`` is none.
         UnsupportedLayer: with every layer that can't be expressed exactly.
     """
+    fmt = parse_format(input_format)
+    with locked(folder, "fcn-hw export"):
+        return _export_model(model, fmt, folder, progress, check, images)
+
+
+def _export_model(
+    model: Path,
+    fmt: FixedFormat,
+    folder: Path,
+    progress: Progress,
+    check: Path | None,
+    images: int | None,
+) -> tuple[Graph, Agreement]:
     from fcn_hw.frontend.model_file import load_model
     from fcn_hw.frontend.names import CNames
     from fcn_hw.frontend.qkeras import export
 
-    fmt = parse_format(input_format)
     loaded = load_model(model)
     exported = export(loaded, fmt, name=CNames()(model.stem))
     for note in exported.notes:
-        progress.say(note)
+        progress.say(escape(note))
     graph = run_passes(exported.graph)
     frames = None if check is None else load_frames(check, _only_input(graph), images)
     if frames is not None and frames.resized:
         progress.say(f"{frames.resized} images were resized to the network's frame")
+    forget_proofs(folder)
     save(graph, folder)
     save_proofs(exported.proofs, folder)
     if frames is None:
@@ -157,7 +176,8 @@ def emit_graph(
         layout = choose_structure(graph, board, hls).layout
     plan = plan_project(graph, board, hls, layout)
     say_stock(graph, hls, progress)
-    changed = write_files(plan, output)
+    with locked(output, "fcn-hw hls"):
+        changed = write_files(plan, output)
     progress.say(f"[cyan]hls[/]     {len(plan.files)} files, {len(changed)} written")
     lint_stage(output, plan, progress).check()
     return emitted_graph(graph, conv), plan
@@ -172,34 +192,51 @@ def csim_graph(
     images: int | None = None,
     data: Path | None = None,
     conv: ConvEmitter = "fcn_hw",
+    sign_off: bool = False,
 ) -> GraphCsim:
     """Emits, compiles and runs a graph; compares every tensor with the oracle.
 
     Args:
         images: frames; None takes all of ``data``, or :data:`RANDOM_FRAMES`.
         data: frames as ``flow/frames.py`` reads them; None takes random codes.
+        sign_off: with the official ap_types, not with frames side by side.
 
     The result is in ``<output>/report/csim.json`` as well.
     """
+    with locked(output, "fcn-hw csim"):
+        return _csim_graph(folder, board, output, progress, images, data, conv, sign_off)
+
+
+def _csim_graph(
+    folder: Path,
+    board: Board,
+    output: Path,
+    progress: Progress,
+    images: int | None,
+    data: Path | None,
+    conv: ConvEmitter,
+    sign_off: bool,
+) -> GraphCsim:
     graph, plan = emit_graph(folder, board, output, progress, conv)
     tensor = _only_input(graph)
+    codes: npt.NDArray[np.integer]
     if data is None:
         codes, what = random_codes(graph, images or RANDOM_FRAMES), RANDOM_DATA
     else:
         codes, what = load_frames(data, tensor, images).codes, data.name
-    build = plan_build(graph, ap_types_folder())
-    compile_s = build_program(build, plan, output / RUN_FOLDER, progress)
-    progress.say(f"[cyan]csim[/]    {len(codes)} frames: {what}")
-    with progress.counter("C simulation", len(codes)) as update:
-        finished = simulate(graph, output, codes, on_frame=update)
-    with progress.counter("oracle = C++", len(codes)) as update:
-        found = compare_with_oracle(graph, finished, codes, on_frame=update)
+    program, build = program_of(graph, conv, sign_off)
+    compile_s = build_program(build, plan, output / program, progress)
+    progress.say(f"[cyan]csim[/]    {len(codes)} frames: {escape(what)}")
+    with progress.counter("C simulation = oracle", len(codes)) as update:
+        finished = simulate_set(graph, output, codes, folder=program, on_frame=update)
+    found = finished.compared
     rows = tuple(
         oracle_row(graph, op.name, found[op.name]) for op in graph.ops if not isinstance(op, Input)
     )
     result = GraphCsim(
-        len(codes), what, round(compile_s, 3), round(finished.seconds, 3), rows, conv
-    )
+        len(codes), what, round(compile_s, 3), round(finished.seconds, 3), rows, conv,
+        ap_types=program == SIGN_OFF_FOLDER,
+    )  # fmt: skip
     replace_file(output / REPORT, json.dumps(to_json(result), indent=1) + "\n")
     return result
 

@@ -72,6 +72,11 @@ def save_proofs(proofs: Sequence[Proof], folder: Path) -> None:
     )
 
 
+def forget_proofs(folder: Path) -> None:
+    """Removes ``proofs.json``, before another graph comes to stand beside it."""
+    (folder / PROOFS_FILE).unlink(missing_ok=True)
+
+
 def load_proofs(folder: Path) -> tuple[Proof, ...]:
     """The proofs beside a graph; none where there is no such file.
 

@@ -66,6 +66,15 @@ class Comparison:
             )
         return Comparison(self.tensor, self.values + expected.size, self.mismatches + count, first)
 
+    def followed_by(self, other: Comparison) -> Comparison:
+        """This comparison and one of later frames of the same tensor."""
+        return Comparison(
+            self.tensor,
+            self.values + other.values,
+            self.mismatches + other.mismatches,
+            self.first or other.first,
+        )
+
 
 def _number(value: np.generic) -> float:
     """An int where the value is one, so that messages show codes as codes."""

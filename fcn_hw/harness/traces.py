@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fcn_hw.errors import ReportError
-from fcn_hw.fixed import Codes, FixedFormat
+from fcn_hw.fixed import FixedFormat
 from fcn_hw.ir import Tensor
 
 
@@ -21,9 +21,9 @@ def element_dtype(fmt: FixedFormat) -> np.dtype[np.signedinteger | np.unsignedin
     return np.dtype(f"<{'i' if fmt.signed else 'u'}{fmt.code_bytes}")
 
 
-def write_frames(path: Path, codes: Codes, fmt: FixedFormat) -> None:
+def write_frames(path: Path, codes: npt.NDArray[np.integer], fmt: FixedFormat) -> None:
     """Writes input frames (N, H, W, C)."""
-    codes.astype(element_dtype(fmt)).tofile(path)
+    codes.astype(element_dtype(fmt), copy=False).tofile(path)
 
 
 def read_trace(path: Path, tensor: Tensor, frames: int) -> npt.NDArray[np.generic]:

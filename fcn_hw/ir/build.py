@@ -8,6 +8,7 @@ whose output the tensor equals; by default the layer of the op's name, ``""`` fo
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 from fcn_hw.fixed import FixedFormat, smallest_format
 from fcn_hw.ir.graph import Graph
@@ -291,6 +292,24 @@ class GraphBuilder:
     ) -> str:
         blank = self._blank(name, source)
         return self._add(Relu(name, (source,), blank, origin=_origin(origin, name)), fmt)
+
+    def own(
+        self,
+        kind: type[Op],
+        name: str,
+        *sources: str,
+        fmt: FixedFormat | None = None,
+        origin: str | None = None,
+        **own_fields: Any,
+    ) -> str:
+        """An op of a class that ``fcn_hw.extend`` has registered.
+
+        Args:
+            own_fields: the fields that :class:`Op` has not.
+        """
+        blank = self._blank(name, sources[0])
+        op = kind(name, sources, blank, origin=_origin(origin, name), **own_fields)
+        return self._add(op, fmt)
 
     def arg_max(self, name: str, source: str, *, origin: str | None = None) -> str:
         blank = self._blank(name, source)

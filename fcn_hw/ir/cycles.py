@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TypeGuard
 
+from fcn_hw.ir.extension import EXTENSIONS
 from fcn_hw.ir.ops import (
     CONVOLUTIONS,
     FOLDED,
@@ -118,6 +119,9 @@ def cycles_per_frame(op: Op, operands: tuple[Tensor, ...], fold: Fold | None = N
     """
     if not operands:
         return 0
+    own = EXTENSIONS[type(op)].cycles if type(op) in EXTENSIONS else None
+    if own is not None:
+        return own(op, operands)
     source, result = operands[0], op.output
     inputs, outputs = source.height * source.width, result.height * result.width
     if isinstance(op, FOLDED):

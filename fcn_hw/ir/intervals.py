@@ -13,6 +13,7 @@ import numpy as np
 
 from fcn_hw.errors import FormatError
 from fcn_hw.fixed import FixedFormat, convert
+from fcn_hw.ir.extension import EXTENSIONS
 from fcn_hw.ir.graph import Graph
 from fcn_hw.ir.ops import (
     CONVOLUTIONS,
@@ -91,6 +92,8 @@ def exact_interval(op: Op, operands: list[Interval]) -> Interval:
     """
     if isinstance(op, Input):
         return format_interval(op.output.format)
+    if type(op) in EXTENSIONS:
+        return EXTENSIONS[type(op)].interval(op, operands)
     if isinstance(op, CONVOLUTIONS):
         return _products(op, operands[0])
     if isinstance(op, (SkipAdd, SkipSubtract)):

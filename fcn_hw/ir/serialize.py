@@ -39,7 +39,8 @@ MAX_WEIGHTS_BYTES = 1 << 30
 _MAX_OPS = 10_000
 _MAX_NUMBER = 1 << 24
 _MAX_TEXT = 1_000
-_CLASSES = {cls.__name__: cls for cls in OPS}
+CLASSES: dict[str, type[Op]] = {cls.__name__: cls for cls in OPS}
+"""By the ``kind`` of an op in ``graph.json``; ``fcn_hw.extend`` adds to it."""
 _SHARED = frozenset(item.name for item in fields(Op))
 
 
@@ -52,8 +53,12 @@ def save(graph: Graph, folder: Path) -> None:
     replace_file(folder / WEIGHTS_FILE, pack(_arrays(graph)))
     replace_file(folder / TEXT_FILE, to_text(graph))
     # Last: until then, the digest in an older one tells that these weights are not its own.
-    document = {"schema_version": SCHEMA_VERSION, "digest": digest(graph), **_body(graph)}
-    replace_file(folder / GRAPH_FILE, json.dumps(document, indent=1) + "\n")
+    replace_file(folder / GRAPH_FILE, json.dumps(document(graph), indent=1) + "\n")
+
+
+def document(graph: Graph) -> dict[str, Any]:
+    """What ``graph.json`` holds."""
+    return {"schema_version": SCHEMA_VERSION, "digest": digest(graph), **_body(graph)}
 
 
 def load(folder: Path) -> Graph:
@@ -95,6 +100,11 @@ def digest(graph: Graph) -> str:
         hashed.update(f"\n{name} {codes.shape} ".encode())
         hashed.update(np.ascontiguousarray(codes, dtype="<i8").tobytes())
     return hashed.hexdigest()
+
+
+def can_store(kind: Any) -> bool:
+    """Whether a field of this type can be written and read."""
+    return kind in _CODECS
 
 
 # -- graph to JSON -------------------------------------------------------------------------------
@@ -196,20 +206,20 @@ def _decode_op(value: object, where: str, weights: dict[str, Codes]) -> Op:
     name = _text(entry.take("name"), entry.at("name"))
     entry.where = f"{where} '{name}'"
     kind = _text(entry.take("kind"), entry.at("kind"))
-    if kind not in _CLASSES:
-        raise _Malformed(f"{entry.at('kind')}: '{kind}' is no op; near: {nearest(kind, _CLASSES)}")
+    if kind not in CLASSES:
+        raise _Malformed(f"{entry.at('kind')}: '{kind}' is no op; near: {nearest(kind, CLASSES)}")
     inputs = _texts(entry.take("inputs"), entry.at("inputs"))
     shape = _numbers(entry.take("shape"), entry.at("shape"), 3)
     fmt = _format(entry.take("format"), entry.at("format"))
     origin = _text(entry.take("origin"), entry.at("origin"))
     own = {
         key: _CODECS[hint].decode(entry.take(key), entry.at(key), f"{name}.{key}", weights)
-        for key, hint in _own_fields(_CLASSES[kind]).items()
+        for key, hint in _own_fields(CLASSES[kind]).items()
     }
     entry.end()
     height, width, channels = shape
     output = Tensor(name, (height, width, channels), fmt)
-    return _CLASSES[kind](name, inputs, output, origin=origin, **own)
+    return CLASSES[kind](name, inputs, output, origin=origin, **own)
 
 
 def _list(value: object, where: str) -> list[Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fcn_hw.ir.extension import EXTENSIONS
 from fcn_hw.ir.ops import (
     ArgMax,
     AveragePool2D,
@@ -52,6 +53,9 @@ def output_shape(op: Op, operands: tuple[Tensor, ...]) -> Shape | None:
     """
     if isinstance(op, (Input, Crop2D)):
         return None
+    own = EXTENSIONS[type(op)].shape if type(op) in EXTENSIONS else None
+    if own is not None:
+        return own(op, operands)
     height, width, channels = operands[0].shape
     if isinstance(op, (Conv2D, DepthwiseConv2D)):
         kernel_h, kernel_w = op.weight.codes.shape[:2]

@@ -9,6 +9,7 @@ import numpy as np
 
 from fcn_hw.errors import FormatError, GraphError
 from fcn_hw.fixed import MAX_WIDTH_BITS, FixedFormat
+from fcn_hw.ir.extension import EXTENSIONS
 from fcn_hw.ir.graph import Graph
 from fcn_hw.ir.intervals import Interval, exact_interval, format_interval
 from fcn_hw.ir.ops import (
@@ -46,6 +47,9 @@ BILINEAR_SCALES = (1, 2, 4, 8)
 MAX_CLASSES = 256
 MAX_SKIP_INPUTS = 4
 """Inputs of a skip op, and copies of a fork: the headers have overloads for up to so many."""
+
+MAX_NAME_LENGTH = 128
+"""Of graphs and ops: names become names of files, which Linux limits to 255 bytes."""
 
 _IDENTIFIER = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 MAX_LOOKUP_BITS = 12
@@ -85,13 +89,20 @@ def verify(graph: Graph, *, where: str = "") -> Graph:
 def _graph_rules(graph: Graph) -> Iterator[str]:
     if not _IDENTIFIER.fullmatch(graph.name):
         yield f"the graph's name '{graph.name}' is no C identifier"
+    yield from (f"the graph's name {text}" for text in _length_rule(graph.name))
     if not graph.inputs:
         yield "the graph has no input"
     for op in graph.ops:
         if not _IDENTIFIER.fullmatch(op.name):
             yield f"{op.kind} '{op.name}': the name is no C identifier"
+        yield from (f"{op.kind}: the name {text}" for text in _length_rule(op.name))
         if not graph.readers(op.name) and op.name not in graph.outputs:
             yield f"{op.kind} '{op.name}': nothing reads its output, its stream would fill up"
+
+
+def _length_rule(name: str) -> Iterator[str]:
+    if len(name) > MAX_NAME_LENGTH:
+        yield f"'{name[:20]}...' has {len(name)} characters, {MAX_NAME_LENGTH} is the limit"
 
 
 def _op_rules(op: Op, graph: Graph) -> Iterator[str]:
@@ -110,6 +121,9 @@ def _op_rules(op: Op, graph: Graph) -> Iterator[str]:
     if problems:
         return
     problems = list(_field_rules(op, operands))
+    own_rules = EXTENSIONS[type(op)].rules if type(op) in EXTENSIONS else None
+    if own_rules is not None:
+        problems += own_rules(op, operands)
     yield from problems
     if problems:  # a shape that follows from a wrong field would only distract
         return
@@ -128,6 +142,10 @@ def _arity_rules(op: Op, count: int) -> Iterator[str]:
     if isinstance(op, Input):
         if count:
             yield "an input reads nothing"
+    elif type(op) in EXTENSIONS:
+        wanted = EXTENSIONS[type(op)].inputs
+        if count != wanted:
+            yield f"needs {wanted} inputs, has {count}"
     elif isinstance(op, SkipSubtract):
         if count != 2:
             yield f"needs two inputs, has {count}"

@@ -10,8 +10,8 @@ from fcn_hw.fixed import Codes
 from fcn_hw.ir.ops import Conv2D, Tensor
 from fcn_hw.reference.products import finish, sum_dtype
 
-_PATCH_ELEMENTS = 1 << 19
-"""Elements of the patch matrix that are gathered at a time; 2 to 4 MiB stay near the cache."""
+_PATCH_ELEMENTS = 1 << 16
+"""Elements of the patch matrix that are gathered at a time: 256 to 512 KiB stay in the cache."""
 
 
 def conv2d(op: Conv2D, codes: Sequence[Codes], operands: Sequence[Tensor]) -> Codes:

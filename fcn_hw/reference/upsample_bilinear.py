@@ -36,4 +36,7 @@ def _axis(source: Codes, axis: int, scale: int) -> Codes:
     weight: Codes = (place % (2 * scale)).reshape(shape)
     low: Codes = np.take(source, np.clip(before, 0, length - 1), axis=axis)
     high: Codes = np.take(source, np.clip(before + 1, 0, length - 1), axis=axis)
-    return low * (2 * scale - weight) + high * weight
+    low *= 2 * scale - weight  # in place: take() made copies
+    high *= weight
+    low += high
+    return low

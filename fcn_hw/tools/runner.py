@@ -64,6 +64,7 @@ def run(
     *,
     jobs: int = 1,
     on_line: Callable[[str], None] | None = None,
+    stop: threading.Event | None = None,
 ) -> tuple[Result, ...]:
     """Writes the plan's files and runs its commands; a result for each, in the plan's order.
 
@@ -75,6 +76,8 @@ def run(
     Args:
         jobs: commands of one stage that run at a time.
         on_line: called with each line that a command prints, one call at a time.
+        stop: another thread sets it to have what runs killed; the results are then those of the
+            commands that had ended.
 
     Raises:
         ConfigError: a path leaves the folder.
@@ -92,13 +95,11 @@ def run(
     prepared = [[_prepare(command, folder, hand_on) for command in stage] for stage in plan.stages]
     done: list[Result] = []
     for stage in prepared:
-        done += _run_stage(stage, jobs)
+        done += _run_stage(stage, jobs, stop or threading.Event())
     return tuple(done)
 
 
-def _run_stage(stage: list[_Process], jobs: int) -> list[Result]:
-    stop = threading.Event()
-
+def _run_stage(stage: list[_Process], jobs: int, stop: threading.Event) -> list[Result]:
     def guarded(process: _Process) -> Result | Exception | None:
         try:
             return process.run(stop)

@@ -10,7 +10,6 @@ import json
 import os
 import tempfile
 import warnings
-import zipfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -109,6 +108,10 @@ class CheckpointFile:
                     name: [file[f"{name}_{index}"] for index in range(count)]
                     for name, count in facts["counts"].items()
                 }
-        except (FileNotFoundError, zipfile.BadZipFile, KeyError, ValueError, EOFError):
+        except FileNotFoundError:
+            return None
+        except OSError:  # it is there and can't be read: to train from the start would lose it
+            raise
+        except Exception:  # a damaged file: NumPy, zipfile and json raise whatever they like
             return None
         return Checkpoint(facts["facts"], arrays)

@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 from published_networks import NETWORKS
 
-from fcn_hw.backend.hls4ml_bridge import ap_types_folder
 from fcn_hw.backend.project import plan_project
 from fcn_hw.boards import load_board
 from fcn_hw.design import Hls
@@ -16,7 +15,7 @@ from fcn_hw.fixed import parse_format
 from fcn_hw.frontend.probe import layer_values
 from fcn_hw.frontend.proofs import Status, statuses
 from fcn_hw.frontend.qkeras import export
-from fcn_hw.harness.csim import compare_with_oracle, plan_build, simulate
+from fcn_hw.harness.csim import compare_with_oracle, plan_lanes_build, simulate
 from fcn_hw.ir import Graph
 from fcn_hw.passes.pipeline import run_passes
 from fcn_hw.reference import evaluate
@@ -51,7 +50,7 @@ def test_network_is_exact(name: str, tmp_path: Path) -> None:
 
     project = tmp_path / "project"
     write_files(plan_project(graph, load_board("pynq-z2"), Hls(ReuseFactor=36)), project)
-    run(plan_build(graph, ap_types_folder(), optimize="-O1"), project)
+    run(plan_lanes_build(graph, optimize="-O1"), project)
     finished = simulate(graph, project, inputs[graph.inputs[0].name])
     for op, found in compare_with_oracle(graph, finished, inputs[graph.inputs[0].name]).items():
         assert found.mismatches == 0, found

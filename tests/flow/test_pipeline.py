@@ -11,6 +11,7 @@ import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 import vendor_samples as samples
@@ -44,7 +45,7 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def said(workspace: Workspace, **kwargs: int) -> tuple[str, pipeline.CsimResult]:
+def said(workspace: Workspace, **kwargs: Any) -> tuple[str, pipeline.CsimResult]:
     output = io.StringIO()
     progress = Progress(Console(file=output, width=100))
     result = csim_stage(workspace, load_board("arty-z7-20"), progress, **kwargs)
@@ -85,6 +86,32 @@ def test_second_run_skips_every_stage(
         [stage, "up", "to", "date"] for stage in ("train", "export", "hls", "lint", "csim")
     ]
     assert result == first_run[1]
+
+
+def test_sign_off_finds_the_same(root: Path, first_run: tuple[str, pipeline.CsimResult]) -> None:
+    """With the official ap_types: another program and another record, the same result."""
+    workspace = open_workspace("mini", root)
+    text, result = said(workspace, sign_off=True)
+    assert "build" in text
+    assert "sign_off" in text
+    assert result.ap_types
+    timeless = {"compile_s": 0.0, "csim_images_per_s": 0.0, "ap_types": False}
+    assert replace(result, **timeless) == replace(first_run[1], **timeless)
+    maps = [
+        (workspace.project(load_board("arty-z7-20")) / folder / "class_maps.u8").read_bytes()
+        for folder in ("csim", "sign_off")
+    ]
+    assert maps[0] == maps[1]
+    for kwargs in ({"sign_off": True}, {}):
+        assert "up to date" in said(workspace, **kwargs)[0].splitlines()[-1]
+
+
+def test_compiled_once(root: Path, first_run: tuple[str, pipeline.CsimResult]) -> None:
+    """Other images are another simulation, but the program is the same."""
+    text, result = said(open_workspace("mini", root), images=3)
+    assert "build" not in text
+    assert result.images == 3
+    assert said(open_workspace("mini", root))[1].exact
 
 
 def test_fewer_images(root: Path, first_run: tuple[str, pipeline.CsimResult]) -> None:
@@ -141,6 +168,42 @@ def test_estimate_stands_beside_csynth(
     assert done.returncode == 0, done.stderr
     assert "estimate beside C synthesis" in done.stdout
     assert "70,001" in done.stdout
+
+
+def test_interrupted_at_any_write_and_run_on(
+    root: Path,
+    first_run: tuple[str, pipeline.CsimResult],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Every eleventh file is interrupted before it gets its name; each run goes on from there."""
+    before, folder = root / "hls_projects" / "mini", tmp_path / "hls_projects" / "mini"
+    shutil.copytree(before / "model", folder / "model")
+    shutil.copy(before / "design.yaml", folder)
+    replace_path, writes, interrupted = Path.replace, 0, 0
+
+    def replace_or_stop(self: Path, target: Path) -> Path:
+        nonlocal writes
+        writes += 1
+        if writes == 11:
+            raise KeyboardInterrupt
+        return replace_path(self, target)
+
+    monkeypatch.setattr(Path, "replace", replace_or_stop)
+    while True:
+        writes = 0
+        try:
+            _, result = said(open_workspace("mini", tmp_path))
+            break
+        except KeyboardInterrupt:
+            interrupted += 1
+    assert interrupted > 4
+    assert result.exact
+    assert result.layers == first_run[1].layers
+    names = ("graph/graph.json", "graph/weights.npz", "graph/proofs.json", "graph/qkeras.json")
+    for name in (*names, "arty-z7-20/layout.json", "arty-z7-20/report/segmentation.png"):
+        assert (folder / name).read_bytes() == (before / name).read_bytes(), name
+    assert [path.name for path in folder.rglob(".*.lock")] == []
 
 
 def test_handoff(root: Path, first_run: tuple[str, pipeline.CsimResult]) -> None:
@@ -213,6 +276,7 @@ def test_command_line(root: Path, first_run: tuple[str, pipeline.CsimResult]) ->
         ((*bounded, "--depth", f"{skip}=0"), f"FIFO '{skip}' can't hold 0 pixels"),
         ((*bounded, "--depth", skip), f"'{skip}' is no FIFO=DEPTH"),
         ((*bounded[:-1], "--depth", f"{skip}=4"), "--depth has no effect without --bounded"),
+        ((*bounded, "--sign-off"), "--sign-off has no effect with --bounded"),
         (("csim", "mini", "--board", "pynq-z3"), "unknown board 'pynq-z3'; near: 'pynq-z2'"),
         (("hls", "minni", "--board", "pynq-z2"), "unknown design 'minni'"),
     ):

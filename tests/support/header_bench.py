@@ -26,6 +26,47 @@ QUIET = ("unknown-pragmas", "unused-label", "uninitialized", "maybe-uninitialize
 # ap_types shifts negative numbers to the left.
 SANITIZE = ("-fsanitize=address,undefined", "-fno-sanitize=shift", "-fno-sanitize-recover=all")
 
+LANES = 4
+"""Frames side by side."""
+
+_LANES_MAIN = """
+template <class pixel_T>
+void read_frame(std::FILE *file, hls::stream<pixel_T> &stream, int pixels) {
+    std::vector<long long> codes(size_t(FCN_HW_LANES) * pixels * pixel_T::size);
+    if (std::fread(codes.data(), 8, codes.size(), file) != codes.size()) std::abort();
+    for (int n = 0; n < pixels; ++n) {
+        pixel_T pixel;
+        for (unsigned c = 0; c < pixel_T::size; ++c) {
+            fcn_hw::each<long long> code;
+            for (int frame = 0; frame < FCN_HW_LANES; ++frame)
+                code.of[frame] = codes[(size_t(frame) * pixels + n) * pixel_T::size + c];
+            pixel[c] = fcn_hw::from_code<typename pixel_T::value_type>(code);
+        }
+        stream.write(pixel);
+    }
+}
+
+template <class pixel_T>
+bool write_frame(std::FILE *file, hls::stream<pixel_T> &stream, const char *name, int frame,
+                 size_t pixels) {
+    if (stream.size() != pixels) {
+        std::printf("%s, frame %d: %zu pixels written\\n", name, frame, stream.size());
+        return false;
+    }
+    std::vector<long long> codes(FCN_HW_LANES * pixels * pixel_T::size);
+    for (size_t n = 0; n < pixels; ++n) {
+        const pixel_T pixel = stream.read();
+        for (unsigned c = 0; c < pixel_T::size; ++c) {
+            const fcn_hw::each<long long> code = fcn_hw::to_code(pixel[c]);
+            for (int frame = 0; frame < FCN_HW_LANES; ++frame)
+                codes[(frame * pixels + n) * pixel_T::size + c] = code.of[frame];
+        }
+    }
+    std::fwrite(codes.data(), 8, codes.size(), file);
+    return true;
+}
+"""
+
 _MAIN = """
 template <class pixel_T>
 void read_frame(std::FILE *file, hls::stream<pixel_T> &stream, int pixels) {
@@ -56,7 +97,9 @@ bool write_frame(std::FILE *file, hls::stream<pixel_T> &stream, const char *name
     }
     return true;
 }
+"""
 
+_ALL_READ = """
 template <class pixel_T> bool all_read(hls::stream<pixel_T> &stream, const char *name, int frame) {
     if (!stream.empty())
         std::printf("%s, frame %d: %zu pixels left unread\\n", name, frame, stream.size());
@@ -111,17 +154,22 @@ def make_case(graph: Graph, seed: int, fold: Fold | None = None) -> Case:
     return Case(graph, fold, frames)
 
 
-def check(cases: list[Case], folder: Path, *flags: str, cycles: bool = False) -> None:
+def check(
+    cases: list[Case], folder: Path, *flags: str, cycles: bool = False, lanes: bool = False
+) -> None:
     """Compiles and runs all cases and compares every code with the oracle's.
 
     Args:
         flags: further options of the compiler.
         cycles: also counts the cycles of the pipelined loops and compares with ``ir/cycles.py``.
+        lanes: all frames of a case side by side, without ap_types.
 
     Raises:
         AssertionError: warnings, a stream that is not read or written exactly, or a wrong code.
     """
-    results = run(cases, folder, *flags, cycles=cycles)
+    if lanes:
+        cases = [_with_full_lanes(case) for case in cases]
+    results = run(cases, folder, *flags, cycles=cycles, lanes=lanes)
     for index, (case, found) in enumerate(zip(cases, results, strict=True)):
         expected = evaluate(case.graph, case.frames)[case.op.name]
         wrong = np.argwhere(found != expected)
@@ -132,20 +180,27 @@ def check(cases: list[Case], folder: Path, *flags: str, cycles: bool = False) ->
         )
 
 
-def run(cases: list[Case], folder: Path, *flags: str, cycles: bool = False) -> list[Codes]:
+def run(
+    cases: list[Case], folder: Path, *flags: str, cycles: bool = False, lanes: bool = False
+) -> list[Codes]:
     """Compiles and runs all cases; the codes of each one's output."""
     source, program = folder / "cases.cpp", folder / "cases"
-    source.write_text(_source(cases, cycles))
+    source.write_text(_source(cases, cycles, lanes))
     include = data_folder("templates") / "include"
     if cycles:
         include = counting_headers(include, folder / "include")
-    compiled = compile_source(source, include, *flags, "-o", str(program))
+    compiled = compile_source(source, include, *flags, "-o", str(program), lanes=lanes)
     assert compiled.returncode == 0, compiled.stderr[:6000]
     assert not compiled.stderr, compiled.stderr[:6000]
 
-    order = [(case, frame) for case in cases for frame in range(_count(case))]
+    step = LANES if lanes else 1
+    calls = [
+        (case, slice(first, first + step))
+        for case in cases
+        for first in range(0, _count(case), step)
+    ]
     codes = [
-        case.frames[port.name][frame].ravel() for case, frame in order for port in case.graph.inputs
+        case.frames[port.name][call].ravel() for case, call in calls for port in case.graph.inputs
     ]
     np.concatenate(codes).astype("<i8").tofile(folder / "in.bin")
     ran = subprocess.run([program], cwd=folder, capture_output=True, text=True, check=False)
@@ -168,10 +223,15 @@ def _hls4ml_templates() -> Path:
     return Path(spec.origin).parent / "templates" / "vivado"
 
 
-def compile_source(source: Path, include: Path, *flags: str) -> subprocess.CompletedProcess[str]:
+def compile_source(
+    source: Path, include: Path, *flags: str, lanes: bool = False
+) -> subprocess.CompletedProcess[str]:
     """Runs g++ on a file that uses the headers below ``include``."""
     command = ["g++", *FLAGS, *(f"-Wno-{name}" for name in QUIET), *flags]
-    for name in ("ap_types", "nnet_utils"):
+    if lanes:
+        stand_in = data_folder("templates") / "sim" / "lanes"
+        command += [f"-DFCN_HW_LANES={LANES}", "-Wno-deprecated-copy", "-I", str(stand_in)]
+    for name in ("nnet_utils",) if lanes else ("ap_types", "nnet_utils"):
         command += ["-isystem", str(_hls4ml_templates() / name)]
     command += ["-I", str(include), str(source)]
     return subprocess.run(command, capture_output=True, text=True, check=False)
@@ -186,16 +246,26 @@ def counting_headers(include: Path, copy: Path) -> Path:
     return copy
 
 
+def _with_full_lanes(case: Case) -> Case:
+    """The case with its first frames again at the end, so that the lanes come out even."""
+    count = -(-_count(case) // LANES) * LANES
+    frames = {
+        name: np.resize(codes, (count, *codes.shape[1:])) for name, codes in case.frames.items()
+    }
+    return Case(case.graph, case.fold, frames)
+
+
 def _count(case: Case) -> int:
     return len(next(iter(case.frames.values())))
 
 
-def _source(cases: list[Case], cycles: bool) -> str:
+def _source(cases: list[Case], cycles: bool, lanes: bool) -> str:
     headers = sorted({header_of(case.op) for case in cases} | {"fcn_hw/code.h"})
     text = "static long long pipelined_cycles = 0;\n" if cycles else ""
     text += "".join(f'#include "{header}"\n' for header in headers)
-    text += '#include "nnet_types.h"\n#include <cstdio>\n#include <cstdlib>\n' + _MAIN
-    text += "".join(_case_source(index, case, cycles) for index, case in enumerate(cases))
+    text += '#include "nnet_types.h"\n#include <cstdio>\n#include <cstdlib>\n#include <vector>\n'
+    text += (_LANES_MAIN if lanes else _MAIN) + _ALL_READ
+    text += "".join(_case_source(index, case, cycles, lanes) for index, case in enumerate(cases))
     calls = " && ".join(f"case{index}::run(in, out)" for index in range(len(cases)))
     return text + (
         "\nint main() {\n"
@@ -205,7 +275,7 @@ def _source(cases: list[Case], cycles: bool) -> str:
     )
 
 
-def _case_source(index: int, case: Case, cycles: bool) -> str:
+def _case_source(index: int, case: Case, cycles: bool, lanes: bool) -> str:
     op, graph = case.op, case.graph
     tensors = [graph.tensor(name) for name in dict.fromkeys((*op.inputs, op.name))]
     text = f"\nnamespace case{index} {{\n"
@@ -219,7 +289,8 @@ def _case_source(index: int, case: Case, cycles: bool) -> str:
     text += "\n".join(line for line in lines if not line.startswith("#")) + "\n"
     text += "bool run(std::FILE *in, std::FILE *out) {\n"
     text += "".join(f'hls::stream<{t.name}_t> {t.name}("{t.name}");\n' for t in tensors)
-    text += f"for (int frame = 0; frame < {_count(case)}; ++frame) {{\n"
+    calls = _count(case) // LANES if lanes else _count(case)
+    text += f"for (int frame = 0; frame < {calls}; ++frame) {{\n"
     label = f'"case {index} {op.kind}", frame'
     for port in graph.inputs:
         pixels = port.output.height * port.output.width

@@ -13,6 +13,7 @@ from fcn_hw.fixed import from_quantized_bits, from_quantized_relu, parse_format
 from fcn_hw.flow import Workspace, open_workspace, pipeline
 from fcn_hw.flow.export import AGREEMENT, CLASS_MAPS
 from fcn_hw.flow.progress import Progress
+from fcn_hw.frontend.proofs import save_proofs
 from fcn_hw.ir import Constant, Graph
 from fcn_hw.ir.build import GraphBuilder
 from fcn_hw.ir.ops import Padding
@@ -75,6 +76,7 @@ def quiet() -> Progress:
 def _export(model: Path, name: str, folder: Path) -> tuple[Graph, object]:
     graph = seeded_graph()
     save(graph, folder)
+    save_proofs([], folder)
     return graph, None
 
 

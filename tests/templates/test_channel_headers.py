@@ -240,6 +240,12 @@ def test_lookup_subtract_and_maximum(tmp_path: Path) -> None:
     check(lookup_cases() + join_cases(), tmp_path)
 
 
+def test_frames_side_by_side(tmp_path: Path) -> None:
+    cases = batch_norm_cases()[::2] + threshold_cases()[::2] + lookup_cases()[::3]
+    cases += join_cases()[::2] + zero_cases() + other_format_cases()
+    check([*cases, far_base_case()], tmp_path, lanes=True)
+
+
 def test_exact_widths_and_cycles(tmp_path: Path) -> None:
     """Counters, codes and sums of ap_int, as synthesis sees them; and the cycles of a frame."""
     cases = batch_norm_cases()[::5] + threshold_cases()[::3] + lookup_cases()[1::5]

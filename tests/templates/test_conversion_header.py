@@ -59,3 +59,7 @@ def cases() -> list[Case]:
 
 def test_nothing_left_of_the_input(tmp_path: Path) -> None:
     check(cases(), tmp_path)
+
+
+def test_frames_side_by_side(tmp_path: Path) -> None:
+    check(cases(), tmp_path, lanes=True)

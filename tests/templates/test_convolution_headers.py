@@ -212,6 +212,16 @@ def test_exact_widths_and_cycles(tmp_path: Path) -> None:
     check(cases, tmp_path, "-DFCN_HW_EXACT_WIDTHS", cycles=True)
 
 
+def test_frames_side_by_side(tmp_path: Path) -> None:
+    cases = [
+        *convolution_cases()[::2],
+        *depthwise_cases()[::2],
+        *every_depthwise_fold()[::7],
+        *transposed_cases()[::2],
+    ]
+    check(cases, tmp_path, lanes=True)
+
+
 def test_sanitized(tmp_path: Path) -> None:
     """No access outside an array, no overflow: every part of the engine, on few cases."""
     cases = [*convolution_cases()[1::7], *depthwise_cases()[1::6], *transposed_cases()[1::7]]

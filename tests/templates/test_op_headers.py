@@ -216,6 +216,11 @@ def test_exact_widths_and_cycles(tmp_path: Path) -> None:
     )
 
 
+def test_frames_side_by_side(tmp_path: Path) -> None:
+    cases = moving_cases()[::2] + averaging_cases()[::2] + converting_cases()[::3]
+    check(cases + symmetric_cases(), tmp_path, lanes=True)
+
+
 def test_sanitized(tmp_path: Path) -> None:
     cases = moving_cases()[1::6] + averaging_cases()[1::4] + converting_cases()[1::12]
     check(cases, tmp_path, *SANITIZE)

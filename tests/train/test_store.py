@@ -3,11 +3,32 @@
 from __future__ import annotations
 
 import stat
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from fcn_hw.train.store import Checkpoint, CheckpointFile, replacing, write_json
+
+
+def test_a_damaged_checkpoint_counts_as_none(tmp_path: Path) -> None:
+    """Cut off or flipped anywhere: None, or what was saved where the bit does not matter."""
+    file, rng = CheckpointFile(tmp_path / "c.npz", "d"), np.random.default_rng(1)
+    values = rng.normal(size=(20, 3)).astype(np.float32)
+    file.save(Checkpoint({"epoch": 3}, {"weights": [values]}))
+    raw, absent = file.path.read_bytes(), 0
+    for case in range(300):
+        damaged = bytearray(raw[: rng.integers(0, len(raw))] if case % 3 == 0 else raw)
+        if case % 3:
+            damaged[rng.integers(0, len(raw))] ^= 1 << rng.integers(0, 8)
+        file.path.write_bytes(damaged)
+        found = file.load()
+        if found is None:
+            absent += 1
+        else:
+            assert found.facts == {"epoch": 3}
+            assert np.array_equal(found.arrays["weights"][0], values)
+    assert absent > 200
 
 
 def test_checkpoint_returns_as_it_was(tmp_path):

@@ -20,7 +20,7 @@ template <int W, int I, ap_q_mode Q, ap_o_mode O, int N> struct code_of<ap_fixed
     static constexpr int fraction = W - I;
     static constexpr bool is_signed = true;
     typedef ap_int<W> bits_type;
-    typedef signed_t<W> type;
+    typedef signed_code_t<W> type;
 };
 
 template <int W, int I, ap_q_mode Q, ap_o_mode O, int N> struct code_of<ap_ufixed<W, I, Q, O, N>> {
@@ -28,7 +28,7 @@ template <int W, int I, ap_q_mode Q, ap_o_mode O, int N> struct code_of<ap_ufixe
     static constexpr int fraction = W - I;
     static constexpr bool is_signed = false;
     typedef ap_uint<W> bits_type;
-    typedef unsigned_t<W> type;
+    typedef unsigned_code_t<W> type;
 };
 
 // The integer type that holds the codes of a fixed-point type.

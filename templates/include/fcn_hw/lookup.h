@@ -23,9 +23,10 @@ namespace fcn_hw {
 
 template <class in_T, class out_T, typename CONFIG_T>
 void lookup(hls::stream<in_T> &in, hls::stream<out_T> &out,
-            const typename CONFIG_T::table_t table[CONFIG_T::entries]) {
+            const typename CONFIG_T::table_t (&table)[CONFIG_T::entries]) {
     typedef typename in_T::value_type input_t;
     typedef typename out_T::value_type result_t;
+    typedef unsigned_code_t<code_of<input_t>::width> entry_t;
     static_assert(in_T::size == out_T::size, "lookup must write as many channels as it reads.");
     static_assert(code_of<input_t>::width <= 12,
                   "lookup takes an input of 12 bits at most, because each channel has a whole table.");
@@ -41,8 +42,8 @@ Pixel:
     Channel:
         for (unsigned c = 0; c < in_T::size; ++c) {
             #pragma HLS UNROLL
-            const count_t<CONFIG_T::entries - 1> entry = to_code(pixel[c]) + offset;
-            result[c] = from_code<result_t>(table[entry]);
+            const entry_t entry = to_code(pixel[c]) + offset;
+            result[c] = from_code<result_t>(entry_of(table, entry));
         }
         out.write(result);
     }

@@ -12,6 +12,7 @@
 
 #include "fcn_hw/code.h"
 #include "fcn_hw/pool2d.h"
+#include "fcn_hw/types.h"
 
 namespace fcn_hw {
 
@@ -25,7 +26,7 @@ template <class input_T> struct window_maximum {
 
     static value_t merged(const value_t &a, const value_t &b) {
         #pragma HLS INLINE
-        return b > a ? b : a;
+        return choose(b > a, b, a);
     }
 
     input_T result(const value_t &maximum) const {

@@ -9,6 +9,7 @@
 #define FCN_HW_RELU_H_
 
 #include "fcn_hw/code.h"
+#include "fcn_hw/types.h"
 #include "hls_stream.h"
 
 namespace fcn_hw {
@@ -17,6 +18,7 @@ template <class in_T, class out_T, typename CONFIG_T>
 void relu(hls::stream<in_T> &in, hls::stream<out_T> &out) {
     static_assert(in_T::size == out_T::size, "relu must write as many channels as it reads.");
     typedef typename in_T::value_type input_t;
+    const input_t zero = 0;
 Pixel:
     for (int n = 0; n < CONFIG_T::height * CONFIG_T::width; ++n) {
         #pragma HLS PIPELINE II=1
@@ -25,7 +27,7 @@ Pixel:
     Channel:
         for (unsigned c = 0; c < in_T::size; ++c) {
             #pragma HLS UNROLL
-            const input_t positive = pixel[c] < 0 ? input_t(0) : pixel[c];
+            const input_t positive = choose(pixel[c] > zero, pixel[c], zero);
             result[c] = convert<typename out_T::value_type>(positive);
         }
         out.write(result);

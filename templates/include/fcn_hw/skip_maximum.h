@@ -11,6 +11,7 @@
 #define FCN_HW_SKIP_MAXIMUM_H_
 
 #include "fcn_hw/code.h"
+#include "fcn_hw/types.h"
 #include "hls_stream.h"
 
 namespace fcn_hw {
@@ -36,7 +37,7 @@ RaiseMaxima:
     for (unsigned c = 0; c < in_T::size; ++c) {
         #pragma HLS UNROLL
         const accum_T value = pixel[c];
-        maxima[c] = value > maxima[c] ? value : maxima[c];
+        maxima[c] = choose(value > maxima[c], value, maxima[c]);
     }
 }
 

@@ -47,8 +47,8 @@ template <class count_T, class ordered_T, class threshold_T, int FOLD, int PE, i
 void search_levels(count_T &found, const ordered_T &code, int group, int p,
                    const threshold_T (&level)[FOLD][PE][ENTRIES], const finer_T &...finer) {
     #pragma HLS INLINE
-    const ordered_T threshold = level[group][p][found];
-    found = 2 * found + (threshold <= code ? 1 : 0);
+    const ordered_T threshold = entry_of(level[group][p], found);
+    found = 2 * found + choose(threshold <= code, count_T(1), count_T(0));
     search_levels(found, code, group, p, finer...);
 }
 
@@ -74,7 +74,7 @@ void threshold(hls::stream<in_T> &in, hls::stream<out_T> &out,
     static_assert(code_of<input_t>::width <= 61,
                   "threshold compares 63 bits at most, so its input has 61 bits at most.");
     // Holds every code of the input and the thresholds just beyond it, whether it is signed or not.
-    typedef signed_t<code_of<input_t>::width + 2> ordered_t;
+    typedef signed_code_t<code_of<input_t>::width + 2> ordered_t;
 
     // The constants of a channel group are one word of each ROM.
     #pragma HLS ARRAY_RESHAPE variable=bases dim=2
@@ -96,7 +96,7 @@ Cycle:
             #pragma HLS UNROLL
             const int channel = group * CONFIG_T::pe + p;
             const ordered_t code = pixel[channel];
-            count_t<(1 << CONFIG_T::levels) - 1> found = 0;
+            unsigned_code_t<CONFIG_T::levels> found = 0;
             search_levels(found, code, group, p, thresholds...);
             const total_t base = bases[group][p];
             const total_t step = steps[group][p];

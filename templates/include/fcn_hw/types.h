@@ -8,6 +8,9 @@
 // 2^W. With FCN_HW_EXACT_WIDTHS defined the C simulation uses the exact types as well; the tests of
 // the headers run both ways.
 //
+// With FCN_HW_LANES=N the codes of N frames are simulated side by side: a code is an each<> of native
+// integers (templates/sim/lanes/each.h), while counters and elements of ROMs stay plain ones.
+//
 // This is the only place in fcn_hw that looks at __SYNTHESIS__.
 #ifndef FCN_HW_TYPES_H_
 #define FCN_HW_TYPES_H_
@@ -19,9 +22,13 @@ namespace fcn_hw {
 
 #if defined(__SYNTHESIS__) || defined(FCN_HW_EXACT_WIDTHS)
 
-// A code of W bits.
+// A constant of W bits.
 template <int W> using signed_t = ap_int<W>;
 template <int W> using unsigned_t = ap_uint<W>;
+
+// A code of W bits: data of a frame.
+template <int W> using signed_code_t = ap_int<W>;
+template <int W> using unsigned_code_t = ap_uint<W>;
 
 // A sum of W bits, two's complement.
 template <int W> using sum_t = ap_int<W>;
@@ -54,7 +61,17 @@ template <> struct native_sum<true> { typedef long long type; };
 
 template <int W> using signed_t = typename native<native_bytes(W)>::signed_type;
 template <int W> using unsigned_t = typename native<native_bytes(W)>::unsigned_type;
+
+#ifdef FCN_HW_LANES
+template <int W> using signed_code_t = each<typename sim::storage<W, true>::type>;
+template <int W> using unsigned_code_t = each<typename sim::storage<W, false>::type>;
+template <int W> using sum_t = each<typename sim::storage<W, true>::sum_type>;
+#else
+template <int W> using signed_code_t = signed_t<W>;
+template <int W> using unsigned_code_t = unsigned_t<W>;
 template <int W> using sum_t = typename native_sum<(W > 31)>::type;
+#endif
+
 template <int MAX> using count_t = int;
 template <int LOW, int HIGH> using coordinate_t = int;
 
@@ -62,6 +79,19 @@ template <int LOW, int HIGH> using coordinate_t = int;
 
 // An element of a ROM of weights or biases: a signed code of W bits.
 template <int W> using rom_t = signed_t<W>;
+
+// a where the condition holds, else b. Of data there is no other choice: frames that are simulated side
+// by side may differ in it.
+template <class T> T choose(bool condition, const T &a, const T &b) {
+    #pragma HLS INLINE
+    return condition ? a : b;
+}
+
+// The entry of a table at an index that is data.
+template <class T, int N, class index_T> T entry_of(const T (&table)[N], const index_T &index) {
+    #pragma HLS INLINE
+    return table[index];
+}
 
 // The next value of a counter that goes around 0 .. N-1.
 template <int N, class counter_T> counter_T next_of(const counter_T &counter) {

@@ -1,0 +1,205 @@
+"""``python -m benchmarks``: stock hls4ml and fcn_hw in pairs, on the same graphs, in one run.
+
+In each round one simulates right after the other, so that what else the machine does weighs on
+both; a ratio is that of one round. Stock runs as its users run it: ``compile()``, then
+``predict()``, which takes one core. fcn_hw takes all cores that this process may use. The codes of
+both are compared with the oracle.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+from benchmarks.machine import facts
+from benchmarks.networks import NETWORKS, images
+from fcn_hw.backend.project import plan_project
+from fcn_hw.backend.structure import choose_structure
+from fcn_hw.boards import load_board
+from fcn_hw.design import Hls
+from fcn_hw.files import replace_file
+from fcn_hw.harness.csim import plan_lanes_build
+from fcn_hw.harness.lanes import lanes_of
+from fcn_hw.harness.whole_set import cores, simulate_set
+from fcn_hw.ir import Graph
+from fcn_hw.ir.macs import total_macs
+from fcn_hw.tools.runner import run, write_files
+
+RESULTS = Path(__file__).parent / "results.json"
+BOARD = "pynq-z2"
+ROUNDS = 5
+STOCK_IMAGES = 2
+"""Images of a round; stock computes one or two a second."""
+
+OUR_IMAGES = 512
+COMPARED_IMAGES = 128
+
+T = TypeVar("T")
+
+
+class Stock:
+    """hls4ml in a process of its own: see :mod:`benchmarks.stock`."""
+
+    def __init__(self, name: str, folder: Path, rounds: int) -> None:
+        self.log = (folder / "stock.log").open("w")
+        words = [name, str(folder / "stock"), str(STOCK_IMAGES), str(rounds)]
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "benchmarks.stock", *words],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self.log, text=True,
+        )  # fmt: skip
+
+    def answer(self) -> dict[str, Any]:
+        assert self.process.stdout is not None
+        line = self.process.stdout.readline()
+        if not line:
+            log = Path(self.log.name).read_text(errors="replace")[-2000:]
+            raise SystemExit(f"stock hls4ml ended with status {self.process.wait()}:\n{log}")
+        found: dict[str, Any] = json.loads(line)
+        return found
+
+    def simulate(self) -> dict[str, Any]:
+        assert self.process.stdin is not None
+        print("simulate", file=self.process.stdin, flush=True)
+        return self.answer()
+
+    def close(self) -> None:
+        self.process.kill()
+        self.process.wait()
+        self.log.close()
+
+
+def main() -> None:
+    """Prints the pairs and writes ``benchmarks/results.json``."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("--network", choices=list(NETWORKS), action="append", help="only this one")
+    parser.add_argument("--rounds", type=int, default=ROUNDS)
+    parser.add_argument("--output", type=Path, default=RESULTS)
+    options = parser.parse_args()
+    machine = facts()
+    found = {}
+    for name in options.network or NETWORKS:
+        with tempfile.TemporaryDirectory(prefix="fcn_hw_bench_") as folder:
+            found[name] = measure(name, Path(folder), options.rounds)
+        show(name, found[name])
+    document = {"machine": machine, "rounds": options.rounds, "networks": found}
+    replace_file(options.output, json.dumps(document, indent=1) + "\n")
+    print(f"\n{options.output.name} written")
+
+
+def measure(name: str, folder: Path, rounds: int) -> dict[str, Any]:
+    """One network, stock and ours."""
+    graph, board, hls = NETWORKS[name](), load_board(BOARD), Hls(ReuseFactor="auto")
+    stock = Stock(name, folder, rounds)
+    try:
+        stock_convert_s = stock.answer()[
+            "convert_s"
+        ]  # ours waits, so that neither disturbs the other
+        stock_compile_s = stock.answer()["compile_s"]
+        structure, sizing_s = timed(lambda: choose_structure(graph, board, hls), rounds)
+        plan, emission_s = timed(lambda: plan_project(graph, board, hls, structure.layout), rounds)
+        project = folder / "ours"
+        started = time.monotonic()
+        write_files(plan, project)
+        run(plan_lanes_build(graph), project, jobs=cores())
+        compile_s = time.monotonic() - started
+        pairs = [_round(graph, project, stock) for _ in range(rounds)]
+    finally:
+        stock.close()
+    mega_macs = total_macs(graph) / 1e6
+    return {
+        "mega_macs": round(mega_macs, 3),
+        "lanes": lanes_of(graph),
+        "convert_s": _pair(stock_convert_s, emission_s, faster_is="less"),
+        "compile_s": _pair([stock_compile_s], [compile_s], faster_is="less"),
+        "csim_images_per_s": _pair(
+            [pair["stock"] for pair in pairs], [pair["ours"] for pair in pairs], faster_is="more"
+        ),
+        "csim_compared_images_per_s": _pair(
+            [pair["stock"] for pair in pairs],
+            [pair["compared"] for pair in pairs],
+            faster_is="more",
+        ),
+        "fifo_sizing_s": _spread(sizing_s),
+        "project_emission_s": _spread(emission_s),
+        "mismatches": {
+            "stock": sum(pair["stock_mismatches"] for pair in pairs),
+            "ours": sum(pair["our_mismatches"] for pair in pairs),
+        },
+    }
+
+
+def _round(graph: Graph, project: Path, stock: Stock) -> dict[str, Any]:
+    theirs = stock.simulate()
+    ours = simulate_set(graph, project, images(graph, OUR_IMAGES), compare=False)
+    compared = simulate_set(graph, project, images(graph, COMPARED_IMAGES))
+    return {
+        "stock": STOCK_IMAGES / theirs["seconds"],
+        "stock_mismatches": theirs["mismatches"],
+        "ours": ours.frames / ours.seconds,
+        "compared": compared.frames / compared.seconds,
+        "our_mismatches": sum(item.mismatches for item in compared.compared.values()),
+    }
+
+
+def timed(work: Callable[[], T], rounds: int) -> tuple[T, list[float]]:
+    """The result of the last round, and the seconds of every round; the first one only warms up."""
+    work()
+    seconds = []
+    for _ in range(rounds):
+        started = time.monotonic()
+        result = work()
+        seconds.append(time.monotonic() - started)
+    return result, seconds
+
+
+def _pair(stock: list[float], ours: list[float], faster_is: str) -> dict[str, Any]:
+    """Both, and how many times faster ours is, round by round."""
+    pairs = zip(stock, ours, strict=True)
+    ratios = [s / o if faster_is == "less" else o / s for s, o in pairs]
+    return {"stock": _spread(stock), "ours": _spread(ours), "ratio": _spread(ratios)}
+
+
+def _spread(values: list[float]) -> dict[str, Any]:
+    return {
+        "median": round(statistics.median(values), 4),
+        "least": round(min(values), 4),
+        "most": round(max(values), 4),
+        "all": [round(value, 4) for value in values],
+    }
+
+
+def show(name: str, found: dict[str, Any]) -> None:
+    """A block of lines for one network."""
+    print(f"\n{name}: {found['mega_macs']:.1f} MMAC an image, {found['lanes']} frames side by side")
+    print(f"  {'':34}{'stock':>12}{'fcn_hw':>12}{'times faster':>16}   least .. most")
+    for key, label in (
+        ("convert_s", "convert to a project, s"),
+        ("compile_s", "compile, s"),
+        ("csim_images_per_s", "csim, images/s"),
+        ("csim_compared_images_per_s", "csim + every tensor compared"),
+    ):
+        pair = found[key]
+        ratio = pair["ratio"]
+        print(
+            f"  {label:34}{pair['stock']['median']:12.3f}{pair['ours']['median']:12.3f}"
+            f"{ratio['median']:16.2f}   {ratio['least']:.2f} .. {ratio['most']:.2f}"
+        )
+    for key, label in (
+        ("fifo_sizing_s", "folds and FIFO sizing, s"),
+        ("project_emission_s", "emission, s"),
+    ):
+        print(f"  {label:34}{'-':>12}{found[key]['median']:12.3f}")
+    wrong = found["mismatches"]
+    print(f"  codes that differ from the oracle: stock {wrong['stock']}, fcn_hw {wrong['ours']}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,326 @@
+"""The verbs of ``fcn-hw`` as functions: ``fcn_hw.csim_design("digits_fcn8s", "pynq-z2")``.
+
+Thin: each opens what it is given and calls the stage. A function's name ends in what it takes, for
+``fcn_hw.train`` and ``fcn_hw.estimate`` are packages. A design is a name below
+``root/hls_projects`` or the path of a design.yaml; a board is a name of :func:`list_boards`; a
+graph is a folder that holds a ``graph.json``. Every mistake raises a
+:class:`fcn_hw.errors.FcnHwError` of one clear line. ``import fcn_hw`` itself loads nothing;
+TensorFlow is loaded by training and the exports only.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+from rich.console import Console
+
+from fcn_hw.boards import Board, board_names, load_board
+from fcn_hw.design import ConvEmitter, Design
+from fcn_hw.design_yaml import find_design
+from fcn_hw.design_yaml import load_design as _load_design
+from fcn_hw.flow import BoundedResult, CsimResult, bounded_stage, csim_stage, open_workspace
+from fcn_hw.flow import export_stage as _export_stage
+from fcn_hw.flow import hls_stage as _hls_stage
+from fcn_hw.flow import standalone as _standalone
+from fcn_hw.flow import train_stage as _train_stage
+from fcn_hw.flow.agreement import Agreement
+from fcn_hw.flow.differences import Differences
+from fcn_hw.flow.differences import compare as _compare
+from fcn_hw.flow.doctor import Diagnosis
+from fcn_hw.flow.doctor import diagnose as _diagnose
+from fcn_hw.flow.estimate import EstimateRun
+from fcn_hw.flow.estimate import estimate_design as _estimate
+from fcn_hw.flow.fifos import fifo_stage as _fifo_stage
+from fcn_hw.flow.handoff import FOLDER, Handoff, handoff_stage
+from fcn_hw.flow.hardware import HardwareRun, run_bitstream, run_cosim, run_csynth
+from fcn_hw.flow.layout import FifoResult
+from fcn_hw.flow.lint import lint_folder
+from fcn_hw.flow.progress import Progress
+from fcn_hw.flow.scaffold import new_design
+from fcn_hw.flow.show import Shown
+from fcn_hw.flow.show import show as _show
+from fcn_hw.flow.standalone import GraphCsim
+from fcn_hw.handoff.verify import Verified
+from fcn_hw.handoff.verify import verify_bundle as _verify_bundle
+from fcn_hw.ir import Graph
+from fcn_hw.ir.serialize import load as _load_graph
+from fcn_hw.ir.serialize import save as _save_graph
+from fcn_hw.lint import Report
+from fcn_hw.reference import evaluate
+
+__all__ = [
+    "bitstream_design", "compare", "cosim_design", "csim_bounded", "csim_design",
+    "csim_graph", "csynth_design", "diagnose", "estimate_design", "estimate_graph",
+    "evaluate", "export_design", "export_model", "fifo_design", "handoff_design",
+    "hls_design", "hls_graph", "lint_project", "list_boards", "load_board", "load_design",
+    "load_graph", "new_design", "save_graph", "show_graph", "train_design", "verify_bundle",
+]  # fmt: skip
+
+PathLike = str | Path
+
+
+def load_design(design: PathLike, root: PathLike = ".") -> Design:
+    """The checked content of a design.
+
+    Raises:
+        ConfigError: unknown design, key or value; names the line.
+    """
+    return _load_design(find_design(str(design), Path(root)))
+
+
+def load_graph(folder: PathLike) -> Graph:
+    """A verified graph.
+
+    Raises:
+        ConfigError: a file is missing or malformed.
+        GraphError: the graph breaks a rule.
+    """
+    return _load_graph(Path(folder))
+
+
+def save_graph(graph: Graph, folder: PathLike) -> None:
+    """Writes ``graph.json``, ``weights.npz`` and ``graph.txt``."""
+    _save_graph(graph, Path(folder))
+
+
+def list_boards() -> tuple[Board, ...]:
+    """All boards, in alphabetical order."""
+    return tuple(load_board(name) for name in board_names())
+
+
+def diagnose() -> Diagnosis:
+    """What is installed, and what each stage misses."""
+    return _diagnose()
+
+
+def show_graph(target: PathLike, root: PathLike = ".") -> Shown:
+    """A graph, of a folder or of a design, with the status of each layer."""
+    return _show(str(target), Path(root))
+
+
+def compare(before: PathLike, after: PathLike, root: PathLike = ".") -> Differences:
+    """What changed between two graphs, two designs or two reports."""
+    return _compare(str(before), str(after), Path(root))
+
+
+def train_design(design: PathLike, root: PathLike = ".", *, progress: bool = False) -> Path:
+    """Trains a design unless its model is there; returns the folder of the model."""
+    return _train_stage(open_workspace(str(design), Path(root)), _progress(progress))
+
+
+def export_design(design: PathLike, root: PathLike = ".", *, progress: bool = False) -> Graph:
+    """The graph of a design's model, trained first where that is missing."""
+    return _export_stage(open_workspace(str(design), Path(root)), _progress(progress))
+
+
+def export_model(
+    model: PathLike,
+    folder: PathLike,
+    *,
+    input_format: str = "ufixed<8,0>",
+    check: PathLike | None = None,
+    images: int | None = None,
+    progress: bool = False,
+) -> tuple[Graph, Agreement]:
+    """Exports any QKeras model file; see :func:`fcn_hw.flow.standalone.export_model`."""
+    frames = None if check is None else Path(check)
+    return _standalone.export_model(
+        Path(model), input_format, Path(folder), _progress(progress), check=frames, images=images
+    )
+
+
+def hls_design(
+    design: PathLike,
+    board: str,
+    root: PathLike = ".",
+    *,
+    conv: ConvEmitter | None = None,
+    progress: bool = False,
+) -> Path:
+    """Emits a design's HLS project, without simulating it; returns its folder.
+
+    Args:
+        conv: whose convolutions; None takes the design's.
+    """
+    workspace, target = open_workspace(str(design), Path(root)).with_conv(conv), load_board(board)
+    _hls_stage(workspace, target, _progress(progress))
+    return workspace.project(target)
+
+
+def hls_graph(
+    graph: PathLike,
+    board: str,
+    output: PathLike,
+    *,
+    conv: ConvEmitter = "fcn_hw",
+    progress: bool = False,
+) -> Path:
+    """Emits the HLS project of a graph folder; returns ``output``."""
+    _standalone.emit_graph(Path(graph), load_board(board), Path(output), _progress(progress), conv)
+    return Path(output)
+
+
+def csim_design(
+    design: PathLike,
+    board: str,
+    root: PathLike = ".",
+    *,
+    images: int | None = None,
+    conv: ConvEmitter | None = None,
+    progress: bool = False,
+) -> CsimResult:
+    """C simulation of a design: QKeras, oracle and C++, every layer, code for code.
+
+    Returns:
+        also for a run that found mismatches: look at ``exact``.
+    """
+    workspace = open_workspace(str(design), Path(root)).with_conv(conv)
+    return csim_stage(workspace, load_board(board), _progress(progress), images=images)
+
+
+def csim_bounded(
+    design: PathLike,
+    board: str,
+    root: PathLike = ".",
+    *,
+    images: int | None = None,
+    depths: Mapping[str, int] | None = None,
+    progress: bool = False,
+) -> BoundedResult:
+    """The emitted processes side by side, on FIFOs of their real depths.
+
+    Raises:
+        Deadlock: with these depths, processes wait for one another.
+    """
+    workspace, target = open_workspace(str(design), Path(root)), load_board(board)
+    return bounded_stage(workspace, target, _progress(progress), images=images, depths=depths)
+
+
+def csim_graph(
+    graph: PathLike,
+    board: str,
+    output: PathLike,
+    *,
+    images: int | None = None,
+    data: PathLike | None = None,
+    conv: ConvEmitter = "fcn_hw",
+    progress: bool = False,
+) -> GraphCsim:
+    """C simulation of a graph folder against the oracle; the project goes to ``output``.
+
+    Args:
+        data: a folder of images, a list, an image or a ``.npy`` of codes; None takes random codes.
+
+    Returns:
+        also for a run that found ``mismatches``.
+    """
+    return _standalone.csim_graph(
+        Path(graph),
+        load_board(board),
+        Path(output),
+        _progress(progress),
+        images=images,
+        data=None if data is None else Path(data),
+        conv=conv,
+    )
+
+
+def lint_project(folder: PathLike) -> Report:
+    """Checks an emitted HLS project against the documented rules of Vitis HLS."""
+    return lint_folder(Path(folder))
+
+
+def csynth_design(
+    design: PathLike,
+    board: str,
+    root: PathLike = ".",
+    *,
+    hours: float | None = None,
+    progress: bool = False,
+) -> HardwareRun:
+    """C synthesis by the vendor's tool; ``check()`` raises where it got worse than allowed.
+
+    Args:
+        hours: time-out of each tool; None takes each stage's own.
+    """
+    workspace = open_workspace(str(design), Path(root))
+    return run_csynth(workspace, load_board(board), _progress(progress), hours=hours)
+
+
+def cosim_design(
+    design: PathLike,
+    board: str,
+    root: PathLike = ".",
+    *,
+    images: int | None = None,
+    hours: float | None = None,
+    progress: bool = False,
+) -> HardwareRun:
+    """C synthesis, then RTL cosimulation, compared code for code with the C++."""
+    workspace, target = open_workspace(str(design), Path(root)), load_board(board)
+    return run_cosim(workspace, target, _progress(progress), images=images, hours=hours)
+
+
+def bitstream_design(
+    design: PathLike,
+    board: str,
+    root: PathLike = ".",
+    *,
+    hours: float | None = None,
+    progress: bool = False,
+) -> HardwareRun:
+    """C synthesis, IP, block design placed and routed, bitstream."""
+    workspace = open_workspace(str(design), Path(root))
+    return run_bitstream(workspace, load_board(board), _progress(progress), hours=hours)
+
+
+def handoff_design(
+    design: PathLike,
+    board: str,
+    root: PathLike = ".",
+    *,
+    output: PathLike | None = None,
+    images: int | None = None,
+    progress: bool = False,
+) -> Handoff:
+    """Packs a proved design for the engineer who builds the bitstream.
+
+    Args:
+        output: folder of the bundle; None takes ``root/handoff``.
+        images: golden frames; None takes 3.
+    """
+    workspace, target = open_workspace(str(design), Path(root)), load_board(board)
+    folder = Path(root) / FOLDER if output is None else Path(output)
+    return handoff_stage(workspace, target, _progress(progress), output=folder, images=images)
+
+
+def verify_bundle(bundle: PathLike) -> Verified:
+    """Checks a bundle: its bytes, its manifest, and what its C++ computes. Runs that C++."""
+    return _verify_bundle(Path(bundle))
+
+
+def fifo_design(
+    design: PathLike, board: str, root: PathLike = ".", *, progress: bool = False
+) -> FifoResult:
+    """Sizes the FIFOs of a design and writes their reports."""
+    workspace = open_workspace(str(design), Path(root))
+    return _fifo_stage(workspace, load_board(board), _progress(progress))
+
+
+def estimate_design(
+    design: PathLike, board: str, root: PathLike = ".", *, progress: bool = False
+) -> EstimateRun:
+    """Resources, cycles and energy of a design; ``check()`` raises where it does not fit."""
+    return _estimate(str(design), None, board, Path(root), _progress(progress))
+
+
+def estimate_graph(graph: PathLike, board: str, *, progress: bool = False) -> EstimateRun:
+    """As :func:`estimate_design`, of a graph folder, folds chosen for the board; writes nothing."""
+    return _estimate(None, Path(graph), board, Path(), _progress(progress))
+
+
+def _progress(wanted: bool) -> Progress:
+    """On standard error: standard output is the caller's."""
+    return Progress(Console(file=sys.stderr, soft_wrap=True), quiet=not wanted)

@@ -1,0 +1,110 @@
+"""Arguments and options that several verbs have, and how verbs speak."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, TypeVar, cast
+
+import typer
+
+from fcn_hw.cli.completion import complete_board, complete_design
+from fcn_hw.errors import ConfigError
+from fcn_hw.tables import console
+
+if TYPE_CHECKING:  # `fcn-hw --help` loads neither
+    from fcn_hw.design import ConvEmitter
+    from fcn_hw.flow.progress import Progress
+
+DesignArgument = Annotated[
+    str,
+    typer.Argument(
+        help="A design below hls_projects/, or the path of a design.yaml.",
+        autocompletion=complete_design,
+    ),
+]
+BoardOption = Annotated[
+    str,
+    typer.Option(
+        "--board", "-b", help="A board below constraints/.", autocompletion=complete_board
+    ),
+]
+RootOption = Annotated[
+    Path, typer.Option("--root", help="The folder that holds hls_projects/.", show_default="here")
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print the result as JSON only.")]
+ImagesOption = Annotated[
+    int | None, typer.Option("--images", min=1, help="Simulate the first N images only.")
+]  # fmt: skip
+HoursOption = Annotated[
+    float | None, typer.Option("--timeout-hours", min=0, help="Time-out of each tool.")
+]
+SignOffOption = Annotated[
+    bool, typer.Option("--sign-off", help="Compile with the official ap_types: exact, but slow.")
+]
+BoundedOption = Annotated[
+    bool, typer.Option("--bounded", help="Run the processes on FIFOs of their real depths.")
+]
+DepthOption = Annotated[
+    list[str] | None,
+    typer.Option("--depth", metavar="FIFO=PIXELS", help="Another depth, with --bounded."),
+]
+
+OptionalDesign = Annotated[
+    str | None,
+    typer.Argument(
+        help="A design below hls_projects/, or the path of a design.yaml.",
+        autocompletion=complete_design,
+    ),
+]
+GraphOption = Annotated[
+    Path | None, typer.Option("--graph", help="A folder that holds a graph.json, instead.")
+]
+OutputOption = Annotated[
+    Path | None, typer.Option("--output", help="With --graph: folder of the HLS project.")
+]
+ConvOption = Annotated[
+    str | None,
+    typer.Option(
+        "--conv",
+        metavar="fcn_hw|hls4ml",
+        help="Whose convolutions: fcn_hw's, or hls4ml's own for comparison.",
+        show_default="the design's",
+    ),
+]
+
+HERE = Path()
+
+T = TypeVar("T")
+
+
+def print_json(data: object) -> None:
+    """The document that ``--json`` puts on standard output, alone there."""
+    typer.echo(json.dumps(data, indent=1))
+
+
+def only_one(design: str | None, option: str) -> None:
+    """Raises ``ConfigError`` where a design is given beside an option that stands for one."""
+    if design is not None:
+        raise ConfigError(f"both a design and {option} are given", hint="give one of them")
+
+
+def needed(value: T | None, name: str, because: str) -> T:
+    """The value; raises ``ConfigError`` where there is none."""
+    if value is None:
+        raise ConfigError(f"{because} needs {name}", hint="see --help for an example")
+    return value
+
+
+def conv_named(name: str | None) -> ConvEmitter | None:
+    """The value of ``--conv``; raises ``ConfigError`` where it is none."""
+    if name not in (None, "fcn_hw", "hls4ml"):
+        raise ConfigError(f"--conv is fcn_hw or hls4ml, not '{name}'")
+    return cast("ConvEmitter | None", name)
+
+
+def progress_for(quiet: bool) -> Progress:
+    """Where stages speak; with ``--json`` they don't."""
+    from fcn_hw.flow.progress import Progress
+
+    return Progress(console(stderr=quiet), quiet)

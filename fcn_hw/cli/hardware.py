@@ -1,0 +1,134 @@
+"""Verbs ``csynth``, ``cosim``, ``bitstream`` and ``regression``: the vendor's tools."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from fcn_hw.cli.application import app
+from fcn_hw.cli.common import (
+    HERE,
+    BoardOption,
+    DesignArgument,
+    HoursOption,
+    ImagesOption,
+    JsonOption,
+    RootOption,
+    print_json,
+    progress_for,
+)
+from fcn_hw.tables import console, print_hardware, print_regression
+
+if TYPE_CHECKING:  # `fcn-hw --help` loads none
+    from fcn_hw.boards import Board
+    from fcn_hw.flow import Workspace
+    from fcn_hw.flow.hardware import HardwareRun
+
+
+@app.command(epilog="Example: fcn-hw csynth digits_fcn8s --board pynq-z2")
+def csynth(
+    design: DesignArgument,
+    board: BoardOption,
+    root: RootOption = HERE,
+    hours: HoursOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """C synthesis by Vitis HLS (or Vivado HLS) of the network with its AXI ports.
+
+    Compared with the last run: exit status 1 if it is worse than section 'regression' of the design
+    allows. Exit status 2 where the tool or its licence is missing.
+    """
+    from fcn_hw.flow.hardware import run_csynth
+
+    _hardware(run_csynth(*_open(design, board, root), progress_for(as_json), hours=hours), as_json)
+
+
+@app.command(epilog="Example: fcn-hw cosim digits_fcn8s --board pynq-z2 --images 2")
+def cosim(
+    design: DesignArgument,
+    board: BoardOption,
+    root: RootOption = HERE,
+    images: ImagesOption = None,
+    hours: HoursOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """RTL cosimulation: the RTL's codes on validation images against those of the C++, each one.
+
+    Two images where no number is given. Exit status 1 at a single code that differs.
+    """
+    from fcn_hw.flow.hardware import run_cosim
+
+    workspace, target = _open(design, board, root)
+    found = run_cosim(workspace, target, progress_for(as_json), images=images, hours=hours)
+    _hardware(found, as_json)
+
+
+@app.command(epilog="Example: fcn-hw bitstream digits_fcn8s --board pynq-z2")
+def bitstream(
+    design: DesignArgument,
+    board: BoardOption,
+    root: RootOption = HERE,
+    hours: HoursOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """C synthesis, IP, block design placed and routed by Vivado; its .bit and .hwh.
+
+    No bitstream is written of a design that misses its timing; then the exit status is 1.
+    """
+    from fcn_hw.flow.hardware import run_bitstream
+
+    workspace, target = _open(design, board, root)
+    _hardware(run_bitstream(workspace, target, progress_for(as_json), hours=hours), as_json)
+
+
+@app.command(epilog="Example: fcn-hw regression digits_fcn8s --board pynq-z2 --accept")
+def regression(
+    design: DesignArgument,
+    board: BoardOption,
+    root: RootOption = HERE,
+    accept: Annotated[
+        bool, typer.Option("--accept", help="From now on compare with this run, worse or not.")
+    ] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Show how the last run of csynth, cosim or bitstream compares with the one before."""
+    from fcn_hw.flow.regression import accept as take
+    from fcn_hw.flow.regression import check, last_rows
+
+    workspace, target = _open(design, board, root)
+    folder = workspace.report(target)
+    if accept:
+        count = len(take(folder))
+        if as_json:
+            print_json({"accepted": count})
+        else:
+            text = f"the next run is compared with these {count} quantities"
+            console().print(text, highlight=False)
+        return
+    rows = last_rows(folder)
+    if as_json:
+        print_json([asdict(row) for row in rows])
+    else:
+        print_regression(rows)
+    check(folder, rows)
+
+
+def _open(design: str, board: str, root: Path) -> tuple[Workspace, Board]:
+    from fcn_hw.flow import open_workspace
+    from fcn_hw.flow.workspace import open_board
+
+    target = open_board(board)
+    return open_workspace(design, root), target
+
+
+def _hardware(run: HardwareRun, as_json: bool) -> None:
+    from fcn_hw.flow.hardware import run_to_json
+
+    if as_json:
+        print_json(run_to_json(run))
+    else:
+        print_hardware(run)
+    run.check()

@@ -1,0 +1,111 @@
+"""Verbs ``train`` and ``export``: from a design to its graph."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.markup import escape
+
+from fcn_hw.cli.application import app
+from fcn_hw.cli.common import (
+    HERE,
+    DesignArgument,
+    JsonOption,
+    OptionalDesign,
+    RootOption,
+    needed,
+    only_one,
+    print_json,
+    progress_for,
+)
+from fcn_hw.tables import console, print_agreement, print_training
+
+if TYPE_CHECKING:  # `fcn-hw --help` loads neither
+    pass
+
+
+@app.command(epilog="Example: fcn-hw train digits_fcn8s")
+def train(design: DesignArgument, root: RootOption = HERE, as_json: JsonOption = False) -> None:
+    """Train a design: in float, then quantized with float shadow weights.
+
+    An interrupted training goes on where it stopped; a finished one is not repeated.
+    """
+    from fcn_hw.flow import open_workspace, train_stage
+
+    progress = progress_for(as_json)
+    folder = train_stage(open_workspace(design, root), progress)
+    text = (folder / "training.json").read_text(encoding="utf-8")
+    if as_json:
+        typer.echo(text.rstrip())
+    else:
+        print_training(json.loads(text))
+
+
+@app.command(
+    epilog="Examples: fcn-hw export digits_fcn8s; "
+    "fcn-hw export --model mine.h5 --input-format 'ufixed<8,0>' --output mine_graph"
+)
+def export(
+    design: OptionalDesign = None,
+    model: Annotated[
+        Path | None, typer.Option("--model", help="A QKeras model, .h5 or .keras, instead.")
+    ] = None,
+    input_format: Annotated[
+        str, typer.Option("--input-format", help="With --model: format of the input codes.")
+    ] = "ufixed<8,0>",
+    output: Annotated[
+        Path | None, typer.Option("--output", help="With --model: folder of the graph.")
+    ] = None,
+    check: Annotated[
+        Path | None,
+        typer.Option(
+            "--check",
+            help="With --model: compare with QKeras on these images: a folder, a list, or a .npy.",
+        ),
+    ] = None,
+    images: Annotated[
+        int | None, typer.Option("--images", min=1, help="With --check: the first N images only.")
+    ] = None,
+    root: RootOption = HERE,
+    as_json: JsonOption = False,
+) -> None:
+    """Export a trained design as an integer graph and compare it with QKeras, layer by layer.
+
+    With --model, export any QKeras model file. A layer that can't be expressed exactly is refused.
+    With --check, every layer says how many of its codes differ from QKeras. Exit status 1 if one
+    differs that is exact or proved.
+    """
+    if model is not None:
+        only_one(design, "--model")
+        from fcn_hw.flow import agreement
+        from fcn_hw.flow.standalone import export_model
+
+        folder = needed(output, "--output", "--model")
+        graph, found = export_model(
+            model, input_format, folder, progress_for(as_json), check=check, images=images
+        )
+        if as_json:
+            print_json(agreement.to_json(found))
+        else:
+            typer.echo((folder / "graph.txt").read_text(encoding="utf-8").rstrip())
+            print_agreement(found)
+            console().print(f"graph '{graph.name}' is in {escape(str(folder))}", highlight=False)
+        if not found.holds:
+            raise typer.Exit(1)
+        return
+    else:
+        from fcn_hw.flow import export_stage, open_workspace
+
+        workspace = open_workspace(needed(design, "DESIGN", "export"), root)
+        graph, folder = export_stage(workspace, progress_for(as_json)), workspace.graph
+        if as_json:
+            from fcn_hw.flow.export import AGREEMENT
+
+            layers = json.loads((folder / AGREEMENT).read_text(encoding="utf-8"))
+            print_json({"graph": graph.name, "folder": str(folder), "layers": layers})
+            return
+    typer.echo((folder / "graph.txt").read_text(encoding="utf-8").rstrip())
+    console().print(f"graph '{graph.name}' is in {escape(str(folder))}", highlight=False)

@@ -1,0 +1,82 @@
+"""What vendor tools said of a design, where they have run."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from fcn_hw.backend.block_design import TIMING, UTILIZATION
+from fcn_hw.backend.hls_scripts import hls_layout
+from fcn_hw.boards import Board
+from fcn_hw.flow.workspace import Workspace
+from fcn_hw.vendor_reports.cosim import read_cosim
+from fcn_hw.vendor_reports.csynth import read_csynth
+from fcn_hw.vendor_reports.timing import read_timing
+from fcn_hw.vendor_reports.utilization import read_utilization
+
+
+@dataclass(frozen=True)
+class Measured:
+    """One tool's numbers.
+
+    Args:
+        tool: what to call it.
+        values: by the names of ``estimate.compare.QUANTITIES``.
+        note: what else it says, a sentence, or "".
+    """
+
+    tool: str
+    values: Mapping[str, float]
+    note: str = ""
+
+
+def read_csynth_values(workspace: Workspace, board: Board) -> Measured | None:
+    """C synthesis, None where it has not run.
+
+    Raises:
+        ReportError: its report is malformed.
+    """
+    path = workspace.project(board) / hls_layout(workspace.design.name).csynth_xml
+    if not path.is_file():
+        return None
+    report = read_csynth(path)
+    clock = report.clock
+    note = f"estimated clock {clock.estimated_ns:g} ns of {clock.target_ns:g} ns"
+    return Measured("C synthesis", report.measured(), note)
+
+
+def read_cosim_values(workspace: Workspace, board: Board) -> Measured | None:
+    """RTL cosimulation, None where it has not run.
+
+    Raises:
+        ReportError: its report is malformed.
+    """
+    path = workspace.project(board) / hls_layout(workspace.design.name).cosim_rpt
+    if not path.is_file():
+        return None
+    report = read_cosim(path)
+    intervals = [item.interval.max for item in report.languages if item.interval]
+    values = {"interval_cycles": float(max(intervals))} if intervals else {}
+    said = [f"{item.language} {'passed' if item.passed else 'FAILED'}" for item in report.languages]
+    return Measured("RTL cosimulation", values, ", ".join(said))
+
+
+def read_routed_values(workspace: Workspace, board: Board) -> Measured | None:
+    """The routed design, DMA and interconnect included; None where Vivado has not run.
+
+    Raises:
+        ReportError: one of its reports is malformed.
+    """
+    project = workspace.project(board)
+    if not (project / UTILIZATION).is_file():
+        return None
+    used = read_utilization(project / UTILIZATION, board.family, has_uram=board.resources.uram > 0)
+    note = ""
+    if (project / TIMING).is_file():
+        timing = read_timing(project / TIMING)
+        verdict = "timing met" if timing.met else "timing NOT met"
+        note = f"{verdict}, worst setup slack {timing.setup.worst_ns:g} ns"
+    values = {
+        "LUT": used.lut.used, "FF": used.ff.used, "DSP": used.dsp.used, "BRAM36": used.bram36.used,
+    }  # fmt: skip
+    return Measured("routed, with DMA and interconnect", values, note)

@@ -1,0 +1,100 @@
+"""The whole page: one file, no network, the same bytes for the same results."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from markupsafe import Markup
+
+from fcn_hw.boards import Board
+from fcn_hw.files import replace_file
+from fcn_hw.flow.workspace import Workspace
+from fcn_hw.report.render import markup
+from fcn_hw.report.section import Section
+from fcn_hw.report.sections import SECTIONS
+from fcn_hw.report.sources import Sources, read_sources
+from fcn_hw.report.tiles import Tile, tiles
+
+REPORT_FILE = "report.html"
+
+
+@dataclass(frozen=True)
+class PageContext:
+    """``page.html.j2``."""
+
+    design: str
+    board: str
+    subtitle: str
+    tiles: tuple[Tile, ...]
+    problems: tuple[str, ...]
+    sections: tuple[Section, ...]
+
+
+@dataclass(frozen=True)
+class DesignReport:
+    """A finished page.
+
+    Args:
+        html: the file.
+        sections: in their order.
+        tiles: the facts at its top.
+        problems: files that could not be used.
+    """
+
+    design: str
+    board: str
+    html: Markup
+    sections: tuple[Section, ...]
+    tiles: tuple[Tile, ...]
+    problems: tuple[str, ...]
+
+
+def make_report(workspace: Workspace, board: Board) -> DesignReport:
+    """The report of what is there now; runs no stage."""
+    return page(read_sources(workspace, board))
+
+
+def page(sources: Sources) -> DesignReport:
+    """The report of given sources."""
+    design, board = sources.workspace.design, sources.board
+    sections = tuple(section(sources) for section in SECTIONS)
+    facts = tiles(sources)
+    data = design.dataset
+    subtitle = (
+        f"{design.network.kind} on {data.kind}, {data.width} × {data.height} pixels; "
+        f"{board.description}, {board.part}"
+    )
+    context = PageContext(design.name, board.name, subtitle, facts, sources.problems, sections)
+    html = markup("page.html.j2", context)
+    return DesignReport(design.name, board.name, html, sections, facts, sources.problems)
+
+
+def write_report(report: DesignReport, workspace: Workspace, board: Board) -> Path:
+    """Writes ``report.html`` beside the other reports; returns its path."""
+    path = workspace.report(board) / REPORT_FILE
+    replace_file(path, str(report.html))
+    return path
+
+
+def report_to_json(report: DesignReport, path: Path) -> dict[str, Any]:
+    """What ``--json`` prints: all that the page shows, pictures left out."""
+    return {
+        "design": report.design,
+        "board": report.board,
+        "file": str(path),
+        "bytes": len(report.html.encode()),
+        "problems": list(report.problems),
+        "sections": {section.id: _section(section) for section in report.sections},
+    }
+
+
+def _section(section: Section) -> Mapping[str, Any]:
+    return {
+        "title": section.title,
+        "ready": section.is_ready,
+        "commands": list(section.commands),
+        "data": section.data,
+    }

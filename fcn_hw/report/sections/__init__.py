@@ -1,0 +1,31 @@
+"""The sections, in the order of the page."""
+
+from collections.abc import Callable
+
+from fcn_hw.report.section import Section
+from fcn_hw.report.sections.accuracy import accuracy
+from fcn_hw.report.sections.cycles import cycles
+from fcn_hw.report.sections.exactness import exactness
+from fcn_hw.report.sections.exploration import exploration
+from fcn_hw.report.sections.fifos import fifos
+from fcn_hw.report.sections.network import network
+from fcn_hw.report.sections.precision import precision
+from fcn_hw.report.sections.resources import resources
+from fcn_hw.report.sections.scenes import scenes
+from fcn_hw.report.sections.versions import versions
+from fcn_hw.report.sections.weights import weights
+from fcn_hw.report.sources import Sources
+
+SECTIONS: tuple[Callable[[Sources], Section], ...] = (
+    scenes,
+    accuracy,
+    exactness,
+    network,
+    cycles,
+    resources,
+    fifos,
+    precision,
+    weights,
+    exploration,
+    versions,
+)

@@ -1,0 +1,103 @@
+"""Cycles of each process against what its multipliers allow, and the frame against its limit."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from fcn_hw.report import colours
+from fcn_hw.report.figures.bars import BarPart, bar_part, percent
+from fcn_hw.report.section import Section, made
+from fcn_hw.report.sections.layout import no_layout
+from fcn_hw.report.sources import Sources
+
+ID, TITLE = "cycles", "Cycles against the physical limit"
+
+
+@dataclass(frozen=True)
+class CycleRow:
+    """A process; ``fold`` is ``"PE x SIMD"`` or ``""``."""
+
+    name: str
+    kind: str
+    fold: str
+    cycles: int
+    ideal: int
+    efficiency: float
+    is_bottleneck: bool
+    bar: tuple[BarPart, ...]
+
+
+@dataclass(frozen=True)
+class CyclesContext:
+    """``cycles.html.j2``.
+
+    Args:
+        mark: place of the limit in the bars, in percent.
+        measured: tool and cycles from frame to frame.
+    """
+
+    rows: tuple[CycleRow, ...]
+    interval: int
+    bottleneck: str
+    fps: float
+    clock_mhz: float
+    limit: int
+    limit_fps: float
+    limit_cause: str
+    input_beats: int
+    output_beats: int
+    latency: int | None
+    mark: str
+    measured: tuple[tuple[str, int], ...]
+
+
+def cycles(sources: Sources) -> Section:
+    """A row a process."""
+    estimate = sources.estimate
+    if estimate is None:
+        what = "Cycles a frame, layer by layer, beside the least that its multipliers allow."
+        return no_layout(sources, ID, TITLE, what, "estimate")
+    layers = [layer for layer in estimate.layers if layer.cycles > 0]
+    most = max([estimate.limit.cycles, *(layer.cycles for layer in layers)])
+    rows = []
+    for layer in layers:
+        ideal = min(layer.ideal_cycles, layer.cycles)
+        rows.append(
+            CycleRow(
+                layer.name,
+                layer.kind,
+                f"{layer.fold.pe} × {layer.fold.simd}" if layer.fold else "",
+                layer.cycles,
+                ideal,
+                ideal / layer.cycles,
+                layer.name == estimate.bottleneck,
+                (
+                    bar_part(0, ideal, most, colours.BLUE),
+                    bar_part(ideal, layer.cycles - ideal, most, colours.ORANGE),
+                ),
+            )
+        )
+    limit = estimate.limit
+    return made(
+        ID,
+        TITLE,
+        CyclesContext(
+            rows=tuple(rows),
+            interval=estimate.interval_cycles,
+            bottleneck=estimate.bottleneck,
+            fps=estimate.fps,
+            clock_mhz=1e3 / estimate.clock_period_ns,
+            limit=limit.cycles,
+            limit_fps=estimate.limit_fps,
+            limit_cause=limit.cause,
+            input_beats=limit.input_beats,
+            output_beats=limit.output_beats,
+            latency=sources.fifos.first_output if sources.fifos else None,
+            mark=f"{percent(limit.cycles, most):.2f}",
+            measured=tuple(
+                (item.tool, int(item.values["interval_cycles"]))
+                for item in sources.measured
+                if "interval_cycles" in item.values
+            ),
+        ),
+    )

@@ -1,0 +1,66 @@
+"""Depths of the FIFOs, and what the deep ones hold over time."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from markupsafe import Markup
+
+from fcn_hw.report.documents import Fifo, Fifos
+from fcn_hw.report.figures.occupancy import occupancy_figure
+from fcn_hw.report.section import Section, made
+from fcn_hw.report.sections.layout import no_layout
+from fcn_hw.report.sources import Sources
+
+ID, TITLE = "fifos", "FIFOs"
+
+
+@dataclass(frozen=True)
+class FifosContext:
+    """``fifos.html.j2``."""
+
+    rows: tuple[Fifo, ...]
+    pictures: tuple[Markup, ...]
+    bits: int
+    whole_frame_bits: int
+    bram36: float
+    certificate: str
+    explain: str
+
+
+def fifos(sources: Sources) -> Section:
+    """A row a FIFO; a picture for each that can deadlock."""
+    found = sources.fifos
+    if found is None:
+        what = "Depths of the FIFOs, proved free of deadlock, and what they hold over time."
+        return no_layout(sources, ID, TITLE, what, "fifo")
+    rows, skips = found.fifos, list(found.held)
+    return made(
+        ID,
+        TITLE,
+        FifosContext(
+            rows=rows,
+            pictures=_pictures(found),
+            bits=sum(row.width_bits * row.depth for row in rows),
+            whole_frame_bits=sum(row.width_bits * row.whole_frames for row in rows),
+            bram36=sum(row.bram36 for row in rows),
+            certificate=found.certificate,
+            explain=f"{sources.command('fifo')} --explain {skips[0]}" if skips else "",
+        ),
+    )
+
+
+def _pictures(found: Fifos) -> tuple[Markup, ...]:
+    depths = {fifo.name: fifo.depth for fifo in found.fifos}
+    return tuple(
+        occupancy_figure(
+            f"occupancy-{number}",
+            name,
+            depth=depths[name],
+            cycles=held.cycles,
+            pixels=held.pixels,
+            end=found.end,
+            frame_ends=found.frame_ends,
+        )
+        for number, (name, held) in enumerate(found.held.items(), start=1)
+    )

@@ -1,0 +1,208 @@
+"""What the stages left of a design on a board; nothing is run, nothing is written.
+
+A file that is not there is None here, and its section says which command makes it. So is a file
+that can't be read, or that is of another graph; ``problems`` says why.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+from typing import Any, TypeVar
+
+from fcn_hw.backend.stock_conv import emitted_graph
+from fcn_hw.backend.structure import Layout, estimate_layout
+from fcn_hw.boards import Board
+from fcn_hw.errors import FcnHwError
+from fcn_hw.estimate.network import Estimate
+from fcn_hw.flow.csim_report import CsimResult, result_from_json
+from fcn_hw.flow.export import AGREEMENT
+from fcn_hw.flow.layout import CERTIFICATE, DEPTHS, OCCUPANCY_DATA, SIMULATION, stored_layout
+from fcn_hw.flow.pipeline import FLOAT_MODEL, MODEL, TRAINING
+from fcn_hw.flow.scenes import SCENES, Scenes, load_scenes
+from fcn_hw.flow.workspace import Workspace
+from fcn_hw.frontend.proofs import Proof, Status, load_proofs, statuses
+from fcn_hw.ir import Graph
+from fcn_hw.ir.serialize import GRAPH_FILE, digest, load
+from fcn_hw.report import documents
+from fcn_hw.report.float_weights import FloatWeights, load_float_weights
+from fcn_hw.report.measured import (
+    Measured,
+    read_cosim_values,
+    read_csynth_values,
+    read_routed_values,
+)
+
+T = TypeVar("T")
+
+SENSITIVITY, SEARCH = "sensitivity.json", "search.json"
+"""Below ``model/``; docs/report.md says what is in them."""
+
+_NO_PROOFS: tuple[Proof, ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class Sources:
+    """Everything that sections are made of; None where its stage has not run.
+
+    Args:
+        training: its result.
+        weights: of the float model, its batch normalization folded, by layer.
+        sensitivity, search: of the precision.
+        graph: as it is emitted.
+        statuses: how it is known that a tensor has QKeras' codes, by op.
+        agreement: with QKeras, by op: codes compared, codes that differ.
+        csim: of this graph.
+        scenes: the images that csim shows.
+        layout, estimate, fifos: of this graph on this board.
+        measured: what vendor tools said, by tool.
+        problems: files that could not be used, a sentence each.
+    """
+
+    workspace: Workspace
+    board: Board
+    training: documents.Training | None = None
+    weights: FloatWeights | None = None
+    sensitivity: documents.Sensitivity | None = None
+    search: documents.Front | None = None
+    graph: Graph | None = None
+    statuses: Mapping[str, Status] | None = None
+    agreement: Mapping[str, tuple[int, int]] | None = None
+    csim: CsimResult | None = None
+    scenes: Scenes | None = None
+    layout: Layout | None = None
+    estimate: Estimate | None = None
+    fifos: documents.Fifos | None = None
+    measured: tuple[Measured, ...] = ()
+    problems: tuple[str, ...] = ()
+
+    @property
+    def design_argument(self) -> str:
+        """The design as commands take it, without a folder of this machine."""
+        folder = self.workspace.folder
+        below = folder.parent.name == "hls_projects"
+        return folder.name if below else f"{folder.name}/{self.workspace.source.path.name}"
+
+    def command(self, verb: str, *, board: bool = True) -> str:
+        """The command that makes what a section lacks."""
+        text = f"fcn-hw {verb} {self.design_argument}"
+        return f"{text} --board {self.board.name}" if board else text
+
+
+def read_sources(workspace: Workspace, board: Board) -> Sources:
+    """Reads all that is there."""
+    reader = _Reader(workspace.folder)
+    model = workspace.model
+    sources = Sources(
+        workspace,
+        board,
+        training=reader.json(model / TRAINING, documents.training),
+        weights=reader.read(model / FLOAT_MODEL, load_float_weights),
+        sensitivity=reader.json(model / SENSITIVITY, documents.sensitivity),
+        search=reader.json(model / SEARCH, documents.search),
+    )
+    graph = reader.read(workspace.graph / GRAPH_FILE, lambda path: load(path.parent))
+    if graph is not None:
+        sources = _of_graph(sources, emitted_graph(graph, workspace.design.hls.Conv), reader)
+        sources = _of_board(sources, graph, reader)
+    tools = (read_csynth_values, read_cosim_values, read_routed_values)
+    measured = [reader.attempt(partial(tool, workspace, board), None) for tool in tools]
+    return replace(
+        sources,
+        measured=tuple(item for item in measured if item is not None),
+        problems=tuple(reader.problems),
+    )
+
+
+def model_file(workspace: Workspace) -> Path:
+    """The trained, quantized model."""
+    return workspace.model / MODEL
+
+
+def _of_graph(sources: Sources, graph: Graph, reader: _Reader) -> Sources:
+    """With the graph, and what is known of it without a board."""
+    folder = sources.workspace.graph
+    proofs = reader.attempt(lambda: load_proofs(folder), _NO_PROOFS)
+    return replace(
+        sources,
+        graph=graph,
+        statuses=statuses(graph, proofs),
+        agreement=reader.json(folder / AGREEMENT, documents.agreement),
+    )
+
+
+def _of_board(sources: Sources, graph: Graph, reader: _Reader) -> Sources:
+    """With csim, folds and FIFOs, where they are of this graph."""
+    workspace, board = sources.workspace, sources.board
+    assert sources.graph is not None
+    report = workspace.report(board)
+    csim = reader.read(report / "csim.json", lambda path: result_from_json(_load_json(path)))
+    if csim is not None and csim.graph != digest(sources.graph):
+        reader.problems.append(
+            f"{reader.short(report / 'csim.json')} is of an earlier graph: "
+            f"run {sources.command('csim')}"
+        )
+        csim = None
+    if csim is not None:
+        scenes = reader.read(report / SCENES, load_scenes)
+        sources = replace(sources, csim=csim, scenes=scenes)
+    if workspace.design.hls.Conv != "fcn_hw":
+        return sources
+    layout = reader.attempt(lambda: stored_layout(workspace, graph, board), None)
+    if layout is None:
+        return sources
+    project = workspace.project(board)
+    paths = [project / name for name in (DEPTHS, SIMULATION, OCCUPANCY_DATA, CERTIFICATE)]
+    fifos = reader.attempt(
+        lambda: documents.fifos(*map(_load_json, paths)), None, reader.short(paths[0].parent)
+    )
+    hls = workspace.design.hls
+    return replace(
+        sources,
+        layout=layout,
+        estimate=estimate_layout(graph, board, hls, layout),
+        fifos=fifos,
+    )
+
+
+class _Reader:
+    """Reads files that may be missing or malformed; keeps what was wrong with them."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.problems: list[str] = []
+
+    def short(self, path: Path) -> str:
+        """The path below the design's folder: a report names no folder of this machine."""
+        return path.relative_to(self.folder).as_posix()
+
+    def json(self, path: Path, parse: Callable[[dict[str, Any]], T]) -> T | None:
+        """What ``parse`` makes of a JSON file; None where there is none."""
+        return self.read(path, lambda found: parse(_load_json(found)))
+
+    def read(self, path: Path, function: Callable[[Path], T]) -> T | None:
+        """What ``function`` makes of a file; None where there is none."""
+        if not path.is_file():
+            return None
+        return self.attempt(lambda: function(path), None, self.short(path))
+
+    def attempt(self, function: Callable[[], T], otherwise: T, name: str = "") -> T:
+        try:
+            return function()
+        except (FcnHwError, OSError, ValueError, LookupError, TypeError, AttributeError) as error:
+            text = error.message if isinstance(error, FcnHwError) else type(error).__name__
+            text = text.replace(f"{self.folder}/", "").splitlines()[0]
+            self.problems.append(
+                text if not name or name in text else f"{name}: can't be read ({text})"
+            )
+            return otherwise
+
+
+def _load_json(path: Path) -> dict[str, Any]:
+    data = json.loads(path.read_text(encoding="utf-8"))
+    if not isinstance(data, dict):
+        raise TypeError("not an object")
+    return data

@@ -1,0 +1,74 @@
+"""The facts at the top of the page."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from fcn_hw.estimate.compare import by_name
+from fcn_hw.report.sources import Sources
+
+
+@dataclass(frozen=True)
+class Tile:
+    """A fact.
+
+    Args:
+        label, value, note: its text.
+        state: ``"good"``, ``"bad"``, or ``""``; a good or bad one says so in words too.
+        link: id of the section that says more.
+    """
+
+    label: str
+    value: str
+    note: str
+    state: str
+    link: str
+
+
+def tiles(sources: Sources) -> tuple[Tile, ...]:
+    """As many as are known."""
+    return (*_exact(sources), *_accuracy(sources), *_speed(sources), *_fit(sources))
+
+
+def _exact(sources: Sources) -> tuple[Tile, ...]:
+    csim = sources.csim
+    if csim is None:
+        return ()
+    counts = f"{csim.mismatches:,} of {csim.values_compared:,} codes differ, {csim.images} images"
+    value, state = ("✓ exact", "good") if csim.exact else ("✗ not exact", "bad")
+    return (Tile("QKeras = graph = C++", value, counts, state, "exactness"),)
+
+
+def _accuracy(sources: Sources) -> tuple[Tile, ...]:
+    csim, training = sources.csim, sources.training
+    if csim is not None:
+        before = f"float {100 * csim.miou_float:.2f} %"
+        return (Tile("mIoU of the C++", f"{100 * csim.miou_csim:.2f} %", before, "", "accuracy"),)
+    if training is None:
+        return ()
+    value = f"{100 * training.scores[-1].miou:.2f} %"
+    before = f"float {100 * training.scores[0].miou:.2f} %"
+    return (Tile("mIoU, quantized", value, before, "", "accuracy"),)
+
+
+def _speed(sources: Sources) -> tuple[Tile, ...]:
+    estimate = sources.estimate
+    if estimate is None:
+        return ()
+    share = estimate.limit.cycles / estimate.interval_cycles
+    note = f"{100 * share:.1f} % of the physical limit, {1e3 / estimate.clock_period_ns:g} MHz"
+    return (Tile("Frames/s, estimate", f"{estimate.fps:,.1f}", note, "", "cycles"),)
+
+
+def _fit(sources: Sources) -> tuple[Tile, ...]:
+    estimate = sources.estimate
+    if estimate is None:
+        return ()
+    need, have = by_name(estimate.resources), by_name(estimate.available)
+    shares = {name: need[name] / have[name] for name in need if have[name]}
+    worst = max(shares, key=lambda name: shares[name])
+    fits = all(need[name] <= have[name] for name in need)
+    note = ", ".join(f"{name} {100 * share:.0f} %" for name, share in shares.items())
+    value = f"{'✓ fits' if fits else '✗ too large'}: {worst} {100 * shares[worst]:.0f} %"
+    label = f"On {sources.board.name}, estimate"
+    return (Tile(label, value, note, "good" if fits else "bad", "resources"),)

@@ -1,0 +1,466 @@
+"""The report of workspaces in every state, read by a parser."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from html_checks import Document, problems
+from report_workspaces import (
+    BOARD,
+    add_csim,
+    add_graph,
+    add_training,
+    csim_result,
+    empty_workspace,
+    full_workspace,
+    skip_network,
+)
+from vendor_samples import (
+    ROWS_7SERIES,
+    Hls,
+    cosim_rpt,
+    csynth_xml,
+    timing_rpt,
+    utilization_rpt,
+)
+
+from fcn_hw.backend.block_design import TIMING, UTILIZATION
+from fcn_hw.backend.hls_scripts import hls_layout
+from fcn_hw.backend.structure import Layout, estimate_layout
+from fcn_hw.boards import load_board
+from fcn_hw.dataflow.lowering import lower
+from fcn_hw.estimate.design_folds import choose_folding
+from fcn_hw.files import replace_file
+from fcn_hw.flow import Workspace, open_workspace
+from fcn_hw.flow.scenes import save_scenes
+from fcn_hw.ir import Graph
+from fcn_hw.report import documents, make_report, report_to_json, write_report
+from fcn_hw.report.measured import Measured
+from fcn_hw.report.page import page
+from fcn_hw.report.sources import Sources, read_sources
+
+ALL = (
+    "scenes", "accuracy", "exactness", "network", "cycles", "resources", "fifos", "precision",
+    "weights", "exploration", "versions",
+)  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def full(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
+    return full_workspace(tmp_path_factory.mktemp("full é"))
+
+
+def ready(workspace: Workspace) -> dict[str, bool]:
+    made = make_report(workspace, load_board(BOARD))
+    assert problems(made.html) == []
+    assert [section.id for section in made.sections] == list(ALL)
+    return {section.id: section.is_ready for section in made.sections}
+
+
+def test_nothing_has_run_and_every_section_says_how_to_get_it(tmp_path: Path) -> None:
+    workspace = empty_workspace(tmp_path)
+    made = make_report(workspace, load_board(BOARD))
+    assert problems(made.html) == []
+    commands = {section.id: section.commands for section in made.sections}
+    assert commands == {
+        "scenes": ("fcn-hw csim mini --board pynq-z2",),
+        "accuracy": ("fcn-hw train mini",),
+        "exactness": ("fcn-hw csim mini --board pynq-z2",),
+        "network": ("fcn-hw export mini",),
+        "cycles": ("fcn-hw estimate mini --board pynq-z2",),
+        "resources": ("fcn-hw estimate mini --board pynq-z2",),
+        "fifos": ("fcn-hw fifo mini --board pynq-z2",),
+        "precision": ("fcn-hw export mini",),
+        "weights": ("fcn-hw export mini",),
+        "exploration": ("fcn-hw sensitivity mini", "fcn-hw search mini"),
+        "versions": (),
+    }
+    shown = {element.text for element in Document(made.html).all("code")}
+    assert {text for texts in commands.values() for text in texts} <= shown
+    assert made.tiles == () and made.problems == ()
+
+
+def test_a_section_appears_with_its_stage(tmp_path: Path) -> None:
+    workspace, graph = empty_workspace(tmp_path), skip_network()
+    add_training(workspace)
+    assert [name for name, is_ready in ready(workspace).items() if is_ready] == [
+        "accuracy", "versions",
+    ]  # fmt: skip
+    add_graph(workspace, graph)
+    assert [name for name, is_ready in ready(workspace).items() if is_ready] == [
+        "accuracy", "exactness", "network", "precision", "weights", "versions",
+    ]  # fmt: skip
+    assert "has not been simulated yet" in make_report(workspace, load_board(BOARD)).html
+    add_csim(workspace, graph)
+    assert ready(workspace)["scenes"]
+    assert not ready(workspace)["cycles"]
+
+
+@pytest.mark.gxx
+def test_all_stages(full: Workspace) -> None:
+    found = ready(full)
+    assert [name for name, is_ready in found.items() if not is_ready] == ["exploration"]
+    made = make_report(full, load_board(BOARD))
+    document = Document(made.html)
+    pictures = document.all("img")
+    assert len(pictures) == 2 * 6
+    assert "4 differ between C simulation and quantized network" in pictures[-1].attributes["alt"]
+    assert {tile.label for tile in made.tiles} == {
+        "QKeras = graph = C++", "mIoU of the C++", "Frames/s, estimate", "On pynq-z2, estimate",
+    }  # fmt: skip
+    titles = [element.text for element in document.all("title")]
+    depth = json.loads((full.project(load_board(BOARD)) / "report/fifo_depths.json").read_text())
+    skip = depth["conv1_to_score1"]["optimized"]
+    assert any(
+        t.startswith("conv1_to_score1: 16×24×4") and f" {skip:,} pixels" in t for t in titles
+    )
+    assert any(t.startswith("conv1: Conv2D; 16×24×4 ufixed<4,2") and "PE" in t for t in titles)
+    assert sum(t.startswith("Weights of ") for t in titles) == 4
+    assert any(t.startswith("Occupancy of ") for t in titles)
+
+
+@pytest.mark.gxx
+def test_it_is_the_same_everywhere_and_names_no_folder(full: Workspace, tmp_path: Path) -> None:
+    first = make_report(full, load_board(BOARD)).html
+    shutil.copytree(full.folder.parent, tmp_path / "elsewhere" / "hls_projects")
+    again = open_workspace("mini", tmp_path / "elsewhere")
+    assert make_report(again, load_board(BOARD)).html == first
+    assert str(full.folder.parents[1]) not in first
+    path = write_report(make_report(again, load_board(BOARD)), again, load_board(BOARD))
+    stamp = path.stat().st_mtime_ns
+    write_report(make_report(again, load_board(BOARD)), again, load_board(BOARD))
+    assert path.stat().st_mtime_ns == stamp
+
+
+def test_with_convolutions_of_hls4ml_cycles_are_not_known(tmp_path: Path) -> None:
+    workspace = empty_workspace(tmp_path).with_conv("hls4ml")
+    add_graph(workspace, skip_network())
+    made = make_report(workspace, load_board(BOARD))
+    assert problems(made.html) == []
+    assert "Convolutions are hls4ml's own" in made.html
+    bodies = {section.id: section.body for section in made.sections}
+    for name in ("cycles", "resources", "fifos"):
+        assert "their cycles are not known" in bodies[name]
+    assert "Folds, cycles and depths of FIFOs are missing" not in bodies["network"]
+
+
+def test_a_design_elsewhere_is_named_without_its_folder(tmp_path: Path) -> None:
+    workspace = empty_workspace(tmp_path)
+    moved = shutil.move(workspace.folder, tmp_path / "mine")
+    made = make_report(open_workspace(f"{moved}/design.yaml", tmp_path), load_board(BOARD))
+    assert made.sections[0].commands == ("fcn-hw csim mine/design.yaml --board pynq-z2",)
+    assert str(tmp_path) not in made.html
+
+
+def test_void_is_white_and_counts_nowhere(tmp_path: Path) -> None:
+    workspace, graph = empty_workspace(tmp_path), skip_network()
+    add_graph(workspace, graph)
+    add_csim(workspace, graph)
+    image = np.zeros((1, 2, 2, 1), np.uint8)
+    truth = np.array([[[1, 11], [1, 0]]], np.uint8)
+    maps = dict.fromkeys(("truth", "float", "quantized", "C simulation"), np.ones_like(truth))
+    path = workspace.report(load_board(BOARD)) / "segmentation.npz"
+    save_scenes(path, image, {**maps, "truth": truth}, 11)
+    made = make_report(workspace, load_board(BOARD))
+    assert problems(made.html) == []
+    texts = [element.attributes["alt"] for element in Document(made.html).all("img")]
+    assert texts[1:3] == [
+        "Scene 1, truth: classes class 0, class 1",
+        "Scene 1, float: classes class 1; 66.7 % of the pixels are as in the truth",
+    ]
+    assert "1 pixels are wrong" in texts[-1]
+    assert "does not count" in made.html
+
+
+def test_mismatches_are_shown(tmp_path: Path) -> None:
+    workspace, graph = empty_workspace(tmp_path), skip_network()
+    add_graph(workspace, graph)
+    add_csim(workspace, graph, mismatches=7)
+    made = make_report(workspace, load_board(BOARD))
+    assert made.tiles[0].value == "✗ not exact"
+    assert "Not exact." in made.html and "[0,1,2,3] expected 4, got -5" in made.html
+    rows = made.sections[ALL.index("exactness")].data["rows"]
+    assert (rows[0]["cpp_values"], rows[0]["cpp_mismatches"]) == (1000, 7)
+    assert (rows[0]["qkeras_values"], rows[0]["qkeras_mismatches"]) == (1000, 0)
+    assert rows[0]["status"] == "exact"
+    assert rows[-1]["status"] == "-" and rows[-1]["cpp_values"] == 1500
+
+
+def test_results_of_another_graph_are_not_shown(tmp_path: Path) -> None:
+    workspace = empty_workspace(tmp_path)
+    add_graph(workspace, skip_network())
+    add_csim(workspace, skip_network(seed=2))
+    made = make_report(workspace, load_board(BOARD))
+    assert made.problems == (
+        "pynq-z2/report/csim.json is of an earlier graph: run fcn-hw csim mini --board pynq-z2",
+    )
+    assert not made.sections[0].is_ready
+    assert problems(made.html) == []
+
+
+@pytest.mark.gxx
+def test_a_layout_of_another_graph_is_not_shown(full: Workspace, tmp_path: Path) -> None:
+    shutil.copytree(full.folder.parent, tmp_path / "hls_projects")
+    workspace = open_workspace("mini", tmp_path)
+    add_graph(workspace, skip_network(seed=2))
+    found = ready(workspace)
+    assert not (found["scenes"] or found["cycles"] or found["resources"] or found["fifos"])
+
+
+@pytest.mark.gxx
+@pytest.mark.parametrize(
+    "name",
+    [
+        "model/training.json", "model/float.h5", "graph/graph.json", "graph/weights.npz",
+        "graph/qkeras.json", "graph/proofs.json", "pynq-z2/report/csim.json",
+        "pynq-z2/report/segmentation.npz", "pynq-z2/report/dataflow.json",
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("text", ["", "{", "[1]", "{}"])
+def test_a_broken_file_is_named_and_the_rest_is_shown(
+    full: Workspace, tmp_path: Path, name: str, text: str
+) -> None:
+    shutil.copytree(full.folder.parent, tmp_path / "hls_projects")
+    workspace = open_workspace("mini", tmp_path)
+    (workspace.folder / name).write_text(text)
+    made = make_report(workspace, load_board(BOARD))
+    assert problems(made.html) == []
+    # an empty object is a comparison, or proofs, of nothing
+    allowed = name in ("graph/qkeras.json", "graph/proofs.json") and text == "{}"
+    allowed = allowed or name.endswith("dataflow.json")  # its record tells that it was changed
+    assert allowed or any(name in problem for problem in made.problems), made.problems
+    assert str(tmp_path) not in made.html
+
+
+SENSITIVITY = {
+    "metric": "mIoU", "float": 0.83,
+    "curves": [
+        {"layer": "conv1", "kind": "weights", "points": [[2, 0.5], [4, 0.8]]},
+        {"layer": "conv1", "kind": "activations", "points": [[4, 0.81]]},
+        {"layer": "score", "kind": "weights", "points": [[2, 0.83], [4, 0.83]]},
+    ],
+}  # fmt: skip
+SEARCH = {
+    "metric": "mIoU", "cost": "LUT",
+    "points": [
+        {"name": "a", "cost": 2000, "metric": 0.8, "front": True},
+        {"name": "b", "cost": 1000, "metric": 0.7, "front": True},
+        {"name": "c", "cost": 2000, "metric": 0.6, "front": False},
+    ],
+}  # fmt: skip
+
+
+def test_exploration_is_drawn_where_it_is(tmp_path: Path) -> None:
+    workspace = empty_workspace(tmp_path)
+    replace_file(workspace.model / "sensitivity.json", json.dumps(SENSITIVITY))
+    made = make_report(workspace, load_board(BOARD))
+    section = made.sections[ALL.index("exploration")]
+    assert problems(made.html) == [] and made.problems == ()
+    assert section.is_ready and section.data["commands"] == ["fcn-hw search mini"]
+    replace_file(workspace.model / "search.json", json.dumps(SEARCH))
+    made = make_report(workspace, load_board(BOARD))
+    assert problems(made.html) == []
+    titles = [element.text for element in Document(made.html).all("title")]
+    assert {"Sensitivity of conv1", "Sensitivity of score", "Pareto front of the search"} <= {
+        *titles
+    }
+    assert "weights: bits 2, mIoU 0.5" in titles and "a: LUT 2,000, mIoU 0.8" in titles
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    ["{}", '{"metric": "m", "float": NaN, "curves": []}', '{"metric":1,"cost":1,"points":[]}'],
+)
+def test_exploration_that_is_broken_is_named(tmp_path: Path, wrong: str) -> None:
+    workspace = empty_workspace(tmp_path)
+    for name in ("sensitivity.json", "search.json"):
+        replace_file(workspace.model / name, wrong)
+    made = make_report(workspace, load_board(BOARD))
+    assert [problem.split(":")[0] for problem in made.problems] == [
+        "model/sensitivity.json", "model/search.json",
+    ]  # fmt: skip
+    assert not made.sections[ALL.index("exploration")].is_ready
+
+
+HOSTILE = "<script>alert(1)</script>\"'><img src=x onerror=alert(2)>&amp;{{ 7 * 7 }}"
+
+
+def hostile(graph: Graph) -> Graph:
+    """The graph, every op with a name that is markup."""
+    names = {op.name: f"{op.name}{HOSTILE}" for op in graph.ops}
+    ops = [
+        replace(
+            op,
+            name=names[op.name],
+            inputs=tuple(names[source] for source in op.inputs),
+            output=replace(op.output, name=names[op.name]),
+            origin=names[op.name] if op.origin else "",
+        )
+        for op in graph.ops
+    ]
+    return Graph(HOSTILE, tuple(ops), tuple(names[name] for name in graph.outputs))
+
+
+def test_names_are_text_and_never_markup(tmp_path: Path) -> None:
+    workspace, board = empty_workspace(tmp_path), load_board(BOARD)
+    add_training(workspace, classes=("background", HOSTILE, f"b{HOSTILE}"))
+    add_graph(workspace, skip_network())
+    add_csim(workspace, skip_network())
+    graph, hls = hostile(skip_network()), workspace.design.hls
+    layout = Layout(choose_folding(graph, board, hls), lower(graph))
+    names = [fifo.name for fifo in layout.dataflow.fifos]
+    fifo = {"initial": 9, "optimized": 5, "width_bits": 8, "storage": HOSTILE, "bram36": 0.5}
+    held = {"cycles": [0, 5], "pixels": [0, 4]}
+    sources = replace(
+        read_sources(workspace, board),
+        graph=graph,
+        csim=csim_result(graph, mismatches=1),
+        statuses={},
+        layout=layout,
+        estimate=estimate_layout(graph, board, hls, layout),
+        fifos=documents.fifos(
+            dict.fromkeys(names, fifo),
+            {"peak_pixels": dict.fromkeys(names, 4), "first_output": 3},
+            {"cycles": 10, "frame_ends": [9], "fifos": {names[0]: held}},
+            {"digest": HOSTILE},
+        ),
+        measured=(Measured(HOSTILE, {"LUT": 1e9, "interval_cycles": 5.0}),),
+        problems=(HOSTILE,),
+        sensitivity=documents.sensitivity(
+            {
+                **SENSITIVITY,
+                "metric": HOSTILE,
+                "curves": [{"layer": HOSTILE, "kind": HOSTILE, "points": [[2, 0.5]]}],
+            }
+        ),
+        search=documents.search({**SEARCH, "cost": HOSTILE}),
+    )
+    made = page(sources)
+    assert problems(made.html) == []
+    assert all(section.is_ready for section in made.sections)
+    document = Document(made.html)
+    texts = [element.text for element in document.elements]
+    for tag in ("th", "title", "desc", "figcaption", "td", "li"):
+        assert any(HOSTILE in element.text for element in document.all(tag)), tag
+    assert any(HOSTILE in element.attributes["alt"] for element in document.all("img"))
+    assert not any("49" in text and "{{" not in text and "alert" in text for text in texts)
+    assert "Does not fit: LUT" in made.html
+
+
+def test_a_board_that_is_too_small_and_measurements(tmp_path: Path) -> None:
+    workspace, board = empty_workspace(tmp_path), load_board(BOARD)
+    graph, hls = skip_network(), workspace.design.hls
+    layout = Layout(choose_folding(graph, board, hls), lower(graph))
+    small = board.model_copy(
+        update={"resources": board.resources.model_copy(update={"lut": 10, "dsp": 0})}
+    )
+    estimate = estimate_layout(graph, small, hls, layout)
+    measured = (Measured("C synthesis", {"LUT": 7.0, "DSP": 0.0, "interval_cycles": 4321.0}),)
+    made = page(
+        Sources(workspace, small, graph=graph, layout=layout, estimate=estimate, measured=measured)
+    )
+    assert problems(made.html) == []
+    data = {section.id: section.data for section in made.sections}
+    assert data["resources"]["over"] == ["LUT (estimate)"]
+    assert [row["source"] for row in data["resources"]["rows"] if row["resource"] == "LUT"] == [
+        "estimate", "C synthesis",
+    ]  # fmt: skip
+    assert made.tiles[-1].state == "bad"
+    assert "C synthesis says 4,321 cycles" in made.html
+    assert "csynth" not in made.html  # it has run
+
+
+@pytest.mark.gxx
+def test_vendor_reports_stand_beside_the_estimate(full: Workspace, tmp_path: Path) -> None:
+    shutil.copytree(full.folder.parent, tmp_path / "hls_projects")
+    workspace, board = open_workspace("mini", tmp_path), load_board(BOARD)
+    project, layout = workspace.project(board), hls_layout("mini")
+    texts = {
+        layout.csynth_xml: csynth_xml(Hls(top=layout.top)),
+        layout.cosim_rpt: cosim_rpt(),
+        UTILIZATION: utilization_rpt(ROWS_7SERIES),
+        TIMING: timing_rpt(),
+    }
+    for name, text in texts.items():
+        replace_file(project / name, text)
+    made = make_report(workspace, board)
+    assert made.problems == () and problems(made.html) == []
+    data = {section.id: section.data for section in made.sections}
+    lut = [row for row in data["resources"]["rows"] if row["resource"] == "LUT"]
+    assert [(row["source"], row["used"]) for row in lut[1:]] == [
+        ("C synthesis", 4567.0), ("routed, with DMA and interconnect", 9321.0),
+    ]  # fmt: skip
+    assert data["resources"]["notes"] == [
+        ["C synthesis", "estimated clock 7.125 ns of 10 ns"],
+        ["RTL cosimulation", "Verilog passed"],
+        ["routed, with DMA and interconnect", "timing met, worst setup slack 0.412 ns"],
+    ]
+    assert data["cycles"]["measured"] == [["C synthesis", 6149], ["RTL cosimulation", 6149]]
+    replace_file(project / UTILIZATION, "nonsense")
+    made = make_report(workspace, board)
+    assert "utilization.rpt" in made.problems[0] and problems(made.html) == []
+
+
+def test_command_line(tmp_path: Path) -> None:
+    workspace = empty_workspace(tmp_path)
+    add_training(workspace)
+    code = (
+        "import sys; from fcn_hw.cli import main; sys.argv = ['fcn-hw', *sys.argv[1:]]\n"
+        "try: main()\n"
+        "finally:\n"
+        "    loaded = {'tensorflow', 'tf_keras', 'qkeras', 'hls4ml'} & set(sys.modules)\n"
+        "    assert not loaded, loaded\n"
+    )
+
+    def call(*words: str) -> subprocess.CompletedProcess[str]:
+        words = ("report", "mini", "--board", BOARD, "--root", str(tmp_path), *words)
+        return subprocess.run(
+            [sys.executable, "-c", code, *words], capture_output=True, text=True, check=False
+        )
+
+    done = call()
+    assert done.returncode == 0, done.stderr
+    assert "shown   Accuracy" in done.stdout
+    assert "missing FIFOs: fcn-hw fifo mini --board pynq-z2" in done.stdout
+    path = workspace.report(load_board(BOARD)) / "report.html"
+    assert str(path) in done.stdout
+    html = path.read_text(encoding="utf-8")
+    assert problems(html) == []
+    stored = json.loads(call("--json").stdout)
+    assert stored["bytes"] == len(html.encode())
+    assert stored["sections"]["accuracy"]["data"]["models"][2]["miou"] == 0.75
+    assert stored["sections"]["fifos"]["commands"] == ["fcn-hw fifo mini --board pynq-z2"]
+    assert stored["sections"]["fifos"]["ready"] is False
+
+
+@pytest.mark.gxx
+def test_json_holds_the_facts_and_no_pictures(full: Workspace) -> None:
+    made = make_report(full, load_board(BOARD))
+    text = json.dumps(report_to_json(made, Path("report.html")))
+    assert "<" not in text.replace("fixed<", "") and "base64" not in text
+    data = json.loads(text)["sections"]
+    assert data["cycles"]["data"]["limit"] <= data["cycles"]["data"]["interval"]
+    assert {row["name"] for row in data["precision"]["data"]["rows"]} >= {"conv1", "class_map"}
+
+
+def test_broken_pages_are_noticed() -> None:
+    good = '<html lang="en"><h1 id="a">x</h1><a href="#a">y</a></html>'
+    assert problems(good) == []
+    for bad, said in (
+        (good.replace("#a", "#b"), "link to #b leads nowhere"),
+        (good.replace("#a", "https://example.org"), "<a> refers to https://example.org"),
+        (good.replace("</a>", "</a><p id='a'></p>"), "id 'a' occurs twice"),
+        (good.replace("</a>", "</a><img src='data:x'>"), "an image has no alt text"),
+        (good.replace("</a>", "</a><svg></svg>"), "an SVG has no label"),
+        (good.replace("</a>", "</a><script></script>"), "<script> occurs"),
+        (good.replace("</h1>", ""), "</html> at (1, 46) closes"),
+        (good.replace("</a>", "</a><style>a{background:url(x)}</style>"), "style: url(x)"),
+    ):
+        assert any(problem.startswith(said) for problem in problems(bad)), problems(bad)

@@ -1,0 +1,145 @@
+"""Workspaces whose results are made up, so that a report of them costs no training."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import h5py
+import numpy as np
+from rich.console import Console
+
+from fcn_hw.boards import load_board
+from fcn_hw.files import replace_file
+from fcn_hw.fixed import from_quantized_bits, from_quantized_relu, parse_format
+from fcn_hw.flow import Workspace, open_workspace
+from fcn_hw.flow.csim_report import CsimResult, LayerResult, result_to_json
+from fcn_hw.flow.layout import write_fifos
+from fcn_hw.flow.progress import Progress
+from fcn_hw.flow.scenes import COLUMNS, save_scenes
+from fcn_hw.frontend.proofs import save_proofs
+from fcn_hw.harness.compare import Difference
+from fcn_hw.ir import Constant, Conv2D, Graph, Input
+from fcn_hw.ir.build import GraphBuilder
+from fcn_hw.ir.ops import Padding
+from fcn_hw.ir.serialize import digest, save
+
+BOARD = "pynq-z2"
+HEIGHT, WIDTH, CLASSES = 16, 24, 3
+
+DESIGN = f"""
+name: mini
+dataset: {{kind: digit_scenes, height: {HEIGHT}, width: {WIDTH}, train_images: 12, val_images: 5}}
+network: {{kind: fcn8s, filters: [2, 3, 4]}}
+hls: {{ReuseFactor: 100}}
+"""
+
+
+def skip_network(seed: int = 1) -> Graph:
+    """A small network with a skip connection and arg-max, named as the design."""
+    rng = np.random.default_rng(seed)
+    weights, relu = parse_format("fixed<4,1>"), from_quantized_relu(4, 2)
+    build = GraphBuilder("mini")
+
+    def conv(name: str, source: str, shape: tuple[int, ...], **more: Any) -> str:
+        side = shape[0] // 2
+        constant = Constant(rng.integers(-8, 8, shape), weights)
+        return build.conv2d(
+            name, source, constant, padding=Padding(side, side, side, side), origin=name, **more
+        )
+
+    image = build.input("image", (HEIGHT, WIDTH, 3), parse_format("ufixed<8,0>"))
+    conv("conv1", image, (3, 3, 3, 4), fmt=relu)
+    build.max_pool2d("pool1", "conv1", (2, 2))
+    conv("conv2", "pool1", (3, 3, 4, 6), fmt=relu)
+    conv("score", "conv2", (1, 1, 6, CLASSES), fmt=from_quantized_bits(5, 2))
+    build.upsample_bilinear("up", "score", (2, 2))
+    conv("score1", "conv1", (1, 1, 4, CLASSES), fmt=from_quantized_bits(5, 2))
+    build.skip_add("skip", "up", "score1")
+    return build.finish(build.arg_max("class_map", "skip"))
+
+
+def empty_workspace(root: Path) -> Workspace:
+    """A design of which no stage has run."""
+    folder = root / "hls_projects" / "mini"
+    folder.mkdir(parents=True)
+    (folder / "design.yaml").write_text(DESIGN)
+    return open_workspace("mini", root)
+
+
+def add_training(workspace: Workspace, classes: tuple[str, ...] = ("background", "a", "b")) -> None:
+    """``training.json`` and the float model's kernels."""
+    score = {"miou": 0.8, "pixel_accuracy": 0.9, "iou": dict.fromkeys(classes[:-1], 0.5)}
+    score["iou"][classes[-1]] = None  # type: ignore[index]
+    training = {
+        "float": score, "direct": {**score, "miou": 0.6}, "retrained": {**score, "miou": 0.75},
+        "epochs": {"float": 2, "retrain": 1}, "seconds": {"float": 1.0},
+        "parameters": 402, "multiplications": 123456,
+    }  # fmt: skip
+    replace_file(workspace.model / "training.json", json.dumps(training))
+    replace_file(workspace.model / "quantized.h5", b"a model")
+    rng = np.random.default_rng(2)
+    with h5py.File(workspace.model / "float.h5", "w") as file:
+        for op in skip_network().ops:
+            if isinstance(op, Conv2D):
+                values = rng.normal(0, 0.3, op.weight.codes.shape)
+                file[f"model_weights/{op.name}/{op.name}/kernel:0"] = values
+
+
+def add_graph(workspace: Workspace, graph: Graph) -> None:
+    """The graph, its proofs and its comparison with QKeras."""
+    save(graph, workspace.graph)
+    save_proofs([], workspace.graph)
+    rows = {
+        op.name: {"tensor": op.name, "values": 1000, "mismatches": 0, "first": None}
+        for op in graph.ops
+        if op.origin
+    }
+    replace_file(workspace.graph / "qkeras.json", json.dumps(rows))
+
+
+def csim_result(graph: Graph, *, mismatches: int = 0) -> CsimResult:
+    """A simulation of 5 images; with mismatches, the first tensor has them."""
+    rows = []
+    for op in graph.ops:
+        if isinstance(op, Input):
+            continue
+        wrong = mismatches if not rows else 0
+        first = Difference((0, 1, 2, 3), 4, -5) if wrong else None
+        models, values = ("Q=O=C", 2000) if op.origin else ("O=C", 1500)
+        row = LayerResult(op.name, op.origin, str(op.output.format), models, values, wrong, first)
+        rows.append(row)
+    total = sum(row.values for row in rows)
+    return CsimResult(
+        5, total, mismatches, mismatches, 0.8, 0.75, 0.75, 1.0, 10.0, tuple(rows),
+        graph=digest(graph),
+    )  # fmt: skip
+
+
+def add_csim(workspace: Workspace, graph: Graph, *, mismatches: int = 0) -> None:
+    """``csim.json`` and the scenes."""
+    report = workspace.report(load_board(BOARD))
+    text = json.dumps(result_to_json(csim_result(graph, mismatches=mismatches)))
+    replace_file(report / "csim.json", text)
+    rng = np.random.default_rng(3)
+    images = rng.integers(0, 256, (2, HEIGHT, WIDTH, 3), dtype=np.uint8)
+    maps = {name: rng.integers(0, CLASSES, (2, HEIGHT, WIDTH), dtype=np.uint8) for name in COLUMNS}
+    maps["C simulation"] = maps["quantized"].copy()
+    maps["C simulation"][1, 0, :4] ^= 1
+    save_scenes(report / "segmentation.npz", images, maps, None)
+
+
+def add_layout(workspace: Workspace, graph: Graph) -> None:
+    """Folds and FIFOs, by their own stage; needs g++."""
+    write_fifos(workspace, graph, load_board(BOARD), Progress(Console(quiet=True), True))
+
+
+def full_workspace(root: Path) -> Workspace:
+    """A design of which every stage that needs no vendor tool has run."""
+    workspace, graph = empty_workspace(root), skip_network()
+    add_training(workspace)
+    add_graph(workspace, graph)
+    add_csim(workspace, graph)
+    add_layout(workspace, graph)
+    return workspace

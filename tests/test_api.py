@@ -1,0 +1,64 @@
+"""The functions of ``import fcn_hw``."""
+
+from __future__ import annotations
+
+import inspect
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from sample_graphs import tiny_graph
+
+import fcn_hw
+from fcn_hw import api
+from fcn_hw.errors import ConfigError
+
+
+def test_importing_is_cheap_and_lazy() -> None:
+    code = (
+        "import sys; before = set(sys.modules); import fcn_hw\n"
+        "new = {name.split('.')[0] for name in set(sys.modules) - before}\n"
+        "assert not new & {'numpy', 'pydantic', 'rich', 'typer', 'jinja2', 'hls4ml'}, new\n"
+        "fcn_hw.load_graph\n"
+        "assert 'numpy' in sys.modules\n"
+        "heavy = {'tensorflow', 'tf_keras', 'qkeras', 'hls4ml'} & set(sys.modules)\n"
+        "assert not heavy, heavy\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+def test_every_function_is_reachable_typed_and_documented() -> None:
+    for name in api.__all__:
+        function = getattr(api, name)
+        assert getattr(fcn_hw, name) is function  # no package of that name hides it
+        assert name in dir(fcn_hw)
+        assert inspect.getdoc(function), name
+        signature = inspect.signature(function)
+        assert signature.return_annotation is not inspect.Signature.empty, name
+        for parameter in signature.parameters.values():
+            assert parameter.annotation is not inspect.Parameter.empty, (name, parameter)
+    assert set(api.__all__) == fcn_hw._FUNCTIONS
+    with pytest.raises(AttributeError, match="no attribute 'csimm'"):
+        _ = fcn_hw.csimm
+
+
+def test_graphs(tmp_path: Path) -> None:
+    graph = tiny_graph()
+    fcn_hw.save_graph(graph, tmp_path / "a")
+    assert fcn_hw.load_graph(str(tmp_path / "a")) == graph
+    assert fcn_hw.show_graph(tmp_path / "a").text() + "\n" == (tmp_path / "a/graph.txt").read_text()
+    assert fcn_hw.compare(tmp_path / "a", tmp_path / "a").changes == ()
+    with pytest.raises(ConfigError):
+        fcn_hw.load_graph(tmp_path / "none")
+
+
+def test_designs(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = fcn_hw.new_design("mine", tmp_path, network="unet")
+    assert fcn_hw.load_design("mine", tmp_path) == fcn_hw.load_design(path)
+    assert fcn_hw.list_boards()[0].name == "arty-z7-20"
+    with pytest.raises(ConfigError, match="unknown board 'pynq'"):
+        fcn_hw.csim_design("mine", "pynq", tmp_path)
+    assert fcn_hw.diagnose().cores >= 1
+    assert capsys.readouterr().out == ""
