@@ -9,14 +9,12 @@ import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from pages.commands import commands_markdown
 from pages.schema import board_markdown, design_markdown
 
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
 
 MADE: dict[str, Callable[[], str]] = {
-    "commands": commands_markdown,
     "design.yaml": design_markdown,
     "board.yaml": board_markdown,
 }

@@ -8,10 +8,8 @@ from dataclasses import fields
 from pathlib import Path
 
 import pytest
-import typer
 
 from fcn_hw.boards import Board
-from fcn_hw.cli import app
 from fcn_hw.design import Design
 from fcn_hw.flow.csim_report import CsimResult, LayerResult
 from fcn_hw.frontend.proofs import Proof
@@ -60,20 +58,6 @@ def test_key_says_what_it_takes_and_what_its_absence_means() -> None:
     assert table["`filters`"] == [
         "list of whole number, 1 to 4096; 2 to 8 entries", "**must be given**",
     ]  # fmt: skip
-
-
-def test_every_verb_and_option_is_there() -> None:
-    text = MADE["commands"]()
-    group = typer.main.get_command(app)
-    assert re.findall(r"^## (.*)$", text, re.MULTILINE) == list(group.commands)  # type: ignore[attr-defined]
-    for name, command in group.commands.items():  # type: ignore[attr-defined]
-        section = text.partition(f"## {name}\n")[2].partition("\n## ")[0]
-        for parameter in command.params:
-            assert parameter.help in section.replace("\\|", "|").replace("`", "") or (
-                "`" in (parameter.help or "")
-            ), (name, parameter.name)
-            if parameter.param_type_name == "option":
-                assert f"`{parameter.opts[0]}" in section, (name, parameter.opts)
 
 
 def test_a_mark_that_stands_for_nothing_is_an_error() -> None:

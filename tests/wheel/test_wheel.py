@@ -170,6 +170,9 @@ def test_verbs_run_outside_of_the_repository(
     assert f"3.{minor}" == version
     assert Path(path).is_relative_to(environment)
     assert fcn_hw_("--version") == f"fcn-hw {fcn_hw.__version__}\n"
+    assert "pynq-z2" in fcn_hw_("boards", "--json")
+    fcn_hw_("new", "streets", "--dataset", "camvid", "--network", "unet")
+    assert (here / "hls_projects" / "streets" / "design.yaml").is_file()
     json.loads(fcn_hw_("train", "tiny", "--json"))
     board = ("tiny", "--board", "pynq-z2")
     proved = json.loads(fcn_hw_("hls", *board, "--json"))
@@ -180,6 +183,8 @@ def test_verbs_run_outside_of_the_repository(
     assert json.loads(fcn_hw_("lint", *board, "--json"))["findings"] == []
     assert json.loads(fcn_hw_("fifo", *board, "--json"))
     assert json.loads(fcn_hw_("estimate", *board, "--json"))
+    fcn_hw_("report", *board)
+    assert (design.parent / "pynq-z2" / "report" / "report.html").is_file()
     bundle = re.search(r"\S*tiny-pynq-z2\.tar\.gz", fcn_hw_("handoff", *board))
     assert bundle
     assert "verified" in fcn_hw_("verify", bundle[0])
