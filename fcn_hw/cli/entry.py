@@ -19,6 +19,8 @@ INTERRUPTED = 130
 for _module in (
     "training",
     "proving",
+    "hardware",
+    "handover",
     "measures",
     "looking",
     "folders",
