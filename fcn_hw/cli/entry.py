@@ -22,6 +22,8 @@ for _module in (
     "hardware",
     "handover",
     "measures",
+    "hardware",
+    "handover",
     "looking",
     "folders",
 ):  # the order of fcn-hw --help

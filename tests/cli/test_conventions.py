@@ -125,3 +125,11 @@ def test_completion_of_verbs_designs_and_boards(tmp_path: Path) -> None:
 def test_the_version() -> None:
     assert call("--version").out == f"fcn-hw {fcn_hw.__version__}\n"
     assert re.fullmatch(r"\d+\.\d+\.\d+", fcn_hw.__version__)
+
+
+def test_every_module_with_verbs_is_loaded() -> None:
+    folder = Path(fcn_hw.cli.__file__).parent
+    verbs = [path.stem for path in folder.glob("*.py") if "@app.command" in path.read_text()]
+    assert {"hardware", "handover", "looking"} <= set(verbs)
+    missing = [name for name in verbs if f"fcn_hw.cli.{name}" not in sys.modules]
+    assert not missing, f"entry.py does not load {missing}"
