@@ -20,6 +20,8 @@ for _module in (
     "training",
     "proving",
     "measures",
+    "hardware",
+    "handover",
     "looking",
     "folders",
 ):  # the order of fcn-hw --help
