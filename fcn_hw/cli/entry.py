@@ -19,8 +19,6 @@ INTERRUPTED = 130
 for _module in (
     "training",
     "proving",
-    "hardware",
-    "handover",
     "measures",
     "hardware",
     "handover",
