@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import shutil
 import statistics
 import subprocess
@@ -127,6 +128,11 @@ def measure(name: str, folder: Path, rounds: int) -> dict[str, Any]:
         "csim_images_per_s": _pair(
             [pair["stock"] for pair in pairs], [pair["ours"] for pair in pairs], faster_is="more"
         ),
+        "csim_images_per_cpu_s": _pair(
+            [pair["stock_cpu"] for pair in pairs],
+            [pair["ours_cpu"] for pair in pairs],
+            faster_is="more",
+        ),
         "csim_compared_images_per_s": _pair(
             [pair["stock"] for pair in pairs],
             [pair["compared"] for pair in pairs],
@@ -143,15 +149,25 @@ def measure(name: str, folder: Path, rounds: int) -> dict[str, Any]:
 
 def _round(graph: Graph, project: Path, stock: Stock) -> dict[str, Any]:
     theirs = stock.simulate()
+    processor = _processor_s()
     ours = simulate_set(graph, project, images(graph, OUR_IMAGES), compare=False)
+    processor = _processor_s() - processor
     compared = simulate_set(graph, project, images(graph, COMPARED_IMAGES))
     return {
         "stock": STOCK_IMAGES / theirs["seconds"],
+        "stock_cpu": STOCK_IMAGES / theirs["cpu_seconds"],
+        "ours_cpu": ours.frames / processor,
         "stock_mismatches": theirs["mismatches"],
         "ours": ours.frames / ours.seconds,
         "compared": compared.frames / compared.seconds,
         "our_mismatches": sum(item.mismatches for item in compared.compared.values()),
     }
+
+
+def _processor_s() -> float:
+    """Processor time of this process and of its children that have ended."""
+    times = os.times()
+    return times.user + times.system + times.children_user + times.children_system
 
 
 def timed(work: Callable[[], T], rounds: int) -> tuple[T, list[float]]:
@@ -189,6 +205,7 @@ def show(name: str, found: dict[str, Any]) -> None:
         ("convert_s", "convert and write the project, s"),
         ("compile_s", "compile, s"),
         ("csim_images_per_s", "csim, images/s"),
+        ("csim_images_per_cpu_s", "csim, images/s of one core"),
         ("csim_compared_images_per_s", "csim + every tensor compared"),
     ):
         pair = found[key]
