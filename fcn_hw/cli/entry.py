@@ -19,9 +19,9 @@ INTERRUPTED = 130
 for _module in (
     "training",
     "proving",
+    "measures",
     "hardware",
     "handover",
-    "measures",
     "looking",
     "folders",
 ):  # the order of fcn-hw --help

@@ -15,6 +15,7 @@ from command_line import call
 from sample_graphs import tiny_graph
 
 import fcn_hw
+from fcn_hw import cli
 from fcn_hw.cli import app
 from fcn_hw.ir.serialize import save
 
@@ -30,6 +31,16 @@ except SystemExit as stop:
 loaded = {"tensorflow", "tf_keras", "qkeras", "keras"} & set(sys.modules)
 assert not loaded, loaded
 """
+
+
+def test_no_verb_is_left_out() -> None:
+    """Every function that is marked as a verb, in whatever file, is one."""
+    marked = set()
+    for path in Path(str(cli.__file__)).parent.glob("*.py"):
+        text = path.read_text(encoding="utf-8")
+        marked |= set(re.findall(r"@app\.command\((?:.|\n)*?\n?\)\ndef (\w+)", text))
+    assert marked == set(VERBS)
+    assert {"train", "lint", "bitstream", "handoff", "verify"} <= marked
 
 
 @pytest.mark.parametrize("verb", VERBS)
@@ -125,3 +136,11 @@ def test_completion_of_verbs_designs_and_boards(tmp_path: Path) -> None:
 def test_the_version() -> None:
     assert call("--version").out == f"fcn-hw {fcn_hw.__version__}\n"
     assert re.fullmatch(r"\d+\.\d+\.\d+", fcn_hw.__version__)
+
+
+def test_every_module_with_verbs_is_loaded() -> None:
+    folder = Path(fcn_hw.cli.__file__).parent
+    verbs = [path.stem for path in folder.glob("*.py") if "@app.command" in path.read_text()]
+    assert {"hardware", "handover", "looking"} <= set(verbs)
+    missing = [name for name in verbs if f"fcn_hw.cli.{name}" not in sys.modules]
+    assert not missing, f"entry.py does not load {missing}"

@@ -56,7 +56,9 @@ def test_step_stops_at_an_error_and_is_skipped_when_nothing_changed(
     spoiled = Plan({**plan.files, "firmware/tiny.cpp": text.replace("STREAM", "STREEM", 1)})
     write_files(spoiled, tmp_path)
     failed = flow_lint.lint_stage(tmp_path, spoiled, progress)
-    with pytest.raises(LintFailed, match="'tiny' breaks the rules of Vitis HLS: 1 error") as caught:
+    with pytest.raises(
+        LintFailed, match="'tiny_axi' breaks the rules of Vitis HLS: 1 err"
+    ) as caught:
         failed.check()
     assert "no directive is called 'STREEM'" in caught.value.hint
     assert flow_lint.lint_stage(tmp_path, spoiled, progress) == failed
@@ -65,7 +67,7 @@ def test_step_stops_at_an_error_and_is_skipped_when_nothing_changed(
     printed = capsys.readouterr().out
     assert "[pragma-directive]" in printed
     assert "nearest: 'stream'" in printed
-    assert "1 finding: 'tiny'" in printed
+    assert "1 finding: 'tiny_axi'" in printed
     done = call("--project", str(tmp_path), "--json")
     assert done.returncode == 1
     assert json.loads(done.stdout) == json.loads((tmp_path / "report" / "lint.json").read_text())

@@ -237,8 +237,9 @@ def test_handoff(root: Path, first_run: tuple[str, pipeline.CsimResult]) -> None
     made = json.loads(
         call("--root", str(root), "--output", str(other), "--images", "2", "--json").stdout
     )
-    assert made["vendor"]["bitstream"] == "bitstream/mini.bit"
-    assert read(Path(made["path"]))[1]["bitstream/mini.bit"] == b"bits"
+    # no finished stage stands for it, so it may be another design's
+    assert made["vendor"]["bitstream"] == "absent"
+    assert "bitstream/mini.bit" not in read(Path(made["path"]))[1]
     shutil.rmtree(project / "bitstream")
     again = json.loads(call("--root", str(root), "--output", str(other), "--json").stdout)
     assert Path(again["path"]).read_bytes() == path.read_bytes()
