@@ -168,6 +168,8 @@ def print_lint(report: Report) -> None:
         f"{report.functions} functions",
         highlight=False,
     )
+    if report.left_out:
+        out.print(f"{report.left_out} more in hls4ml's own headers, left as they are")
 
 
 def print_estimate(result: Estimate) -> None:
