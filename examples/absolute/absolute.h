@@ -9,6 +9,7 @@
 #define FCN_HW_ABSOLUTE_H_
 
 #include "fcn_hw/code.h"
+#include "fcn_hw/types.h"
 #include "hls_stream.h"
 
 namespace fcn_hw {
@@ -19,6 +20,7 @@ void absolute(hls::stream<in_T> &in, hls::stream<out_T> &out) {
     typedef typename in_T::value_type input_t;
     // One bit more than the input: the most negative code has no counterpart.
     typedef ap_fixed<input_t::width + 1, input_t::iwidth + 1> wide_t;
+    const wide_t zero = 0;
 Pixel:
     for (int n = 0; n < CONFIG_T::height * CONFIG_T::width; ++n) {
         #pragma HLS PIPELINE II=1
@@ -28,7 +30,9 @@ Pixel:
         for (unsigned c = 0; c < in_T::size; ++c) {
             #pragma HLS UNROLL
             const wide_t value = pixel[c];
-            const wide_t magnitude = value < 0 ? wide_t(-value) : value;
+            const wide_t negated = zero - value;
+            // choose(), and not ?:, because the C simulation runs frames side by side
+            const wide_t magnitude = choose(value > zero, value, negated);
             result[c] = convert<typename out_T::value_type>(magnitude);
         }
         out.write(result);

@@ -32,7 +32,8 @@ def size() -> None:
 @pytest.mark.gxx
 def test_the_engine_is_compiled_once(fresh: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     size()
-    (library,) = (fresh / "fcn_hw").iterdir()
+    digest, library = sorted((fresh / "fcn_hw").iterdir(), key=lambda path: path.suffix)
+    assert digest.suffix == ".sha256"
     assert library.name.startswith("engine-") and library.suffix == ".so"
     # found again without a compiler
     engine._library.cache_clear()
