@@ -88,7 +88,7 @@ def test_emission_says_what_stays(tmp_path: Path) -> None:
     for conv, expected in {
         "fcn_hw": "",
         "hls4ml": "        hls4ml's convolutions: cycles and FIFO depths are not proved; "
-        "fcn_hw's stay: up\n",
+        "fcn_hw's stay: up, apart\n",
     }.items():
         said = io.StringIO()
         say_stock(tiny_graph(), Hls(Conv=conv), Progress(Console(file=said, width=200)))
