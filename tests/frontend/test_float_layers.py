@@ -244,7 +244,7 @@ def test_scale_that_is_no_power_of_two_is_measured(kit: Kit) -> None:
 def test_no_quantizer_behind_gets_a_stated_format(kit: Kit) -> None:
     def build(x: Any) -> Any:
         left, right = (kit.norm(name=f"norm{n}")(kit.conv()(x)) for n in range(2))
-        return kit.act()(kit.layers.Add()([left, right]))
+        return kit.act()(kit.layers.Add(name="add")([left, right]))
 
     model = kit.model(build)
     exported, known = check(model)
