@@ -10,6 +10,7 @@ from fcn_hw.errors import (
     MAX_PROBLEMS,
     MAX_SHOWN,
     BundleError,
+    Busy,
     ConfigError,
     DataError,
     Deadlock,
@@ -37,6 +38,7 @@ from fcn_hw.errors import (
     [
         (ConfigError("no board", hint="name one"), "no board", "name one", None, 2),
         (DataError("no folder"), "no folder", "", None, 2),
+        (Busy("folder 'x' is in use", hint="wait"), "folder 'x' is in use", "wait", None, 1),
         (FormatError("too wide"), "too wide", "", None, 2),
         (TemplateError("no value"), "no value", "", None, 2),
         (

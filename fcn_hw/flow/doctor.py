@@ -15,6 +15,7 @@ from fcn_hw.errors import FcnHwError
 from fcn_hw.plan import Command, Plan
 from fcn_hw.tools.find import HOW_TO_GET, find_tool, variable
 from fcn_hw.tools.runner import run
+from fcn_hw.tools.xilinx import HLS_PROGRAMS
 
 _CORE = ("jinja2", "numpy", "pillow", "pydantic", "pyyaml", "rich", "scipy", "typer")
 _TRAINING = (*_CORE, "tensorflow", "tf-keras", "qkeras", "pyparsing", "scikit-learn")
@@ -23,7 +24,6 @@ _VERSION_TIMEOUT_S = 20.0
 _ASKED = ("g++", "clang++", "dot")
 """Programs that tell their version at once; a vendor tool takes seconds to say it."""
 
-_VITIS = ("vitis-run", "vitis_hls", "vivado_hls")
 PYTHON = ((3, 10), (3, 13))
 
 
@@ -54,9 +54,9 @@ STAGES: dict[str, Needs] = {
     "lint": Needs((*_CORE, "hls4ml")),
     "handoff": Needs((*_CORE, "hls4ml"), (("g++",),)),
     "verify": Needs((*_CORE, "hls4ml"), (("g++",),)),
-    "csynth": Needs((*_CORE, "hls4ml"), (_VITIS,), licensed=True),
-    "cosim": Needs((*_CORE, "hls4ml"), (_VITIS, ("g++",)), licensed=True),
-    "bitstream": Needs((*_CORE, "hls4ml"), (_VITIS, ("vivado",)), licensed=True),
+    "csynth": Needs((*_CORE, "hls4ml"), (HLS_PROGRAMS,), licensed=True),
+    "cosim": Needs((*_CORE, "hls4ml"), (HLS_PROGRAMS, ("g++",)), licensed=True),
+    "bitstream": Needs((*_CORE, "hls4ml"), (HLS_PROGRAMS, ("vivado",)), licensed=True),
 }
 
 

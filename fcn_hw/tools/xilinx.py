@@ -84,6 +84,9 @@ _HLS: dict[HlsProgram, _Hls] = {
     "vitis-run": _Hls(Version(2023, 2), None, "vitis", ("--mode", "hls", "--tcl")),
     "vivado_hls": _Hls(Version(2019, 2), Version(2020, 1), "vivado_hls", ("-f",)),
 }
+
+HLS_PROGRAMS: tuple[str, ...] = tuple(_HLS)
+"""Every program that does C synthesis; one of them is enough."""
 _VIVADO_FIRST = Version(2019, 2)
 _PREFER_VITIS_RUN = Version(2024, 2)  # vitis_hls is deprecated there, and gone after it
 _GENERATED_FOLDER = Version(2020, 2)
