@@ -244,6 +244,23 @@ def to_codes(values: npt.ArrayLike, fmt: FixedFormat) -> Codes:
     return scaled.astype(np.int64)
 
 
+def snapped_codes(values: npt.ArrayLike, fraction: int, most_steps: float) -> Codes:
+    """The integers behind floats that missed their grid by float32's rounding only.
+
+    Args:
+        values: near multiples of ``2**-fraction``.
+        most_steps: how far off a value may be, in steps.
+
+    Raises:
+        FormatError: a value is further off, or not finite.
+    """
+    steps = np.ldexp(np.asarray(values, dtype=np.float64), fraction)
+    codes = np.rint(steps)
+    if not np.all(np.abs(steps - codes) <= most_steps):  # NaN is off the grid too
+        raise FormatError(f"a value lies off the grid of 2**{-fraction}")
+    return codes.astype(np.int64)
+
+
 def smallest_format(low: int, high: int, fraction: int) -> FixedFormat:
     """The narrowest format of ``fraction`` fraction bits that holds all codes of [low, high].
 

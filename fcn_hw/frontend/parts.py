@@ -7,6 +7,7 @@ depend on the order in which a processor adds.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -28,7 +29,7 @@ product, beta, and one for the order in which a kernel does them."""
 
 
 @dataclass(frozen=True, eq=False)
-class Part:
+class Part(ABC):
     """Base of all parts; arrays are (n, channels).
 
     Args:
@@ -47,13 +48,13 @@ class Part:
         """Whether QKeras computes it in another way, so that ``call`` is near it only."""
         return False
 
+    @abstractmethod
     def call(self, values: Any) -> Any:
         """As QKeras computes it: float32 tensor (1, n, 1, channels) to the same shape."""
-        raise NotImplementedError
 
+    @abstractmethod
     def real(self, values: Floats, error: Floats) -> tuple[Floats, Floats]:
         """(value, bound of the error of float32) from those of the input."""
-        raise NotImplementedError
 
     def affine(self) -> tuple[Floats, Floats] | None:
         """(factor, summand) of each channel, or None where the part is not affine."""

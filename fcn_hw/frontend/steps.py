@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fcn_hw.errors import FormatError
-from fcn_hw.fixed import Codes, FixedFormat
+from fcn_hw.fixed import Codes, FixedFormat, snapped_codes
 from fcn_hw.frontend.activations import Activation
 from fcn_hw.frontend.parts import Floats, Part, as_tensor
 from fcn_hw.ir.intervals import Interval
@@ -139,12 +139,10 @@ class StepFunction:
 
     def _quantized(self, values: npt.ArrayLike) -> Codes:
         results = np.asarray(self.activation.call(as_tensor(values)), np.float64)
-        steps = np.ldexp(results, self.activation.format.fraction)
-        codes = np.rint(steps)
-        if not np.all(np.abs(steps - codes) <= _OFF_GRID):  # NaN is off the grid too
-            raise FormatError(f"{self.activation.label} gives values off its own grid")
-        found: Codes = codes.astype(np.int64)
-        return found
+        try:
+            return snapped_codes(results, self.activation.format.fraction, _OFF_GRID)
+        except FormatError as error:
+            raise FormatError(f"{self.activation.label} gives values off its own grid") from error
 
     def _bisect(
         self, domain: Interval, first: Codes, direction: Codes, counts: Codes, most: int
