@@ -19,6 +19,7 @@ from fcn_hw.fixed import (
     from_sign,
     quantize,
     smallest_format,
+    snapped_codes,
     to_codes,
 )
 from fcn_hw.frontend.activations import SIGNS
@@ -164,9 +165,11 @@ def _times_scale(kind: str, quantizer: Any, values: Floats) -> Weights | None:
         return None
     if not np.all(scale > 0):  # a channel of zeros has scale 0
         scale = np.where(scale > 0, scale, 1.0)
-    steps = np.ldexp(values / scale, fmt.fraction)
-    codes = np.rint(steps)
-    if np.any(np.abs(steps - codes) > _OFF_GRID) or np.abs(codes).max() > 2**MAX_CONSTANT_BITS:
+    try:
+        codes = snapped_codes(values / scale, fmt.fraction, _OFF_GRID)
+    except FormatError:
+        return None
+    if np.abs(codes).max() > 2**MAX_CONSTANT_BITS:
         return None
     low, high = min(int(codes.min()), -1), int(codes.max())
     return Weights(
