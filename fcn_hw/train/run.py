@@ -185,7 +185,7 @@ class _Session:
     def retrain_phase(self, weights: Weights, table: PrecisionTable, report: Report | None) -> None:
         """Quantizes directly, then retrains."""
         write_json(self.out_dir / PRECISION_FILE, table.to_json())
-        model = build_quantized(self.topology, table)
+        model = build_quantized(self.topology, table, fused=True)
         set_weights(model, weights)
         self._evaluate("direct", snap(model, self.topology, table), DIRECT_MODEL)
         settings = self.design.training
