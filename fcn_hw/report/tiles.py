@@ -43,7 +43,15 @@ def _accuracy(sources: Sources) -> tuple[Tile, ...]:
     csim, training = sources.csim, sources.training
     if csim is not None:
         before = f"float {100 * csim.score_float:.2f} %"
-        return (Tile(f"{csim.metric} of the C++", f"{100 * csim.score_csim:.2f} %", before, "", "accuracy"),)
+        return (
+            Tile(
+                f"{csim.metric} of the C++",
+                f"{100 * csim.score_csim:.2f} %",
+                before,
+                "",
+                "accuracy",
+            ),
+        )
     if training is None:
         return ()
     value = f"{100 * training.scores[-1].value:.2f} %"

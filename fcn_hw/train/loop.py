@@ -18,9 +18,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from fcn_hw.design import Augmentation
 from fcn_hw.errors import FcnHwError
 from fcn_hw.keras_env import keras_env
-from fcn_hw.design import Augmentation
 from fcn_hw.train.augment import augment
 from fcn_hw.train.datasets.base import DataSet, Split
 from fcn_hw.train.predict import BYTE_SCALE, Predictor, score

@@ -98,9 +98,7 @@ def _chosen(parts: Parts | None, layer: str) -> frozenset[Part]:
     return every if parts is None else parts.get(layer, frozenset())
 
 
-def snapped_weights(
-    weights: Weights, table: PrecisionTable, parts: Parts | None = None
-) -> Weights:
+def snapped_weights(weights: Weights, table: PrecisionTable, parts: Parts | None = None) -> Weights:
     """Kernels and biases on the grid of their formats: what goes to hardware."""
     result = {}
     for name, (kernel, bias) in weights.items():
@@ -112,9 +110,7 @@ def snapped_weights(
     return result
 
 
-def snap(
-    model: Any, topology: Topology, table: PrecisionTable, parts: Parts | None = None
-) -> Any:
+def snap(model: Any, topology: Topology, table: PrecisionTable, parts: Parts | None = None) -> Any:
     """A copy of the quantized model whose weights lie on their grid.
 
     It computes what ``model`` computes, exactly so for binary and ternary weights too. Its

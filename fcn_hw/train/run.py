@@ -167,9 +167,7 @@ class _Session:
         """Trains the float model, and folds it."""
         settings = self.design.training
         model = build_float(self.topology, batchnorm=True)
-        phase = design_phase(
-            self.design, "float", settings.float_epochs, settings.learning_rate
-        )
+        phase = design_phase(self.design, "float", settings.float_epochs, settings.learning_rate)
         file = self._checkpoint("float", phase_digest(phase, self.digest))
         weights = design_loss_weights(self.design, self.dataset)
         self._done("float", run_phase(model, phase, self.dataset, weights, file, report))
@@ -179,9 +177,7 @@ class _Session:
             self.design, self.dataset, self.topology, folded_weights(folded, self.topology)
         )
 
-    def retrain_phase(
-        self, study: Study, table: PrecisionTable, report: Report | None
-    ) -> None:
+    def retrain_phase(self, study: Study, table: PrecisionTable, report: Report | None) -> None:
         """Quantizes directly, then retrains."""
         write_json(self.out_dir / PRECISION_FILE, table.to_json())
         model = study.quantized(table)

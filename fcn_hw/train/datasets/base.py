@@ -15,7 +15,7 @@ SPLITS = ("train", "val", "test")
 """The names of the parts of a data set: to fit, to choose by, and to report only."""
 
 Metric = Literal["mIoU", "accuracy"]
-"""What a data set is judged by: mean IoU of maps, or the share of right classes of one-pixel maps."""
+"""What a data set is judged by: mean IoU, or of one-pixel maps the share of right classes."""
 
 
 @dataclass(frozen=True)
