@@ -52,7 +52,9 @@ def test_a_training_leaves_all_its_files(mixed_design, squares, tmp_path):
         assert list(report[name]["iou"]) == ["ground", "green", "blue"]
     assert report["epochs"] == {"float": 2, "retrain": 2}
     assert report["parameters"] == result.parameters > 0
-    assert result.scores["retrained"].miou >= result.scores["direct"].miou  # the direct state is the first candidate
+    assert (
+        result.scores["retrained"].miou >= result.scores["direct"].miou
+    )  # the direct state is the first candidate
     table = PrecisionTable.from_json(json.loads((tmp_path / "precision.json").read_text()))
     assert table == result.precision
     assert str(table.layers["conv1_1"].activation) == "ufixed<5,1,RND_CONV,SAT>"

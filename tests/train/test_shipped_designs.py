@@ -23,6 +23,8 @@ def test_a_shipped_design_is_possible(path):
     design = load_design(path)
     assert design.name == path.parent.name
     topology = design_topology(design)
-    pixels = (1, 1) if design.network.kind == "cnn" else (design.dataset.height, design.dataset.width)
+    pixels = (
+        (1, 1) if design.network.kind == "cnn" else (design.dataset.height, design.dataset.width)
+    )
     assert topology[-1].shape == Shape(*pixels, CLASSES[design.dataset.kind])
     assert tuple(wishes(design, topology)) == layer_names(design)
