@@ -32,7 +32,7 @@ def main() -> None:
     # Trains, exports, emits, compiles and compares; what is up to date is skipped.
     result = fcn_hw.csim_design("digits", given.board, given.root, progress=True)
     print(f"{result.values_compared:,} values, {result.mismatches} mismatches")
-    print(f"mIoU: float {result.miou_float:.3f}, 4 bits {result.miou_quantized:.3f}")
+    print(f"mIoU: float {result.score_float:.3f}, 4 bits {result.score_quantized:.3f}")
 
     run = fcn_hw.estimate_design("digits", given.board, given.root)
     speed = run.estimate

@@ -8,7 +8,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Literal, Union
 
-from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, field_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Discriminator,
+    Field,
+    Tag,
+    field_validator,
+    model_validator,
+)
 from pydantic_core.core_schema import ValidationInfo
 
 from fcn_hw.fixed import FixedFormat, parse_format
@@ -66,6 +74,9 @@ class CamVid(FolderDataset):
 
     kind: Literal["camvid"]
     """Which data set."""
+    held_out: tuple[str, ...] = ()
+    """Sequences of ``train.txt`` to test on instead: ``0001TP``, ``0006R0`` or ``0016E5``.
+    The validation split is a part of the drive ``0016E5``, most of which is trained on."""
 
 
 class Voc(FolderDataset):
@@ -73,6 +84,26 @@ class Voc(FolderDataset):
 
     kind: Literal["voc"]
     """Which data set."""
+
+
+class Mnist(Section):
+    """MNIST's idx files: one digit an image, 10 classes; judged by accuracy.
+
+    The ``test`` split is the 10,000 images of ``t10k``, which no choice is made by.
+    """
+
+    kind: Literal["mnist"]
+    """Which data set."""
+    height: int = Field(default=28, ge=28, le=28)
+    """Of the images; they have one size."""
+    width: int = Field(default=28, ge=28, le=28)
+    """As ``height``."""
+    path: str | None = None
+    """Folder of the idx files, .gz or not; relative below ``FCN_HW_DATA``; default ``mnist``."""
+    val_images: int = Field(default=5000, ge=1)
+    """The last so many of the 60,000 training images are for validation."""
+    train_limit: int | None = Field(default=None, ge=1)
+    """At most so many of the others to train on."""
 
 
 class ListDataset(FolderDataset):
@@ -108,7 +139,9 @@ class ListDataset(FolderDataset):
         return void
 
 
-Dataset = Annotated[Union[DigitScenes, CamVid, Voc, ListDataset], Field(discriminator="kind")]
+Dataset = Annotated[
+    Union[DigitScenes, Mnist, CamVid, Voc, ListDataset], Field(discriminator="kind")
+]
 
 
 Convs = Annotated[int, Field(ge=1, le=4)]
@@ -123,11 +156,12 @@ class Network(Section):
     """A fully convolutional network.
 
     ``filters`` has an entry for each encoder stage; a stage is ``convs_per_stage`` convolutions and
-    a pooling by 2 (FCN); U-Net's last stage, the bottom, has no pooling.
+    a pooling by 2 (FCN, CNN); U-Net's last stage, the bottom, has no pooling.
     """
 
-    kind: Literal["fcn32s", "fcn16s", "fcn8s", "unet"]
-    """fcn32s, fcn16s, fcn8s: no, one or two skips; unet: one a stage."""
+    kind: Literal["fcn32s", "fcn16s", "fcn8s", "unet", "cnn"]
+    """fcn32s, fcn16s, fcn8s: no, one or two skips; unet: one a stage; cnn: a classifier, whose
+    fc6 covers all that is left of the image."""
     filters: tuple[Annotated[int, Field(ge=1, le=4096)], ...] = Field(min_length=2, max_length=8)
     """Channels of each stage."""
     convs_per_stage: Annotated[
@@ -215,6 +249,43 @@ class Precision(Section):
     """What differs, by layer."""
 
 
+class Pruning(Section):
+    """Magnitude pruning while the quantized network is retrained.
+
+    The zeros of a layer rise along a cubic from none to ``sparsity`` (Zhu & Gupta, "To prune, or
+    not to prune", 2017, equation 1); pruned weights stay zero from then on.
+    """
+
+    sparsity: float = Field(default=0.8, ge=0, lt=1)
+    """Part of the weights of each layer that becomes zero."""
+    layers: dict[str, Annotated[float, Field(ge=0, lt=1)]] = {}
+    """What differs, by layer; 0 leaves a layer as it is."""
+    ramp: float = Field(default=0.5, gt=0, le=1)
+    """Part of the retraining in which the zeros rise."""
+
+
+class Augmentation(Section):
+    """Ranges of the random variations of training images."""
+
+    mirror: bool = False
+    """Left and right may be swapped."""
+    zoom: float = Field(default=1.2, ge=1, le=4)
+    """Sizes between ``1 / zoom`` and ``zoom``; 1 is none."""
+    shift: float = Field(default=0.08, ge=0, le=1)
+    """Greatest shift, as a part of the image's size."""
+    rotation_deg: float = Field(default=0, ge=0, le=180)
+    """Greatest rotation either way, in degrees."""
+    contrast: float = Field(default=0.2, ge=0, le=1)
+    """Gain between ``1 - contrast`` and ``1 + contrast``."""
+    brightness: float = Field(default=20.0, ge=0, le=255)
+    """Greatest offset, in byte values."""
+
+
+def _flag_or_section(value: object) -> str:
+    """As :func:`_number_or_list`."""
+    return "section" if isinstance(value, (Mapping, BaseModel)) else "flag"
+
+
 class Training(Section):
     """Float training, then retraining of the quantized network from the float weights."""
 
@@ -234,10 +305,15 @@ class Training(Section):
     """Epochs without a better validation mIoU before a phase stops early."""
     calibration_images: int = Field(default=32, ge=1)
     """Training images whose activations choose the binary points."""
-    augment: bool = True
-    """Zoom, shift, brightness, contrast."""
+    augment: Annotated[
+        Union[Annotated[bool, Tag("flag")], Annotated[Augmentation, Tag("section")]],
+        Discriminator(_flag_or_section),
+    ] = True
+    """true: zoom, shift, brightness and contrast that suit the data set; or their ranges."""
     class_weights: bool = False
     """Weigh the loss by the median frequency of the classes (Eigen & Fergus 2015)."""
+    pruning: Pruning | None = None
+    """Zeros by magnitude pruning during retraining; leave out for none."""
 
 
 def _number_or_auto(value: object) -> str:
@@ -313,7 +389,9 @@ class Csim(Section):
     """What the C simulation runs on."""
 
     images: int | None = Field(default=None, ge=1)
-    """First images of the validation split; None: all."""
+    """First images of the split; None: all."""
+    split: Literal["val", "test"] = "val"
+    """Of the data set. Only ``mnist``, and ``camvid`` with ``held_out``, have a ``test``."""
 
 
 class Regression(Section):
@@ -353,3 +431,13 @@ class Design(Section):
     """What is simulated."""
     regression: Regression = Regression()
     """What may get worse."""
+
+    @model_validator(mode="after")
+    def _one_class_or_map(self) -> Design:
+        if (self.dataset.kind == "mnist") != (self.network.kind == "cnn"):
+            one = "one class for a whole image" if self.dataset.kind == "mnist" else "maps"
+            raise ValueError(
+                f"data set {self.dataset.kind} has {one}, network {self.network.kind} does not: "
+                "mnist and cnn go together"
+            )
+        return self

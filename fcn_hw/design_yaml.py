@@ -83,7 +83,7 @@ def find_design(name: str, root: Path) -> Path:
 
 
 def check_layer_names(source: DesignSource, valid_names: Iterable[str]) -> None:
-    """Every layer that ``precision.layers`` or ``hls.LayerName`` names is one of the network.
+    """Every layer that the design names is one of the network.
 
     Args:
         source: the design.
@@ -93,16 +93,19 @@ def check_layer_names(source: DesignSource, valid_names: Iterable[str]) -> None:
         ConfigError: names the line, the layer and the nearest that exist.
     """
     valid = list(valid_names)
-    sections: tuple[tuple[str, str, Iterable[str]], ...] = (
-        ("precision", "layers", source.design.precision.layers),
-        ("hls", "LayerName", source.design.hls.LayerName),
+    design = source.design
+    pruning = design.training.pruning
+    sections: tuple[tuple[tuple[str, ...], Iterable[str]], ...] = (
+        (("precision", "layers"), design.precision.layers),
+        (("training", "pruning", "layers"), pruning.layers if pruning else ()),
+        (("hls", "LayerName"), design.hls.LayerName),
     )
     problems = [
         (
-            (section, key, name),
-            f"unknown layer '{name}' in {section}.{key}; near: {nearest(name, valid)}",
+            (*keys, name),
+            f"unknown layer '{name}' in {'.'.join(keys)}; near: {nearest(name, valid)}",
         )
-        for section, key, layers in sections
+        for keys, layers in sections
         for name in layers
         if name not in valid
     ]

@@ -40,15 +40,26 @@ def console(*, stderr: bool = False) -> Console:
 
 def print_training(stored: Mapping[str, Any]) -> None:
     """``training.json``: the three models side by side."""
-    table = Table(title="training, validation split")
-    for column in ("model", "mIoU", "pixel accuracy"):
-        table.add_column(column, justify="left" if column == "model" else "right")
-    for label, key in (
-        ("float", "float"), ("directly quantized", "direct"), ("retrained", "retrained"),
-    ):  # fmt: skip
-        row = stored[key]
-        table.add_row(label, f"{100 * row['miou']:.2f} %", f"{100 * row['pixel_accuracy']:.2f} %")
-    console().print(table)
+    for title, scores in (("validation split", stored), ("test split", stored.get("test"))):
+        if scores is None:
+            continue
+        columns = {"accuracy": "pixel_accuracy"}
+        if scores["float"]["metric"] != "accuracy":
+            columns = {"mIoU": "miou", "pixel accuracy": "pixel_accuracy"}
+        table = Table("model", title=f"training, {title}")
+        for column in columns:
+            table.add_column(column, justify="right")
+        for label, key in (
+            ("float", "float"), ("directly quantized", "direct"), ("retrained", "retrained"),
+        ):  # fmt: skip
+            cells = [f"{100 * scores[key][name]:.2f} %" for name in columns.values()]
+            table.add_row(label, *cells)
+        console().print(table)
+    console().print(
+        f"{100 * stored['zeros_total']:.1f} % of the weights are zero; weights take "
+        f"{stored['weight_bits'] / 8192:.1f} KiB",
+        highlight=False,
+    )
 
 
 def print_layers(title: str, rows: Sequence[LayerResult]) -> None:
@@ -88,9 +99,9 @@ def print_csim(result: CsimResult, report: Path) -> None:
         highlight=False,
     )
     out.print(
-        f"mIoU: float {100 * result.miou_float:.2f} %, "
-        f"quantized {100 * result.miou_quantized:.2f} %, "
-        f"C++ {100 * result.miou_csim:.2f} %; "
+        f"{result.metric}: float {100 * result.score_float:.2f} %, "
+        f"quantized {100 * result.score_quantized:.2f} %, "
+        f"C++ {100 * result.score_csim:.2f} %; "
         f"compiled in {result.compile_s:.1f} s, {result.csim_images_per_s:.1f} images/s",
         highlight=False,
     )

@@ -13,7 +13,8 @@ from fcn_hw.design import ConvEmitter
 from fcn_hw.harness.compare import Comparison, Difference
 from fcn_hw.ir import Graph, Input
 from fcn_hw.ir.serialize import digest
-from fcn_hw.train.metrics import confusion_matrix, mean_iou
+from fcn_hw.train.datasets.base import Metric
+from fcn_hw.train.metrics import confusion_matrix, mean_iou, pixel_accuracy
 
 ClassMaps = npt.NDArray[np.uint8]
 
@@ -44,28 +45,30 @@ class LayerResult:
 
 @dataclass(frozen=True)
 class CsimResult:
-    """``report/csim.json``; mIoU in 0..1, rates in images a second.
+    """``report/csim.json``; scores in 0..1, rates in images a second.
 
     Args:
         csim_images_per_s: simulated and compared.
         conv: whose convolutions ran; with hls4ml's, cycles and FIFO depths are not proved.
         ap_types: compiled with the official ap_types, the sign-off.
         graph: digest of the graph that was emitted, or "".
+        metric: what the scores are: mIoU, or of a classifier the accuracy.
     """
 
     images: int
     values_compared: int
     mismatches: int
     argmax_flips: int
-    miou_float: float
-    miou_quantized: float
-    miou_csim: float
+    score_float: float
+    score_quantized: float
+    score_csim: float
     compile_s: float
     csim_images_per_s: float
     layers: tuple[LayerResult, ...]
     conv: ConvEmitter = "fcn_hw"
     ap_types: bool = False
     graph: str = ""
+    metric: Metric = "mIoU"
 
     @property
     def exact(self) -> bool:
@@ -87,6 +90,7 @@ def csim_result(
     simulate_s: float,
     conv: ConvEmitter = "fcn_hw",
     ap_types: bool = False,
+    metric: Metric = "mIoU",
 ) -> CsimResult:
     """Puts the comparisons together.
 
@@ -95,6 +99,7 @@ def csim_result(
         qkeras: oracle against QKeras, for layers that float32 computes exactly.
         csim_maps, qkeras_maps, float_maps, masks: classes (N, H, W).
         void: mask value that does not count.
+        metric: what the data set is judged by.
     """
     layers = tuple(
         _layer(graph, op.name, oracle[op.name], qkeras.get(op.name))
@@ -103,23 +108,25 @@ def csim_result(
     )
     n_classes = graph.tensor(graph[graph.outputs[0]].inputs[0]).channels
 
-    def miou(maps: ClassMaps) -> float:
-        return mean_iou(confusion_matrix(masks, maps, n_classes, void))
+    def score(maps: ClassMaps) -> float:
+        measure = pixel_accuracy if metric == "accuracy" else mean_iou
+        return measure(confusion_matrix(masks, maps, n_classes, void))
 
     return CsimResult(
         images=len(csim_maps),
         values_compared=sum(item.values for item in layers),
         mismatches=sum(item.mismatches for item in layers),
         argmax_flips=int(np.count_nonzero(csim_maps != qkeras_maps)),
-        miou_float=miou(float_maps),
-        miou_quantized=miou(qkeras_maps),
-        miou_csim=miou(csim_maps),
+        score_float=score(float_maps),
+        score_quantized=score(qkeras_maps),
+        score_csim=score(csim_maps),
         compile_s=round(compile_s, 3),
         csim_images_per_s=round(len(csim_maps) / simulate_s, 3),
         layers=layers,
         conv=conv,
         ap_types=ap_types,
         graph=digest(graph),
+        metric=metric,
     )
 
 

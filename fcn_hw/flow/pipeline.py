@@ -15,6 +15,7 @@ from fcn_hw.backend.project import plan_project
 from fcn_hw.backend.stock_conv import emitted_graph
 from fcn_hw.boards import Board
 from fcn_hw.design import ConvEmitter
+from fcn_hw.errors import DataError
 from fcn_hw.files import replace_file
 from fcn_hw.fixed import Codes
 from fcn_hw.flow.alone import alone_in_project
@@ -37,6 +38,7 @@ from fcn_hw.locks import locked
 from fcn_hw.plan import Plan
 from fcn_hw.tools.runner import run, write_files
 from fcn_hw.train.datasets import Split, dataset_digest, load_dataset
+from fcn_hw.train.metrics import headline
 from fcn_hw.train.palette import comparison
 
 MODEL = "quantized.h5"
@@ -74,9 +76,9 @@ def _train(workspace: Workspace, record: StageRecord, progress: Progress) -> Non
     record.finish(record.folder / name for name in (MODEL, FLOAT_MODEL, TRAINING))
     scores = json.loads((record.folder / TRAINING).read_text(encoding="utf-8"))
     progress.say(
-        "        mIoU "
+        f"        {scores['float']['metric']} "
         + ", ".join(
-            f"{label} {100 * scores[key]['miou']:.2f} %"
+            f"{label} {100 * headline(scores[key]):.2f} %"
             for label, key in (
                 ("float", "float"), ("directly quantized", "direct"), ("retrained", "retrained")
             )
@@ -206,6 +208,7 @@ def csim_stage(
         simulate_s=finished.seconds,
         conv=workspace.design.hls.Conv,
         ap_types=folder == SIGN_OFF_FOLDER,
+        metric="accuracy" if split.one_class else "mIoU",
     )
     replace_file(report / f"{name}.json", json.dumps(result_to_json(result), indent=1) + "\n")
     # spread over the images: neighbours of a video sequence look alike
@@ -270,8 +273,19 @@ def build_program(build: Plan, project_plan: Plan, folder: Path, progress: Progr
 
 
 def validation_images(workspace: Workspace, count: int | None = None) -> Split:
-    """The first validation images, as many as the design's csim section asks for at most."""
-    split = load_dataset(workspace.design.dataset, splits=("val",)).val
+    """The first images of the split that the design's csim section names, as many as it asks for
+    at most.
+
+    Raises:
+        DataError: the data set has no such split.
+    """
+    name = workspace.design.csim.split
+    split = load_dataset(workspace.design.dataset, splits=(name,)).split(name)
+    if not len(split):
+        raise DataError(
+            f"csim.split: data set '{workspace.design.dataset.kind}' has no split '{name}'",
+            hint="leave it out, or give camvid sequences to hold out",
+        )
     limit = _image_count(workspace, count)
     return Split(split.images[:limit], split.masks[:limit], split.names[:limit])
 
@@ -286,8 +300,11 @@ def input_codes(split: Split) -> Codes:
 
 def _train_record(workspace: Workspace) -> StageRecord:
     design = workspace.design
+    # without defaults: a key that a later version adds must not cost anybody a training
     sections = design.model_dump(
-        mode="json", include={"dataset", "network", "precision", "training"}
+        mode="json",
+        include={"dataset", "network", "precision", "training"},
+        exclude_defaults=True,
     )
     return StageRecord(
         "train",
@@ -321,7 +338,8 @@ def _image_count(workspace: Workspace, images: int | None) -> int | None:
 
 
 def _images_digest(workspace: Workspace) -> str:
-    return digest_of(dataset_digest(workspace.design.dataset), workspace.design.csim.images)
+    csim = workspace.design.csim
+    return digest_of(dataset_digest(workspace.design.dataset), csim.images, csim.split)
 
 
 def _void(workspace: Workspace) -> int | None:

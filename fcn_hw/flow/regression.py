@@ -88,7 +88,7 @@ def collect(
     """The quantities of the stages that have run; nothing of the others."""
     found: dict[str, float | None] = {}
     if csim is not None:
-        found["csim.miou"] = csim.miou_csim
+        found["csim.miou"] = csim.score_csim
         found["csim.mismatches"] = csim.mismatches
         found["csim.argmax_flips"] = csim.argmax_flips
     if csynth is not None:

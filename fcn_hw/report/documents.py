@@ -22,6 +22,12 @@ class Score:
     miou: float
     pixel_accuracy: float
     iou: Mapping[str, float | None]
+    metric: str = "mIoU"
+
+    @property
+    def value(self) -> float:
+        """What the data set is judged by."""
+        return self.pixel_accuracy if self.metric == "accuracy" else self.miou
 
 
 @dataclass(frozen=True)
@@ -219,4 +225,5 @@ def _score(name: str, data: Mapping[str, Any]) -> Score:
     iou = {
         str(key): None if value is None else _finite(value) for key, value in data["iou"].items()
     }
-    return Score(name, _finite(data["miou"]), _finite(data["pixel_accuracy"]), iou)
+    metric = "accuracy" if data.get("metric") == "accuracy" else "mIoU"
+    return Score(name, _finite(data["miou"]), _finite(data["pixel_accuracy"]), iou, metric)

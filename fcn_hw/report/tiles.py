@@ -42,13 +42,21 @@ def _exact(sources: Sources) -> tuple[Tile, ...]:
 def _accuracy(sources: Sources) -> tuple[Tile, ...]:
     csim, training = sources.csim, sources.training
     if csim is not None:
-        before = f"float {100 * csim.miou_float:.2f} %"
-        return (Tile("mIoU of the C++", f"{100 * csim.miou_csim:.2f} %", before, "", "accuracy"),)
+        before = f"float {100 * csim.score_float:.2f} %"
+        return (
+            Tile(
+                f"{csim.metric} of the C++",
+                f"{100 * csim.score_csim:.2f} %",
+                before,
+                "",
+                "accuracy",
+            ),
+        )
     if training is None:
         return ()
-    value = f"{100 * training.scores[-1].miou:.2f} %"
-    before = f"float {100 * training.scores[0].miou:.2f} %"
-    return (Tile("mIoU, quantized", value, before, "", "accuracy"),)
+    value = f"{100 * training.scores[-1].value:.2f} %"
+    before = f"float {100 * training.scores[0].value:.2f} %"
+    return (Tile(f"{training.scores[0].metric}, quantized", value, before, "", "accuracy"),)
 
 
 def _speed(sources: Sources) -> tuple[Tile, ...]:

@@ -1,36 +1,19 @@
-"""Random variations of training images: mirror, zoom, shift, brightness and contrast.
+"""Random variations of training images: mirror, zoom, shift, rotation, brightness and contrast.
 
-Bytes in, bytes out. All of the geometry is one gather of rows and columns, the same for image and
-mask, so a mask never holds a value that was not in it.
+Bytes in, bytes out. Without rotation all of the geometry is one gather of rows and columns, the
+same for image and mask. With it images are interpolated bilinearly; a mask takes the nearest pixel,
+so it never holds a value that was not in it. A mask of one pixel is the class of the image: it
+stays.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 import numpy.typing as npt
 
+from fcn_hw.design import Augmentation
+
 Bytes = npt.NDArray[np.uint8]
-
-
-@dataclass(frozen=True)
-class Augmentation:
-    """Ranges of the random variations.
-
-    Args:
-        mirror: left and right may be swapped.
-        zoom: sizes between ``1 / zoom`` and ``zoom``; 1 is none.
-        shift: greatest shift, as a part of the image's size.
-        contrast: gain between ``1 - contrast`` and ``1 + contrast``.
-        brightness: greatest offset, in byte values.
-    """
-
-    mirror: bool = False
-    zoom: float = 1.2
-    shift: float = 0.08
-    contrast: float = 0.2
-    brightness: float = 20.0
 
 
 def augment(
@@ -40,24 +23,74 @@ def augment(
 
     Args:
         images: (N, H, W, C).
-        masks: (N, H, W).
+        masks: (N, H, W), or (N, 1, 1).
         how: the ranges.
         random: source of all randomness.
     """
-    new_images, new_masks = np.empty_like(images), np.empty_like(masks)
+    if how.rotation_deg:
+        return _rotated(images, masks, how, random)
+    height, width = images.shape[1:3]
+    whole = masks.shape[1:] == (height, width)
+    new_images, new_masks = np.empty_like(images), masks.copy()
     for index in range(len(images)):
         zoom = how.zoom ** random.uniform(-1, 1)
-        rows = _places(masks.shape[1], zoom, how.shift * random.uniform(-1, 1))
-        columns = _places(masks.shape[2], zoom, how.shift * random.uniform(-1, 1))
+        rows = _places(height, zoom, how.shift * random.uniform(-1, 1))
+        columns = _places(width, zoom, how.shift * random.uniform(-1, 1))
         if how.mirror and random.random() < 0.5:
             columns = columns[::-1]
-        gain = 1 + how.contrast * random.uniform(-1, 1)
-        offset = how.brightness * random.uniform(-1, 1)
-        levels = np.clip((np.arange(256) - 128) * gain + 128 + offset, 0, 255).astype(np.uint8)
+        levels = _levels(how, random)
         where = np.ix_(rows, columns)
         new_images[index] = levels[images[index][where]]
-        new_masks[index] = masks[index][where]
+        if whole:
+            new_masks[index] = masks[index][where]
     return new_images, new_masks
+
+
+def _levels(how: Augmentation, random: np.random.Generator) -> Bytes:
+    """The new value of each of the 256."""
+    gain = 1 + how.contrast * random.uniform(-1, 1)
+    offset = how.brightness * random.uniform(-1, 1)
+    levels = np.clip((np.arange(256) - 128) * gain + 128 + offset, 0, 255)
+    return np.asarray(levels, np.uint8)
+
+
+def _rotated(
+    images: Bytes, masks: Bytes, how: Augmentation, random: np.random.Generator
+) -> tuple[Bytes, Bytes]:
+    """As :func:`augment`, all images of the batch at a time."""
+    count, height, width = images.shape[:3]
+    draws = random.uniform(-1, 1, (5, count, 1, 1))
+    zoom, angle = how.zoom ** draws[0], np.deg2rad(how.rotation_deg) * draws[1]
+    flip = np.where(how.mirror & (draws[4] < 0), -1.0, 1.0)
+    # for each new pixel the old one, both from the centre
+    y = (np.arange(height) - (height - 1) / 2)[:, None]
+    x = (np.arange(width) - (width - 1) / 2) * flip
+    cos, sin = np.cos(angle) / zoom, np.sin(angle) / zoom
+    rows = cos * y - sin * x + how.shift * height * draws[2] + (height - 1) / 2
+    columns = sin * y + cos * x + how.shift * width * draws[3] + (width - 1) / 2
+    rows, columns = np.clip(rows, 0, height - 1), np.clip(columns, 0, width - 1)
+    new_images = _bilinear(images, rows, columns)
+    for index in range(count):
+        new_images[index] = _levels(how, random)[new_images[index]]
+    if masks.shape[1:] != (height, width):
+        return new_images, masks.copy()
+    which = np.arange(count)[:, None, None]
+    nearest = np.floor(rows + 0.5).astype(np.intp), np.floor(columns + 0.5).astype(np.intp)
+    return new_images, masks[which, nearest[0], nearest[1]]
+
+
+def _bilinear(
+    images: Bytes, rows: npt.NDArray[np.float64], columns: npt.NDArray[np.float64]
+) -> Bytes:
+    """Values between pixels, at places (N, H, W) inside the images."""
+    height, width = images.shape[1:3]
+    top, left = rows.astype(np.intp), columns.astype(np.intp)
+    down, right = (rows - top)[..., None], (columns - left)[..., None]
+    bottom, beside = np.minimum(top + 1, height - 1), np.minimum(left + 1, width - 1)
+    which = np.arange(len(images))[:, None, None]
+    upper = images[which, top, left] * (1 - right) + images[which, top, beside] * right
+    lower = images[which, bottom, left] * (1 - right) + images[which, bottom, beside] * right
+    return np.asarray(upper * (1 - down) + lower * down + 0.5, np.uint8)
 
 
 def _places(size: int, zoom: float, shift: float) -> npt.NDArray[np.intp]:

@@ -28,12 +28,12 @@ def training_bars(*, enabled: bool, console: Console | None = None) -> Iterator[
     columns = (
         TextColumn("  {task.description:<21}"),
         BarColumn(),
-        TextColumn("epoch {task.fields[epoch]}  best mIoU {task.fields[miou]}"),
+        TextColumn("epoch {task.fields[epoch]}  best {task.fields[best]}"),
         TimeRemainingColumn(),
     )
     with Progress(*columns, console=console, transient=True) as bars:
         tasks = {
-            phase: bars.add_task(label, total=None, epoch="-", miou="-")
+            phase: bars.add_task(label, total=None, epoch="-", best="-")
             for phase, label in _LABELS.items()
         }
 
@@ -43,7 +43,7 @@ def training_bars(*, enabled: bool, console: Console | None = None) -> Iterator[
                 total=step.epochs * step.steps,
                 completed=(step.epoch - 1) * step.steps + step.step,
                 epoch=f"{step.epoch}/{step.epochs}",
-                miou=f"{step.best_miou:.1%}",
+                best=f"{max(step.best, 0):.1%}",
             )
 
         yield report

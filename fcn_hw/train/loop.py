@@ -18,12 +18,14 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from fcn_hw.design import Augmentation
 from fcn_hw.errors import FcnHwError
 from fcn_hw.keras_env import keras_env
-from fcn_hw.train.augment import Augmentation, augment
+from fcn_hw.train.augment import augment
 from fcn_hw.train.batches import ahead
 from fcn_hw.train.datasets.base import DataSet, Split
 from fcn_hw.train.predict import BYTE_SCALE, Bytes, Predictor, score
+from fcn_hw.train.pruning import Pruner
 from fcn_hw.train.store import Checkpoint, CheckpointFile
 
 log = logging.getLogger(__name__)
@@ -45,7 +47,7 @@ class Phase:
         learning_rate: the peak; the rate warms up, then follows a cosine (Loshchilov & Hutter
             2017).
         batch_size: images a step.
-        patience: epochs without a better validation mIoU before the phase stops.
+        patience: epochs without a better validation score before the phase stops.
         seed: of the image order and the variations.
         augmentation: or None.
     """
@@ -68,7 +70,7 @@ class Step:
     epochs: int
     step: int
     steps: int
-    best_miou: float
+    best: float
 
 
 Report = Callable[[Step], None]
@@ -80,15 +82,16 @@ class PhaseState:
 
     Args:
         epoch: epochs done.
-        best_miou: on the validation split; -1 before the first.
+        best: score on the validation split, mIoU or accuracy; -1 before the first that counts:
+            with pruning, epochs whose zeros are all there.
         best_epoch: that had it; 0 is the state before the phase.
         seconds: of work, over all runs.
-        history: a row for each epoch: loss and validation mIoU.
+        history: a row for each epoch: loss and validation score.
         finished: the phase is over, by its last epoch or by patience.
     """
 
     epoch: int = 0
-    best_miou: float = -1.0
+    best: float = -1.0
     best_epoch: int = 0
     seconds: float = 0.0
     history: list[dict[str, float]] = field(default_factory=list)
@@ -129,18 +132,24 @@ def learning_rate(phase: Phase, step: int, steps: int) -> float:
 
 
 def make_train_step(
-    model: Any, optimizer: Any, pixel_weights: npt.NDArray[np.float32]
+    model: Any,
+    optimizer: Any,
+    pixel_weights: npt.NDArray[np.float32],
+    after: Callable[[], None] | None = None,
 ) -> Callable[[Any, Any], Any]:
     """A compiled step: forward and backward pass, update of the (shadow) weights.
 
     The loss is the weighted mean of the cross-entropy over the pixels.
+
+    Args:
+        after: what else a step does to the weights.
 
     Returns:
         (images, masks) as bytes -> loss.
     """
     tf = keras_env().tf
     table = tf.constant(pixel_weights)
-    height, width = model.input_shape[1:3]
+    height, width = model.output_shape[1:3]
 
     def train_step(images: Any, masks: Any) -> Any:
         labels = tf.cast(masks, tf.int32)
@@ -152,6 +161,8 @@ def make_train_step(
             loss = tf.reduce_sum(losses * weights) / tf.maximum(tf.reduce_sum(weights), 1e-6)
         variables = model.trainable_variables
         optimizer.apply_gradients(zip(tape.gradient(loss, variables), variables, strict=True))
+        if after is not None:
+            after()
         return loss
 
     signature = [
@@ -168,8 +179,9 @@ def run_phase(
     pixel_weights: npt.NDArray[np.float32],
     file: CheckpointFile,
     report: Report | None = None,
+    pruner: Callable[[int], Pruner] | None = None,
 ) -> PhaseState:
-    """Trains ``model`` in place; it ends with the weights of the best validation mIoU.
+    """Trains ``model`` in place; it ends with the weights of the best validation score.
 
     Args:
         model: float or quantized, with its initial weights.
@@ -178,12 +190,13 @@ def run_phase(
         pixel_weights: of :func:`loss_weights`.
         file: where the state is kept, and taken up again.
         report: called after each step.
+        pruner: makes what prunes the model, from the number of steps of the phase.
 
     Raises:
         FcnHwError: the loss or a weight is no longer finite; the checkpoint keeps the last good
             epoch.
     """
-    trainer = _PhaseTrainer(model, phase, data, pixel_weights, file)
+    trainer = _PhaseTrainer(model, phase, data, pixel_weights, file, pruner)
     trainer.resume_or_start()
     while not trainer.state.finished:
         trainer.run_epoch(report)
@@ -199,6 +212,7 @@ class _PhaseTrainer:
         data: DataSet,
         pixel_weights: npt.NDArray[np.float32],
         file: CheckpointFile,
+        pruner: Callable[[int], Pruner] | None,
     ) -> None:
         self.model, self.phase, self.data, self.file = model, phase, data, file
         self.optimizer = keras_env().keras.optimizers.Adam(phase.learning_rate)
@@ -206,13 +220,17 @@ class _PhaseTrainer:
         self.state = PhaseState()
         self.best: list[npt.NDArray[Any]] = model.get_weights()
         self.steps = math.ceil(len(data.train) / phase.batch_size)
-        self._train_step = make_train_step(model, self.optimizer, pixel_weights)
+        self.pruner = None if pruner is None else pruner(phase.epochs * self.steps)
+        self._train_step = make_train_step(
+            model, self.optimizer, pixel_weights, self.pruner.apply if self.pruner else None
+        )
         self._predictor = Predictor(model)
 
     def resume_or_start(self) -> None:
         checkpoint = self.file.load()
         if checkpoint is None:
-            self.state = PhaseState(best_miou=self._validate(), finished=self.phase.epochs == 0)
+            best = -1.0 if self.pruner and self.phase.epochs else self._validate()
+            self.state = PhaseState(best=best, finished=self.phase.epochs == 0)
             return
         self.state = PhaseState(**checkpoint.facts)
         self.model.set_weights(checkpoint.arrays["weights"])
@@ -221,23 +239,29 @@ class _PhaseTrainer:
         ):
             variable.assign(value)
         self.best = list(checkpoint.arrays["best"])
+        if self.pruner is not None:
+            self.pruner.take_up()
         log.info("%s: resumed after epoch %d", self.phase.name, self.state.epoch)
 
     def run_epoch(self, report: Report | None) -> None:
         started = time.perf_counter()
         epoch = self.state.epoch + 1
         loss = self._fit(epoch, report)
-        miou = self._validate()
+        value = self._validate()
         state = self.state
         state.epoch = epoch
-        state.history.append({"loss": loss, "miou": miou})
-        if miou > state.best_miou:
-            state.best_miou, state.best_epoch = miou, epoch
+        state.history.append({"loss": loss, "score": value})
+        counts = self.pruner is None or self.pruner.reached(epoch * self.steps)
+        if counts and value > state.best:
+            state.best, state.best_epoch = value, epoch
             self.best = self.model.get_weights()
-        stale = epoch - state.best_epoch >= self.phase.patience
+        stale = counts and epoch - state.best_epoch >= self.phase.patience
         state.finished = stale or epoch >= self.phase.epochs
         state.seconds += time.perf_counter() - started
-        log.info("%s: epoch %d, loss %.4f, mIoU %.4f", self.phase.name, epoch, loss, miou)
+        log.info(
+            "%s: epoch %d, loss %.4f, %s %.4f",
+            self.phase.name, epoch, loss, self.data.metric, value,
+        )  # fmt: skip
         self._save()
 
     def _batches(self, epoch: int) -> Iterator[tuple[Bytes, Bytes]]:
@@ -260,9 +284,11 @@ class _PhaseTrainer:
                 self.optimizer.learning_rate.assign(
                     learning_rate(phase, done, phase.epochs * self.steps)
                 )
+                if self.pruner is not None:
+                    self.pruner.before_step(done)
                 losses.append(self._train_step(images, masks))
                 if report is not None:
-                    best = self.state.best_miou
+                    best = self.state.best
                     report(Step(phase.name, epoch, phase.epochs, step + 1, self.steps, best))
         mean = float(np.mean([loss.numpy() for loss in losses]))
         self._check_finite(mean, epoch)
@@ -287,7 +313,7 @@ class _PhaseTrainer:
         result = score(
             self._predictor, data.val, data.classes, data.void, max(16, self.phase.batch_size)
         )
-        return result.miou
+        return result.value
 
     def _save(self) -> None:
         facts: Mapping[str, Any] = dict(vars(self.state))

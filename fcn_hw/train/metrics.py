@@ -6,6 +6,9 @@ CVPR 2015, section 5; void pixels are left out as in PASCAL VOC.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 
@@ -67,3 +70,9 @@ def pixel_accuracy(confusion: Confusion) -> float:
     """Part of the counted pixels whose class is right, 0 to 1; NaN when none is counted."""
     total = int(confusion.sum())
     return int(np.diagonal(confusion).sum()) / total if total else float("nan")
+
+
+def headline(scores: Mapping[str, Any]) -> float:
+    """What a data set is judged by, 0 to 1, of scores as ``training.json`` holds them."""
+    key = "pixel_accuracy" if scores.get("metric") == "accuracy" else "miou"
+    return float(scores[key])

@@ -73,7 +73,7 @@ def build_float(topology: Topology, *, batchnorm: bool) -> Any:
         tensor = layers.Conv2D(
             node.shape.channels,
             node.kernel,
-            padding="same",
+            padding=node.padding,
             use_bias=not folded,
             kernel_initializer="he_normal" if node.hidden else "glorot_uniform",
             name=node.name,

@@ -60,6 +60,13 @@ class LayerFormats:
     bias: FixedFormat
     activation: FixedFormat
 
+    @property
+    def weight_bits(self) -> int:
+        """Bits that store a weight: 1 for binary, 2 for ternary."""
+        if isinstance(self.weight, SignFormat):
+            return 1 if self.weight.levels == "binary" else 2
+        return self.weight.width
+
 
 @dataclass(frozen=True)
 class PrecisionTable:

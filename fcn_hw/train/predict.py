@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from fcn_hw.errors import DataError
 from fcn_hw.keras_env import keras_env
-from fcn_hw.train.datasets.base import Split
+from fcn_hw.train.datasets.base import Metric, Split
 from fcn_hw.train.metrics import confusion_matrix, iou_per_class, mean_iou, pixel_accuracy
 
 Bytes = npt.NDArray[np.uint8]
@@ -22,17 +22,24 @@ BYTE_SCALE = 1.0 / 256.0
 
 @dataclass(frozen=True)
 class Scores:
-    """How well a model segments a split.
+    """How well a model segments a split, or classifies it.
 
     Args:
         miou: mean over the classes that occur, 0 to 1.
         pixel_accuracy: part of the pixels (void left out) that are right.
         iou: by class name; None for a class that does not occur.
+        metric: what the data set is judged by.
     """
 
     miou: float
     pixel_accuracy: float
     iou: dict[str, float | None]
+    metric: Metric = "mIoU"
+
+    @property
+    def value(self) -> float:
+        """What the data set is judged by, 0 to 1."""
+        return self.pixel_accuracy if self.metric == "accuracy" else self.miou
 
 
 class Predictor:
@@ -41,6 +48,7 @@ class Predictor:
     def __init__(self, model: Any) -> None:
         tf = keras_env().tf
         shape = model.input_shape
+        self._size = model.output_shape[1:3]
 
         def classes(images: Any) -> Any:
             scores = model(tf.cast(images, tf.float32) * BYTE_SCALE, training=False)
@@ -56,13 +64,13 @@ class Predictor:
             batch: images at a time.
 
         Returns:
-            (N, H, W).
+            (N, H, W); of a classifier (N, 1, 1).
         """
         maps = [
             self._classes(images[start : start + batch]).numpy()
             for start in range(0, len(images), batch)
         ]
-        return np.concatenate(maps) if maps else np.zeros(images.shape[:3], np.uint8)
+        return np.concatenate(maps) if maps else np.zeros((0, *self._size), np.uint8)
 
 
 def score(
@@ -79,6 +87,7 @@ def score(
             name: None if np.isnan(value) else float(value)
             for name, value in zip(classes, per_class, strict=True)
         },
+        metric="accuracy" if split.one_class else "mIoU",
     )
 
 

@@ -13,7 +13,8 @@ the levels themselves.
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, Literal
 
 from fcn_hw.fixed import FixedFormat
 from fcn_hw.keras_env import keras_env
@@ -26,7 +27,7 @@ from fcn_hw.train.networks import (
     folded_weights,
     set_weights,
 )
-from fcn_hw.train.precision import PrecisionTable, SignFormat, WeightQuantizer
+from fcn_hw.train.precision import PrecisionTable, SignFormat, WeightQuantizer, is_hidden
 from fcn_hw.train.topology import Conv, ConvTranspose, Topology
 
 
@@ -49,7 +50,18 @@ def activation_quantizer(fmt: FixedFormat) -> Any:
     return q.quantized_relu(fmt.width, fmt.integer)
 
 
-def build_quantized(topology: Topology, table: PrecisionTable, *, fused: bool = False) -> Any:
+Part = Literal["weight", "bias", "activation"]
+Parts = Mapping[str, frozenset[Part]]
+"""What of each layer is quantized; a layer that is not named stays float."""
+
+
+def build_quantized(
+    topology: Topology,
+    table: PrecisionTable,
+    parts: Parts | None = None,
+    *,
+    fused: bool = False,
+) -> Any:
     """A QKeras model; its weights are float shadow weights, quantized in every forward pass.
 
     They start as zeros: a quantized network always takes its weights from a float one.
@@ -57,6 +69,7 @@ def build_quantized(topology: Topology, table: PrecisionTable, *, fused: bool = 
     Args:
         topology: the network.
         table: formats of all layers.
+        parts: what is quantized; None: all.
         fused: for training: the same values from the faster quantizers of
             :mod:`fcn_hw.train.fake_quant`, which no file can hold; :func:`snap` makes that model.
 
@@ -69,12 +82,13 @@ def build_quantized(topology: Topology, table: PrecisionTable, *, fused: bool = 
 
     def weighted(node: Conv | ConvTranspose, tensor: Any) -> Any:
         formats = table.layers[node.name]
+        chosen = _chosen(parts, node.name)
         options = {
-            "padding": "same",
+            "padding": node.padding if isinstance(node, Conv) else "same",
             "kernel_initializer": "zeros",
             "name": node.name,
-            "kernel_quantizer": of_weight(formats.weight),
-            "bias_quantizer": of_weight(formats.bias),
+            "kernel_quantizer": of_weight(formats.weight) if "weight" in chosen else None,
+            "bias_quantizer": of_weight(formats.bias) if "bias" in chosen else None,
         }
         if isinstance(node, ConvTranspose):
             tensor = qkeras.QConv2DTranspose(
@@ -82,29 +96,38 @@ def build_quantized(topology: Topology, table: PrecisionTable, *, fused: bool = 
             )(tensor)
         else:
             tensor = qkeras.QConv2D(node.shape.channels, node.kernel, **options)(tensor)
+        if "activation" not in chosen:
+            relu = keras_env().keras.layers.ReLU(name=node.name + ACTIVATION_SUFFIX)
+            return relu(tensor) if is_hidden(node) else tensor
         quantizer = of_activation(formats.activation)
         return qkeras.QActivation(quantizer, name=node.name + ACTIVATION_SUFFIX)(tensor)
 
     return build_model(topology, weighted, "quantized")
 
 
-def snapped_weights(weights: Weights, table: PrecisionTable) -> Weights:
+def _chosen(parts: Parts | None, layer: str) -> frozenset[Part]:
+    every: frozenset[Part] = frozenset({"weight", "bias", "activation"})
+    return every if parts is None else parts.get(layer, frozenset())
+
+
+def snapped_weights(weights: Weights, table: PrecisionTable, parts: Parts | None = None) -> Weights:
     """Kernels and biases on the grid of their formats: what goes to hardware."""
-    return {
-        name: (
-            quantized_values(kernel, table.layers[name].weight),
-            quantized_values(bias, table.layers[name].bias),
+    result = {}
+    for name, (kernel, bias) in weights.items():
+        formats, chosen = table.layers[name], _chosen(parts, name)
+        result[name] = (
+            quantized_values(kernel, formats.weight) if "weight" in chosen else kernel,
+            quantized_values(bias, formats.bias) if "bias" in chosen else bias,
         )
-        for name, (kernel, bias) in weights.items()
-    }
+    return result
 
 
-def snap(model: Any, topology: Topology, table: PrecisionTable) -> Any:
+def snap(model: Any, topology: Topology, table: PrecisionTable, parts: Parts | None = None) -> Any:
     """A copy of the quantized model whose weights lie on their grid.
 
     It computes what ``model`` computes, exactly so for binary and ternary weights too. Its
     quantizers change nothing: it holds no shadow weights and is for inference and export.
     """
-    exact = build_quantized(topology, table)
-    set_weights(exact, snapped_weights(folded_weights(model, topology), table))
+    exact = build_quantized(topology, table, parts)
+    set_weights(exact, snapped_weights(folded_weights(model, topology), table, parts))
     return exact

@@ -7,35 +7,32 @@ step, retrain with quantized weights and activations while the updates go to flo
 from __future__ import annotations
 
 import hashlib
-import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from fcn_hw.design import Design
 from fcn_hw.errors import ConfigError, DataError
-from fcn_hw.keras_env import keras_env, seed_everything
-from fcn_hw.train.augment import Augmentation
+from fcn_hw.keras_env import seed_everything
 from fcn_hw.train.bars import training_bars
-from fcn_hw.train.calibrate import choose_formats
-from fcn_hw.train.datasets.base import DataSet
-from fcn_hw.train.loop import Phase, Report, loss_weights, run_phase
-from fcn_hw.train.networks import (
-    ACTIVATION_SUFFIX,
-    Weights,
-    build_float,
-    fold_batchnorm,
-    folded_weights,
-    set_weights,
-)
-from fcn_hw.train.precision import PrecisionTable, is_hidden, wishes
-from fcn_hw.train.predict import BYTE_SCALE, Predictor, Scores, score
-from fcn_hw.train.quantized import build_quantized, snap
+from fcn_hw.train.datasets.base import DataSet, Split
+from fcn_hw.train.loop import PhaseState, Report, run_phase
+from fcn_hw.train.networks import build_float, fold_batchnorm, folded_weights
+from fcn_hw.train.precision import PrecisionTable, wishes
+from fcn_hw.train.predict import Predictor, Scores, score
+from fcn_hw.train.quantized import snapped_weights
 from fcn_hw.train.store import CheckpointFile, save_model, write_json
+from fcn_hw.train.study import (
+    FLOAT_MODEL,
+    Study,
+    design_loss_weights,
+    design_phase,
+    json_digest,
+    phase_digest,
+)
 from fcn_hw.train.topology import (
     Shape,
     Topology,
@@ -45,13 +42,10 @@ from fcn_hw.train.topology import (
     quantizable,
 )
 
-FLOAT_MODEL = "float.h5"
 DIRECT_MODEL = "direct.h5"
 QUANTIZED_MODEL = "quantized.h5"
 PRECISION_FILE = "precision.json"
 RESULT_FILE = "training.json"
-
-_CALIBRATION_BATCH = 8
 
 
 @dataclass(frozen=True)
@@ -59,35 +53,44 @@ class TrainResult:
     """The three models side by side, on the validation split.
 
     Args:
-        float_: the float model, its batch normalization folded.
-        direct: its weights and activations quantized, nothing retrained.
-        retrained: after retraining; what is exported.
+        scores: of ``"float"`` (batch normalization folded), ``"direct"`` (its weights and
+            activations quantized, nothing retrained) and ``"retrained"`` (what is exported).
+        test: the same on the test split; empty where there is none. No choice is made by it.
         epochs: run, by phase.
         seconds: spent in epochs, by phase, over all runs.
         parameters: weights and biases.
         multiplications: multiply-accumulates of one image.
+        zeros: part of the retrained network's weights that are zero, by layer.
+        zeros_total: of all its weights.
+        weight_bits: of all kernels together.
         precision: formats by layer.
     """
 
-    float_: Scores
-    direct: Scores
-    retrained: Scores
+    scores: Mapping[str, Scores]
+    test: Mapping[str, Scores]
     epochs: Mapping[str, int]
     seconds: Mapping[str, float]
     parameters: int
     multiplications: int
+    zeros: Mapping[str, float]
+    zeros_total: float
+    weight_bits: int
     precision: PrecisionTable
 
     def to_json(self) -> dict[str, Any]:
         """What ``training.json`` holds; the scores under "float", "direct", "retrained"."""
+        result: dict[str, Any] = {name: asdict(item) for name, item in self.scores.items()}
+        if self.test:
+            result["test"] = {name: asdict(item) for name, item in self.test.items()}
         return {
-            "float": asdict(self.float_),
-            "direct": asdict(self.direct),
-            "retrained": asdict(self.retrained),
+            **result,
             "epochs": dict(self.epochs),
             "seconds": {phase: round(value, 1) for phase, value in self.seconds.items()},
             "parameters": self.parameters,
             "multiplications": self.multiplications,
+            "zeros": dict(self.zeros),
+            "zeros_total": self.zeros_total,
+            "weight_bits": self.weight_bits,
         }
 
 
@@ -117,14 +120,9 @@ def train(design: Design, dataset: DataSet, out_dir: Path, *, progress: bool = T
     seed_everything(design.training.seed)
     session = _Session(design, dataset, topology, out_dir)
     with training_bars(enabled=progress) as report:
-        folded = session.float_phase(report)
-        table = choose_formats(
-            topology,
-            wanted,
-            folded_weights(folded, topology),
-            lambda: _activations(folded, topology, session.calibration_images()),
-        )
-        session.retrain_phase(folded_weights(folded, topology), table, report)
+        study = session.float_phase(report)
+        table = study.table(wanted)
+        session.retrain_phase(study, table, report)
     return session.finish(table)
 
 
@@ -146,13 +144,11 @@ class _Session:
 
     def __init__(self, design: Design, dataset: DataSet, topology: Topology, out_dir: Path) -> None:
         self.design, self.dataset, self.topology, self.out_dir = design, dataset, topology, out_dir
-        settings = design.training
-        self.pixel_weights = loss_weights(
-            dataset.train, dataset.n_classes, dataset.void, balanced=settings.class_weights
-        )
-        self.digest = _digest(
-            design.network.model_dump(mode="json"),
-            settings.model_dump(mode="json", exclude={"retrain_epochs", "retrain_learning_rate"}),
+        # what only retraining reads leaves the float phase as it is
+        later = {"retrain_epochs", "retrain_learning_rate", "pruning", "calibration_images"}
+        self.digest = json_digest(
+            design.network.model_dump(mode="json", exclude_defaults=True),
+            design.training.model_dump(mode="json", exclude=later, exclude_defaults=True),
             dataset.classes,
             dataset.void,
             *(
@@ -162,104 +158,82 @@ class _Session:
             ),
         )
         self.scores: dict[str, Scores] = {}
+        self.test: dict[str, Scores] = {}
         self.epochs: dict[str, int] = {}
         self.seconds: dict[str, float] = {}
+        self.zeros: dict[str, tuple[int, int]] = {}
 
-    def float_phase(self, report: Report | None) -> Any:
-        """Trains the float model; returns it folded."""
-        model = build_float(self.topology, batchnorm=True)
+    def float_phase(self, report: Report | None) -> Study:
+        """Trains the float model, and folds it."""
         settings = self.design.training
-        self._run(
-            model, "float", settings.float_epochs, settings.learning_rate, self.digest, report
-        )
+        model = build_float(self.topology, batchnorm=True)
+        phase = design_phase(self.design, "float", settings.float_epochs, settings.learning_rate)
+        file = self._checkpoint("float", phase_digest(phase, self.digest))
+        weights = design_loss_weights(self.design, self.dataset)
+        self._done("float", run_phase(model, phase, self.dataset, weights, file, report))
         folded = fold_batchnorm(model, self.topology)
         self._evaluate("float", folded, FLOAT_MODEL)
-        return folded
+        return Study(
+            self.design, self.dataset, self.topology, folded_weights(folded, self.topology)
+        )
 
-    def calibration_images(self) -> npt.NDArray[np.uint8]:
-        """Training images at even distances."""
-        images = self.dataset.train.images
-        count = min(self.design.training.calibration_images, len(images))
-        return images[np.linspace(0, len(images) - 1, count).astype(np.intp)]
-
-    def retrain_phase(self, weights: Weights, table: PrecisionTable, report: Report | None) -> None:
+    def retrain_phase(self, study: Study, table: PrecisionTable, report: Report | None) -> None:
         """Quantizes directly, then retrains."""
         write_json(self.out_dir / PRECISION_FILE, table.to_json())
-        model = build_quantized(self.topology, table, fused=True)
-        set_weights(model, weights)
-        self._evaluate("direct", snap(model, self.topology, table), DIRECT_MODEL)
+        model = study.quantized(table)
+        self._evaluate("direct", study.snapped(model, table), DIRECT_MODEL)
         settings = self.design.training
-        self._run(
-            model,
-            "retrain",
-            settings.retrain_epochs,
-            settings.retrain_learning_rate,
-            _digest(self.digest, table.to_json()),
-            report,
+        phase = design_phase(
+            self.design, "retrain", settings.retrain_epochs, settings.retrain_learning_rate
         )
-        self._evaluate("retrained", snap(model, self.topology, table), QUANTIZED_MODEL)
+        pruning = settings.pruning and settings.pruning.model_dump(
+            mode="json", exclude_defaults=True
+        )
+        file = self._checkpoint(
+            "retrain", phase_digest(phase, self.digest, table.to_json(), pruning)
+        )
+        self._done("retrain", study.retrain(model, phase, file, report))
+        self._evaluate("retrained", study.snapped(model, table), QUANTIZED_MODEL)
+        codes = snapped_weights(folded_weights(model, self.topology), table)
+        self.zeros = {
+            name: (int(np.count_nonzero(kernel == 0)), int(kernel.size))
+            for name, (kernel, _) in codes.items()
+        }
 
     def finish(self, table: PrecisionTable) -> TrainResult:
+        zeros, sizes = (sum(part) for part in zip(*self.zeros.values(), strict=True))
         result = TrainResult(
-            float_=self.scores["float"],
-            direct=self.scores["direct"],
-            retrained=self.scores["retrained"],
+            scores=self.scores,
+            test=self.test,
             epochs=self.epochs,
             seconds=self.seconds,
             parameters=parameters(self.topology),
             multiplications=multiplications(self.topology),
+            zeros={name: zero / size for name, (zero, size) in self.zeros.items()},
+            zeros_total=zeros / sizes,
+            weight_bits=sum(
+                self.zeros[node.name][1] * table.layers[node.name].weight_bits
+                for node in quantizable(self.topology)
+            ),
             precision=table,
         )
         write_json(self.out_dir / RESULT_FILE, result.to_json())
         return result
 
-    def _run(
-        self, model: Any, name: str, epochs: int, rate: float, digest: str, report: Report | None
-    ) -> None:
-        settings = self.design.training
-        phase = Phase(
-            name=name,
-            epochs=epochs,
-            learning_rate=rate,
-            batch_size=settings.batch_size,
-            patience=settings.patience,
-            seed=settings.seed,
-            augmentation=_augmentation(self.design) if settings.augment else None,
-        )
-        file = CheckpointFile(
-            self.out_dir / "checkpoints" / f"{name}.npz", _digest(digest, asdict(phase))
-        )
-        state = run_phase(model, phase, self.dataset, self.pixel_weights, file, report)
+    def _checkpoint(self, name: str, digest: str) -> CheckpointFile:
+        return CheckpointFile(self.out_dir / "checkpoints" / f"{name}.npz", digest)
+
+    def _done(self, name: str, state: PhaseState) -> None:
         self.epochs[name], self.seconds[name] = state.epoch, state.seconds
 
     def _evaluate(self, name: str, model: Any, file: str) -> None:
         data = self.dataset
-        self.scores[name] = score(Predictor(model), data.val, data.classes, data.void)
+        predictor = Predictor(model)
+
+        def of(split: Split) -> Scores:
+            return score(predictor, split, data.classes, data.void)
+
+        self.scores[name] = of(data.val)
+        if len(data.test):
+            self.test[name] = of(data.test)
         save_model(model, self.out_dir / file)
-
-
-def _augmentation(design: Design) -> Augmentation:
-    if design.dataset.kind == "digit_scenes":  # a mirrored digit is another sign
-        return Augmentation()
-    return Augmentation(mirror=True, zoom=1.4, shift=0.12, contrast=0.3, brightness=30.0)
-
-
-def _activations(
-    model: Any, topology: Topology, images: npt.NDArray[np.uint8]
-) -> Iterator[dict[str, npt.NDArray[np.float32]]]:
-    """Outputs of all quantizable layers of the folded float model, behind their ReLU."""
-    nodes = quantizable(topology)
-    outputs = [
-        model.get_layer(node.name + (ACTIVATION_SUFFIX if is_hidden(node) else "")).output
-        for node in nodes
-    ]
-    probe = keras_env().keras.Model(model.input, outputs)
-    for start in range(0, len(images), _CALIBRATION_BATCH):
-        batch = images[start : start + _CALIBRATION_BATCH].astype(np.float32) * BYTE_SCALE
-        values = probe(batch, training=False)
-        values = values if isinstance(values, list) else [values]
-        yield {node.name: value.numpy() for node, value in zip(nodes, values, strict=True)}
-
-
-def _digest(*parts: object) -> str:
-    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()

@@ -17,7 +17,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal, Union
 
-from fcn_hw.design import Dataset, Design, ListDataset, Network
+from fcn_hw.design import Dataset, Design, ListDataset, Mnist, Network
 from fcn_hw.errors import ConfigError, nearest
 
 Upsampling = Literal["nearest", "bilinear", "transposed"]
@@ -25,7 +25,7 @@ Upsampling = Literal["nearest", "bilinear", "transposed"]
 MAX_SCALE = 8
 """The largest single upsampling; a larger factor is a chain."""
 
-_STAGES_NEEDED = {"fcn32s": 1, "fcn16s": 2, "fcn8s": 3, "unet": 2}
+_STAGES_NEEDED = {"fcn32s": 1, "fcn16s": 2, "fcn8s": 3, "unet": 2, "cnn": 1}
 
 
 @dataclass(frozen=True)
@@ -45,13 +45,17 @@ class Input:
 
 @dataclass(frozen=True)
 class Conv:
-    """'same' convolution with bias; ``hidden`` ones end in a ReLU, the others are linear."""
+    """Convolution with bias; ``hidden`` ones end in a ReLU, the others are linear.
+
+    'same', or 'valid' with a kernel as large as the image, which leaves one pixel.
+    """
 
     name: str
     source: str
     shape: Shape
     kernel: int
     hidden: bool
+    padding: Literal["same", "valid"] = "same"
 
 
 @dataclass(frozen=True)
@@ -123,7 +127,9 @@ def build_topology(network: Network, image: Shape, n_classes: int) -> Topology:
       the factor is above 8) and ``crop_out``;
     * U-Net: for each stage upwards ``reduce{k}`` (1 x 1, to the skip's channels, so that all
       upsamplings and both skips fit), ``up{k}``, ``crop{k}``, ``skip{k}``, ``dec{k}_{i}``; last
-      ``score``.
+      ``score``;
+    * CNN: ``fc6``, whose kernel covers what is left of the image (``head_filters``), and
+      ``score_fr``; without ``head_filters`` ``score_fr`` alone, with that kernel.
 
     Args:
         network: the design's section.
@@ -131,8 +137,8 @@ def build_topology(network: Network, image: Shape, n_classes: int) -> Topology:
         n_classes: channels of the scores.
 
     Raises:
-        ConfigError: fewer stages than the network has skips, or ``convs_per_stage`` is a list of
-            another length than ``filters``.
+        ConfigError: fewer stages than the network has skips, ``convs_per_stage`` is a list of
+            another length than ``filters``, or a classifier's last map is not square.
     """
     needed, given = _STAGES_NEEDED[network.kind], len(network.filters)
     if given < needed:
@@ -149,6 +155,8 @@ def build_topology(network: Network, image: Shape, n_classes: int) -> Topology:
     builder = _Builder(network, image)
     if network.kind == "unet":
         _unet(builder, n_classes)
+    elif network.kind == "cnn":
+        _cnn(builder, n_classes)
     else:
         _fcn(builder, n_classes)
     return tuple(builder.nodes)
@@ -157,7 +165,11 @@ def build_topology(network: Network, image: Shape, n_classes: int) -> Topology:
 def design_topology(design: Design, n_classes: int | None = None) -> Topology:
     """The topology of a design; ``n_classes`` defaults to what its data set declares."""
     dataset = design.dataset
-    channels = dataset.channels if isinstance(dataset, ListDataset) else 3
+    channels = 3
+    if isinstance(dataset, ListDataset):
+        channels = dataset.channels
+    elif isinstance(dataset, Mnist):
+        channels = 1
     return build_topology(
         design.network,
         Shape(dataset.height, dataset.width, channels),
@@ -168,6 +180,8 @@ def design_topology(design: Design, n_classes: int | None = None) -> Topology:
 def _declared_classes(dataset: Dataset) -> int:
     if isinstance(dataset, ListDataset):
         return len(dataset.classes)
+    if isinstance(dataset, Mnist):
+        return 10
     return 21 if dataset.kind == "voc" else 11
 
 
@@ -191,6 +205,9 @@ def check_layer_names(design: Design) -> None:
     sections: dict[str, Mapping[str, object]] = {
         "precision.layers": design.precision.layers,
         "hls.LayerName": design.hls.LayerName,
+        "training.pruning.layers": design.training.pruning.layers
+        if design.training.pruning
+        else {},
     }
     for section, entries in sections.items():
         for name in entries:
@@ -244,6 +261,17 @@ class _Builder:
         return self._add(
             Conv(name, source, Shape(size.height, size.width, filters), kernel, hidden)
         )
+
+    def whole_conv(self, name: str, source: str, filters: int, *, hidden: bool) -> str:
+        """A convolution whose kernel covers the image: one pixel is left."""
+        size = self.shape(source)
+        if size.height != size.width:
+            raise ConfigError(
+                f"network: layer '{name}' of a cnn covers {size.height} x {size.width} pixels, "
+                "and a kernel has to be square",
+                hint="give dataset.height and dataset.width one value",
+            )
+        return self._add(Conv(name, source, Shape(1, 1, filters), size.height, hidden, "valid"))
 
     def stage(self, prefix: str, number: int, source: str) -> str:
         """The hidden convolutions ``{prefix}{number}_1``, ``_2``, ... of a stage (from 1)."""
@@ -324,6 +352,18 @@ def _fcn(builder: _Builder, n_classes: int) -> None:
             tip = builder.conv(f"fuse_pool{stage}", tip, n_classes, 1, hidden=False)
     tip = builder.upsample("up_out", tip, 2 ** (last - n_skips))
     builder.crop("crop_out", tip, builder.image)
+
+
+def _cnn(builder: _Builder, n_classes: int) -> None:
+    network = builder.network
+    tip = "image"
+    for stage in range(1, len(network.filters) + 1):
+        tip = builder.pool(f"pool{stage}", builder.stage("conv", stage, tip))
+    if network.head_filters:
+        tip = builder.whole_conv("fc6", tip, network.head_filters, hidden=True)
+        builder.conv("score_fr", tip, n_classes, 1, hidden=False)
+    else:
+        builder.whole_conv("score_fr", tip, n_classes, hidden=False)
 
 
 def _unet(builder: _Builder, n_classes: int) -> None:

@@ -43,4 +43,4 @@ def test_street_scenes_are_exact(tmp_path: Path) -> None:
     assert result.images == IMAGES
     assert result.mismatches == 0
     assert result.argmax_flips == 0
-    assert result.miou_csim == result.miou_quantized > 0
+    assert result.score_csim == result.score_quantized > 0

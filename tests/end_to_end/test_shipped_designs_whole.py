@@ -33,7 +33,7 @@ def test_exact_and_within_two_points_of_float(tmp_path: Path, name: str) -> None
     training = json.loads((workspace.model / "training.json").read_text())
     assert result.mismatches == 0
     assert result.argmax_flips == 0
-    assert result.miou_csim == training["retrained"]["miou"]
-    assert result.miou_float == training["float"]["miou"]
+    assert result.score_csim == training["retrained"]["miou"]
+    assert result.score_float == training["float"]["miou"]
     assert training["retrained"]["miou"] > training["float"]["miou"] - POINTS
     assert training["retrained"]["miou"] > training["direct"]["miou"]

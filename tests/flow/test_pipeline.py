@@ -65,13 +65,13 @@ def test_every_stage_runs_and_is_exact(
         assert stage in text
     assert result.exact
     assert result.images == 5
-    assert result.miou_csim == result.miou_quantized
+    assert result.score_csim == result.score_quantized
     assert {row.models for row in result.layers} == {"Q=O=C", "O=C"}
     report = root / "hls_projects" / "mini" / "arty-z7-20" / "report"
     stored = json.loads((report / "csim.json").read_text())
     for key in (
-        "images", "values_compared", "mismatches", "argmax_flips", "miou_float",
-        "miou_quantized", "miou_csim", "compile_s", "csim_images_per_s",
+        "images", "values_compared", "mismatches", "argmax_flips", "score_float",
+        "score_quantized", "score_csim", "compile_s", "csim_images_per_s",
     ):  # fmt: skip
         assert key in stored
     assert stored["values_compared"] == sum(row.values for row in result.layers)

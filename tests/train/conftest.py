@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from fcn_hw.design import Design
-from fcn_hw.train.datasets.base import DataSet, Split
+from fcn_hw.train.datasets.base import DataSet, Split, empty_split
 
 VOID = 255
 
@@ -30,7 +30,10 @@ def _squares(count: int, seed: int) -> Split:
 @pytest.fixture(scope="session")
 def squares() -> DataSet:
     """12 training and 6 validation images of 13 x 18; the first column is void."""
-    return DataSet("squares", ("ground", "green", "blue"), VOID, _squares(12, 1), _squares(6, 2))
+    return DataSet(
+        "squares", ("ground", "green", "blue"), VOID, _squares(12, 1), _squares(6, 2),
+        empty_split(13, 18, 3),
+    )  # fmt: skip
 
 
 @pytest.fixture

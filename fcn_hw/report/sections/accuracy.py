@@ -39,20 +39,21 @@ class AccuracyContext:
     epochs: tuple[tuple[str, int], ...]
     parameters: int
     multiplications: int
+    metric: str
 
 
 def accuracy(sources: Sources) -> Section:
     """mIoU of the three models, IoU by class."""
     training = sources.training
     if training is None:
-        what = "mIoU of the float, the directly quantized and the retrained network."
+        what = "Accuracy of the float, the directly quantized and the retrained network."
         return missing(ID, TITLE, what, sources.command("train", board=False))
     rows = tuple(
         ModelRow(
             score.name,
             score.miou,
             score.pixel_accuracy,
-            (bar_part(0, score.miou, 1, colours.BLUE),),
+            (bar_part(0, score.value, 1, colours.BLUE),),
         )
         for score in training.scores
     )
@@ -61,5 +62,12 @@ def accuracy(sources: Sources) -> Section:
         for name in training.classes
     )
     epochs = tuple(training.epochs.items())
-    context = AccuracyContext(rows, classes, epochs, training.parameters, training.multiplications)
+    context = AccuracyContext(
+        rows,
+        classes,
+        epochs,
+        training.parameters,
+        training.multiplications,
+        training.scores[0].metric,
+    )
     return made(ID, TITLE, context)

@@ -7,9 +7,9 @@ import os
 from collections.abc import Iterable
 from pathlib import Path
 
-from fcn_hw.design import CamVid, Dataset, DigitScenes, FolderDataset, ListDataset, Voc
+from fcn_hw.design import CamVid, Dataset, DigitScenes, FolderDataset, ListDataset, Mnist, Voc
 from fcn_hw.errors import DataError
-from fcn_hw.train.datasets import camvid, digit_scenes, voc
+from fcn_hw.train.datasets import camvid, digit_scenes, mnist_digits, voc
 from fcn_hw.train.datasets.base import SPLITS, DataSet, Split, empty_split
 from fcn_hw.train.datasets.listed import listed_pairs
 from fcn_hw.train.datasets.mnist import mnist_files
@@ -34,7 +34,7 @@ def load_dataset(
     Args:
         config: the ``dataset`` section of a design.
         root: folder that relative paths start from; None takes ``FCN_HW_DATA``.
-        splits: which of ``"train"`` and ``"val"`` to load; the other one is empty.
+        splits: which of :data:`SPLITS` to load; the others are empty.
 
     Raises:
         DataError: a folder, list, image or mask is missing or wrong; the message names it.
@@ -43,8 +43,15 @@ def load_dataset(
     assert wanted <= set(SPLITS), wanted
     if isinstance(config, DigitScenes):
         mnist = _mnist_folder(config, root)
-        parts = {split: digit_scenes.make_split(config, split, mnist) for split in wanted}
+        parts = {
+            split: digit_scenes.make_split(config, split, mnist) for split in wanted - {"test"}
+        }
+        parts["test"] = empty_split(config.height, config.width, 3)
         classes, void, channels = digit_scenes.CLASSES, None, 3
+    elif isinstance(config, Mnist):
+        folder = mnist_folder(config, root)
+        parts = {split: mnist_digits.make_split(config, split, folder) for split in wanted}
+        classes, void, channels = mnist_digits.CLASSES, None, 1
     else:
         classes, void, channels = _description(config)
         frame = Frame(config.height, config.width, channels, config.fit, len(classes), void)
@@ -54,9 +61,11 @@ def load_dataset(
             for split in SPLITS
             if split in wanted
         }
-    nothing = empty_split(config.height, config.width, channels)
-    train, val = (parts.get(split, nothing) for split in SPLITS)
-    return DataSet(config.kind, classes, void, train, val)
+    nothing = empty_split(
+        config.height, config.width, channels, one_class=isinstance(config, Mnist)
+    )
+    train, val, test = (parts.get(split, nothing) for split in SPLITS)
+    return DataSet(config.kind, classes, void, train, val, test)
 
 
 def dataset_digest(config: Dataset, root: Path | None = None) -> str:
@@ -79,6 +88,9 @@ def dataset_digest(config: Dataset, root: Path | None = None) -> str:
         mnist = _mnist_folder(config, root)
         files = [] if mnist is None else [*mnist_files(mnist, "train"), *mnist_files(mnist, "t10k")]
         settings += f" generator {digit_scenes.VERSION}"
+    elif isinstance(config, Mnist):
+        folder = mnist_folder(config, root)
+        files = [*mnist_files(folder, "train"), *mnist_files(folder, "t10k")]
     else:
         folder = _folder(config, root)
         pairs = [pair for split in SPLITS for pair in _pairs(config, folder, split)]
@@ -100,13 +112,16 @@ def _description(config: FolderDataset) -> tuple[tuple[str, ...], int | None, in
 def _pairs(config: FolderDataset, folder: Path, split: str) -> list[Pair]:
     """The pairs of a split, not more than the design's limit."""
     if isinstance(config, CamVid):
-        pairs = camvid.camvid_pairs(folder, split)
+        pairs = camvid.camvid_pairs(folder, split, config.held_out)
+    elif split == "test":
+        return []
     elif isinstance(config, Voc):
         pairs = voc.voc_pairs(folder, split)
     else:
         assert isinstance(config, ListDataset)
         pairs = listed_pairs(config, folder, split)
-    return spread(pairs, config.train_limit if split == "train" else config.val_limit)
+    limits = {"train": config.train_limit, "val": config.val_limit, "test": None}
+    return spread(pairs, limits[split])
 
 
 def _folder(config: CamVid | Voc | ListDataset, root: Path | None) -> Path:
@@ -114,6 +129,11 @@ def _folder(config: CamVid | Voc | ListDataset, root: Path | None) -> Path:
     default = "." if isinstance(config, ListDataset) else config.kind
     path = default if config.path is None else config.path
     return existing_folder(_below_root(path, config.kind, root), config.kind)
+
+
+def mnist_folder(config: Mnist, root: Path | None = None) -> Path:
+    """The folder of the four idx files."""
+    return existing_folder(_below_root(config.path or "mnist", "mnist", root), "mnist")
 
 
 def _mnist_folder(config: DigitScenes, root: Path | None) -> Path | None:

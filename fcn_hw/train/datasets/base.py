@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
 
 Bytes = npt.NDArray[np.uint8]
 
-SPLITS = ("train", "val")
-"""The names of the two parts of a data set."""
+SPLITS = ("train", "val", "test")
+"""The names of the parts of a data set: to fit, to choose by, and to report only."""
+
+Metric = Literal["mIoU", "accuracy"]
+"""What a data set is judged by: mean IoU, or of one-pixel maps the share of right classes."""
 
 
 @dataclass(frozen=True)
@@ -20,7 +24,8 @@ class Split:
 
     Args:
         images: (n, height, width, channels), raw bytes.
-        masks: (n, height, width), class indices, or the void value.
+        masks: (n, height, width), class indices, or the void value; (n, 1, 1) where an image has
+            one class as a whole.
         names: what to call each image in a message or a report.
     """
 
@@ -29,12 +34,18 @@ class Split:
     names: tuple[str, ...]
 
     def __post_init__(self) -> None:
-        assert self.images.ndim == 4 and self.images.shape[:3] == self.masks.shape
+        assert self.images.ndim == 4 and self.masks.ndim == 3
+        assert self.masks.shape in {self.images.shape[:3], (len(self.images), 1, 1)}
         assert self.images.dtype == self.masks.dtype == np.uint8
         assert len(self.names) == len(self.images)
 
     def __len__(self) -> int:
         return len(self.images)
+
+    @property
+    def one_class(self) -> bool:
+        """Whether an image has one class as a whole."""
+        return self.masks.shape[1:] == (1, 1) != self.images.shape[1:3]
 
 
 @dataclass(frozen=True)
@@ -47,6 +58,7 @@ class DataSet:
         void: the mask value that loss and metrics ignore, or None.
         train: images to fit, empty when not asked for.
         val: images to judge by, empty when not asked for.
+        test: images that no choice was made by, empty when there are none or not asked for.
     """
 
     name: str
@@ -54,16 +66,26 @@ class DataSet:
     void: int | None
     train: Split
     val: Split
+    test: Split
 
     @property
     def n_classes(self) -> int:
         return len(self.classes)
 
+    @property
+    def metric(self) -> Metric:
+        return "accuracy" if self.train.one_class or self.val.one_class else "mIoU"
 
-def empty_split(height: int, width: int, channels: int) -> Split:
+    def split(self, name: str) -> Split:
+        """The part ``"train"``, ``"val"`` or ``"test"``."""
+        return {"train": self.train, "val": self.val, "test": self.test}[name]
+
+
+def empty_split(height: int, width: int, channels: int, *, one_class: bool = False) -> Split:
     """A split that was not asked for."""
+    mask = (1, 1) if one_class else (height, width)
     return Split(
-        np.zeros((0, height, width, channels), np.uint8), np.zeros((0, height, width), np.uint8), ()
+        np.zeros((0, height, width, channels), np.uint8), np.zeros((0, *mask), np.uint8), ()
     )
 
 

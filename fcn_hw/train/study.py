@@ -1,0 +1,201 @@
+"""A float network, ready to be quantized in any way: formats, direct quantization, retraining.
+
+What ``train`` does once with the formats of the design, sensitivity, sparsity and search do many
+times with others, from the same float weights.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from fcn_hw.design import Augmentation, Design
+from fcn_hw.errors import DataError
+from fcn_hw.keras_env import keras_env
+from fcn_hw.train.calibrate import choose_formats
+from fcn_hw.train.datasets.base import DataSet
+from fcn_hw.train.loop import Phase, PhaseState, Report, loss_weights, run_phase
+from fcn_hw.train.networks import (
+    ACTIVATION_SUFFIX,
+    Weights,
+    build_float,
+    folded_weights,
+    set_weights,
+)
+from fcn_hw.train.precision import PrecisionTable, Wish, is_hidden
+from fcn_hw.train.predict import BYTE_SCALE, Predictor, Scores, load_model, score
+from fcn_hw.train.pruning import Pruner
+from fcn_hw.train.quantized import Parts, build_quantized, snap
+from fcn_hw.train.store import CheckpointFile
+from fcn_hw.train.topology import Topology, design_topology, quantizable
+
+FLOAT_MODEL = "float.h5"
+
+_CALIBRATION_BATCH = 8
+
+
+class Study:
+    """The float network of a design, and what can be made of it.
+
+    Args:
+        design: its training settings are those of every retraining here.
+        dataset: of ``load_dataset(design.dataset)``.
+        topology: the network.
+        weights: of the float network, batch normalization folded.
+    """
+
+    def __init__(
+        self, design: Design, dataset: DataSet, topology: Topology, weights: Weights
+    ) -> None:
+        self.design, self.dataset, self.topology, self.weights = design, dataset, topology, weights
+        self.pixel_weights = design_loss_weights(design, dataset)
+        self._float: Any = None
+
+    @staticmethod
+    def of_trained(design: Design, dataset: DataSet, folder: Path) -> Study:
+        """From the ``float.h5`` that ``train`` left in ``folder``.
+
+        Raises:
+            DataError: it is missing, or is of another network.
+        """
+        topology = design_topology(design)
+        model = load_model(folder / FLOAT_MODEL)
+        try:
+            weights = folded_weights(model, topology)
+            fits = all(
+                kernel.shape[:2] == (node.kernel, node.kernel)
+                for node, (kernel, _) in zip(quantizable(topology), weights.values(), strict=True)
+            )
+        except ValueError:  # Keras: no such layer
+            fits = False
+        if not fits:
+            raise DataError(
+                f"'{folder / FLOAT_MODEL}' is not of this design's network",
+                hint="train again: fcn-hw train DESIGN",
+            )
+        return Study(design, dataset, topology, weights)
+
+    @property
+    def float_model(self) -> Any:
+        """The folded float model."""
+        if self._float is None:
+            self._float = build_float(self.topology, batchnorm=False)
+            set_weights(self._float, self.weights)
+        return self._float
+
+    def table(self, wanted: Mapping[str, Wish]) -> PrecisionTable:
+        """Formats of all layers: what is asked for, binary points of least squared error."""
+        return choose_formats(self.topology, wanted, self.weights, self._activations)
+
+    def quantized(self, table: PrecisionTable, parts: Parts | None = None) -> Any:
+        """The quantized model with the float network's weights as its shadow weights.
+
+        It is for training: no file can hold it. :meth:`snapped` makes the model that one can.
+        """
+        model = build_quantized(self.topology, table, parts, fused=True)
+        set_weights(model, self.weights)
+        return model
+
+    def snapped(self, model: Any, table: PrecisionTable, parts: Parts | None = None) -> Any:
+        """What goes to hardware: the model with its weights on their grid."""
+        return snap(model, self.topology, table, parts)
+
+    def retrain(
+        self,
+        model: Any,
+        phase: Phase,
+        file: CheckpointFile,
+        report: Report | None = None,
+    ) -> PhaseState:
+        """Retrains a model of :meth:`quantized` in place, with the design's pruning if any."""
+        pruning = self.design.training.pruning
+        pruner = None if pruning is None else partial(Pruner, model, self.topology, pruning)
+        return run_phase(model, phase, self.dataset, self.pixel_weights, file, report, pruner)
+
+    def score(self, model: Any, split: str = "val") -> Scores:
+        """How well a model does on a split."""
+        data = self.dataset
+        return score(Predictor(model), data.split(split), data.classes, data.void)
+
+    def calibration_images(self) -> npt.NDArray[np.uint8]:
+        """Training images at even distances."""
+        images = self.dataset.train.images
+        count = min(self.design.training.calibration_images, len(images))
+        return images[np.linspace(0, len(images) - 1, count).astype(np.intp)]
+
+    def _activations(self) -> Iterator[dict[str, npt.NDArray[np.float32]]]:
+        """Outputs of all quantizable layers of the float model, behind their ReLU."""
+        model, images = self.float_model, self.calibration_images()
+        nodes = quantizable(self.topology)
+        outputs = [
+            model.get_layer(node.name + (ACTIVATION_SUFFIX if is_hidden(node) else "")).output
+            for node in nodes
+        ]
+        probe = keras_env().keras.Model(model.input, outputs)
+        for start in range(0, len(images), _CALIBRATION_BATCH):
+            batch = images[start : start + _CALIBRATION_BATCH].astype(np.float32) * BYTE_SCALE
+            values = probe(batch, training=False)
+            values = values if isinstance(values, list) else [values]
+            yield {node.name: value.numpy() for node, value in zip(nodes, values, strict=True)}
+
+
+def design_loss_weights(design: Design, dataset: DataSet) -> npt.NDArray[np.float32]:
+    """Weights of the classes in the loss of a design."""
+    balanced = design.training.class_weights
+    return loss_weights(dataset.train, dataset.n_classes, dataset.void, balanced=balanced)
+
+
+def design_phase(design: Design, name: str, epochs: int, rate: float) -> Phase:
+    """A phase with the settings of a design.
+
+    Args:
+        name: ``"float"`` or ``"retrain"``; part of the random seed.
+        epochs: at most.
+        rate: the peak of the learning rate.
+    """
+    settings = design.training
+    return Phase(
+        name=name,
+        epochs=epochs,
+        learning_rate=rate,
+        batch_size=settings.batch_size,
+        patience=settings.patience,
+        seed=settings.seed,
+        augmentation=_augmentation(design),
+    )
+
+
+def phase_digest(phase: Phase, *parts: object) -> str:
+    """Digest of what a phase depends on, for its checkpoint."""
+    settings = asdict(phase)
+    settings["augmentation"] = phase.augmentation and phase.augmentation.model_dump(
+        mode="json", exclude_defaults=True
+    )
+    return json_digest(*parts, settings)
+
+
+def json_digest(*parts: object) -> str:
+    """SHA-256 of JSON-able parts."""
+    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
+
+
+def _augmentation(design: Design) -> Augmentation | None:
+    chosen = design.training.augment
+    if isinstance(chosen, Augmentation):
+        return chosen
+    if not chosen:
+        return None
+    kind = design.dataset.kind
+    if kind == "mnist":
+        return Augmentation(zoom=1.15, shift=0.08, rotation_deg=12, contrast=0, brightness=0)
+    if kind == "digit_scenes":  # a mirrored digit is another sign
+        return Augmentation()
+    return Augmentation(mirror=True, zoom=1.4, shift=0.12, contrast=0.3, brightness=30.0)
