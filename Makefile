@@ -10,12 +10,12 @@ STAMP   := $(VENV)/.installed
 FCN_HW  := $(BIN)/fcn-hw
 
 .DEFAULT_GOAL := help
-.PHONY: help install train export hls csim estimate report csynth cosim bitstream handoff test test-slow \
+.PHONY: help install train sensitivity export hls csim estimate report csynth cosim bitstream handoff test test-slow \
     test-wheel fuzz bench docs lint lock clean distclean
 
 help:  ## this list
 	@echo "make TARGET [DESIGN=$(DESIGN)] [BOARD=$(BOARD)] [ARGS=...]"
-	@sed -n 's/^\([a-z-]*\):.*##  *\(.*\)/\1|\2/p' Makefile | awk -F '|' '{ printf "  %-10s %s\n", $$1, $$2 }'
+	@sed -n 's/^\([a-z-]*\):.*##  *\(.*\)/\1|\2/p' Makefile | awk -F '|' '{ printf "  %-11s %s\n", $$1, $$2 }'
 
 install: $(STAMP)  ## create .venv with the exact versions of requirements.lock
 
@@ -31,6 +31,9 @@ $(STAMP): requirements.lock pyproject.toml
 
 train: $(STAMP)  ## train DESIGN unless its model is there
 	@$(FCN_HW) train $(DESIGN) $(ARGS)
+
+sensitivity: $(STAMP)  ## what each layer of DESIGN loses with fewer bits; ARGS="--retrain 1"
+	@$(FCN_HW) sensitivity $(DESIGN) $(ARGS)
 
 export: $(STAMP)  ## export DESIGN's model as an integer graph
 	@$(FCN_HW) export $(DESIGN) $(ARGS)

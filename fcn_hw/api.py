@@ -11,7 +11,7 @@ TensorFlow is loaded by training and the exports only.
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from rich.console import Console
@@ -39,6 +39,13 @@ from fcn_hw.flow.layout import FifoResult
 from fcn_hw.flow.lint import lint_folder
 from fcn_hw.flow.progress import Progress
 from fcn_hw.flow.scaffold import new_design
+from fcn_hw.flow.sensitivity import (
+    KINDS,
+    LEVELS,
+    Request,
+    check_levels,
+    sensitivity_stage,
+)
 from fcn_hw.flow.show import Shown
 from fcn_hw.flow.show import show as _show
 from fcn_hw.flow.standalone import GraphCsim
@@ -49,13 +56,15 @@ from fcn_hw.ir.serialize import load as _load_graph
 from fcn_hw.ir.serialize import save as _save_graph
 from fcn_hw.lint import Report
 from fcn_hw.reference import evaluate
+from fcn_hw.train.sensitivity_result import Kind, Level, Sensitivity
 
 __all__ = [
     "bitstream_design", "compare", "cosim_design", "csim_bounded", "csim_design",
     "csim_graph", "csynth_design", "diagnose", "estimate_design", "estimate_graph",
     "evaluate", "export_design", "export_model", "fifo_design", "handoff_design",
     "hls_design", "hls_graph", "lint_project", "list_boards", "load_board", "load_design",
-    "load_graph", "new_design", "save_graph", "show_graph", "train_design", "verify_bundle",
+    "load_graph", "new_design", "save_graph", "sensitivity_of", "show_graph", "train_design",
+    "verify_bundle",
 ]  # fmt: skip
 
 PathLike = str | Path
@@ -108,6 +117,40 @@ def compare(before: PathLike, after: PathLike, root: PathLike = ".") -> Differen
 def train_design(design: PathLike, root: PathLike = ".", *, progress: bool = False) -> Path:
     """Trains a design unless its model is there; returns the folder of the model."""
     return _train_stage(open_workspace(str(design), Path(root)), _progress(progress))
+
+
+def sensitivity_of(
+    design: PathLike,
+    root: PathLike = ".",
+    *,
+    bits: Iterable[Level] = LEVELS,
+    kinds: Iterable[Kind] = KINDS,
+    layers: Iterable[str] | None = None,
+    images: int | None = None,
+    retrain: int = 0,
+    jobs: int | None = None,
+    progress: bool = False,
+) -> Sensitivity:
+    """What a design loses when one layer is quantized, all others in float.
+
+    Works in processes of its own: a script calls it below ``if __name__ == "__main__":``.
+
+    Args:
+        bits: 1 to 16, or ``"ternary"``; of weights 1 is binary.
+        layers: None takes all.
+        images: of the validation split; None takes all.
+        retrain: epochs of retraining for each point; 0 takes none.
+        jobs: processes at a time; None takes one for each processor.
+    """
+    request = Request(
+        levels=check_levels(bits),
+        kinds=tuple(kinds),
+        layers=None if layers is None else tuple(layers),
+        images=images,
+        retrain_epochs=retrain,
+        processes=jobs,
+    )
+    return sensitivity_stage(open_workspace(str(design), Path(root)), request, _progress(progress))
 
 
 def export_design(design: PathLike, root: PathLike = ".", *, progress: bool = False) -> Graph:

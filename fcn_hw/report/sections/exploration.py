@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
-from fcn_hw.report import colours
+from fcn_hw import colours
 from fcn_hw.report.documents import Front, Sensitivity
 from fcn_hw.report.figures.chart import Series, Shape, chart_figure
 from fcn_hw.report.figures.legend import Key

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from fcn_hw import colours
 from fcn_hw.ir import Constant, Graph, Input, Op
 from fcn_hw.ir.ops import ACCUMULATING, CONVOLUTIONS, BatchNorm, Threshold
-from fcn_hw.report import colours
 from fcn_hw.report.figures.bars import BarPart, bar_part
 from fcn_hw.report.section import Section, made, missing
 from fcn_hw.report.sources import Sources
