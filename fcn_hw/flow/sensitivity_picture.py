@@ -59,7 +59,9 @@ def sensitivity_pictures(found: Sensitivity) -> dict[str, bytes]:
         for number, axes in enumerate(grid.flat):
             if number < len(layers):
                 _draw(axes, found, layers[number])
-                axes.tick_params(labelbottom=number + columns >= len(layers))
+                if number + columns >= len(layers):  # nothing is below it
+                    axes.tick_params(labelbottom=True)
+                    axes.set_xlabel("bits")
             else:
                 axes.set_axis_off()
         lines: dict[Any, Any] = {}
@@ -70,7 +72,6 @@ def sensitivity_pictures(found: Sensitivity) -> dict[str, bytes]:
         figure.suptitle(
             f"{found.design}: {found.metric} with one layer quantized, all others float"
         )
-        figure.supxlabel("bits")
         figure.supylabel(f"{found.metric}, %")
         svg, png = BytesIO(), BytesIO()
         figure.savefig(svg, format="svg", metadata={"Date": None, "Creator": None})
