@@ -207,24 +207,23 @@ def test_images_are_spread_and_void_alone_is_refused(bench: Make, squares: DataS
         bench(void)
 
 
-def test_a_classifier_is_judged_by_its_accuracy(bench: Make, squares: DataSet) -> None:
-    def classified(split: Split) -> Split:
-        masks = split.masks[:, 6:7, 6:7].copy()
-        masks[masks == 255] = 0
-        return Split(split.images[:, :, :13], masks, split.names)
+def test_a_classifier_is_judged_by_its_accuracy(bench: Make) -> None:
+    random = np.random.default_rng(5)
 
-    data = replace(
-        squares, void=None, train=classified(squares.train), val=classified(squares.val),
-        test=empty_split(13, 13, 3, one_class=True),
+    def digits(count: int) -> Split:
+        images = random.integers(0, 256, (count, 28, 28, 1)).astype(np.uint8)
+        labels = random.integers(0, 10, (count, 1, 1)).astype(np.uint8)
+        return Split(images, labels, tuple(f"digit_{index}" for index in range(count)))
+
+    data = DataSet(
+        "mnist", tuple("0123456789"), None, digits(4), digits(20),
+        empty_split(28, 28, 1, one_class=True),
     )  # fmt: skip
     made = bench(
         data,
+        dataset={"kind": "mnist"},
         network={"kind": "cnn", "filters": [3, 4], "convs_per_stage": 1},
-        dataset={
-            "kind": "list", "height": 13, "width": 13, "train_list": "a.txt", "val_list": "b.txt",
-            "classes": list(data.classes),
-        },
-    )  # fmt: skip
+    )
     found = measured(made, "score_fr", "weights", 2)
     scores = scores_of(network_by_hand(made, "score_fr", "weights", found["format"]), data.val)
     assert found["score"] == np.mean(scores.argmax(-1) == data.val.masks)
