@@ -44,6 +44,7 @@ from fcn_hw.flow.sensitivity import (
     LEVELS,
     Request,
     check_levels,
+    parse_kinds,
     sensitivity_stage,
 )
 from fcn_hw.flow.show import Shown
@@ -144,7 +145,7 @@ def sensitivity_of(
     """
     request = Request(
         levels=check_levels(bits),
-        kinds=tuple(kinds),
+        kinds=tuple(kind for name in kinds for kind in parse_kinds(name)),
         layers=None if layers is None else tuple(layers),
         images=images,
         retrain_epochs=retrain,

@@ -56,6 +56,9 @@ class Request:
         images: of the validation split; None: all.
         retrain_epochs: of each point; 0: none.
         processes: at once; None: one for each processor.
+
+    Raises:
+        ConfigError: a number is too small.
     """
 
     levels: tuple[Level, ...] = LEVELS
@@ -64,6 +67,14 @@ class Request:
     images: int | None = None
     retrain_epochs: int = 0
     processes: int | None = None
+
+    def __post_init__(self) -> None:
+        for name, value, least in (
+            ("images", self.images, 1), ("retrain", self.retrain_epochs, 0),
+            ("jobs", self.processes, 1),
+        ):  # fmt: skip
+            if value is not None and value < least:
+                raise ConfigError(f"{name}: {value} is less than {least}")
 
 
 def parse_levels(text: str) -> tuple[Level, ...]:

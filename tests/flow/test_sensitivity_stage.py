@@ -8,10 +8,12 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 from command_line import call
 
+from fcn_hw.api import sensitivity_of
 from fcn_hw.cli.printed_studies import print_sensitivity
 from fcn_hw.errors import ConfigError
 from fcn_hw.flow import open_workspace
@@ -69,6 +71,14 @@ def test_other_mistakes(root: Path) -> None:
         assert call("sensitivity", "mini", "--root", str(root), *words).status == 2
     with pytest.raises(ConfigError, match=r"'2\.5' is no number"):
         parse_levels("2.5")
+    wrong: tuple[tuple[dict[str, Any], str], ...] = (
+        ({"jobs": 0}, "jobs: 0 is less than 1"), ({"images": -1}, "images: -1 is less than 1"),
+        ({"retrain": -1}, "retrain: -1 is less than 0"), ({"bits": (0,)}, "'0' is no number"),
+        ({"kinds": ("bias",)}, "not 'bias'"), ({"layers": ("x",)}, "'x' is not a layer"),
+    )  # fmt: skip
+    for options, message in wrong:
+        with pytest.raises(ConfigError, match=message):
+            sensitivity_of("mini", root, **options)
 
 
 def test_order_of_points(root: Path) -> None:
