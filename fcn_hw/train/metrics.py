@@ -72,6 +72,30 @@ def pixel_accuracy(confusion: Confusion) -> float:
     return int(np.diagonal(confusion).sum()) / total if total else float("nan")
 
 
+def accuracy_per_class(confusion: Confusion) -> npt.NDArray[np.float64]:
+    """Part of each class's pixels that are right, (C,); NaN where a class is not in the truth."""
+    in_truth = confusion.sum(axis=1)
+    accuracy = np.full(len(confusion), np.nan)
+    np.divide(np.diagonal(confusion), in_truth, out=accuracy, where=in_truth > 0)
+    return accuracy
+
+
+def mean_class_accuracy(confusion: Confusion) -> float:
+    """Mean of the accuracies of the classes in the truth, 0 to 1; NaN when there is none."""
+    accuracy = accuracy_per_class(confusion)
+    present = ~np.isnan(accuracy)
+    return float(accuracy[present].mean()) if present.any() else float("nan")
+
+
+def frequency_weighted_iou(confusion: Confusion) -> float:
+    """Mean of the IoUs, each weighted by its class's pixels in the truth; NaN when none counts."""
+    total, iou = int(confusion.sum()), iou_per_class(confusion)
+    present = ~np.isnan(iou)
+    if not total:
+        return float("nan")
+    return float((confusion.sum(axis=1)[present] * iou[present]).sum()) / total
+
+
 def headline(scores: Mapping[str, Any]) -> float:
     """What a data set is judged by, 0 to 1, of scores as ``training.json`` holds them."""
     key = "pixel_accuracy" if scores.get("metric") == "accuracy" else "miou"
