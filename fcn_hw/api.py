@@ -5,7 +5,7 @@ Thin: each opens what it is given and calls the stage. A function's name ends in
 ``root/hls_projects`` or the path of a design.yaml; a board is a name of :func:`list_boards`; a
 graph is a folder that holds a ``graph.json``. Every mistake raises a
 :class:`fcn_hw.errors.FcnHwError` of one clear line. ``import fcn_hw`` itself loads nothing;
-TensorFlow is loaded by training and the exports only.
+TensorFlow is loaded by training, the exports and evaluation only.
 """
 
 from __future__ import annotations
@@ -32,6 +32,8 @@ from fcn_hw.flow.doctor import Diagnosis
 from fcn_hw.flow.doctor import diagnose as _diagnose
 from fcn_hw.flow.estimate import EstimateRun
 from fcn_hw.flow.estimate import estimate_design as _estimate
+from fcn_hw.flow.evaluate import evaluate_stage as _evaluate_stage
+from fcn_hw.flow.evaluation import Evaluation
 from fcn_hw.flow.fifos import fifo_stage as _fifo_stage
 from fcn_hw.flow.handoff import FOLDER, Handoff, handoff_stage
 from fcn_hw.flow.hardware import HardwareRun, run_bitstream, run_cosim, run_csynth
@@ -53,7 +55,7 @@ from fcn_hw.reference import evaluate
 __all__ = [
     "bitstream_design", "compare", "cosim_design", "csim_bounded", "csim_design",
     "csim_graph", "csynth_design", "diagnose", "estimate_design", "estimate_graph",
-    "evaluate", "export_design", "export_model", "fifo_design", "handoff_design",
+    "evaluate", "evaluate_design", "export_design", "export_model", "fifo_design", "handoff_design",
     "hls_design", "hls_graph", "lint_project", "list_boards", "load_board", "load_design",
     "load_graph", "new_design", "save_graph", "show_graph", "train_design", "verify_bundle",
 ]  # fmt: skip
@@ -108,6 +110,34 @@ def compare(before: PathLike, after: PathLike, root: PathLike = ".") -> Differen
 def train_design(design: PathLike, root: PathLike = ".", *, progress: bool = False) -> Path:
     """Trains a design unless its model is there; returns the folder of the model."""
     return _train_stage(open_workspace(str(design), Path(root)), _progress(progress))
+
+
+def evaluate_design(
+    design: PathLike,
+    root: PathLike = ".",
+    *,
+    split: str = "val",
+    listed: PathLike | None = None,
+    csim: str | None = None,
+    progress: bool = False,
+) -> Evaluation:
+    """Measures a trained design on a split of its data set, or on a list of images and masks.
+
+    Args:
+        split: ``"val"``, ``"test"`` or ``"train"``.
+        listed: a text file with one "image mask" a line, instead of a split.
+        csim: a board: also run its emitted C++.
+
+    Returns:
+        also for a run whose C++ differs from the oracle: look at ``exact``.
+    """
+    return _evaluate_stage(
+        open_workspace(str(design), Path(root)),
+        _progress(progress),
+        split=split,
+        listed=None if listed is None else Path(listed),
+        board=None if csim is None else load_board(csim),
+    )
 
 
 def export_design(design: PathLike, root: PathLike = ".", *, progress: bool = False) -> Graph:

@@ -362,10 +362,10 @@ def print_regression(rows: Sequence[Row]) -> None:
             row.quantity, f"{row.before:,.10g}", f"{row.now:,.10g}", f"{row.allowed:,.10g}",
             "[bold red]worse[/]" if row.worse else "",
         )  # fmt: skip
-    _print_wide(table)
+    print_wide(table)
 
 
-def _print_wide(table: Table) -> None:
+def print_wide(table: Table) -> None:
     """A table whose cells a narrow terminal wraps rather than cuts."""
     Console(width=max(console().width, TABLE_WIDTH), soft_wrap=True).print(table)
 

@@ -15,7 +15,7 @@ from fcn_hw.backend.project import plan_project
 from fcn_hw.backend.stock_conv import emitted_graph
 from fcn_hw.boards import Board
 from fcn_hw.design import ConvEmitter
-from fcn_hw.errors import DataError
+from fcn_hw.errors import ConfigError, DataError
 from fcn_hw.files import replace_file
 from fcn_hw.fixed import Codes
 from fcn_hw.flow.alone import alone_in_project
@@ -43,6 +43,7 @@ from fcn_hw.train.palette import comparison
 
 MODEL = "quantized.h5"
 FLOAT_MODEL = "float.h5"
+DIRECT_MODEL = "direct.h5"
 TRAINING = "training.json"
 BUILD_JOBS = 2
 PICTURE = "segmentation.png"
@@ -66,6 +67,20 @@ def train_stage(workspace: Workspace, progress: Progress) -> Path:
     return record.folder
 
 
+def trained_models(workspace: Workspace) -> Path:
+    """The folder of the design's models, which are not trained here.
+
+    Raises:
+        ConfigError: they are missing, or of another design.yaml or other data.
+    """
+    record, name = _train_record(workspace), workspace.folder.name
+    there = all((record.folder / file).is_file() for file in (MODEL, FLOAT_MODEL, DIRECT_MODEL))
+    if not there or not record.is_current():
+        what = "has models of another design.yaml or other data" if there else "is not trained"
+        raise ConfigError(f"design '{name}' {what}", hint=f"run: fcn-hw train {name}")
+    return record.folder
+
+
 def _train(workspace: Workspace, record: StageRecord, progress: Progress) -> None:
     from fcn_hw.train.run import train
 
@@ -73,7 +88,7 @@ def _train(workspace: Workspace, record: StageRecord, progress: Progress) -> Non
     record.begin()
     dataset = load_dataset(workspace.design.dataset)
     train(workspace.design, dataset, record.folder, progress=progress.bars)
-    record.finish(record.folder / name for name in (MODEL, FLOAT_MODEL, TRAINING))
+    record.finish(record.folder / name for name in (MODEL, FLOAT_MODEL, DIRECT_MODEL, TRAINING))
     scores = json.loads((record.folder / TRAINING).read_text(encoding="utf-8"))
     progress.say(
         f"        {scores['float']['metric']} "
