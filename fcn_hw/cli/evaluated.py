@@ -19,7 +19,11 @@ _ABSENT = "-"
 
 
 def print_evaluation(result: Evaluation, folder: Path) -> None:
-    """A row a model, a row a class, then whether the C++ is exact."""
+    """A row a model, a row a class, then whether the C++ is exact.
+
+    Args:
+        folder: of the document.
+    """
     title = f"{result.design} on {result.name}: {result.images:,} images"
     print_wide(_models(result, escape(title)))
     print_wide(_classes(result))
@@ -48,7 +52,8 @@ def print_evaluation(result: Evaluation, folder: Path) -> None:
             f"{hardware.argmax_flips:,} arg-max flips against QKeras",
             highlight=False,
         )
-    out.print(f"result: {escape(str(folder))}", highlight=False)
+    path = folder / f"{result.file}.json"
+    out.print(f"result: {escape(str(path))}, and .svg: the confusion matrix", highlight=False)
 
 
 def _models(result: Evaluation, title: str) -> Table:

@@ -105,7 +105,7 @@ def evaluate_stage(
             progress.say("[green]evaluate[/] up to date")
             return evaluation_from_json(json.loads(document.read_text(encoding="utf-8")))
         record.begin()
-        result = _measured(workspace, models, stream, hardware, progress)
+        result = _measured(workspace, name, models, stream, hardware, progress)
         replace_file(document, json.dumps(evaluation_to_json(result), indent=1) + "\n")
         replace_file(folder / f"{name}.svg", confusion_svg(result))
         record.finish([document, folder / f"{name}.svg"])
@@ -161,6 +161,7 @@ def _record(
 
 def _measured(
     workspace: Workspace,
+    file: str,
     models: Path,
     stream: Stream,
     hardware: _Emitted | None,
@@ -170,7 +171,7 @@ def _measured(
 
     with_what = "" if hardware is None else ", C simulation = oracle"
     progress.say(f"[cyan]evaluate[/] {escape(stream.name)}: {stream.count} images{with_what}")
-    predictors = {key: Predictor(load_model(models / file)) for key, file in _FILES.items()}
+    predictors = {key: Predictor(load_model(models / item)) for key, item in _FILES.items()}
     keys = [key for key in MODELS if key in predictors or hardware is not None]
     tallies = {key: Tally(stream.classes, stream.void) for key in keys}
     simulation = None if hardware is None else _Simulation(hardware)
@@ -191,6 +192,7 @@ def _measured(
     return Evaluation(
         design=workspace.design.name,
         name=stream.name,
+        file=file,
         metric=stream.metric,
         images=done,
         labelled_pixels=int(present.sum()),

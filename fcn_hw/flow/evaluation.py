@@ -50,6 +50,7 @@ class Evaluation:
     Args:
         design: its name.
         name: of the set: a split, or ``list_`` and the list's name.
+        file: of the document and the picture, without suffix.
         metric: what the design is judged by.
         images: how many.
         labelled_pixels: that the metrics count, void left out; of a classifier, images.
@@ -61,6 +62,7 @@ class Evaluation:
 
     design: str
     name: str
+    file: str
     metric: Metric
     images: int
     labelled_pixels: int
