@@ -311,7 +311,8 @@ class Training(Section):
     ] = True
     """true: zoom, shift, brightness and contrast that suit the data set; or their ranges."""
     class_weights: bool = False
-    """Weigh the loss by the median frequency of the classes (Eigen & Fergus 2015)."""
+    """Weigh the loss by the median frequency of the classes (Eigen & Fergus 2015); a class that no
+    training mask holds has weight 1, which nothing meets."""
     pruning: Pruning | None = None
     """Zeros by magnitude pruning during retraining; leave out for none."""
 

@@ -38,6 +38,7 @@ from fcn_hw.locks import locked
 from fcn_hw.plan import Plan
 from fcn_hw.tools.runner import run, write_files
 from fcn_hw.train.datasets import Split, dataset_digest, load_dataset
+from fcn_hw.train.datasets.coverage import absent_classes
 from fcn_hw.train.metrics import headline
 from fcn_hw.train.palette import comparison
 
@@ -87,6 +88,8 @@ def _train(workspace: Workspace, record: StageRecord, progress: Progress) -> Non
     progress.say("[cyan]train[/]   float, then quantized")
     record.begin()
     dataset = load_dataset(workspace.design.dataset)
+    for line in absent_classes(dataset):
+        progress.warn(line)
     train(workspace.design, dataset, record.folder, progress=progress.bars)
     record.finish(record.folder / name for name in (MODEL, FLOAT_MODEL, DIRECT_MODEL, TRAINING))
     scores = json.loads((record.folder / TRAINING).read_text(encoding="utf-8"))

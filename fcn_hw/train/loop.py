@@ -103,7 +103,8 @@ def loss_weights(
     """Weight of a pixel in the loss, by its mask value; 0 for void.
 
     Balanced: median frequency / frequency, where the frequency of a class is its part of the pixels
-    of the images that it occurs in (Eigen & Fergus, ICCV 2015, section 6.3.2).
+    of the images that it occurs in (Eigen & Fergus, ICCV 2015, section 6.3.2). A class that occurs
+    in none has no frequency: it keeps weight 1 and does not enter the median.
 
     Returns:
         (256,).
@@ -116,7 +117,7 @@ def loss_weights(
         )[:, :n_classes]
         present = np.where(counts > 0, counts.sum(axis=1, keepdims=True), 0).sum(axis=0)
         frequency = counts.sum(axis=0) / np.maximum(present, 1)
-        median = np.median(frequency[frequency > 0])
+        median = np.median(frequency[frequency > 0]) if counts.any() else 1.0
         np.divide(median, frequency, out=weights[:n_classes], where=frequency > 0)
     if void is not None:
         weights[void] = 0.0

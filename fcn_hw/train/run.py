@@ -15,10 +15,11 @@ from typing import Any
 import numpy as np
 
 from fcn_hw.design import Design
-from fcn_hw.errors import ConfigError, DataError
+from fcn_hw.errors import ConfigError
 from fcn_hw.keras_env import seed_everything
 from fcn_hw.train.bars import training_bars
 from fcn_hw.train.datasets.base import DataSet, Split
+from fcn_hw.train.datasets.coverage import check_labels
 from fcn_hw.train.loop import PhaseState, Report, run_phase
 from fcn_hw.train.networks import build_float, fold_batchnorm, folded_weights
 from fcn_hw.train.precision import PrecisionTable, wishes
@@ -110,7 +111,7 @@ def train(design: Design, dataset: DataSet, out_dir: Path, *, progress: bool = T
     Raises:
         ConfigError: an impossible network, an unknown layer name, a precision that a layer can't
             have.
-        DataError: a split is empty.
+        DataError: a split is empty, or all of it is void.
         FcnHwError: training diverged.
     """
     _check_data(design, dataset)
@@ -127,9 +128,7 @@ def train(design: Design, dataset: DataSet, out_dir: Path, *, progress: bool = T
 
 
 def _check_data(design: Design, dataset: DataSet) -> None:
-    for name, split in (("train", dataset.train), ("val", dataset.val)):
-        if len(split) == 0:
-            raise DataError(f"data set '{dataset.name}': split '{name}' is empty")
+    check_labels(dataset)
     size = dataset.train.images.shape[1:3]
     wanted = (design.dataset.height, design.dataset.width)
     if size != wanted:
