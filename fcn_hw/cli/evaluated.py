@@ -9,7 +9,7 @@ from rich import box
 from rich.markup import escape
 from rich.table import Table
 
-from fcn_hw.tables import console, print_wide
+from fcn_hw.tables import console, print_difference, print_wide
 
 if TYPE_CHECKING:  # `fcn-hw --help` loads neither
     from fcn_hw.flow.evaluation import Evaluation
@@ -38,13 +38,7 @@ def print_evaluation(result: Evaluation, folder: Path) -> None:
     hardware = result.hardware
     if hardware is not None:
         for row in hardware.layers:
-            if row.first is not None:
-                place = ",".join(str(index) for index in row.first.index)
-                out.print(
-                    f"'{row.layer}': {row.mismatches:,} of {row.values:,} codes differ, first at "
-                    f"({place}): expected {row.first.expected}, got {row.first.actual}",
-                    highlight=False,
-                )
+            print_difference(row.layer, row.values, row.mismatches, row.first)
         verdict = "[bold green]exact[/]" if hardware.exact else "[bold red]NOT exact[/]"
         out.print(
             f"{verdict}: C++ for {hardware.board} = integer oracle: "

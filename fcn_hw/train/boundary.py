@@ -27,6 +27,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from fcn_hw.train.metrics import mean_of_present
+
 ONE = 1 << 40
 """The F1 of a class in an image is a whole number of this part, rounded down."""
 
@@ -65,9 +67,7 @@ class BoundarySums:
 
     def mean(self) -> float:
         """Mean over the classes that have one, 0 to 1; NaN when none has."""
-        per_class = self.per_class()
-        present = ~np.isnan(per_class)
-        return float(per_class[present].mean()) if present.any() else float("nan")
+        return mean_of_present(self.per_class())
 
 
 def squared_tolerance(height: int, width: int) -> int:

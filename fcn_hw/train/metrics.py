@@ -61,9 +61,13 @@ def iou_per_class(confusion: Confusion) -> npt.NDArray[np.float64]:
 
 def mean_iou(confusion: Confusion) -> float:
     """Mean of IoU over the classes that occur in the truth, 0 to 1; NaN when none does."""
-    iou = iou_per_class(confusion)
-    present = ~np.isnan(iou)
-    return float(iou[present].mean()) if present.any() else float("nan")
+    return mean_of_present(iou_per_class(confusion))
+
+
+def mean_of_present(values: npt.NDArray[np.float64]) -> float:
+    """Mean of what is not NaN; NaN when nothing is."""
+    present = ~np.isnan(values)
+    return float(values[present].mean()) if present.any() else float("nan")
 
 
 def pixel_accuracy(confusion: Confusion) -> float:
@@ -82,9 +86,7 @@ def accuracy_per_class(confusion: Confusion) -> npt.NDArray[np.float64]:
 
 def mean_class_accuracy(confusion: Confusion) -> float:
     """Mean of the accuracies of the classes in the truth, 0 to 1; NaN when there is none."""
-    accuracy = accuracy_per_class(confusion)
-    present = ~np.isnan(accuracy)
-    return float(accuracy[present].mean()) if present.any() else float("nan")
+    return mean_of_present(accuracy_per_class(confusion))
 
 
 def frequency_weighted_iou(confusion: Confusion) -> float:
