@@ -153,7 +153,8 @@ def _record(
             [file_digest(models / file) for file in _FILES.values()],
             hardware and hardware.digest,
             code_digest("train/boundary.py", "train/metrics.py", "train/tally.py",
-                        "train/predict.py", "flow/evaluate.py", "flow/evaluation.py",
+                        "train/predict.py", "train/datasets/images.py", "train/datasets/pairs.py",
+                        "flow/evaluate.py", "flow/evaluation.py",
                         "flow/confusion.py", "harness", "reference"),
         ),
     )  # fmt: skip
