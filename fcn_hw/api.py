@@ -11,7 +11,7 @@ TensorFlow is loaded by training, the exports and evaluation only.
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from rich.console import Console
@@ -38,6 +38,7 @@ from fcn_hw.flow.fifos import fifo_stage as _fifo_stage
 from fcn_hw.flow.handoff import FOLDER, Handoff, handoff_stage
 from fcn_hw.flow.hardware import HardwareRun, run_bitstream, run_cosim, run_csynth
 from fcn_hw.flow.layout import FifoResult
+from fcn_hw.flow.levels import Levels, levels_stage
 from fcn_hw.flow.lint import lint_folder
 from fcn_hw.flow.progress import Progress
 from fcn_hw.flow.scaffold import new_design
@@ -56,7 +57,8 @@ __all__ = [
     "bitstream_design", "compare", "cosim_design", "csim_bounded", "csim_design",
     "csim_graph", "csynth_design", "diagnose", "estimate_design", "estimate_graph",
     "evaluate", "evaluate_design", "export_design", "export_model", "fifo_design", "handoff_design",
-    "hls_design", "hls_graph", "lint_project", "list_boards", "load_board", "load_design",
+    "hls_design", "hls_graph", "levels_of", "lint_project", "list_boards", "load_board",
+    "load_design",
     "load_graph", "new_design", "save_graph", "show_graph", "train_design", "verify_bundle",
 ]  # fmt: skip
 
@@ -138,6 +140,19 @@ def evaluate_design(
         listed=None if listed is None else Path(listed),
         board=None if csim is None else load_board(csim),
     )
+
+
+def levels_of(
+    design: PathLike,
+    root: PathLike = ".",
+    *,
+    bits: Sequence[int] = (8, 4, 3, 2),
+    seeds: Sequence[int] | None = None,
+    progress: bool = False,
+) -> Levels:
+    """A design at uniform levels of precision and its own, from several seeds; see the verb."""
+    workspace = open_workspace(str(design), Path(root))
+    return levels_stage(workspace, _progress(progress), bits=bits, seeds=seeds)
 
 
 def export_design(design: PathLike, root: PathLike = ".", *, progress: bool = False) -> Graph:
