@@ -340,6 +340,8 @@ def test_hardware(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     again = run(root, "--csim", "--board", "pynq-z2")  # from its document, as wrong as before
     assert again.status == 1
     assert "up to date" in again.out
+    assert call("clean", "squares", "--root", str(root)).status == 0
+    assert sorted(path.name for path in folder.iterdir()) == ["design.yaml", "model"]
 
 
 def test_a_classifier(tmp_path: Path) -> None:
