@@ -239,7 +239,7 @@ class _PhaseTrainer:
             variable.assign(value)
         self.best = list(checkpoint.arrays["best"])
         if self.pruner is not None:
-            self.pruner.take_up()
+            self.pruner.take_up(checkpoint.arrays["masks"])
         log.info("%s: resumed after epoch %d", self.phase.name, self.state.epoch)
 
     def run_epoch(self, report: Report | None) -> None:
@@ -317,6 +317,7 @@ class _PhaseTrainer:
                     "weights": self.model.get_weights(),
                     "optimizer": [variable.numpy() for variable in self.optimizer.variables],
                     "best": self.best,
+                    "masks": self.pruner.masks if self.pruner else [],
                 },
             )
         )
