@@ -5,8 +5,8 @@ every multiplier a weight (``mac_array.h``), so a multiplier sees as many weight
 words. A zero is worth something only together with others:
 
 * all weights that one multiplier sees are zero: the multiplier is idle and can be left out, with
-  its part of the adder tree and its column of the ROM. With one word each zero is such a column, and
-  its product a constant;
+  its part of the adder tree and its column of the ROM. With one word each zero is such a column,
+  and its product a constant;
 * all weights of a step are zero: the step adds nothing and can be skipped, with its word;
 * all weights of a tap, a channel in or a channel out are zero: it can be left out, and the rest
   packed more tightly.

@@ -18,6 +18,7 @@ INTERRUPTED = 130
 
 for _module in (
     "training",
+    "sparsity",
     "proving",
     "measures",
     "hardware",

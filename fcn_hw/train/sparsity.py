@@ -13,6 +13,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from math import ceil
 from pathlib import Path
 from typing import Any
 
@@ -117,6 +118,11 @@ def zeros_by_step(
             )
         )
     return tuple(rows)
+
+
+def precision_name(quantizer: WeightQuantizer) -> str:
+    """Bits, ``ternary`` or ``binary``, as in :attr:`StepZeros.precision`."""
+    return str(quantizer.width) if isinstance(quantizer, FixedFormat) else quantizer.levels
 
 
 def _shifted(quantizer: WeightQuantizer, shift: int) -> WeightQuantizer | None:
@@ -250,8 +256,8 @@ class PruningSweep:
     """Prunes a trained network to several levels.
 
     The design's formats are kept; of ``training.pruning`` the keys ``ramp`` and ``scope`` are. A
-    finished level is ``<digest>.npz`` in the folder and is not done again; one that was cut off goes
-    on after its last whole epoch.
+    finished level is ``<digest>.npz`` in the folder and is not done again; one that was cut off
+    goes on after its last whole epoch.
 
     Args:
         study: of the trained network.
@@ -280,6 +286,11 @@ class PruningSweep:
             study.design, "retrain", self.epochs, training.retrain_learning_rate
         )
         self._digest = phase_digest(self._phase, study_digest(study), table.to_json())
+
+    @property
+    def steps(self) -> int:
+        """Of the retraining of a level."""
+        return self.epochs * ceil(len(self.study.dataset.train) / self._phase.batch_size)
 
     def level(self, sparsity: float, report: Report | None = None) -> PrunedLevel:
         """One level, or what is stored of it.

@@ -145,12 +145,7 @@ def brute_force(op, fold):
         "channels_out": op.output.channels - len(live_out),
         "quiet": quiet / len(cells),
         "left": len(live_steps) * len(live_lanes),
-        "longest": max(
-            1,
-            max(
-                sum((n, i) in live_steps for i in range(len(phases[n]))) for n in range(len(phases))
-            ),
-        ),
+        "longest": max(1, *Counter(phase for phase, _ in live_steps).values(), 0),
         "packed": max(
             1,
             len(live_taps)
