@@ -80,11 +80,7 @@ class SparsityRun:
         """What ``sparsity.json`` holds."""
         levels = []
         for index, level in enumerate(self.levels):
-            row: dict[str, Any] = {
-                "sparsity": level.sparsity,
-                "direct": level.direct.to_json(),
-                "retrained": level.retrained.to_json(),
-            }
+            row = level.to_json()
             if self.level_hardware:
                 row["hardware"] = worth_to_json(self.level_hardware[index])
             levels.append(row)

@@ -235,6 +235,13 @@ class PrunedLevel:
     direct: Pruned
     retrained: Pruned
 
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "sparsity": self.sparsity,
+            "direct": self.direct.to_json(),
+            "retrained": self.retrained.to_json(),
+        }
+
 
 def check_levels(levels: Sequence[float]) -> tuple[float, ...]:
     """The levels, ascending.
