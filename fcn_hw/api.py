@@ -17,7 +17,7 @@ from pathlib import Path
 from rich.console import Console
 
 from fcn_hw.boards import Board, board_names, load_board
-from fcn_hw.design import ConvEmitter, Design
+from fcn_hw.design import ConvEmitter, Design, PruningScope
 from fcn_hw.design_yaml import find_design
 from fcn_hw.design_yaml import load_design as _load_design
 from fcn_hw.flow import BoundedResult, CsimResult, bounded_stage, csim_stage, open_workspace
@@ -332,6 +332,7 @@ def sparsity_design(
     score: bool = False,
     prune: Sequence[float] = (),
     epochs: int | None = None,
+    scope: PruningScope | None = None,
     progress: bool = False,
 ) -> SparsityRun:
     """Zeros of a trained design, by step and by pruning, and what they save on a board.
@@ -341,6 +342,7 @@ def sparsity_design(
         score: score the network on every grid.
         prune: parts of zeros to prune to, with and without retraining.
         epochs: of each retraining; None takes the design's.
+        scope: a part of zeros of each layer, or of all; None takes the design's.
     """
     target = None if board is None else load_board(board)
     return _sparsity_stage(
@@ -350,6 +352,7 @@ def sparsity_design(
         scored=score,
         levels=prune,
         epochs=epochs,
+        scope=scope,
     )
 
 

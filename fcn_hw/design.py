@@ -249,6 +249,9 @@ class Precision(Section):
     """What differs, by layer."""
 
 
+PruningScope = Literal["layer", "global"]
+
+
 class Pruning(Section):
     """Magnitude pruning while the quantized network is retrained.
 
@@ -262,7 +265,7 @@ class Pruning(Section):
     """What differs, by layer; 0 leaves a layer as it is."""
     ramp: float = Field(default=0.5, gt=0, lt=1)
     """Part of the retraining in which the zeros rise; the rest is for recovery."""
-    scope: Literal["layer", "global"] = "layer"
+    scope: PruningScope = "layer"
     """layer: each layer has its part of zeros. global: the layers that ``layers`` does not name
     have ``sparsity`` together, the most where weights matter least (LAMP, Lee et al. 2021)."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 
@@ -17,6 +17,9 @@ from fcn_hw.cli.common import (
 )
 from fcn_hw.cli.completion import complete_board
 from fcn_hw.errors import ConfigError
+
+if TYPE_CHECKING:  # `fcn-hw --help` does not load it
+    from fcn_hw.design import PruningScope
 
 
 @app.command(
@@ -47,6 +50,15 @@ def sparsity(
         int | None,
         typer.Option("--epochs", min=1, help="Of each retraining.", show_default="the design's"),
     ] = None,
+    scope: Annotated[
+        str | None,
+        typer.Option(
+            "--scope",
+            metavar="layer|global",
+            help="Prune this part of each layer, or of all together.",
+            show_default="the design's",
+        ),
+    ] = None,
     root: RootOption = HERE,
     as_json: JsonOption = False,
 ) -> None:
@@ -63,8 +75,11 @@ def sparsity(
     from fcn_hw.flow.workspace import open_board
 
     levels = _levels(prune)
-    if epochs is not None and not levels:
-        raise ConfigError("--epochs is of a retraining, and there is none without --prune")
+    for name, given in (("--epochs", epochs), ("--scope", scope)):
+        if given is not None and not levels:
+            raise ConfigError(f"{name} is of pruning, and there is none without --prune")
+    if scope not in (None, "layer", "global"):
+        raise ConfigError(f"--scope is layer or global, not '{scope}'")
     target = None if board is None else open_board(board)
     workspace = open_workspace(design, root)
     run = sparsity_stage(
@@ -74,6 +89,7 @@ def sparsity(
         scored=score,
         levels=levels,
         epochs=epochs,
+        scope=cast("PruningScope | None", scope),
     )
     if as_json:
         print_json(run.to_json())

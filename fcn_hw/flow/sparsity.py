@@ -17,6 +17,7 @@ from typing import Any
 from fcn_hw.backend.structure import estimate_layout
 from fcn_hw.backend.zero_worth import NetworkWorth, network_worth
 from fcn_hw.boards import Board
+from fcn_hw.design import PruningScope
 from fcn_hw.estimate.network import Estimate
 from fcn_hw.files import replace_file
 from fcn_hw.fixed import Codes
@@ -103,6 +104,7 @@ def sparsity_stage(
     scored: bool = False,
     levels: Sequence[float] = (),
     epochs: int | None = None,
+    scope: PruningScope | None = None,
 ) -> SparsityRun:
     """What the command ``sparsity`` does; trains and exports first what is not there.
 
@@ -111,6 +113,7 @@ def sparsity_stage(
         scored: score the network on every grid.
         levels: parts of zeros to prune to.
         epochs: of each retraining; None takes the design's.
+        scope: a part of zeros of each layer, or of all; None takes the design's.
 
     Raises:
         ConfigError: a wrong level, or a retraining too short for it.
@@ -125,7 +128,8 @@ def sparsity_stage(
         study = Study.of_trained(design, load_dataset(design.dataset), folder)
         table = PrecisionTable.from_json(json.loads((folder / PRECISION_FILE).read_text()))
         names = {name: precision_name(row.weight) for name, row in table.layers.items()}
-        levels_found = _prune(study, table, folder, asked, epochs, progress)
+        sweep = PruningSweep(study, table, folder / KEPT, epochs, scope) if asked else None
+        found = () if sweep is None else _prune(sweep, asked, progress)
         stored = json.loads((folder / TRAINING).read_text(encoding="utf-8"))["float"]
         run = SparsityRun(
             design=design.name,
@@ -133,9 +137,9 @@ def sparsity_stage(
             float_score=headline(stored),
             precisions=names,
             steps=_steps(study, names, folder, progress, scored=scored),
-            levels=levels_found,
+            levels=found,
             hardware=None if valued is None else valued.worth(),
-            level_hardware=() if valued is None else tuple(map(valued.worth, levels_found)),
+            level_hardware=() if valued is None else tuple(map(valued.worth, found)),
         )
         replace_file(folder / RESULT, json.dumps(run.to_json(), indent=1) + "\n")
         replace_file(folder / PICTURE, sparsity_svg(run))
@@ -218,17 +222,9 @@ def _steps(
 
 
 def _prune(
-    study: Study,
-    table: PrecisionTable,
-    folder: Path,
-    levels: Sequence[float],
-    epochs: int | None,
-    progress: Progress,
+    sweep: PruningSweep, levels: Sequence[float], progress: Progress
 ) -> tuple[PrunedLevel, ...]:
     """Every level; what is finished is not done again."""
-    if not levels:
-        return ()
-    sweep = PruningSweep(study, table, folder / KEPT, epochs)
     found = []
     for level in levels:
         progress.say(f"[cyan]sparsity[/] pruning {level:.0%}")

@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from fcn_hw.design import Pruning, Weight
+from fcn_hw.design import Pruning, PruningScope, Weight
 from fcn_hw.errors import ConfigError
 from fcn_hw.fixed import FixedFormat
 from fcn_hw.train.calibrate import (
@@ -262,22 +262,28 @@ def check_levels(levels: Sequence[float]) -> tuple[float, ...]:
 class PruningSweep:
     """Prunes a trained network to several levels.
 
-    The design's formats are kept; of ``training.pruning`` the keys ``ramp`` and ``scope`` are. A
-    finished level is ``<digest>.npz`` in the folder and is not done again; one that was cut off
-    goes on after its last whole epoch.
+    The design's formats are kept, and the ``ramp`` of ``training.pruning`` is. A finished level is
+    ``<digest>.npz`` in the folder and is not done again; one that was cut off goes on after its
+    last whole epoch.
 
     Args:
         study: of the trained network.
         table: the formats.
         folder: for finished and unfinished levels.
         epochs: of each retraining; None takes the design's.
+        scope: of the zeros, ``layer`` or ``global``; None takes the design's.
 
     Raises:
         ConfigError: no epochs.
     """
 
     def __init__(
-        self, study: Study, table: PrecisionTable, folder: Path, epochs: int | None = None
+        self,
+        study: Study,
+        table: PrecisionTable,
+        folder: Path,
+        epochs: int | None = None,
+        scope: PruningScope | None = None,
     ) -> None:
         self.study, self.table, self.folder = study, table, folder
         training = study.design.training
@@ -288,7 +294,7 @@ class PruningSweep:
                 hint="give --epochs",
             )
         kept = training.pruning or Pruning()
-        self._pruning = Pruning(sparsity=0, ramp=kept.ramp, scope=kept.scope)
+        self._pruning = Pruning(sparsity=0, ramp=kept.ramp, scope=scope or kept.scope)
         self._phase = design_phase(
             study.design, "retrain", self.epochs, training.retrain_learning_rate
         )

@@ -160,7 +160,9 @@ def test_sums_over_layers(root: Path, first: Called) -> None:
         (("--prune", ""), "--prune: '' is not a number"),
         (("--prune", "1"), "--prune 1: a part of the weights, at least 0 and below 1"),
         (("--prune", "0.5,0.50"), "--prune 0.5 is there twice"),
-        (("--epochs", "3"), "--epochs is of a retraining, and there is none without --prune"),
+        (("--epochs", "3"), "--epochs is of pruning, and there is none without --prune"),
+        (("--scope", "global"), "--scope is of pruning, and there is none without --prune"),
+        (("--prune", "0.5", "--scope", "all"), "--scope is layer or global, not 'all'"),
         (("--board", "pynq"), "unknown board 'pynq'"),
     ],
 )
