@@ -170,7 +170,8 @@ def zero_worth(
         strategy: where its weights are, ``"Resource"`` or ``"Latency"``.
     """
     rom = _Rom(op, fold)
-    idle, empty = ~rom.cells.any(axis=0), ~rom.cells.any(axis=(1, 2))
+    idle: Flags = np.all(rom.cells == 0, axis=0)
+    empty: Flags = np.all(rom.cells == 0, axis=(1, 2))
     zero = rom.real & (rom.cells == 0)
     in_multipliers = zero & idle
     in_steps = zero & ~idle & (empty[:, None, None] | rom.in_dead_parts)
@@ -254,7 +255,8 @@ class _Rom:
     def dead_in(self) -> Flags:
         """Channels in; flat."""
         if self._own_channels:
-            return self.dead_out.reshape(-1, self._filters_a_channel).all(axis=1)
+            dead: Flags = np.all(self.dead_out.reshape(-1, self._filters_a_channel), axis=1)
+            return dead
         return self._dead_channels.ravel()
 
     @property

@@ -381,7 +381,7 @@ def _checkpoint(parts: Mapping[str, Pruned]) -> Checkpoint:
 
 def study_digest(study: Study) -> str:
     """Digest of the float network and its data."""
-    arrays = [array for pair in study.weights.values() for array in pair]
+    arrays: list[npt.NDArray[Any]] = [array for pair in study.weights.values() for array in pair]
     data = study.dataset
     arrays += [part for split in (data.train, data.val) for part in (split.images, split.masks)]
     return json_digest(
