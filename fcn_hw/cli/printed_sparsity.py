@@ -19,8 +19,8 @@ if TYPE_CHECKING:  # `fcn-hw --help` loads none
     from fcn_hw.train.sparsity import StepZeros
 
 EXPLOITED = (
-    "Nothing of this is emitted: every multiplier, word and step is there. In a ROM of one word the "
-    "weights are constants of the source, and a synthesis tool may drop products by zero."
+    "Nothing of this is emitted: every multiplier, word and step is there. In a ROM of one word "
+    "the weights are constants of the source, and a synthesis tool may drop products by zero."
 )
 
 

@@ -11,10 +11,12 @@ from io import StringIO
 from typing import TYPE_CHECKING, Any
 
 from fcn_hw.train.palette import class_colours
+from fcn_hw.train.sparsity import REACH
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
+    from fcn_hw.backend.zero_worth import ZeroWorth
     from fcn_hw.flow.sparsity import SparsityRun
 
 _STYLE: dict[str, Any] = {
@@ -43,7 +45,8 @@ def sparsity_svg(run: SparsityRun) -> str:
     if run.levels:
         plots.append((_by_level, _HEIGHT_IN))
     if run.hardware is not None:
-        plots.append((_worth, 1.4 + _LAYER_IN * len(run.hardware.layers)))
+        bars = len(run.hardware.layers) + 1 + len(run.level_hardware)
+        plots.append((_worth, 1.4 + _LAYER_IN * bars))
     heights = [height for _, height in plots]
     with mpl.rc_context(_STYLE):  # type: ignore[arg-type]
         figure = Figure(figsize=(9, sum(heights)), layout="constrained")
@@ -77,6 +80,7 @@ def _by_step(axes: Axes, run: SparsityRun) -> None:
             label=precision if precision == "ternary" else f"{precision} bits",
         )
     axes.axvline(0, color="#6b7280", linewidth=0.8, linestyle=":")
+    axes.set_xticks(range(-REACH, REACH + 1))
     axes.set_xlabel("log2(step / step of least squared error)")
     axes.set_ylabel("% of the weights")
     axes.set_title(f"{run.design}: zeros by step, all layers")
@@ -128,23 +132,40 @@ def _by_level(axes: Axes, run: SparsityRun) -> None:
 
 
 def _worth(axes: Axes, run: SparsityRun) -> None:
-    """A bar a layer: its zeros, by what they save."""
-    assert run.hardware is not None
-    layers = run.hardware.layers
-    places, left = range(len(layers)), [0.0] * len(layers)
-    for label, name, colour, hatch in (
-        ("a multiplier", "in_multipliers", _COLOURS[3], ""),
-        ("a cycle", "in_steps", _COLOURS[2], "//"),
-        ("nothing but toggling", "unused", _COLOURS[6], ".."),
+    """A bar a layer, and one for all of each network: zeros by what they save."""
+    rows = _worth_rows(run)
+    names, places, left = list(rows), range(len(rows)), [0.0] * len(rows)
+    for index, (label, colour, hatch) in enumerate(
+        (
+            ("a multiplier", _COLOURS[3], ""),
+            ("a cycle", _COLOURS[2], "//"),
+            ("nothing but toggling", _COLOURS[6], ".."),
+        )
     ):
-        widths = [100 * getattr(layer, name) / layer.weights for layer in layers]
+        widths = [rows[name][index] for name in names]
         axes.barh(
             places, widths, left=left, label=label, color=colour, hatch=hatch, edgecolor="white"
         )
         left = [a + b for a, b in zip(left, widths, strict=True)]
-    axes.set_yticks(places, [layer.name for layer in layers])
+    axes.set_yticks(places, names)
     axes.invert_yaxis()
-    axes.set_xlim(0, max(10.0, 1.05 * max(left)))
-    axes.set_xlabel("% of the layer's weights")
+    axes.set_xlabel("% of the weights")
+    assert run.hardware is not None
     axes.set_title(f"zeros on {run.hardware.board}: one saves ...")
-    axes.legend(loc="lower right", fontsize=8)
+    axes.legend(loc="center left", bbox_to_anchor=(1, 0.5), fontsize=8)
+
+
+def _worth_rows(run: SparsityRun) -> dict[str, list[float]]:
+    """Percent of the weights whose zeros save a multiplier, a cycle, nothing."""
+    assert run.hardware is not None
+    groups: dict[str, tuple[ZeroWorth, ...]] = {x.name: (x,) for x in run.hardware.layers}
+    groups["all layers"] = run.hardware.layers
+    for level, worth in zip(run.levels, run.level_hardware, strict=True):
+        groups[f"all, {100 * level.sparsity:g} % pruned"] = worth.layers
+    return {
+        name: [
+            100 * sum(getattr(layer, what) for layer in layers) / sum(x.weights for x in layers)
+            for what in ("in_multipliers", "in_steps", "unused")
+        ]
+        for name, layers in groups.items()
+    }
