@@ -261,16 +261,12 @@ class _Rom:
 
     @property
     def in_dead_parts(self) -> Flags:
-        """The cells of dead taps and channels."""
-        inside = (
-            self._dead_taps[None, None, :, None, None, None]
-            | self._dead_filters[None, :, None, None, :, None]
-            | np.zeros(self._shape, dtype=bool)
-        )
+        """The cells of dead channels. Those of dead taps are steps that are all zero."""
+        inside = np.zeros(self._shape, dtype=bool)
+        inside |= self._dead_filters[None, :, None, None, :, None]
         if not self._own_channels:
             inside |= self._dead_channels[None, None, None, :, None, :]
-        flags: Flags = inside.reshape(self.cells.shape)
-        return flags
+        return inside.reshape(self.cells.shape)
 
     def steps_skipping(self, empty: Flags) -> int:
         """Steps of an output pixel without the empty ones: those of the longest phase. A pixel
