@@ -10,8 +10,8 @@ STAMP   := $(VENV)/.installed
 FCN_HW  := $(BIN)/fcn-hw
 
 .DEFAULT_GOAL := help
-.PHONY: help install train export hls csim estimate sparsity report csynth cosim bitstream handoff test test-slow \
-    test-wheel fuzz bench docs lint lock clean distclean
+.PHONY: help install train levels export hls csim estimate sparsity report csynth cosim bitstream handoff test \
+    test-slow test-wheel fuzz bench docs lint lock clean distclean
 
 help:  ## this list
 	@echo "make TARGET [DESIGN=$(DESIGN)] [BOARD=$(BOARD)] [ARGS=...]"
@@ -31,6 +31,9 @@ $(STAMP): requirements.lock pyproject.toml
 
 train: $(STAMP)  ## train DESIGN unless its model is there
 	@$(FCN_HW) train $(DESIGN) $(ARGS)
+
+levels: $(STAMP)  ## DESIGN at 8, 4, 3 and 2 bits; ARGS="--seeds 1,2,3"
+	@$(FCN_HW) levels $(DESIGN) $(ARGS)
 
 export: $(STAMP)  ## export DESIGN's model as an integer graph
 	@$(FCN_HW) export $(DESIGN) $(ARGS)

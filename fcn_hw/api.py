@@ -36,6 +36,7 @@ from fcn_hw.flow.fifos import fifo_stage as _fifo_stage
 from fcn_hw.flow.handoff import FOLDER, Handoff, handoff_stage
 from fcn_hw.flow.hardware import HardwareRun, run_bitstream, run_cosim, run_csynth
 from fcn_hw.flow.layout import FifoResult
+from fcn_hw.flow.levels import Levels, levels_stage
 from fcn_hw.flow.lint import lint_folder
 from fcn_hw.flow.progress import Progress
 from fcn_hw.flow.scaffold import new_design
@@ -56,8 +57,8 @@ __all__ = [
     "bitstream_design", "compare", "cosim_design", "csim_bounded", "csim_design",
     "csim_graph", "csynth_design", "diagnose", "estimate_design", "estimate_graph",
     "evaluate", "export_design", "export_model", "fifo_design", "handoff_design",
-    "hls_design", "hls_graph", "lint_project", "list_boards", "load_board", "load_design",
-    "load_graph", "new_design", "save_graph", "show_graph", "sparsity_design",
+    "hls_design", "hls_graph", "levels_of", "lint_project", "list_boards", "load_board",
+    "load_design", "load_graph", "new_design", "save_graph", "show_graph", "sparsity_design",
     "train_design", "verify_bundle",
 ]  # fmt: skip
 
@@ -111,6 +112,19 @@ def compare(before: PathLike, after: PathLike, root: PathLike = ".") -> Differen
 def train_design(design: PathLike, root: PathLike = ".", *, progress: bool = False) -> Path:
     """Trains a design unless its model is there; returns the folder of the model."""
     return _train_stage(open_workspace(str(design), Path(root)), _progress(progress))
+
+
+def levels_of(
+    design: PathLike,
+    root: PathLike = ".",
+    *,
+    bits: Sequence[int] = (8, 4, 3, 2),
+    seeds: Sequence[int] | None = None,
+    progress: bool = False,
+) -> Levels:
+    """A design at uniform levels of precision and its own, from several seeds; see the verb."""
+    workspace = open_workspace(str(design), Path(root))
+    return levels_stage(workspace, _progress(progress), bits=bits, seeds=seeds)
 
 
 def export_design(design: PathLike, root: PathLike = ".", *, progress: bool = False) -> Graph:

@@ -289,7 +289,7 @@ class Augmentation(Section):
 
 def _flag_or_section(value: object) -> str:
     """As :func:`_number_or_list`."""
-    return "flag" if isinstance(value, bool) else "section"
+    return "section" if isinstance(value, (Mapping, BaseModel)) else "flag"
 
 
 class Training(Section):

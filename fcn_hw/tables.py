@@ -21,6 +21,7 @@ if TYPE_CHECKING:  # printing must not load what the verbs load
     from fcn_hw.flow.hardware import HardwareRun
     from fcn_hw.flow.implementation import Implementation
     from fcn_hw.flow.layout import FifoResult
+    from fcn_hw.flow.levels import Levels
     from fcn_hw.flow.regression import Row
     from fcn_hw.flow.standalone import GraphCsim
     from fcn_hw.handoff.verify import Verified
@@ -60,6 +61,28 @@ def print_training(stored: Mapping[str, Any]) -> None:
         f"{stored['weight_bits'] / 8192:.1f} KiB",
         highlight=False,
     )
+
+
+def print_levels(result: Levels) -> None:
+    """A row a level: means over the seeds, with the standard deviation where there are several."""
+    several = any(mean.seeds > 1 for mean in result.means())
+    on_test = all(mean.test for mean in result.means())
+    title = f"{result.metric} in %, {'test' if on_test else 'validation'} split"
+    table = Table("level", title=title + (", mean ± standard deviation of the seeds" * several))
+    for column in ("seeds", "float", "directly quantized", "retrained", "zeros", "weights KiB"):
+        table.add_column(column, justify="right")
+    for mean in result.means():
+        scores = mean.test if on_test else mean.scores
+        cells = [
+            f"{100 * value:.2f}" + (f" ± {100 * spread:.2f}" if mean.seeds > 1 else "")
+            for value, spread in scores.values()
+        ]
+        level = "design" if mean.level == "design" else f"{mean.level} bits"
+        table.add_row(
+            level, str(mean.seeds), *cells, f"{100 * mean.zeros:.1f} %",
+            f"{mean.weight_bits / 8192:.1f}",
+        )  # fmt: skip
+    console().print(table)
 
 
 def print_layers(title: str, rows: Sequence[LayerResult]) -> None:

@@ -300,8 +300,11 @@ def input_codes(split: Split) -> Codes:
 
 def _train_record(workspace: Workspace) -> StageRecord:
     design = workspace.design
+    # without defaults: a key that a later version adds must not cost anybody a training
     sections = design.model_dump(
-        mode="json", include={"dataset", "network", "precision", "training"}
+        mode="json",
+        include={"dataset", "network", "precision", "training"},
+        exclude_defaults=True,
     )
     return StageRecord(
         "train",

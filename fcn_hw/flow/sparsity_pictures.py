@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from io import StringIO
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from fcn_hw.estimate.pictures import STYLE
 from fcn_hw.train.palette import class_colours
 from fcn_hw.train.sparsity import REACH
 
@@ -19,14 +20,6 @@ if TYPE_CHECKING:
     from fcn_hw.backend.zero_worth import ZeroWorth
     from fcn_hw.flow.sparsity import SparsityRun
 
-_STYLE: dict[str, Any] = {
-    "svg.hashsalt": "fcn_hw",
-    "svg.fonttype": "none",
-    "font.family": "sans-serif",
-    "font.size": 9,
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-}
 _COLOURS = ["#" + bytes(colour.tolist()).hex() for colour in class_colours(8)]
 _MARKERS = "osD^vPX*"
 _HEIGHT_IN = 3.4
@@ -48,7 +41,7 @@ def sparsity_svg(run: SparsityRun) -> str:
         bars = len(run.hardware.layers) + 1 + len(run.level_hardware)
         plots.append((_worth, 1.4 + _LAYER_IN * bars))
     heights = [height for _, height in plots]
-    with mpl.rc_context(_STYLE):  # type: ignore[arg-type]
+    with mpl.rc_context(STYLE):  # type: ignore[arg-type]
         figure = Figure(figsize=(9, sum(heights)), layout="constrained")
         axes = figure.subplots(len(plots), 1, height_ratios=heights, squeeze=False)[:, 0]
         for place, (draw, _) in zip(axes, plots, strict=True):

@@ -238,7 +238,7 @@ class _PhaseTrainer:
         ):
             variable.assign(value)
         self.best = list(checkpoint.arrays["best"])
-        if self.pruner is not None:
+        if self.pruner is not None and not self.state.finished:
             self.pruner.take_up(checkpoint.arrays["masks"])
         log.info("%s: resumed after epoch %d", self.phase.name, self.state.epoch)
 

@@ -158,8 +158,8 @@ class _Session:
         # what only retraining reads leaves the float phase as it is
         later = {"retrain_epochs", "retrain_learning_rate", "pruning", "calibration_images"}
         self.digest = json_digest(
-            design.network.model_dump(mode="json"),
-            design.training.model_dump(mode="json", exclude=later),
+            design.network.model_dump(mode="json", exclude_defaults=True),
+            design.training.model_dump(mode="json", exclude=later, exclude_defaults=True),
             dataset.classes,
             dataset.void,
             *(
@@ -197,7 +197,9 @@ class _Session:
         phase = design_phase(
             self.design, "retrain", settings.retrain_epochs, settings.retrain_learning_rate
         )
-        pruning = settings.pruning and settings.pruning.model_dump(mode="json")
+        pruning = settings.pruning and settings.pruning.model_dump(
+            mode="json", exclude_defaults=True
+        )
         file = self._checkpoint(
             "retrain", phase_digest(phase, self.digest, table.to_json(), pruning)
         )

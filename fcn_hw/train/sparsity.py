@@ -312,7 +312,7 @@ class PruningSweep:
             FcnHwError: the retraining diverged, or is too short for the ramp.
         """
         pruning = self._pruning.model_copy(update={"sparsity": sparsity})
-        digest = json_digest(self._digest, pruning.model_dump(mode="json"))
+        digest = json_digest(self._digest, pruning.model_dump(mode="json", exclude_defaults=True))
         finished = CheckpointFile(self.folder / f"{digest[:16]}.npz", digest)
         unfinished = CheckpointFile(self.folder / f"{digest[:16]}_training.npz", digest)
         stored = finished.load()

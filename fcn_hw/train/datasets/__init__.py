@@ -83,7 +83,7 @@ def dataset_digest(config: Dataset, root: Path | None = None) -> str:
     Raises:
         DataError: a folder, list or file is missing.
     """
-    settings = config.model_dump_json(exclude={"path", "mnist"})
+    settings = config.model_dump_json(exclude={"path", "mnist"}, exclude_defaults=True)
     if isinstance(config, DigitScenes):
         mnist = _mnist_folder(config, root)
         files = [] if mnist is None else [*mnist_files(mnist, "train"), *mnist_files(mnist, "t10k")]
