@@ -17,8 +17,8 @@ _FUNCTIONS = frozenset(
     bitstream_design compare cosim_design csim_bounded csim_design csim_graph csynth_design
     diagnose estimate_design estimate_graph evaluate evaluate_design export_design export_model
     fifo_design handoff_design hls_design hls_graph levels_of lint_project list_boards load_board
-    load_design
-    load_graph new_design save_graph show_graph train_design verify_bundle
+    load_design load_graph new_design save_graph show_graph sparsity_design train_design
+    verify_bundle
     """.split()
 )
 

@@ -17,7 +17,7 @@ from pathlib import Path
 from rich.console import Console
 
 from fcn_hw.boards import Board, board_names, load_board
-from fcn_hw.design import ConvEmitter, Design
+from fcn_hw.design import ConvEmitter, Design, PruningScope
 from fcn_hw.design_yaml import find_design
 from fcn_hw.design_yaml import load_design as _load_design
 from fcn_hw.flow import BoundedResult, CsimResult, bounded_stage, csim_stage, open_workspace
@@ -44,6 +44,8 @@ from fcn_hw.flow.progress import Progress
 from fcn_hw.flow.scaffold import new_design
 from fcn_hw.flow.show import Shown
 from fcn_hw.flow.show import show as _show
+from fcn_hw.flow.sparsity import SparsityRun
+from fcn_hw.flow.sparsity import sparsity_stage as _sparsity_stage
 from fcn_hw.flow.standalone import GraphCsim
 from fcn_hw.handoff.verify import Verified
 from fcn_hw.handoff.verify import verify_bundle as _verify_bundle
@@ -54,12 +56,11 @@ from fcn_hw.lint import Report
 from fcn_hw.reference import evaluate
 
 __all__ = [
-    "bitstream_design", "compare", "cosim_design", "csim_bounded", "csim_design",
-    "csim_graph", "csynth_design", "diagnose", "estimate_design", "estimate_graph",
-    "evaluate", "evaluate_design", "export_design", "export_model", "fifo_design", "handoff_design",
-    "hls_design", "hls_graph", "levels_of", "lint_project", "list_boards", "load_board",
-    "load_design",
-    "load_graph", "new_design", "save_graph", "show_graph", "train_design", "verify_bundle",
+    "bitstream_design", "compare", "cosim_design", "csim_bounded", "csim_design", "csim_graph",
+    "csynth_design", "diagnose", "estimate_design", "estimate_graph", "evaluate", "evaluate_design",
+    "export_design", "export_model", "fifo_design", "handoff_design", "hls_design", "hls_graph",
+    "levels_of", "lint_project", "list_boards", "load_board", "load_design", "load_graph",
+    "new_design", "save_graph", "show_graph", "sparsity_design", "train_design", "verify_bundle",
 ]  # fmt: skip
 
 PathLike = str | Path
@@ -364,6 +365,38 @@ def estimate_design(
 def estimate_graph(graph: PathLike, board: str, *, progress: bool = False) -> EstimateRun:
     """As :func:`estimate_design`, of a graph folder, folds chosen for the board; writes nothing."""
     return _estimate(None, Path(graph), board, Path(), _progress(progress))
+
+
+def sparsity_design(
+    design: PathLike,
+    root: PathLike = ".",
+    *,
+    board: str | None = None,
+    score: bool = False,
+    prune: Sequence[float] = (),
+    epochs: int | None = None,
+    scope: PruningScope | None = None,
+    progress: bool = False,
+) -> SparsityRun:
+    """Zeros of a trained design, by step and by pruning, and what they save on a board.
+
+    Args:
+        board: at whose folds the zeros are valued; None leaves that out.
+        score: score the network on every grid.
+        prune: parts of zeros to prune to, with and without retraining.
+        epochs: of each retraining; None takes the design's.
+        scope: a part of zeros of each layer, or of all; None takes the design's.
+    """
+    target = None if board is None else load_board(board)
+    return _sparsity_stage(
+        open_workspace(str(design), Path(root)),
+        _progress(progress),
+        board=target,
+        scored=score,
+        levels=prune,
+        epochs=epochs,
+        scope=scope,
+    )
 
 
 def _progress(wanted: bool) -> Progress:

@@ -19,6 +19,7 @@ INTERRUPTED = 130
 for _module in (
     "training",
     "evaluating",
+    "sparsity",
     "proving",
     "measures",
     "hardware",

@@ -239,8 +239,8 @@ class _PhaseTrainer:
         ):
             variable.assign(value)
         self.best = list(checkpoint.arrays["best"])
-        if self.pruner is not None:
-            self.pruner.take_up()
+        if self.pruner is not None and not self.state.finished:
+            self.pruner.take_up(checkpoint.arrays["masks"])
         log.info("%s: resumed after epoch %d", self.phase.name, self.state.epoch)
 
     def run_epoch(self, report: Report | None) -> None:
@@ -318,6 +318,7 @@ class _PhaseTrainer:
                     "weights": self.model.get_weights(),
                     "optimizer": [variable.numpy() for variable in self.optimizer.variables],
                     "best": self.best,
+                    "masks": self.pruner.masks if self.pruner else [],
                 },
             )
         )

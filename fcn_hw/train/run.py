@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from math import ceil
 from pathlib import Path
 from typing import Any
 
@@ -22,8 +23,9 @@ from fcn_hw.train.datasets.base import DataSet, Split
 from fcn_hw.train.datasets.coverage import check_labels
 from fcn_hw.train.loop import PhaseState, Report, run_phase
 from fcn_hw.train.networks import build_float, fold_batchnorm, folded_weights
-from fcn_hw.train.precision import PrecisionTable, wishes
+from fcn_hw.train.precision import PrecisionTable, Wish, wishes
 from fcn_hw.train.predict import Predictor, Scores, score
+from fcn_hw.train.pruning import check_pruning
 from fcn_hw.train.quantized import snapped_weights
 from fcn_hw.train.store import CheckpointFile, save_model, write_json
 from fcn_hw.train.study import (
@@ -118,6 +120,7 @@ def train(design: Design, dataset: DataSet, out_dir: Path, *, progress: bool = T
     height, width, channels = dataset.train.images.shape[1:]
     topology = build_topology(design.network, Shape(height, width, channels), dataset.n_classes)
     wanted = wishes(design, topology)  # a wrong design fails before TensorFlow starts
+    _check_pruning(design, dataset, wanted)
     seed_everything(design.training.seed)
     session = _Session(design, dataset, topology, out_dir)
     with training_bars(enabled=progress) as report:
@@ -136,6 +139,14 @@ def _check_data(design: Design, dataset: DataSet) -> None:
             f"dataset: the design says {wanted[0]} x {wanted[1]} pixels, the images have "
             f"{size[0]} x {size[1]}"
         )
+
+
+def _check_pruning(design: Design, dataset: DataSet, wanted: Mapping[str, Wish]) -> None:
+    settings = design.training
+    if settings.pruning is not None:
+        steps = settings.retrain_epochs * ceil(len(dataset.train) / settings.batch_size)
+        binary = [name for name, wish in wanted.items() if wish.weight == "binary"]
+        check_pruning(settings.pruning, list(wanted), binary, steps)
 
 
 class _Session:
