@@ -33,6 +33,7 @@ In all three the value here is that of ``fixed.quantize``, and so that of the ha
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 from fcn_hw.errors import FormatError
@@ -40,7 +41,7 @@ from fcn_hw.fixed import FixedFormat
 from fcn_hw.keras_env import keras_env
 from fcn_hw.train.precision import SignFormat, WeightQuantizer
 
-Quantizer = Callable[[Any], Any]
+Values = Callable[[Any], Any]
 """A float32 tensor of any shape to one of its shape, on the grid."""
 
 MAX_WIDTH_BITS = 24
@@ -50,7 +51,27 @@ _SMALLEST_POSITIVE = 2.0**-126
 """Of the normal float32 numbers; those below count as zero."""
 
 
-def fused_weight_quantizer(quantizer: WeightQuantizer) -> Quantizer:
+@dataclass(frozen=True)
+class FusedQuantizer:
+    """What a QKeras layer takes for a quantizer.
+
+    Args:
+        values: computes it.
+        bound: QKeras layers hold shadow weights within plus and minus this, but no closer than 1.
+    """
+
+    values: Values
+    bound: float
+
+    def __call__(self, x: Any) -> Any:
+        return self.values(x)
+
+    def max(self) -> float:
+        """QKeras reads the bound of its ``Clip`` constraint here."""
+        return self.bound
+
+
+def fused_weight_quantizer(quantizer: WeightQuantizer) -> FusedQuantizer:
     """The fused form of :func:`fcn_hw.train.quantized.weight_quantizer`.
 
     Raises:
@@ -61,10 +82,11 @@ def fused_weight_quantizer(quantizer: WeightQuantizer) -> Quantizer:
             raise FormatError(f"weights are signed, {quantizer} is not")
         return _signed(quantizer)
     assert isinstance(quantizer, SignFormat)
-    return _straight_through(_binary if quantizer.levels == "binary" else _ternary, quantizer)
+    values = _binary if quantizer.levels == "binary" else _ternary
+    return FusedQuantizer(_straight_through(values, quantizer), quantizer.magnitude)
 
 
-def fused_activation_quantizer(fmt: FixedFormat) -> Quantizer:
+def fused_activation_quantizer(fmt: FixedFormat) -> FusedQuantizer:
     """The fused form of :func:`fcn_hw.train.quantized.activation_quantizer`.
 
     Raises:
@@ -80,14 +102,14 @@ def _check_width(fmt: FixedFormat) -> None:
         )
 
 
-def _signed(fmt: FixedFormat) -> Quantizer:
+def _signed(fmt: FixedFormat) -> FusedQuantizer:
     _check_width(fmt)
     if fmt.width == 1:  # quantized_bits(1, ...) is a sign, whose levels -1 and 1 no format has
         raise FormatError(f"{fmt} has one bit", hint="write binary for weights of one bit")
-    return _straight_through(_rounded, fmt)
+    return FusedQuantizer(_straight_through(_rounded, fmt), 2.0 ** (fmt.integer - 1))
 
 
-def _straight_through(values: Callable[[Any, Any], Any], quantizer: Any) -> Quantizer:
+def _straight_through(values: Callable[[Any, Any], Any], quantizer: Any) -> Values:
     """``values(x, quantizer)`` forward, the identity backward."""
     tf = keras_env().tf
 
@@ -98,7 +120,7 @@ def _straight_through(values: Callable[[Any, Any], Any], quantizer: Any) -> Quan
     return quantize  # type: ignore[no-any-return]
 
 
-def _relu(fmt: FixedFormat) -> Quantizer:
+def _relu(fmt: FixedFormat) -> FusedQuantizer:
     _check_width(fmt)
     tf = keras_env().tf
     largest = fmt.max_code * fmt.step
@@ -112,7 +134,7 @@ def _relu(fmt: FixedFormat) -> Quantizer:
 
         return _rounded(x, fmt), gradient
 
-    return quantize  # type: ignore[no-any-return]
+    return FusedQuantizer(quantize, 2.0**fmt.integer)
 
 
 def _rounded(x: Any, fmt: FixedFormat) -> Any:

@@ -167,12 +167,13 @@ def trained(kind, upsampling, weight, *, fused, steps=6):
             node.name: LayerFormats(
                 weight,
                 signed_format(8, 1),
-                from_quantized_relu(3, 0) if is_hidden(node) else signed_format(4, 1),
+                from_quantized_relu(4, 4) if is_hidden(node) else signed_format(4, 3),
             )
             for node in quantizable(topology)
         }
     )
-    start = folded_weights(build_float(topology, batchnorm=False), topology)
+    floats = folded_weights(build_float(topology, batchnorm=False), topology)
+    start = {name: (3 * kernel, bias + 1.5) for name, (kernel, bias) in floats.items()}
     model = build_quantized(topology, table, fused=fused)
     set_weights(model, start)
     optimizer = keras_env().keras.optimizers.Adam(0.02)
@@ -189,14 +190,27 @@ def trained(kind, upsampling, weight, *, fused, steps=6):
     ("kind", "upsampling"), [("fcn8s", "bilinear"), ("unet", "transposed"), ("fcn16s", "nearest")]
 )
 def test_training_ends_with_the_very_weights_of_qkeras(kind, upsampling):
-    weight = signed_format(4, 0)
+    weight = signed_format(4, 3)
     stock, stock_losses, *_ = trained(kind, upsampling, weight, fused=False)
     fused, losses, _, topology, _, start = trained(kind, upsampling, weight, fused=True)
     assert losses == stock_losses and len(set(losses)) > 1
     for actual, expected in zip(fused.get_weights(), stock.get_weights(), strict=True):
         np.testing.assert_array_equal(actual, expected)
-    for name, (kernel, _) in folded_weights(fused, topology).items():
+    weights = folded_weights(fused, topology)
+    for name, (kernel, bias) in weights.items():
         assert np.any(kernel != start[name][0]), name  # or the comparison would prove nothing
+        assert np.max(bias) <= 1.0  # fixed<8,1>: QKeras keeps shadow values inside the range
+    assert 1.0 < max(np.max(abs(kernel)) for kernel, _ in weights.values()) <= 4.0
+
+
+@pytest.mark.parametrize(
+    "quantizer",
+    [signed_format(4, integer) for integer in INTEGERS]
+    + [SignFormat(levels, exponent) for levels in ("binary", "ternary") for exponent in (-3, 0, 2)],
+)
+def test_shadow_weights_have_the_bounds_of_qkeras(quantizer):
+    stock, fused = weight_quantizer(quantizer), fused_weight_quantizer(quantizer)
+    assert max(1, fused.max()) == max(1, stock.max())
 
 
 @pytest.mark.parametrize("levels", ["binary", "ternary"])
