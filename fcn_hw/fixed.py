@@ -212,8 +212,8 @@ def convert(codes: npt.ArrayLike, fraction: int, fmt: FixedFormat) -> Codes:
 def whole_type(bound: int) -> type[np.number[Any]]:
     """The fastest number type in which sums and products are exact while none leaves ``+-bound``.
 
-    A binary float of p significand bits (24 for float32, 53 for float64; IEEE 754) holds every whole
-    number of magnitude up to 2**p: up to there no operation on whole numbers rounds, in whatever
+    A binary float of p significand bits (24 for float32, 53 for float64; IEEE 754) holds every
+    whole number of magnitude up to 2**p: no operation on such numbers rounds, in whatever
     order and with or without fused multiply-add.
     """
     if bound <= 1 << 24:

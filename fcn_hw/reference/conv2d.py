@@ -39,6 +39,5 @@ def conv2d(op: Conv2D, codes: Sequence[Whole], operands: Sequence[Tensor]) -> Wh
         for top in range(0, height, n_rows):
             block = slice(first, first + n_frames), slice(top, top + n_rows)
             patches = np.ascontiguousarray(view[block]).reshape(-1, len(matrix))
-            sums = result[block]
-            sums[...] = (patches @ matrix).reshape(sums.shape)
+            np.matmul(patches, matrix, out=result[block].reshape(-1, n_out))  # a view: contiguous
     return finish(result, bound, op, operand)

@@ -89,8 +89,8 @@ EVALUATORS: dict[type[Op], Evaluator] = {
 }
 """The function of every op but :class:`Input`, whose codes the caller gives."""
 
-_BATCH_ELEMENTS = 1 << 17
-"""Elements of the largest tensor that are worked on at a time: half a MiB in float32, which
+_BATCH_ELEMENTS = 1 << 18
+"""Elements of the largest tensor that are worked on at a time: 1 MiB in float32, which
 stays in the cache."""
 
 
@@ -195,9 +195,7 @@ def _ancestors(graph: Graph, names: Collection[str]) -> set[str]:
     return needed
 
 
-def _checked(
-    op: Input, inputs: Mapping[str, npt.NDArray[np.integer]]
-) -> npt.NDArray[np.integer]:
+def _checked(op: Input, inputs: Mapping[str, npt.NDArray[np.integer]]) -> npt.NDArray[np.integer]:
     if op.name not in inputs:
         raise FormatError(f"input '{op.name}' is missing")
     given = np.asarray(inputs[op.name])
@@ -225,6 +223,6 @@ def _checked(
 
 
 def _holds(fmt: FixedFormat, dtype: np.dtype[np.integer]) -> bool:
-    """Whether every number of the type is a code of the format: images of bytes are not looked at."""
+    """Whether every number of the type is a code of the format, so that none need be looked at."""
     limits = np.iinfo(dtype)
     return fmt.min_code <= limits.min and limits.max <= fmt.max_code

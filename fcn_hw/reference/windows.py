@@ -6,7 +6,7 @@ import numpy as np
 from numpy.lib.stride_tricks import as_strided
 
 from fcn_hw.fixed import Whole
-from fcn_hw.ir.ops import Pair, Padding
+from fcn_hw.ir.ops import Padding, Pair
 
 
 def padded(source: Whole, pad: Padding, dtype: type[np.number]) -> Whole:

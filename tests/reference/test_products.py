@@ -11,7 +11,6 @@ from fcn_hw.ir.ops import Constant
 from fcn_hw.reference import evaluate
 from fcn_hw.reference.products import largest_sum
 
-
 WIDE = FixedFormat(signed=True, width=63, integer=63)
 
 
@@ -42,7 +41,7 @@ def test_channels_out_are_bounded_apart() -> None:
 
 
 def test_the_format_is_enough_where_it_gives_float32() -> None:
-    """What an operand's format allows is not looked for in the codes: they would have to be read."""
+    """Where an operand's format allows few enough, its codes are not read."""
     narrow = FixedFormat(signed=True, width=8, integer=8)
     kernel = np.full((1, 1, 2, 1), 3, np.int64)
     assert largest_sum(np.array([[1]]), narrow, kernel) == 128 * 6
