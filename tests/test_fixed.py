@@ -112,7 +112,7 @@ def test_convert_is_exact(data: st.DataObject, fmt: FixedFormat, fraction: int) 
     assert found.tolist() == [convert_value(code * power(-fraction), fmt) for code in codes]
 
 
-@settings(max_examples=1000)
+@settings(max_examples=400)
 @given(st.data(), ANY, st.sampled_from([(np.float32, 24), (np.float64, 53)]), st.integers(-45, 60))
 def test_floats_that_hold_codes_convert_alike(
     data: st.DataObject, fmt: FixedFormat, number: tuple[type, int], shift: int
