@@ -26,6 +26,7 @@ from fcn_hw.flow import hls_stage as _hls_stage
 from fcn_hw.flow import standalone as _standalone
 from fcn_hw.flow import train_stage as _train_stage
 from fcn_hw.flow.agreement import Agreement
+from fcn_hw.flow.clean import clean as _clean
 from fcn_hw.flow.differences import Differences
 from fcn_hw.flow.differences import compare as _compare
 from fcn_hw.flow.doctor import Diagnosis
@@ -41,6 +42,8 @@ from fcn_hw.flow.layout import FifoResult
 from fcn_hw.flow.levels import Levels, levels_stage
 from fcn_hw.flow.lint import lint_folder
 from fcn_hw.flow.progress import Progress
+from fcn_hw.flow.regression import Row, last_rows
+from fcn_hw.flow.regression import accept_stage as _accept_stage
 from fcn_hw.flow.scaffold import new_design
 from fcn_hw.flow.show import Shown
 from fcn_hw.flow.show import show as _show
@@ -54,13 +57,15 @@ from fcn_hw.ir.serialize import load as _load_graph
 from fcn_hw.ir.serialize import save as _save_graph
 from fcn_hw.lint import Report
 from fcn_hw.reference import evaluate
+from fcn_hw.report import report_stage as _report_stage
 
 __all__ = [
-    "bitstream_design", "compare", "cosim_design", "csim_bounded", "csim_design", "csim_graph",
-    "csynth_design", "diagnose", "estimate_design", "estimate_graph", "evaluate", "evaluate_design",
-    "export_design", "export_model", "fifo_design", "handoff_design", "hls_design", "hls_graph",
-    "levels_of", "lint_project", "list_boards", "load_board", "load_design", "load_graph",
-    "new_design", "save_graph", "show_graph", "sparsity_design", "train_design", "verify_bundle",
+    "bitstream_design", "clean_design", "compare", "cosim_design", "csim_bounded", "csim_design",
+    "csim_graph", "csynth_design", "diagnose", "estimate_design", "estimate_graph", "evaluate",
+    "evaluate_design", "export_design", "export_model", "fifo_design", "handoff_design",
+    "hls_design", "hls_graph", "levels_design", "lint_project", "list_boards", "load_board",
+    "load_design", "load_graph", "new_design", "regression_design", "report_design", "save_graph",
+    "show_graph", "sparsity_design", "train_design", "verify_bundle",
 ]  # fmt: skip
 
 PathLike = str | Path
@@ -143,7 +148,7 @@ def evaluate_design(
     )
 
 
-def levels_of(
+def levels_design(
     design: PathLike,
     root: PathLike = ".",
     *,
@@ -345,6 +350,55 @@ def handoff_design(
 def verify_bundle(bundle: PathLike) -> Verified:
     """Checks a bundle: its bytes, its manifest, and what its C++ computes. Runs that C++."""
     return _verify_bundle(Path(bundle))
+
+
+def report_design(
+    design: PathLike, board: str, root: PathLike = ".", *, conv: ConvEmitter | None = None
+) -> Path:
+    """Writes one HTML file that shows what the stages have left; returns its path.
+
+    Args:
+        conv: whose convolutions; None takes the design's.
+    """
+    workspace = open_workspace(str(design), Path(root)).with_conv(conv)
+    _, path = _report_stage(workspace, load_board(board))
+    return path
+
+
+def regression_design(
+    design: PathLike, board: str, root: PathLike = ".", *, accept: bool = False
+) -> tuple[Row, ...]:
+    """How the last run of csynth, cosim or bitstream compares with the one before.
+
+    Args:
+        accept: from now on compare with this run, worse or not; then there are no rows.
+
+    Returns:
+        also for a run that is ``worse`` than the design allows: the caller decides.
+
+    Raises:
+        ReportError: there was no run.
+    """
+    workspace, target = open_workspace(str(design), Path(root)), load_board(board)
+    if accept:
+        _accept_stage(workspace, target)
+        return ()
+    return last_rows(workspace.report(target))
+
+
+def clean_design(
+    design: PathLike | None = None, root: PathLike = ".", *, models: bool = False
+) -> tuple[Path, ...]:
+    """Removes what the stages made of a design, or of all designs below ``root``.
+
+    Args:
+        models: trained models too.
+
+    Returns:
+        the folders that were removed.
+    """
+    name = None if design is None else str(design)
+    return tuple(_clean(Path(root), name, models=models))
 
 
 def fifo_design(
