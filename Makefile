@@ -10,8 +10,8 @@ STAMP   := $(VENV)/.installed
 FCN_HW  := $(BIN)/fcn-hw
 
 .DEFAULT_GOAL := help
-.PHONY: help install train sensitivity export hls csim estimate report csynth cosim bitstream handoff test test-slow \
-    test-wheel fuzz bench docs lint lock clean distclean
+.PHONY: help install train levels sensitivity export hls csim estimate sparsity report csynth cosim bitstream handoff test \
+    test-slow test-wheel fuzz bench docs lint lock clean distclean
 
 help:  ## this list
 	@echo "make TARGET [DESIGN=$(DESIGN)] [BOARD=$(BOARD)] [ARGS=...]"
@@ -32,6 +32,9 @@ $(STAMP): requirements.lock pyproject.toml
 train: $(STAMP)  ## train DESIGN unless its model is there
 	@$(FCN_HW) train $(DESIGN) $(ARGS)
 
+levels: $(STAMP)  ## DESIGN at 8, 4, 3 and 2 bits; ARGS="--seeds 1,2,3"
+	@$(FCN_HW) levels $(DESIGN) $(ARGS)
+
 sensitivity: $(STAMP)  ## what each layer of DESIGN loses with fewer bits; ARGS="--retrain 1"
 	@$(FCN_HW) sensitivity $(DESIGN) $(ARGS)
 
@@ -46,6 +49,9 @@ csim: $(STAMP)  ## C simulation of DESIGN for BOARD, code for code
 
 estimate: $(STAMP)  ## resources, cycles and energy of DESIGN on BOARD, without a vendor tool
 	@$(FCN_HW) estimate $(DESIGN) --board $(BOARD) $(ARGS)
+
+sparsity: $(STAMP)  ## zeros of DESIGN and what they save on BOARD; ARGS="--score --prune 0.5,0.8"
+	@$(FCN_HW) sparsity $(DESIGN) --board $(BOARD) $(ARGS)
 
 report: $(STAMP)  ## one HTML file with all results of DESIGN on BOARD
 	@$(FCN_HW) report $(DESIGN) --board $(BOARD) $(ARGS)

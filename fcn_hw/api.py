@@ -5,19 +5,19 @@ Thin: each opens what it is given and calls the stage. A function's name ends in
 ``root/hls_projects`` or the path of a design.yaml; a board is a name of :func:`list_boards`; a
 graph is a folder that holds a ``graph.json``. Every mistake raises a
 :class:`fcn_hw.errors.FcnHwError` of one clear line. ``import fcn_hw`` itself loads nothing;
-TensorFlow is loaded by training and the exports only.
+TensorFlow is loaded by training, the exports and evaluation only.
 """
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from rich.console import Console
 
 from fcn_hw.boards import Board, board_names, load_board
-from fcn_hw.design import ConvEmitter, Design
+from fcn_hw.design import ConvEmitter, Design, PruningScope
 from fcn_hw.design_yaml import find_design
 from fcn_hw.design_yaml import load_design as _load_design
 from fcn_hw.flow import BoundedResult, CsimResult, bounded_stage, csim_stage, open_workspace
@@ -26,18 +26,24 @@ from fcn_hw.flow import hls_stage as _hls_stage
 from fcn_hw.flow import standalone as _standalone
 from fcn_hw.flow import train_stage as _train_stage
 from fcn_hw.flow.agreement import Agreement
+from fcn_hw.flow.clean import clean as _clean
 from fcn_hw.flow.differences import Differences
 from fcn_hw.flow.differences import compare as _compare
 from fcn_hw.flow.doctor import Diagnosis
 from fcn_hw.flow.doctor import diagnose as _diagnose
 from fcn_hw.flow.estimate import EstimateRun
 from fcn_hw.flow.estimate import estimate_design as _estimate
+from fcn_hw.flow.evaluate import evaluate_stage as _evaluate_stage
+from fcn_hw.flow.evaluation import Evaluation
 from fcn_hw.flow.fifos import fifo_stage as _fifo_stage
 from fcn_hw.flow.handoff import FOLDER, Handoff, handoff_stage
 from fcn_hw.flow.hardware import HardwareRun, run_bitstream, run_cosim, run_csynth
 from fcn_hw.flow.layout import FifoResult
+from fcn_hw.flow.levels import Levels, levels_stage
 from fcn_hw.flow.lint import lint_folder
 from fcn_hw.flow.progress import Progress
+from fcn_hw.flow.regression import Row, last_rows
+from fcn_hw.flow.regression import accept_stage as _accept_stage
 from fcn_hw.flow.scaffold import new_design
 from fcn_hw.flow.sensitivity import (
     KINDS,
@@ -49,6 +55,8 @@ from fcn_hw.flow.sensitivity import (
 )
 from fcn_hw.flow.show import Shown
 from fcn_hw.flow.show import show as _show
+from fcn_hw.flow.sparsity import SparsityRun
+from fcn_hw.flow.sparsity import sparsity_stage as _sparsity_stage
 from fcn_hw.flow.standalone import GraphCsim
 from fcn_hw.handoff.verify import Verified
 from fcn_hw.handoff.verify import verify_bundle as _verify_bundle
@@ -57,15 +65,16 @@ from fcn_hw.ir.serialize import load as _load_graph
 from fcn_hw.ir.serialize import save as _save_graph
 from fcn_hw.lint import Report
 from fcn_hw.reference import evaluate
+from fcn_hw.report import report_stage as _report_stage
 from fcn_hw.train.sensitivity_result import Kind, Level, Sensitivity
 
 __all__ = [
-    "bitstream_design", "compare", "cosim_design", "csim_bounded", "csim_design",
-    "csim_graph", "csynth_design", "diagnose", "estimate_design", "estimate_graph",
-    "evaluate", "export_design", "export_model", "fifo_design", "handoff_design",
-    "hls_design", "hls_graph", "lint_project", "list_boards", "load_board", "load_design",
-    "load_graph", "new_design", "save_graph", "sensitivity_of", "show_graph", "train_design",
-    "verify_bundle",
+    "bitstream_design", "clean_design", "compare", "cosim_design", "csim_bounded", "csim_design",
+    "csim_graph", "csynth_design", "diagnose", "estimate_design", "estimate_graph", "evaluate",
+    "evaluate_design", "export_design", "export_model", "fifo_design", "handoff_design",
+    "hls_design", "hls_graph", "levels_design", "lint_project", "list_boards", "load_board",
+    "load_design", "load_graph", "new_design", "regression_design", "report_design", "save_graph",
+    "sensitivity_design", "show_graph", "sparsity_design", "train_design", "verify_bundle",
 ]  # fmt: skip
 
 PathLike = str | Path
@@ -120,7 +129,48 @@ def train_design(design: PathLike, root: PathLike = ".", *, progress: bool = Fal
     return _train_stage(open_workspace(str(design), Path(root)), _progress(progress))
 
 
-def sensitivity_of(
+def evaluate_design(
+    design: PathLike,
+    root: PathLike = ".",
+    *,
+    split: str = "val",
+    listed: PathLike | None = None,
+    csim: str | None = None,
+    progress: bool = False,
+) -> Evaluation:
+    """Measures a trained design on a split of its data set, or on a list of images and masks.
+
+    Args:
+        split: ``"val"``, ``"test"`` or ``"train"``.
+        listed: a text file with one "image mask" a line, instead of a split.
+        csim: a board: also run its emitted C++.
+
+    Returns:
+        also for a run whose C++ differs from the oracle: look at ``exact``.
+    """
+    return _evaluate_stage(
+        open_workspace(str(design), Path(root)),
+        _progress(progress),
+        split=split,
+        listed=None if listed is None else Path(listed),
+        board=None if csim is None else load_board(csim),
+    )
+
+
+def levels_design(
+    design: PathLike,
+    root: PathLike = ".",
+    *,
+    bits: Sequence[int] = (8, 4, 3, 2),
+    seeds: Sequence[int] | None = None,
+    progress: bool = False,
+) -> Levels:
+    """A design at uniform levels of precision and its own, from several seeds; see the verb."""
+    workspace = open_workspace(str(design), Path(root))
+    return levels_stage(workspace, _progress(progress), bits=bits, seeds=seeds)
+
+
+def sensitivity_design(
     design: PathLike,
     root: PathLike = ".",
     *,
@@ -345,6 +395,55 @@ def verify_bundle(bundle: PathLike) -> Verified:
     return _verify_bundle(Path(bundle))
 
 
+def report_design(
+    design: PathLike, board: str, root: PathLike = ".", *, conv: ConvEmitter | None = None
+) -> Path:
+    """Writes one HTML file that shows what the stages have left; returns its path.
+
+    Args:
+        conv: whose convolutions; None takes the design's.
+    """
+    workspace = open_workspace(str(design), Path(root)).with_conv(conv)
+    _, path = _report_stage(workspace, load_board(board))
+    return path
+
+
+def regression_design(
+    design: PathLike, board: str, root: PathLike = ".", *, accept: bool = False
+) -> tuple[Row, ...]:
+    """How the last run of csynth, cosim or bitstream compares with the one before.
+
+    Args:
+        accept: from now on compare with this run, worse or not; then there are no rows.
+
+    Returns:
+        also for a run that is ``worse`` than the design allows: the caller decides.
+
+    Raises:
+        ReportError: there was no run.
+    """
+    workspace, target = open_workspace(str(design), Path(root)), load_board(board)
+    if accept:
+        _accept_stage(workspace, target)
+        return ()
+    return last_rows(workspace.report(target))
+
+
+def clean_design(
+    design: PathLike | None = None, root: PathLike = ".", *, models: bool = False
+) -> tuple[Path, ...]:
+    """Removes what the stages made of a design, or of all designs below ``root``.
+
+    Args:
+        models: trained models too.
+
+    Returns:
+        the folders that were removed.
+    """
+    name = None if design is None else str(design)
+    return tuple(_clean(Path(root), name, models=models))
+
+
 def fifo_design(
     design: PathLike, board: str, root: PathLike = ".", *, progress: bool = False
 ) -> FifoResult:
@@ -363,6 +462,38 @@ def estimate_design(
 def estimate_graph(graph: PathLike, board: str, *, progress: bool = False) -> EstimateRun:
     """As :func:`estimate_design`, of a graph folder, folds chosen for the board; writes nothing."""
     return _estimate(None, Path(graph), board, Path(), _progress(progress))
+
+
+def sparsity_design(
+    design: PathLike,
+    root: PathLike = ".",
+    *,
+    board: str | None = None,
+    score: bool = False,
+    prune: Sequence[float] = (),
+    epochs: int | None = None,
+    scope: PruningScope | None = None,
+    progress: bool = False,
+) -> SparsityRun:
+    """Zeros of a trained design, by step and by pruning, and what they save on a board.
+
+    Args:
+        board: at whose folds the zeros are valued; None leaves that out.
+        score: score the network on every grid.
+        prune: parts of zeros to prune to, with and without retraining.
+        epochs: of each retraining; None takes the design's.
+        scope: a part of zeros of each layer, or of all; None takes the design's.
+    """
+    target = None if board is None else load_board(board)
+    return _sparsity_stage(
+        open_workspace(str(design), Path(root)),
+        _progress(progress),
+        board=target,
+        scored=score,
+        levels=prune,
+        epochs=epochs,
+        scope=scope,
+    )
 
 
 def _progress(wanted: bool) -> Progress:

@@ -110,13 +110,14 @@ def test_lines_of_keys(folder: Path) -> None:
         (
             "kind: digit_scenes",
             "kind: digit_scene",
-            "3: dataset.kind: 'digit_scene' is not one of 'digit_scenes', 'camvid', 'voc', 'list'; "
-            "did you mean 'digit_scenes'?",
+            "3: dataset.kind: 'digit_scene' is not one of 'digit_scenes', 'mnist', 'camvid', "
+            "'voc', 'list'; did you mean 'digit_scenes'?",
         ),
         (
             "kind: digit_scenes",
             "seed: 3",
-            "2: key 'kind' is missing in dataset: one of 'digit_scenes', 'camvid', 'voc', 'list'",
+            "2: key 'kind' is missing in dataset: one of 'digit_scenes', 'mnist', 'camvid', "
+            "'voc', 'list'",
         ),
         (
             "kind: digit_scenes",

@@ -96,6 +96,20 @@ def needed(value: T | None, name: str, because: str) -> T:
     return value
 
 
+def numbers(option: str, text: str, least: int, most: int) -> tuple[int, ...]:
+    """The whole numbers of a list like ``8,4,3``; raises ``ConfigError`` where it is none."""
+    found = []
+    for part in text.split(","):
+        value = int(part) if part.strip().isdecimal() else -1
+        if not least <= value <= most:
+            raise ConfigError(
+                f"{option}: '{part.strip()}' is no whole number from {least} to {most}",
+                hint=f"a list, like {option} 8,4",
+            )
+        found.append(value)
+    return tuple(found)
+
+
 def conv_named(name: str | None) -> ConvEmitter | None:
     """The value of ``--conv``; raises ``ConfigError`` where it is none."""
     if name not in (None, "fcn_hw", "hls4ml"):

@@ -18,6 +18,8 @@ INTERRUPTED = 130
 
 for _module in (
     "training",
+    "evaluating",
+    "sparsity",
     "proving",
     "measures",
     "studies",

@@ -12,8 +12,8 @@ from fcn_hw.cli.common import HERE, JsonOption, RootOption, print_json
 from fcn_hw.cli.completion import complete_design
 from fcn_hw.tables import console
 
-DATASETS = ("digit_scenes", "camvid", "voc", "list")
-NETWORKS = ("fcn32s", "fcn16s", "fcn8s", "unet")
+DATASETS = ("digit_scenes", "mnist", "camvid", "voc", "list")
+NETWORKS = ("fcn32s", "fcn16s", "fcn8s", "unet", "cnn")
 
 
 @app.command(epilog="Examples: fcn-hw new mine; fcn-hw new streets --dataset camvid --network unet")
@@ -23,20 +23,21 @@ def new(
         str,
         typer.Option(
             "--dataset",
-            metavar="digit_scenes|camvid|voc|list",
+            metavar="digit_scenes|mnist|camvid|voc|list",
             help="The data set.",
             autocompletion=lambda: list(DATASETS),
         ),
     ] = DATASETS[0],
     network: Annotated[
-        str,
+        str | None,
         typer.Option(
             "--network",
-            metavar="fcn32s|fcn16s|fcn8s|unet",
+            metavar="fcn32s|fcn16s|fcn8s|unet|cnn",
             help="The network.",
             autocompletion=lambda: list(NETWORKS),
+            show_default="fcn8s; cnn for mnist",
         ),
-    ] = "fcn8s",
+    ] = None,
     upsampling: Annotated[
         str, typer.Option("--upsampling", metavar="nearest|bilinear|transposed", help="Of the FCN.")
     ] = "bilinear",

@@ -17,11 +17,12 @@ from fcn_hw.cli.common import (
     OptionalDesign,
     RootOption,
     needed,
+    numbers,
     only_one,
     print_json,
     progress_for,
 )
-from fcn_hw.tables import console, print_agreement, print_training
+from fcn_hw.tables import console, print_agreement, print_levels, print_training
 
 if TYPE_CHECKING:  # `fcn-hw --help` loads neither
     pass
@@ -42,6 +43,38 @@ def train(design: DesignArgument, root: RootOption = HERE, as_json: JsonOption =
         typer.echo(text.rstrip())
     else:
         print_training(json.loads(text))
+
+
+@app.command(epilog="Example: fcn-hw levels mnist_cnn --bits 8,4,3,2 --seeds 1,2,3")
+def levels(
+    design: DesignArgument,
+    bits: Annotated[
+        str, typer.Option("--bits", help="Uniform levels, beside the design's own; '-' for none.")
+    ] = "8,4,3,2",
+    seeds: Annotated[
+        str | None, typer.Option("--seeds", show_default="the design's", help="1,2,3: of each.")
+    ] = None,
+    root: RootOption = HERE,
+    as_json: JsonOption = False,
+) -> None:
+    """Train a design at several levels of precision and from several seeds, and compare.
+
+    A level: weights and activations of all layers have so many bits, class scores have 8. All
+    levels of a seed start from one float network. What is finished is not repeated.
+    """
+    from fcn_hw.flow import open_workspace
+    from fcn_hw.flow.levels import levels_stage
+
+    result = levels_stage(
+        open_workspace(design, root),
+        progress_for(as_json),
+        bits=() if bits.strip() == "-" else numbers("--bits", bits, 2, 16),
+        seeds=None if seeds is None else numbers("--seeds", seeds, 0, 2**31 - 1),
+    )
+    if as_json:
+        print_json(result.to_json())
+    else:
+        print_levels(result)
 
 
 @app.command(

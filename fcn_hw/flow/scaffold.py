@@ -30,6 +30,7 @@ class DesignContext:
     skip: str
     float_epochs: int
     retrain_epochs: int
+    batch_size: int
 
 
 @dataclass(frozen=True)
@@ -42,10 +43,13 @@ class _Start:
     head_filters: int
     float_epochs: int
     retrain_epochs: int
+    batch_size: int = 8
 
 
 _SMALL = _Start(64, 96, (6, 12, 20), 48, float_epochs=6, retrain_epochs=4)
+_CLASSIFIER = _Start(28, 28, (16, 32, 64), 64, float_epochs=8, retrain_epochs=6, batch_size=100)
 _PHOTOGRAPHS = _Start(192, 256, (12, 24, 48, 64), 96, float_epochs=50, retrain_epochs=20)
+_STARTS = {"digit_scenes": _SMALL, "mnist": _CLASSIFIER}
 
 
 def datasets() -> tuple[str, ...]:
@@ -64,7 +68,7 @@ def new_design(
     root: Path,
     *,
     dataset: str = "digit_scenes",
-    network: str = "fcn8s",
+    network: str | None = None,
     upsampling: str = "bilinear",
     skip: str = "add",
     height: int | None = None,
@@ -74,6 +78,7 @@ def new_design(
 
     Args:
         root: of the project.
+        network: None takes fcn8s, or a cnn for a data set of one class an image.
         height, width: pixels; None takes a size that suits the data set.
 
     Returns:
@@ -83,7 +88,9 @@ def new_design(
         ConfigError: an impossible name, an unknown choice, a size out of range; or there is such a
             design already.
     """
-    start = _SMALL if dataset == "digit_scenes" else _PHOTOGRAPHS
+    start = _STARTS.get(dataset, _PHOTOGRAPHS)
+    if network is None:
+        network = "cnn" if dataset == "mnist" else "fcn8s"
     for option, value, valid in (
         ("--dataset", dataset, datasets()),
         ("--network", network, choices("kind")),
@@ -104,6 +111,7 @@ def new_design(
         skip=skip,
         float_epochs=start.float_epochs,
         retrain_epochs=start.retrain_epochs,
+        batch_size=start.batch_size,
     )
     _check(context)
     path = root / "hls_projects" / name / DESIGN_FILE
@@ -138,10 +146,12 @@ def _check(context: DesignContext) -> None:
         Design.model_validate({"name": context.name, "dataset": dataset, "network": network})
     except ValidationError as error:
         first = error.errors()[0]
-        what = first["loc"][-1]
+        what = first["loc"][-1] if first["loc"] else None
         if what == "name":
             raise ConfigError(
                 f"'{context.name}' can't be the name of a design",
                 hint="A small letter, then at most 39 small letters, digits or underscores.",
             ) from None
+        if what is None:
+            raise ConfigError(f"new: {first['msg'].removeprefix('Value error, ')}") from None
         raise ConfigError(f"--{what} {first['input']}: {first['msg'].lower()}") from None

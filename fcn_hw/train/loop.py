@@ -11,7 +11,7 @@ import logging
 import math
 import time
 import zlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -22,8 +22,9 @@ from fcn_hw.design import Augmentation
 from fcn_hw.errors import FcnHwError
 from fcn_hw.keras_env import keras_env
 from fcn_hw.train.augment import augment
+from fcn_hw.train.batches import ahead
 from fcn_hw.train.datasets.base import DataSet, Split
-from fcn_hw.train.predict import BYTE_SCALE, Predictor, score
+from fcn_hw.train.predict import BYTE_SCALE, Bytes, Predictor, score
 from fcn_hw.train.pruning import Pruner
 from fcn_hw.train.store import Checkpoint, CheckpointFile
 
@@ -103,7 +104,8 @@ def loss_weights(
     """Weight of a pixel in the loss, by its mask value; 0 for void.
 
     Balanced: median frequency / frequency, where the frequency of a class is its part of the pixels
-    of the images that it occurs in (Eigen & Fergus, ICCV 2015, section 6.3.2).
+    of the images that it occurs in (Eigen & Fergus, ICCV 2015, section 6.3.2). A class that occurs
+    in none has no frequency: it keeps weight 1 and does not enter the median.
 
     Returns:
         (256,).
@@ -116,7 +118,7 @@ def loss_weights(
         )[:, :n_classes]
         present = np.where(counts > 0, counts.sum(axis=1, keepdims=True), 0).sum(axis=0)
         frequency = counts.sum(axis=0) / np.maximum(present, 1)
-        median = np.median(frequency[frequency > 0])
+        median = np.median(frequency[frequency > 0]) if counts.any() else 1.0
         np.divide(median, frequency, out=weights[:n_classes], where=frequency > 0)
     if void is not None:
         weights[void] = 0.0
@@ -238,8 +240,8 @@ class _PhaseTrainer:
         ):
             variable.assign(value)
         self.best = list(checkpoint.arrays["best"])
-        if self.pruner is not None:
-            self.pruner.take_up()
+        if self.pruner is not None and not self.state.finished:
+            self.pruner.take_up(checkpoint.arrays["masks"])
         log.info("%s: resumed after epoch %d", self.phase.name, self.state.epoch)
 
     def run_epoch(self, report: Report | None) -> None:
@@ -263,26 +265,32 @@ class _PhaseTrainer:
         )  # fmt: skip
         self._save()
 
-    def _fit(self, epoch: int, report: Report | None) -> float:
+    def _batches(self, epoch: int) -> Iterator[tuple[Bytes, Bytes]]:
         phase, train = self.phase, self.data.train
         random = np.random.default_rng([phase.seed, zlib.crc32(phase.name.encode()), epoch])
         order = random.permutation(len(train))
-        losses = []
         for step in range(self.steps):
             rows = order[step * phase.batch_size : (step + 1) * phase.batch_size]
             images, masks = train.images[rows], train.masks[rows]
             if phase.augmentation is not None:
                 images, masks = augment(images, masks, phase.augmentation, random)
-            done = (epoch - 1) * self.steps + step
-            self.optimizer.learning_rate.assign(
-                learning_rate(phase, done, phase.epochs * self.steps)
-            )
-            if self.pruner is not None:
-                self.pruner.before_step(done)
-            losses.append(self._train_step(images, masks))
-            if report is not None:
-                best = self.state.best
-                report(Step(phase.name, epoch, phase.epochs, step + 1, self.steps, best))
+            yield images, masks
+
+    def _fit(self, epoch: int, report: Report | None) -> float:
+        phase = self.phase
+        losses = []
+        with ahead(self._batches(epoch)) as batches:
+            for step, (images, masks) in enumerate(batches):
+                done = (epoch - 1) * self.steps + step
+                self.optimizer.learning_rate.assign(
+                    learning_rate(phase, done, phase.epochs * self.steps)
+                )
+                if self.pruner is not None:
+                    self.pruner.before_step(done)
+                losses.append(self._train_step(images, masks))
+                if report is not None:
+                    best = self.state.best
+                    report(Step(phase.name, epoch, phase.epochs, step + 1, self.steps, best))
         mean = float(np.mean([loss.numpy() for loss in losses]))
         self._check_finite(mean, epoch)
         return mean
@@ -317,6 +325,7 @@ class _PhaseTrainer:
                     "weights": self.model.get_weights(),
                     "optimizer": [variable.numpy() for variable in self.optimizer.variables],
                     "best": self.best,
+                    "masks": self.pruner.masks if self.pruner else [],
                 },
             )
         )

@@ -7,7 +7,8 @@ Traps of QKeras 0.9.0 that this file avoids: ``alpha=None`` silently becomes ``'
 ``QConv2D``, so ``alpha`` is always given; ``integer`` excludes the sign bit; the straight-through
 form ``x + (q(x) - x)`` is exact in float32 for rounding quantizers, but not for ``binary`` and
 ``ternary``: their result may differ from the level by an ulp. :func:`snap` ends that: on kernels
-that already are levels the form is exact for every quantizer.
+that already are levels the form is exact for every quantizer. The fused quantizers of training give
+the levels themselves.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from typing import Any, Literal
 from fcn_hw.fixed import FixedFormat
 from fcn_hw.keras_env import keras_env
 from fcn_hw.train.calibrate import quantized_values
+from fcn_hw.train.fake_quant import fused_activation_quantizer, fused_weight_quantizer
 from fcn_hw.train.networks import (
     ACTIVATION_SUFFIX,
     Weights,
@@ -53,7 +55,13 @@ Parts = Mapping[str, frozenset[Part]]
 """What of each layer is quantized; a layer that is not named stays float."""
 
 
-def build_quantized(topology: Topology, table: PrecisionTable, parts: Parts | None = None) -> Any:
+def build_quantized(
+    topology: Topology,
+    table: PrecisionTable,
+    parts: Parts | None = None,
+    *,
+    fused: bool = False,
+) -> Any:
     """A QKeras model; its weights are float shadow weights, quantized in every forward pass.
 
     They start as zeros: a quantized network always takes its weights from a float one.
@@ -62,11 +70,15 @@ def build_quantized(topology: Topology, table: PrecisionTable, parts: Parts | No
         topology: the network.
         table: formats of all layers.
         parts: what is quantized; None: all.
+        fused: for training: the same values from the faster quantizers of
+            :mod:`fcn_hw.train.fake_quant`, which no file can hold; :func:`snap` makes that model.
 
     Returns:
         A ``tf.keras.Model``: (N, H, W, C) in 0 to 255/256 -> scores (N, H, W, classes).
     """
     qkeras = keras_env().qkeras
+    of_weight = fused_weight_quantizer if fused else weight_quantizer
+    of_activation = fused_activation_quantizer if fused else activation_quantizer
 
     def weighted(node: Conv | ConvTranspose, tensor: Any) -> Any:
         formats = table.layers[node.name]
@@ -75,8 +87,8 @@ def build_quantized(topology: Topology, table: PrecisionTable, parts: Parts | No
             "padding": node.padding if isinstance(node, Conv) else "same",
             "kernel_initializer": "zeros",
             "name": node.name,
-            "kernel_quantizer": weight_quantizer(formats.weight) if "weight" in chosen else None,
-            "bias_quantizer": weight_quantizer(formats.bias) if "bias" in chosen else None,
+            "kernel_quantizer": of_weight(formats.weight) if "weight" in chosen else None,
+            "bias_quantizer": of_weight(formats.bias) if "bias" in chosen else None,
         }
         if isinstance(node, ConvTranspose):
             tensor = qkeras.QConv2DTranspose(
@@ -87,7 +99,7 @@ def build_quantized(topology: Topology, table: PrecisionTable, parts: Parts | No
         if "activation" not in chosen:
             relu = keras_env().keras.layers.ReLU(name=node.name + ACTIVATION_SUFFIX)
             return relu(tensor) if is_hidden(node) else tensor
-        quantizer = activation_quantizer(formats.activation)
+        quantizer = of_activation(formats.activation)
         return qkeras.QActivation(quantizer, name=node.name + ACTIVATION_SUFFIX)(tensor)
 
     return build_model(topology, weighted, "quantized")

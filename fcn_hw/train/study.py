@@ -96,8 +96,11 @@ class Study:
         return choose_formats(self.topology, wanted, self.weights, self.activations)
 
     def quantized(self, table: PrecisionTable, parts: Parts | None = None) -> Any:
-        """The quantized model with the float network's weights as its shadow weights."""
-        model = build_quantized(self.topology, table, parts)
+        """The quantized model with the float network's weights as its shadow weights.
+
+        It is for training: no file can hold it. :meth:`snapped` makes the model that one can.
+        """
+        model = build_quantized(self.topology, table, parts, fused=True)
         set_weights(model, self.weights)
         return model
 
@@ -184,7 +187,9 @@ def design_phase(design: Design, name: str, epochs: int, rate: float) -> Phase:
 def phase_digest(phase: Phase, *parts: object) -> str:
     """Digest of what a phase depends on, for its checkpoint."""
     settings = asdict(phase)
-    settings["augmentation"] = phase.augmentation and phase.augmentation.model_dump(mode="json")
+    settings["augmentation"] = phase.augmentation and phase.augmentation.model_dump(
+        mode="json", exclude_defaults=True
+    )
     return json_digest(*parts, settings)
 
 

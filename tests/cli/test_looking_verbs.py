@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 from dataclasses import replace
+from itertools import product
 from pathlib import Path
 
 import numpy as np
@@ -31,19 +32,26 @@ def graph(tmp_path: Path) -> Path:
 # -- new -------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("dataset", ["digit_scenes", "camvid", "voc", "list"])
-@pytest.mark.parametrize("network", ["fcn32s", "fcn16s", "fcn8s", "unet"])
+PAIRS = [
+    *product(["digit_scenes", "camvid", "voc", "list"], ["fcn32s", "fcn16s", "fcn8s", "unet"]),
+    ("mnist", "cnn"),
+]
+
+
+@pytest.mark.parametrize("dataset, network", PAIRS)
 def test_new_design_is_valid_and_commented(tmp_path: Path, dataset: str, network: str) -> None:
     words = ("new", "mine", "--dataset", dataset, "--network", network, "--root", str(tmp_path))
-    called = call(*words, "--upsampling", "transposed", "--skip", "concat", "--height", "40")
+    maps = ("--upsampling", "transposed", "--skip", "concat", "--height", "40")
+    called = call(*words, *(maps if network != "cnn" else ()))
     path = tmp_path / "hls_projects" / "mine" / "design.yaml"
     assert (called.status, called.out.replace("\n", "")) == (0, f"design: {path}")
     source = load_design_source(path)
     check_layer_names(source, layer_names(source.design))  # builds the network
     design = source.design
     assert (design.name, design.dataset.kind, design.network.kind) == ("mine", dataset, network)
-    assert (design.network.upsampling, design.network.skip) == ("transposed", "concat")
-    assert design.dataset.height == 40
+    if network != "cnn":
+        assert (design.network.upsampling, design.network.skip) == ("transposed", "concat")
+        assert design.dataset.height == 40
     text = path.read_text()
     assert text.count("#") > 25
     assert max(map(len, text.splitlines())) <= 120
@@ -57,6 +65,7 @@ def test_new_design_is_valid_and_commented(tmp_path: Path, dataset: str, network
     switched = switched.replace("layers: {}   ", "layers:      ").replace(
         "  #   conv1", "    conv1"
     )
+    switched = switched.replace("  # pruning", "  pruning").replace("#   split", "  split")
     switched = switched.replace("  # path", "  path").replace("  # train_limit", "  train_limit")
     path.write_text(switched)
     source = load_design_source(path)
@@ -65,6 +74,16 @@ def test_new_design_is_valid_and_commented(tmp_path: Path, dataset: str, network
     assert source.design.precision.layers["conv1_1"].weight == 8
     if dataset != "digit_scenes":
         assert source.design.dataset.model_dump()["train_limit"] == 500
+
+
+@pytest.mark.parametrize("dataset, network", [("mnist", "unet"), ("camvid", "cnn")])
+def test_new_refuses_a_classifier_of_maps(tmp_path: Path, dataset: str, network: str) -> None:
+    called = call(
+        "new", "mine", "--dataset", dataset, "--network", network, "--root", str(tmp_path)
+    )
+    assert called.status == 2
+    assert f"network {network} does not: mnist and cnn go together" in called.err
+    assert not list(tmp_path.iterdir())
 
 
 def test_new_never_overwrites(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from command_line import call
 
-from fcn_hw.api import sensitivity_of
+from fcn_hw.api import sensitivity_design
 from fcn_hw.cli.printed_studies import print_sensitivity
 from fcn_hw.errors import ConfigError
 from fcn_hw.flow import open_workspace
@@ -78,7 +78,7 @@ def test_other_mistakes(root: Path) -> None:
     )  # fmt: skip
     for options, message in wrong:
         with pytest.raises(ConfigError, match=message):
-            sensitivity_of("mini", root, **options)
+            sensitivity_design("mini", root, **options)
 
 
 def test_order_of_points(root: Path) -> None:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
-from fcn_hw.train.augment import Augmentation, augment
+from fcn_hw.design import Augmentation
+from fcn_hw.train.augment import augment
 
 STILL = Augmentation(mirror=False, zoom=1.0, shift=0.0, contrast=0.0, brightness=0.0)
 
@@ -60,3 +62,43 @@ def test_a_seed_repeats():
     )
     np.testing.assert_array_equal(first[0], second[0])
     np.testing.assert_array_equal(first[1], second[1])
+
+
+def test_rotation_by_nothing_changes_nothing():
+    images, masks = batch()
+    hardly = STILL.model_copy(update={"rotation_deg": 1e-9})
+    new_images, new_masks = augment(images, masks, hardly, np.random.default_rng(1))
+    np.testing.assert_array_equal(new_images, images)
+    np.testing.assert_array_equal(new_masks, masks)
+
+
+def test_rotation_moves_mask_and_image_the_same_way():
+    """A disc off the centre: the weighted centres of image and mask stay together, and turn."""
+    rows, columns = np.mgrid[0:41, 0:41]
+    disc = ((rows - 20) ** 2 + (columns - 32) ** 2 <= 25).astype(np.uint8)
+    masks = np.repeat(disc[None], 40, axis=0)
+    turning = STILL.model_copy(update={"rotation_deg": 90})
+    new_images, new_masks = augment(
+        (masks * 200)[..., None], masks, turning, np.random.default_rng(3)
+    )
+    angles = []
+    for image, mask in zip(new_images[..., 0] / 200, new_masks, strict=True):
+        centres = [
+            (np.sum(rows * part) / part.sum() - 20, np.sum(columns * part) / part.sum() - 20)
+            for part in (image, mask)
+        ]
+        np.testing.assert_allclose(centres[0], centres[1], atol=0.35)  # a raster
+        assert np.hypot(*centres[1]) == pytest.approx(12, abs=0.35)
+        angles.append(np.degrees(np.arctan2(*centres[1])))
+    assert -91 < min(angles) < -40 and 40 < max(angles) < 91
+    assert set(np.unique(new_masks)) == {0, 1}
+
+
+@pytest.mark.parametrize("rotation", [0, 10])
+def test_a_class_of_the_whole_image_stays(rotation):
+    images, _ = batch()
+    masks = np.arange(6, dtype=np.uint8)[:, None, None]
+    moving = Augmentation(mirror=True, zoom=1.5, shift=0.2, rotation_deg=rotation)
+    new_images, new_masks = augment(images, masks, moving, np.random.default_rng(1))
+    np.testing.assert_array_equal(new_masks, masks)
+    assert np.any(new_images != images)

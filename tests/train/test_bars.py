@@ -22,6 +22,6 @@ def test_a_terminal_shows_epoch_and_best_score():
     console = Console(file=StringIO(), force_terminal=True, width=120, _environ={"TERM": "xterm"})
     with training_bars(enabled=True, console=console) as report:
         assert report is not None
-        report(Step("retrain", epoch=3, epochs=8, step=5, steps=20, best_miou=0.613))
+        report(Step("retrain", epoch=3, epochs=8, step=5, steps=20, best=0.613))
     text = console.file.getvalue()
     assert "quantized retraining" in text and "3/8" in text and "61.3%" in text

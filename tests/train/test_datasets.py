@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 from PIL import Image
+from pydantic import ValidationError
 
 from fcn_hw.design import CamVid, Dataset, Design, Voc
 from fcn_hw.errors import DataError
@@ -365,6 +366,102 @@ def test_camvid_layout(tmp_path: Path) -> None:
     assert refused(tmp_path, config).message == (
         f"{mask}: mask value 12 is no class; allowed are 0 to 10, and 11 for void"
     )
+
+
+def drives(folder: Path, *drives_of_train: str) -> None:
+    """A CamVid of one picture a drive."""
+    for split, names in (("train", drives_of_train), ("val", ("0016E5",))):
+        (folder / split).mkdir(parents=True)
+        lines = []
+        for name in names:
+            Image.new("RGB", (20, 10), (9, 8, 7)).save(folder / split / f"{name}_1.png")
+            Image.new("L", (20, 10), 3).save(folder / split / f"{name}_m.png")
+            lines.append(f"{split}/{name}_1.png {split}/{name}_m.png\n")
+        (folder / f"{split}.txt").write_text("".join(lines))
+
+
+def test_held_out_drives_of_camvid_are_the_test_split(tmp_path: Path) -> None:
+    drives(tmp_path / "camvid", "0001TP", "0006R0", "0016E5")
+    plain = dataset(kind="camvid", height=8, width=16)
+    assert len(load_dataset(plain, root=tmp_path).test) == 0
+    config = dataset(kind="camvid", height=8, width=16, held_out=["0006R0"])
+    data = load_dataset(config, root=tmp_path)
+    assert (data.train.names, data.test.names) == (("0001TP_1", "0016E5_1"), ("0006R0_1",))
+    assert data.val.names == ("0016E5_1",)
+    assert dataset_digest(config, tmp_path) != dataset_digest(plain, tmp_path)
+    wrong = dataset(kind="camvid", height=8, width=16, held_out=["0007TP"])
+    error = refused(tmp_path, wrong)
+    assert error.message == (
+        f"dataset.held_out: '0007TP' is no sequence of {tmp_path}/camvid/train.txt"
+    )
+    assert error.hint == "it has 0001TP, 0006R0, 0016E5"
+    every = dataset(kind="camvid", height=8, width=16, held_out=["0001TP", "0006R0", "0016E5"])
+    assert refused(tmp_path, every).message == ("dataset.held_out: no sequence is left to train on")
+
+
+# --- one class an image ---------------------------------------------------------------------------
+
+
+def idx(array: np.ndarray) -> bytes:
+    """An idx file: magic number, sizes, bytes."""
+    head = np.array([0x0800 + array.ndim, *array.shape], ">u4").tobytes()
+    return head + array.astype(np.uint8).tobytes()
+
+
+@pytest.fixture
+def mnist(tmp_path: Path) -> Path:
+    """Twelve images to train and choose by, four to test."""
+    folder = tmp_path / "mnist"
+    folder.mkdir()
+    for part, count in (("train", 12), ("t10k", 4)):
+        images = RNG.integers(1, 256, (count, 28, 28))
+        (folder / f"{part}-images-idx3-ubyte").write_bytes(idx(images))
+        (folder / f"{part}-labels-idx1-ubyte").write_bytes(idx(np.arange(count) % 10))
+    return tmp_path
+
+
+def digits(**section: Any) -> Dataset:
+    return Design.model_validate(
+        {
+            "name": "a",
+            "dataset": {"kind": "mnist", **section},
+            "network": {"kind": "cnn", "filters": [1, 1]},
+        }
+    ).dataset
+
+
+def test_mnist_has_one_class_an_image_and_three_splits(mnist: Path) -> None:
+    data = load_dataset(digits(val_images=5), root=mnist)
+    assert (len(data.train), len(data.val), len(data.test)) == (7, 5, 4)
+    assert data.train.images.shape == (7, 28, 28, 1) and data.val.masks.shape == (5, 1, 1)
+    assert (data.metric, data.n_classes, data.void) == ("accuracy", 10, None)
+    assert data.train.masks.ravel().tolist() == [0, 1, 2, 3, 4, 5, 6]
+    assert data.val.masks.ravel().tolist() == [7, 8, 9, 0, 1]
+    assert data.val.names[0] == "val_00007" and data.test.names[0] == "test_00000"
+    fewer = load_dataset(digits(val_images=5, train_limit=2), root=mnist)
+    assert (len(fewer.train), len(fewer.val)) == (2, 5)
+    only = load_dataset(digits(val_images=5), root=mnist, splits=("test",))
+    assert len(only.train) == 0 and (only.test.images == data.test.images).all()
+    assert only.metric == "accuracy"
+
+
+def test_mnist_must_leave_images_to_train_on(mnist: Path) -> None:
+    assert refused(mnist, digits(val_images=12)).message == (
+        "dataset.val_images: 12 of 12 images leave none to train on"
+    )
+
+
+def test_mnist_of_another_size_is_refused(mnist: Path) -> None:
+    path = mnist / "mnist" / "train-images-idx3-ubyte"
+    path.write_bytes(idx(RNG.integers(1, 256, (12, 28, 20))))
+    assert refused(mnist, digits(val_images=5)).message == (
+        f"{mnist}/mnist: images of 28 x 20, not 28 x 28"
+    )
+
+
+def test_maps_and_classes_are_not_mixed() -> None:
+    with pytest.raises(ValidationError, match="mnist and cnn go together"):
+        dataset(kind="mnist")
 
 
 # --- digest -------------------------------------------------------------------------------------

@@ -12,12 +12,13 @@ from fcn_hw.fixed import from_quantized_relu, parse_format, quantize, to_codes, 
 from fcn_hw.keras_env import keras_env
 from fcn_hw.train.calibrate import quantized_values, signed_format
 from fcn_hw.train.loop import make_train_step
-from fcn_hw.train.networks import folded_weights, set_weights
+from fcn_hw.train.networks import build_float, folded_weights, set_weights
 from fcn_hw.train.precision import LayerFormats, PrecisionTable, SignFormat, is_hidden
 from fcn_hw.train.quantized import (
     activation_quantizer,
     build_quantized,
     snap,
+    snapped_weights,
     weight_quantizer,
 )
 from fcn_hw.train.store import save_model
@@ -195,3 +196,41 @@ def test_steps_below_half_a_quantum_accumulate_in_the_shadow(shadow_case):
         one_step(model, images, masks, 1e-3)
     later = layer.get_weights()[0]
     assert np.max(np.abs(later - start)) > 2.5 * np.max(np.abs(first - start))
+
+
+def test_parts_that_are_not_named_stay_float(images):
+    topology = topology_of()
+    table = table_for(topology)
+    weights = folded_weights(randomised(topology, table), topology)
+    names = [node.name for node in quantizable(topology)]
+    first = names[0]
+
+    def scores(parts, kernels):
+        model = build_quantized(topology, table, parts)
+        set_weights(model, kernels)
+        return model(images).numpy()
+
+    every = frozenset({"weight", "bias", "activation"})
+    np.testing.assert_array_equal(
+        scores(dict.fromkeys(names, every), weights), scores(None, weights)
+    )
+    plain = build_float(topology, batchnorm=False)
+    set_weights(plain, weights)
+    np.testing.assert_array_equal(scores({}, weights), plain(images).numpy())
+    # one layer's weights: a float network with those weights rounded
+    kernel, bias = weights[first]
+    rounded = {**weights, first: (quantized_values(kernel, table.layers[first].weight), bias)}
+    set_weights(plain, rounded)
+    np.testing.assert_array_equal(
+        scores({first: frozenset({"weight"})}, weights), plain(images).numpy()
+    )
+    snapped = snapped_weights(weights, table, {first: frozenset({"weight"})})
+    for name in names:
+        for mine, expected in zip(snapped[name], rounded[name], strict=True):
+            np.testing.assert_array_equal(mine, expected)
+
+
+def test_a_quantized_classifier_has_one_pixel():
+    topology = build_topology(Network(kind="cnn", filters=(3, 4)), Shape(8, 8, 1), 5)
+    model = randomised(topology, table_for(topology))
+    assert model(np.full((2, 8, 8, 1), 0.5, np.float32)).shape == (2, 1, 1, 5)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import pickle
@@ -10,6 +11,7 @@ import subprocess
 import sys
 import textwrap
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -43,16 +45,18 @@ def test_a_training_leaves_all_its_files(mixed_design, squares, tmp_path):
     ]
     report = json.loads((tmp_path / "training.json").read_text())
     for name, scores in (
-        ("float", result.float_),
-        ("direct", result.direct),
-        ("retrained", result.retrained),
+        ("float", result.scores["float"]),
+        ("direct", result.scores["direct"]),
+        ("retrained", result.scores["retrained"]),
     ):
         assert report[name]["miou"] == scores.miou
         assert 0 <= scores.miou <= scores.pixel_accuracy <= 1
         assert list(report[name]["iou"]) == ["ground", "green", "blue"]
     assert report["epochs"] == {"float": 2, "retrain": 2}
     assert report["parameters"] == result.parameters > 0
-    assert result.retrained.miou >= result.direct.miou  # the direct state is the first candidate
+    assert (
+        result.scores["retrained"].miou >= result.scores["direct"].miou
+    )  # the direct state is the first candidate
     table = PrecisionTable.from_json(json.loads((tmp_path / "precision.json").read_text()))
     assert table == result.precision
     assert str(table.layers["conv1_1"].activation) == "ufixed<5,1,RND_CONV,SAT>"
@@ -61,7 +65,7 @@ def test_a_training_leaves_all_its_files(mixed_design, squares, tmp_path):
     maps = predict(tmp_path / "quantized.h5", squares.val.images, batch=4)
     valid = squares.val.masks != squares.void
     accuracy = np.mean((maps == squares.val.masks)[valid])
-    assert accuracy == pytest.approx(result.retrained.pixel_accuracy)
+    assert accuracy == pytest.approx(result.scores["retrained"].pixel_accuracy)
     assert maps.dtype == np.uint8 and maps.shape == squares.val.masks.shape
     # The checkpoint keeps float shadow weights, the model holds the grid.
     kernel = load_model(tmp_path / "quantized.h5").get_layer("conv2_1").get_weights()[0]
@@ -85,7 +89,7 @@ def test_changed_precision_reuses_the_float_training(tiny_design, squares, tmp_p
 def test_no_retraining_leaves_the_direct_network(tiny_design, squares, tmp_path):
     design = tiny_design(training={"float_epochs": 1, "retrain_epochs": 0, "batch_size": 4})
     result = train(design, squares, tmp_path, progress=False)
-    assert result.retrained == result.direct
+    assert result.scores["retrained"] == result.scores["direct"]
     assert result.epochs == {"float": 1, "retrain": 0}
 
 
@@ -124,11 +128,35 @@ def test_training_killed_by_the_system_ends_as_an_uninterrupted_one(tiny_design,
     with np.load(tmp_path / "part" / "checkpoints" / "retrain.npz") as file:
         assert json.loads(file["json"].tobytes())["facts"]["epoch"] == 1
     resumed = train(design, squares, tmp_path / "part", progress=False)
-    assert resumed.retrained == whole.retrained and resumed.float_ == whole.float_
+    assert resumed.scores == whole.scores
     assert resumed.epochs == {"float": 2, "retrain": 2}
     pair = [load_model(tmp_path / run / "quantized.h5").get_weights() for run in ("part", "whole")]
     for a, b in zip(*pair, strict=True):
         np.testing.assert_array_equal(a, b)
+
+
+def test_a_full_disk_keeps_the_last_whole_epoch(tiny_design, squares, tmp_path, monkeypatch):
+    """The second checkpoint meets it: the first stays, and training goes on from there."""
+    save, saved = np.savez, []
+
+    def full(file, **arrays):
+        saved.append(file)
+        if len(saved) == 2:
+            Path(file).write_bytes(b"half of it")
+            raise OSError(errno.ENOSPC, "4096 requested and 10 written")
+        save(file, **arrays)
+
+    monkeypatch.setattr(np, "savez", full)
+    with pytest.raises(OSError) as caught:
+        train(tiny_design(), squares, tmp_path, progress=False)
+    path = tmp_path / "checkpoints" / "float.npz"
+    assert str(caught.value) == f"[Errno 28] No space left on device: '{path}'"
+    assert list(tmp_path.rglob("*.*")) == [path]
+    with np.load(path) as file:
+        assert json.loads(file["json"].tobytes())["facts"]["epoch"] == 1
+    result = train(tiny_design(), squares, tmp_path, progress=False)
+    assert result.epochs == {"float": 2, "retrain": 2}
+    assert len(saved) == 2 + 1 + 2  # epoch 1 was not repeated
 
 
 def test_empty_split_is_an_error(tiny_design, squares, tmp_path):

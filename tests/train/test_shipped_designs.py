@@ -10,6 +10,7 @@ from fcn_hw.design_yaml import load_design
 from fcn_hw.train.precision import wishes
 from fcn_hw.train.topology import Shape, design_topology, layer_names
 
+CLASSES = {"digit_scenes": 11, "camvid": 11, "mnist": 10, "voc": 21, "list": 2}
 DESIGNS = sorted((Path(__file__).parents[2] / "hls_projects").glob("*/design.yaml"))
 
 
@@ -22,5 +23,8 @@ def test_a_shipped_design_is_possible(path):
     design = load_design(path)
     assert design.name == path.parent.name
     topology = design_topology(design)
-    assert topology[-1].shape == Shape(design.dataset.height, design.dataset.width, 11)
+    pixels = (
+        (1, 1) if design.network.kind == "cnn" else (design.dataset.height, design.dataset.width)
+    )
+    assert topology[-1].shape == Shape(*pixels, CLASSES[design.dataset.kind])
     assert tuple(wishes(design, topology)) == layer_names(design)

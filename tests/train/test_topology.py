@@ -168,3 +168,35 @@ def test_importing_the_training_tower_loads_no_tensorflow():
         "sys.exit('tensorflow' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_a_classifier_ends_in_one_pixel():
+    network = Network(kind="cnn", filters=(4, 6), convs_per_stage=(2, 1), head_filters=5)
+    topology = build_topology(network, Shape(13, 13, 1), 10)
+    assert [node.name for node in topology] == [
+        *("image", "conv1_1", "conv1_2", "pool1", "conv2_1", "pool2", "fc6", "score_fr"),
+    ]
+    fc6, scores = topology[-2:]
+    assert (fc6.kernel, fc6.padding, fc6.shape) == (4, "valid", Shape(1, 1, 5))
+    assert (scores.kernel, scores.hidden, scores.shape) == (1, False, Shape(1, 1, 10))
+    assert multiplications(topology) == (
+        169 * 9 * (1 * 4 + 4 * 4) + 49 * 9 * 4 * 6 + 16 * 6 * 5 + 5 * 10
+    )
+    assert parameters(topology) == 9 * 4 + 4 + 9 * 16 + 4 + 9 * 24 + 6 + 16 * 30 + 5 + 50 + 10
+
+
+def test_a_classifier_without_a_head_covers_the_image_by_its_scores():
+    topology = build_topology(Network(kind="cnn", filters=(4, 6)), Shape(8, 8, 1), 3)
+    assert (topology[-1].kernel, topology[-1].padding) == (2, "valid")
+    assert topology[-1].shape == Shape(1, 1, 3)
+
+
+def test_a_classifier_of_oblong_images_is_an_error():
+    with pytest.raises(ConfigError, match="layer 'score_fr' of a cnn covers 2 x 3 pixels") as error:
+        build_topology(Network(kind="cnn", filters=(4, 6)), Shape(8, 12, 1), 3)
+    assert "one value" in error.value.hint
+
+
+def test_unknown_layer_in_pruning_names_the_nearest():
+    with pytest.raises(ConfigError, match=r"training.pruning.layers: 'fc66' is not a layer"):
+        check_layer_names(digits(training={"pruning": {"layers": {"fc66": 0.5}}}))

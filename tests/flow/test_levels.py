@@ -1,0 +1,103 @@
+"""Several levels of precision from several seeds."""
+
+from __future__ import annotations
+
+import io
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from command_line import call
+from rich.console import Console
+
+from fcn_hw.flow import open_workspace
+from fcn_hw.flow.levels import Levels, Row, levels_stage
+from fcn_hw.flow.progress import Progress
+from fcn_hw.train.precision import PrecisionTable
+
+DESIGN = """
+name: mini
+dataset: {kind: digit_scenes, height: 16, width: 24, train_images: 12, val_images: 5, seed: 3}
+network: {kind: fcn16s, filters: [2, 3], upsampling: nearest}
+precision: {default: {weight: 5, activation: 6}}
+training: {seed: 3, batch_size: 4, float_epochs: 1, retrain_epochs: 1, calibration_images: 4}
+"""
+
+
+@pytest.fixture(scope="module")
+def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("levels")
+    (folder / "hls_projects" / "mini").mkdir(parents=True)
+    (folder / "hls_projects" / "mini" / "design.yaml").write_text(DESIGN)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def found(root: Path) -> Levels:
+    quiet = Progress(Console(file=io.StringIO()), quiet=True)
+    return levels_stage(open_workspace("mini", root), quiet, bits=(2,), seeds=(3, 4))
+
+
+def test_a_row_for_each_level_and_seed(root: Path, found: Levels) -> None:
+    assert [(row.level, row.seed) for row in found.rows] == [
+        ("design", 3), ("2", 3), ("design", 4), ("2", 4),
+    ]  # fmt: skip
+    own, low, other, _ = found.rows
+    assert own.scores["float"] == low.scores["float"] != other.scores["float"]
+    assert own.weight_bits * 2 == low.weight_bits * 5
+    model = root / "hls_projects" / "mini" / "model"
+    assert json.loads((model / "levels.json").read_text())["rows"][1]["level"] == "2"
+    stored = json.loads((model / "training.json").read_text())
+    assert stored["retrained"]["miou"] == own.scores["retrained"]
+
+
+def test_uniform_levels_hold_their_bits(root: Path, found: Levels) -> None:
+    folder = root / "hls_projects" / "mini" / "model" / "levels" / "seed4" / "2"
+    table = PrecisionTable.from_json(json.loads((folder / "precision.json").read_text()))
+    assert {formats.weight_bits for formats in table.layers.values()} == {2}
+    widths = {name: formats.activation.width for name, formats in table.layers.items()}
+    assert {name for name, width in widths.items() if width == 8} == {"score_fr", "score_pool1"}
+    assert set(widths.values()) == {2, 8}
+
+
+def test_levels_of_a_seed_share_its_float_training(root: Path, found: Levels) -> None:
+    model = root / "hls_projects" / "mini" / "model"
+    for own, level in ((model, "seed3/2"), (model / "levels" / "seed4" / "design", "seed4/2")):
+        files = (own, model / "levels" / level)
+        first, second = (np.load(folder / "checkpoints" / "float.npz") for folder in files)
+        assert all(np.array_equal(first[name], second[name]) for name in first.files)
+
+
+def test_what_is_finished_is_not_repeated(root: Path, found: Levels) -> None:
+    model = root / "hls_projects" / "mini" / "model"
+    stamps = {path: path.stat().st_mtime_ns for path in model.rglob("*.h5")}
+    called = call("levels", "mini", "--bits", "2", "--seeds", "3,4", "--root", str(root))
+    assert called.status == 0
+    assert "2 bits" in called.out and "±" in called.out
+    assert {path: path.stat().st_mtime_ns for path in model.rglob("*.h5")} == stamps
+
+
+def test_means_are_over_seeds() -> None:
+    rows = tuple(
+        Row("4", seed, {"float": value, "direct": 0.0, "retrained": 1.0}, {}, value, 8, {})
+        for seed, value in ((1, 0.5), (2, 0.7), (3, 0.9))
+    )
+    (mean,) = Levels("mIoU", rows).means()
+    assert mean.scores["float"] == pytest.approx((0.7, 0.2))
+    assert (mean.seeds, mean.test) == (3, {})
+    assert mean.zeros == pytest.approx(0.7)
+
+
+@pytest.mark.parametrize(
+    "option, text, said",
+    [
+        ("--bits", "8,x", "--bits: 'x' is no whole number from 2 to 16"),
+        ("--bits", "1", "--bits: '1' is no whole number from 2 to 16"),
+        ("--seeds", "1,,2", "--seeds: '' is no whole number from 0 to 2147483647"),
+    ],
+)
+def test_wrong_lists_are_refused(root: Path, option: str, text: str, said: str) -> None:
+    called = call("levels", "mini", option, text, "--root", str(root))
+    assert called.status == 2
+    assert said in called.err
