@@ -10,19 +10,12 @@ from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
 from fcn_hw import colours
+from fcn_hw.estimate.pictures import STYLE
 from fcn_hw.train.sensitivity_result import Finding, Kind, Sensitivity, bits_of
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-_STYLE: dict[str, Any] = {
-    "svg.hashsalt": "fcn_hw",
-    "svg.fonttype": "none",
-    "font.family": "sans-serif",
-    "font.size": 9,
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-}
 _COLUMNS = 4
 _CHART_IN = (2.5, 1.9)
 _DPI = 150
@@ -53,7 +46,7 @@ def sensitivity_pictures(found: Sensitivity) -> dict[str, bytes]:
     columns = min(_COLUMNS, len(layers))
     rows = -(-len(layers) // columns)
     width, height = max(5.0, columns * _CHART_IN[0]), rows * _CHART_IN[1] + 0.8
-    with mpl.rc_context(_STYLE):  # type: ignore[arg-type]
+    with mpl.rc_context(STYLE):  # type: ignore[arg-type]
         figure = Figure(figsize=(width, height), layout="constrained")
         grid = figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False)
         for number, axes in enumerate(grid.flat):
