@@ -12,7 +12,6 @@ import argparse
 import json
 import os
 import shutil
-import statistics
 import subprocess
 import sys
 import tempfile
@@ -25,6 +24,7 @@ from rich.console import Console
 
 from benchmarks.machine import facts
 from benchmarks.networks import NETWORKS, camvid_fcn8s, images
+from benchmarks.spread import spread
 from fcn_hw.backend.project import plan_project
 from fcn_hw.backend.structure import choose_structure
 from fcn_hw.boards import load_board
@@ -89,7 +89,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=ROUNDS)
     parser.add_argument("--output", type=Path, default=RESULTS)
     options = parser.parse_args()
-    machine = facts()
+    machine = facts("hls4ml", "numpy")
     found = {}
     for name in options.network or NETWORKS:
         with tempfile.TemporaryDirectory(prefix="fcn_hw_bench_") as folder:
@@ -159,8 +159,8 @@ def measure(name: str, folder: Path, rounds: int) -> dict[str, Any]:
             [pair["compared_cpu"] for pair in pairs],
             faster_is="more",
         ),
-        "fifo_sizing_s": _spread(sizing_s),
-        "project_emission_s": _spread(emission_s),
+        "fifo_sizing_s": spread(sizing_s),
+        "project_emission_s": spread(emission_s),
         "mismatches": {
             "stock": sum(pair["stock_mismatches"] for pair in pairs),
             "ours": sum(pair["our_mismatches"] for pair in pairs),
@@ -190,9 +190,9 @@ def compile_camvid(folder: Path, rounds: int) -> dict[str, Any]:
         "network": graph.name,
         "mega_macs": round(total_macs(graph) / 1e6, 3),
         "jobs": BUILD_JOBS,
-        "cold_s": _spread([cold_s]),
-        "cold_processor_s": _spread([processor]),
-        "unchanged_s": _spread(unchanged_s),
+        "cold_s": spread([cold_s]),
+        "cold_processor_s": spread([processor]),
+        "unchanged_s": spread(unchanged_s),
     }
 
 
@@ -237,16 +237,7 @@ def _pair(stock: list[float], ours: list[float], faster_is: str) -> dict[str, An
     """Both, and how many times faster ours is, round by round."""
     pairs = zip(stock, ours, strict=True)
     ratios = [s / o if faster_is == "less" else o / s for s, o in pairs]
-    return {"stock": _spread(stock), "ours": _spread(ours), "ratio": _spread(ratios)}
-
-
-def _spread(values: list[float]) -> dict[str, Any]:
-    return {
-        "median": round(statistics.median(values), 4),
-        "least": round(min(values), 4),
-        "most": round(max(values), 4),
-        "all": [round(value, 4) for value in values],
-    }
+    return {"stock": spread(stock), "ours": spread(ours), "ratio": spread(ratios)}
 
 
 def show(name: str, found: dict[str, Any]) -> None:

@@ -13,8 +13,8 @@ import fcn_hw
 from fcn_hw.harness.whole_set import cores
 
 
-def facts() -> dict[str, Any]:
-    """Processor, cores, memory, load, versions."""
+def facts(*packages: str) -> dict[str, Any]:
+    """Processor, cores, memory, load, versions: those of ``packages`` too."""
     cpu = _field(Path("/proc/cpuinfo"), "model name")
     memory = _field(Path("/proc/meminfo"), "MemTotal")
     gxx = subprocess.run(["g++", "-dumpfullversion"], capture_output=True, text=True, check=True)
@@ -28,7 +28,7 @@ def facts() -> dict[str, Any]:
             "fcn_hw": fcn_hw.__version__,
             "python": platform.python_version(),
             "g++": gxx.stdout.strip(),
-            **{name: version(name) for name in ("hls4ml", "numpy")},
+            **{name: version(name) for name in packages},
         },
     }
 
