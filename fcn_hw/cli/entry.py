@@ -20,6 +20,7 @@ for _module in (
     "training",
     "proving",
     "measures",
+    "searching",
     "hardware",
     "handover",
     "looking",
