@@ -11,7 +11,7 @@ TensorFlow is loaded by training and the exports only.
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from rich.console import Console
@@ -39,6 +39,9 @@ from fcn_hw.flow.layout import FifoResult
 from fcn_hw.flow.lint import lint_folder
 from fcn_hw.flow.progress import Progress
 from fcn_hw.flow.scaffold import new_design
+from fcn_hw.flow.search.front import SearchResult
+from fcn_hw.flow.search.run import search_stage as _search
+from fcn_hw.flow.search.setting import SearchOptions
 from fcn_hw.flow.show import Shown
 from fcn_hw.flow.show import show as _show
 from fcn_hw.flow.standalone import GraphCsim
@@ -55,7 +58,8 @@ __all__ = [
     "csim_graph", "csynth_design", "diagnose", "estimate_design", "estimate_graph",
     "evaluate", "export_design", "export_model", "fifo_design", "handoff_design",
     "hls_design", "hls_graph", "lint_project", "list_boards", "load_board", "load_design",
-    "load_graph", "new_design", "save_graph", "show_graph", "train_design", "verify_bundle",
+    "load_graph", "new_design", "save_graph", "search_design", "show_graph", "train_design",
+    "verify_bundle",
 ]  # fmt: skip
 
 PathLike = str | Path
@@ -319,6 +323,59 @@ def estimate_design(
 def estimate_graph(graph: PathLike, board: str, *, progress: bool = False) -> EstimateRun:
     """As :func:`estimate_design`, of a graph folder, folds chosen for the board; writes nothing."""
     return _estimate(None, Path(graph), board, Path(), _progress(progress))
+
+
+def search_design(
+    design: PathLike,
+    root: PathLike = ".",
+    *,
+    board: str = "pynq-z2",
+    cost: str = "lut",
+    trials: int = 24,
+    epochs: int = 2,
+    workers: int = 1,
+    storage: str | None = None,
+    study: str | None = None,
+    sampler: str = "tpe",
+    seed: int = 1,
+    max_average_bits: float | None = None,
+    weights: Sequence[int | str] | None = None,
+    activations: Sequence[int] | None = None,
+    progress: bool = False,
+) -> SearchResult:
+    """Searches the bits of each layer; goes on where an earlier search of the study stopped.
+
+    It starts processes, which import the caller's main module: guard that by
+    ``if __name__ == "__main__":``.
+
+    Args:
+        board: whose costs.
+        cost: ``"lut"``, ``"dsp"``, ``"bram"``, ``"energy"`` or ``"weight_bits"``, to minimise.
+        trials: configurations to evaluate in all.
+        epochs: of retraining for each.
+        workers: processes.
+        storage: URL of a database, or path of a journal; None: a journal in the design's folder.
+        study: its name there.
+        sampler: ``"tpe"`` or ``"nsga2"``.
+        seed: of the sampler.
+        max_average_bits: of a weight, over all kernels.
+        weights, activations: the choices; None: 2, 3, 4, 6, 8 bits and what the design asks for.
+    """
+    options = SearchOptions(
+        board=board,
+        cost=cost,
+        trials=trials,
+        epochs=epochs,
+        workers=workers,
+        storage=storage,
+        study=study,
+        sampler=sampler,
+        seed=seed,
+        max_average_bits=max_average_bits,
+        weights=None if weights is None else tuple(weights),
+        activations=None if activations is None else tuple(activations),
+    )
+    return _search(str(design), Path(root), options, _progress(progress))
 
 
 def _progress(wanted: bool) -> Progress:

@@ -1,6 +1,6 @@
 """Where a study is kept, and the door that one process at a time goes through.
 
-A study is an Optuna study, in a journal file or in a database. Whoever hands out or finishes a trial
+A study is one of Optuna, in a journal file or in a database. Whoever hands out or finishes a trial
 holds the door of the study meanwhile. The door is a lock of the kernel or of the database server:
 both drop it when the process that holds it ends, however that ends.
 """
@@ -23,8 +23,12 @@ PATIENCE_S = 60.0
 """How long a lock is waited for. It is held for milliseconds."""
 
 _SERVERS = ("postgresql", "mysql", "mariadb")
-_DRIVERS = {"psycopg2": "psycopg2-binary", "MySQLdb": "mysqlclient"}
-"""Packages of modules that are called otherwise."""
+_DRIVERS = {
+    "psycopg": "'psycopg[binary]'",
+    "psycopg2": "psycopg2-binary",
+    "MySQLdb": "mysqlclient",
+}
+"""What pip calls the package of a module."""
 
 
 @dataclass(frozen=True)
@@ -145,20 +149,14 @@ def storage_error(place: Place, error: Exception) -> FcnHwError:
 
 
 def _no_driver(place: Place, error: ImportError) -> ConfigError:
-    import re
-
-    # Optuna wraps the message of the import
-    text = f"{error.name or ''} {error.__cause__ or ''} {error}"
-    found = error.name or _first(re.findall(r"No module named '([\w.]+)'", text))
-    package = _DRIVERS.get(found, found) or "its driver"
+    cause = error.__cause__ or error.__context__
+    # Optuna wraps the error of the import
+    name = error.name or (cause.name if isinstance(cause, ImportError) else None) or "unknown"
+    package = _DRIVERS.get(name, name)
     return ConfigError(
-        f"storage {place.shown}: the Python package of its driver is not installed: {found}",
+        f"storage {place.shown}: the Python package of its driver is not installed: {name}",
         hint=f"pip install {package}",
     )
-
-
-def _first(names: list[str]) -> str:
-    return names[0] if names else ""
 
 
 @contextmanager

@@ -92,17 +92,21 @@ def _head(design: Design, result: SearchResult, point: Point) -> str:
 def _edited(text: str, wanted: Design) -> str:
     """The text of the design with sections ``name``, ``precision`` and ``hls`` replaced."""
     data = wanted.model_dump(mode="json", exclude_unset=True)
-    fresh = {key: _plain({key: data[key]}) for key in ("name", "precision", "hls") if key in data}
+    fresh = {key: _plain({key: data[key]}) for key in ("precision", "hls")}
+    fresh["name"] = f"name: {wanted.name}\n"
+    replaced = tuple(fresh)
     lines: list[str] = []
     inside = ""
     for line in text.splitlines(keepends=True):
-        top = line[:1] not in (" ", "\t", "#", "\n", "-", "")
-        if top:
+        is_key = line[:1].isalpha()
+        if is_key:
             inside = line.split(":", 1)[0]
-            if inside in fresh:
-                lines.append(fresh.pop(inside))
-        # what is between two sections belongs to the one behind
-        if inside in ("name", "precision", "hls") and (top or line[:1] in (" ", "\t")):
+        if not inside:
+            continue  # what stands above the first section is about the other design
+        if is_key and inside in fresh:
+            lines.append(fresh.pop(inside))
+        # a comment between two sections belongs to the one behind
+        if inside in replaced and (is_key or line[:1] in (" ", "\t")):
             continue
         lines.append(line)
     return "".join([*lines, *fresh.values()])

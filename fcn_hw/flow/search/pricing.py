@@ -91,7 +91,11 @@ class Pricing:
         found = self.estimate(graph)
         amount = found.resources
         return Costs(
-            amount.lut, amount.dsp, amount.bram36, found.energy_pj / 1e3, found.weight_bits
+            amount.lut,
+            amount.dsp,
+            amount.bram36,
+            round(found.energy_pj / 1e3, 3),
+            found.weight_bits,
         )
 
     def parts(self, graph: Graph) -> dict[str, Costs]:
