@@ -10,8 +10,8 @@ STAMP   := $(VENV)/.installed
 FCN_HW  := $(BIN)/fcn-hw
 
 .DEFAULT_GOAL := help
-.PHONY: help install train export hls csim estimate report csynth cosim bitstream handoff test test-slow \
-    test-wheel fuzz bench docs lint lock clean distclean
+.PHONY: help install train export hls csim estimate search report csynth cosim bitstream handoff test \
+    test-slow test-wheel fuzz bench docs lint lock clean distclean
 
 help:  ## this list
 	@echo "make TARGET [DESIGN=$(DESIGN)] [BOARD=$(BOARD)] [ARGS=...]"
@@ -43,6 +43,9 @@ csim: $(STAMP)  ## C simulation of DESIGN for BOARD, code for code
 
 estimate: $(STAMP)  ## resources, cycles and energy of DESIGN on BOARD, without a vendor tool
 	@$(FCN_HW) estimate $(DESIGN) --board $(BOARD) $(ARGS)
+
+search: $(STAMP)  ## bits of each layer of DESIGN: accuracy against cost on BOARD; ARGS="--trials 40"
+	@$(FCN_HW) search $(DESIGN) --board $(BOARD) $(ARGS)
 
 report: $(STAMP)  ## one HTML file with all results of DESIGN on BOARD
 	@$(FCN_HW) report $(DESIGN) --board $(BOARD) $(ARGS)

@@ -1,4 +1,4 @@
-"""A whole search of a tiny design: workers killed, the search interrupted, resumed; a point built."""
+"""A whole search of a tiny design: a worker killed, Ctrl-C, resumed; a point is built."""
 
 from __future__ import annotations
 
