@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from command_line import call
 from rich.console import Console
 
 from fcn_hw.api import search_design
@@ -35,14 +36,12 @@ network: {kind: fcn16s, filters: [2, 3], upsampling: nearest}
 training: {batch_size: 4, float_epochs: 1, retrain_epochs: 1, calibration_images: 4}
 hls: {ReuseFactor: 100}
 """
-TRIALS = 5
+TRIALS = 4
 
 
-def command(root: Path, *more: str) -> list[str]:
-    return [
-        sys.executable, "-m", "fcn_hw", "search", "mini", "--root", str(root), "--board",
-        "arty-z7-20", "--epochs", "8", "--json", *more,
-    ]  # fmt: skip
+def words(root: Path, *more: str) -> list[str]:
+    return ["search", "mini", "--root", str(root), "--board", "arty-z7-20", "--epochs", "8",
+            "--json", "--trials", str(TRIALS), *more]  # fmt: skip
 
 
 def until(condition: Callable[[], Any], process: subprocess.Popen[str]) -> Any:
@@ -69,7 +68,7 @@ def story(root: Path) -> dict[str, Any]:
     setting = setting_of("mini", root, options)
     folder = root / "hls_projects" / "mini"
     first = subprocess.Popen(
-        command(root, "--trials", str(TRIALS), "--workers", "2"),
+        [sys.executable, "-m", "fcn_hw", *words(root, "--workers", "2")],
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
     )  # fmt: skip
     try:
@@ -97,10 +96,7 @@ def story(root: Path) -> dict[str, Any]:
     finally:
         first.kill()
     gone = [not Path(f"/proc/{pid}").exists() for pid in workers]
-    second = subprocess.run(
-        command(root, "--trials", str(TRIALS), "--workers", "1"),
-        capture_output=True, text=True, check=False, timeout=900,
-    )  # fmt: skip
+    second = call(*words(root, "--workers", "1"))
     return {
         "killed": killed, "trial": trial, "status": first.returncode, "out": out, "told": told,
         "gone": gone, "before": before, "second": second, "desk": desk, "space": setting.space,
@@ -115,7 +111,7 @@ def test_ctrl_c_keeps_what_is_finished_and_leaves_no_worker(story: dict[str, Any
 
 
 def test_nothing_is_lost_and_nothing_done_twice(root: Path, story: dict[str, Any]) -> None:
-    assert story["second"].returncode == 0, story["second"].stderr
+    assert story["second"].status == 0, story["second"].err
     found = story["desk"].evaluated()
     assert len(found) == TRIALS
     assert len({chosen.digest for _, chosen, _ in found}) == TRIALS
@@ -129,7 +125,7 @@ def test_nothing_is_lost_and_nothing_done_twice(root: Path, story: dict[str, Any
 
 
 def test_what_is_printed_and_kept(root: Path, story: dict[str, Any]) -> None:
-    printed = json.loads(story["second"].stdout)
+    printed = json.loads(story["second"].out)
     model = root / "hls_projects" / "mini" / "model"
     assert printed == json.loads((model / "search.json").read_text())
     assert (model / "search.png").read_bytes().startswith(b"\x89PNG")
@@ -146,7 +142,7 @@ def test_what_is_printed_and_kept(root: Path, story: dict[str, Any]) -> None:
 
 def test_a_point_of_the_front_is_built(root: Path, story: dict[str, Any]) -> None:
     """Its bits are those of the graph, its cost the search's but for what retraining changed."""
-    rows = json.loads(story["second"].stdout)["points"]
+    rows = json.loads(story["second"].out)["points"]
     row = min((row for row in rows if row["front"]), key=lambda row: row["cost"])
     workspace = open_workspace(str(root / "hls_projects" / "mini" / row["design"]), root)
     result = csim_stage(workspace, open_board("arty-z7-20"), Progress(Console(), quiet=True))
@@ -173,4 +169,4 @@ def test_a_finished_search_only_shows(
     assert len(result.points) == TRIALS
     with pytest.raises(ConfigError, match="was made with another number of epochs: 8, not 9"):
         search_design("mini", root, **{**options, "epochs": 9})
-    assert story["second"].returncode == 0
+    assert story["second"].status == 0

@@ -58,7 +58,7 @@ def known_dead(name: str) -> bool:
         here = _here()
         if any(owner[key] != value for key, value in here.items()):
             return False
-        return _start(int(owner["pid"])) != str(owner["start"])
+        return bool(_start(int(owner["pid"])) != owner["start"])
     except (ValueError, KeyError, TypeError):
         return False
 

@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from fcn_hw.errors import Busy, ConfigError, FcnHwError, nearest
 
@@ -125,7 +125,7 @@ def _journal(path: Path) -> Any:
     from optuna.storages.journal import JournalFileBackend
 
     try:
-        return JournalStorage(JournalFileBackend(str(path), JournalLock(path)))
+        return JournalStorage(JournalFileBackend(str(path), cast(Any, JournalLock(path))))
     except (ValueError, KeyError, TypeError, AttributeError):
         raise ConfigError(
             f"{path}: not a journal of studies",
@@ -177,13 +177,12 @@ def door(place: Place, study: str) -> Iterator[None]:
     engine = sqlalchemy.create_engine(place.url, poolclass=sqlalchemy.pool.NullPool)
     with engine.connect() as connection:
         if engine.dialect.name == "postgresql":
-            # held until this connection ends: by closing it, or with its process
-            ask, answer = "SELECT pg_try_advisory_lock(:key)", True
-            key: Any = number
+            ask = f"SELECT pg_try_advisory_lock({number})"
         else:
-            ask, answer, key = "SELECT GET_LOCK(:key, 0)", 1, f"fcn_hw {number}"
+            ask = f"SELECT GET_LOCK('fcn_hw {number}', 0)"
+        # both are held until this connection ends: here, or with its process
         _until(
-            lambda: connection.execute(sqlalchemy.text(ask), {"key": key}).scalar() == answer,
+            lambda: connection.execute(sqlalchemy.text(ask)).scalar() in (True, 1),
             f"study '{study}' in {place.shown}",
             lambda: "another process",
         )

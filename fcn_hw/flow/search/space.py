@@ -8,14 +8,14 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, Union
 
-from fcn_hw.design import Design, LayerPrecision, Precision, Weight
+from fcn_hw.design import Design, LayerPrecision, Precision
 from fcn_hw.errors import ConfigError
 from fcn_hw.flow.stage import digest_of
 from fcn_hw.train.precision import Wish, is_hidden, wishes
 from fcn_hw.train.topology import design_topology, quantizable
 
-WEIGHTS: tuple[Weight, ...] = (2, 3, 4, 6, 8)
-ACTIVATIONS: tuple[int, ...] = (2, 3, 4, 6, 8)
+WEIGHTS = (2, 3, 4, 6, 8)
+ACTIVATIONS = (2, 3, 4, 6, 8)
 SIGNS = {"binary": 1, "ternary": 2}
 """Bits that store a weight of a kind that is named."""
 
@@ -235,8 +235,8 @@ def space_of(
     asked = wishes(design, topology)
     channels = {node.name: node.shape.channels for node in topology}
     if weights is None:
-        own = {wish.weight for wish in asked.values() if isinstance(wish.weight, (int, str))}
-        weights = tuple({*WEIGHTS, *own})
+        given = (*WEIGHTS, *(wish.weight for wish in asked.values()))
+        weights = tuple({weight for weight in given if isinstance(weight, (int, str))})
     if activations is None:
         used = {wish.activation for wish in asked.values() if isinstance(wish.activation, int)}
         activations = tuple({*ACTIVATIONS, *used})
