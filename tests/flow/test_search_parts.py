@@ -304,7 +304,7 @@ def test_the_sum_of_parts_is_near_the_whole(
         added = sum_of_parts(parts, space, chosen)
         assert added.weight_bits == whole.weight_bits
         assert added.lut == pytest.approx(whole.lut, rel=0.06)
-        assert added.energy == pytest.approx(whole.energy, rel=0.03)
+        assert added.energy == pytest.approx(whole.energy, rel=0.06)
 
 
 def test_equal_choices_cost_exactly_what_is_added(

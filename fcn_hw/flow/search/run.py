@@ -52,9 +52,9 @@ def search_stage(
     """
     setting = setting_of(design, root, options)
     refuse_stock(setting.workspace.design.hls, "search")
+    desk = setting.desk(options.seed)  # a storage that does not answer is told before training
     graph = export_stage(setting.workspace, progress)
     current_layout(setting.workspace, graph, setting.board, progress)
-    desk = setting.desk(options.seed)
     _prepare(setting, desk, progress)
     before = desk.counts().evaluated
     if before < options.trials:
