@@ -10,7 +10,8 @@ STAMP   := $(VENV)/.installed
 FCN_HW  := $(BIN)/fcn-hw
 
 .DEFAULT_GOAL := help
-.PHONY: help install train levels sensitivity export hls csim estimate sparsity report csynth cosim bitstream handoff test \
+.PHONY: help install train levels sensitivity export hls csim estimate sparsity search report csynth cosim \
+    bitstream handoff test \
     test-slow test-wheel fuzz bench docs lint lock clean distclean
 
 help:  ## this list
@@ -52,6 +53,9 @@ estimate: $(STAMP)  ## resources, cycles and energy of DESIGN on BOARD, without 
 
 sparsity: $(STAMP)  ## zeros of DESIGN and what they save on BOARD; ARGS="--score --prune 0.5,0.8"
 	@$(FCN_HW) sparsity $(DESIGN) --board $(BOARD) $(ARGS)
+
+search: $(STAMP)  ## bits of each layer of DESIGN: accuracy against cost on BOARD; ARGS="--trials 40"
+	@$(FCN_HW) search $(DESIGN) --board $(BOARD) $(ARGS)
 
 report: $(STAMP)  ## one HTML file with all results of DESIGN on BOARD
 	@$(FCN_HW) report $(DESIGN) --board $(BOARD) $(ARGS)

@@ -18,7 +18,8 @@ _FUNCTIONS = frozenset(
     csynth_design diagnose estimate_design estimate_graph evaluate evaluate_design export_design
     export_model fifo_design handoff_design hls_design hls_graph levels_design lint_project
     list_boards load_board load_design load_graph new_design regression_design report_design
-    save_graph sensitivity_design show_graph sparsity_design train_design verify_bundle
+    save_graph search_design sensitivity_design show_graph sparsity_design train_design
+    verify_bundle
     """.split()
 )
 

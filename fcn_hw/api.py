@@ -45,6 +45,9 @@ from fcn_hw.flow.progress import Progress
 from fcn_hw.flow.regression import Row, last_rows
 from fcn_hw.flow.regression import accept_stage as _accept_stage
 from fcn_hw.flow.scaffold import new_design
+from fcn_hw.flow.search.front import SearchResult
+from fcn_hw.flow.search.run import search_stage as _search
+from fcn_hw.flow.search.setting import SearchOptions
 from fcn_hw.flow.sensitivity import (
     KINDS,
     LEVELS,
@@ -74,7 +77,8 @@ __all__ = [
     "evaluate_design", "export_design", "export_model", "fifo_design", "handoff_design",
     "hls_design", "hls_graph", "levels_design", "lint_project", "list_boards", "load_board",
     "load_design", "load_graph", "new_design", "regression_design", "report_design", "save_graph",
-    "sensitivity_design", "show_graph", "sparsity_design", "train_design", "verify_bundle",
+    "search_design", "sensitivity_design", "show_graph", "sparsity_design", "train_design",
+    "verify_bundle",
 ]  # fmt: skip
 
 PathLike = str | Path
@@ -494,6 +498,59 @@ def sparsity_design(
         epochs=epochs,
         scope=scope,
     )
+
+
+def search_design(
+    design: PathLike,
+    root: PathLike = ".",
+    *,
+    board: str = "pynq-z2",
+    cost: str = "lut",
+    trials: int = 24,
+    epochs: int = 2,
+    workers: int = 1,
+    storage: str | None = None,
+    study: str | None = None,
+    sampler: str = "tpe",
+    seed: int = 1,
+    max_average_bits: float | None = None,
+    weights: Sequence[int | str] | None = None,
+    activations: Sequence[int] | None = None,
+    progress: bool = False,
+) -> SearchResult:
+    """Searches the bits of each layer; goes on where an earlier search of the study stopped.
+
+    It starts processes, which import the caller's main module: guard that by
+    ``if __name__ == "__main__":``.
+
+    Args:
+        board: whose costs.
+        cost: ``"lut"``, ``"dsp"``, ``"bram"``, ``"energy"`` or ``"weight_bits"``, to minimise.
+        trials: configurations to evaluate in all.
+        epochs: of retraining for each.
+        workers: processes.
+        storage: URL of a database, or path of a journal; None: a journal in the design's folder.
+        study: its name there.
+        sampler: ``"tpe"`` or ``"nsga2"``.
+        seed: of the sampler.
+        max_average_bits: of a weight, over all kernels.
+        weights, activations: the choices; None: 2, 3, 4, 6, 8 bits and what the design asks for.
+    """
+    options = SearchOptions(
+        board=board,
+        cost=cost,
+        trials=trials,
+        epochs=epochs,
+        workers=workers,
+        storage=storage,
+        study=study,
+        sampler=sampler,
+        seed=seed,
+        max_average_bits=max_average_bits,
+        weights=None if weights is None else tuple(weights),
+        activations=None if activations is None else tuple(activations),
+    )
+    return _search(str(design), Path(root), options, _progress(progress))
 
 
 def _progress(wanted: bool) -> Progress:

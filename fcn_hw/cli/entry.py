@@ -23,6 +23,7 @@ for _module in (
     "proving",
     "measures",
     "studies",
+    "searching",
     "hardware",
     "handover",
     "looking",

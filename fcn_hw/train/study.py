@@ -127,9 +127,13 @@ class Study:
 
     def calibration_images(self) -> npt.NDArray[np.uint8]:
         """Training images at even distances."""
-        images = self.dataset.train.images
-        count = min(self.design.training.calibration_images, len(images))
-        return images[np.linspace(0, len(images) - 1, count).astype(np.intp)]
+        return self.dataset.train.images[self.calibration_rows()]
+
+    def calibration_rows(self) -> npt.NDArray[np.intp]:
+        """Which training images those are."""
+        total = len(self.dataset.train)
+        count = min(self.design.training.calibration_images, total)
+        return np.linspace(0, total - 1, count).astype(np.intp)
 
     def activations(
         self, layers: Collection[str] | None = None
