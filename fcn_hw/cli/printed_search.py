@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from rich import box
+from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
@@ -21,7 +22,7 @@ def print_search(result: SearchResult) -> None:
         title=f"Pareto front of {len(result.points)} trials, validation split", box=box.SIMPLE_HEAD
     )
     table.add_column("", no_wrap=True)
-    for column in (result.metric, "LUT", "DSP", "BRAM36", "nJ/frame", "weight bits", "average"):
+    for column in (result.metric, "LUT", "DSP", "BRAM36", "nJ/frame", "weight bits", "bits/weight"):
         table.add_column(column, justify="right", no_wrap=True)
     for point in result.front:
         table.add_row(
@@ -37,7 +38,7 @@ def print_search(result: SearchResult) -> None:
         *_costs(result.as_designed),
         "",
     )
-    out.print(table, width=max(out.width, TABLE_WIDTH))
+    Console(width=max(out.width, TABLE_WIDTH), soft_wrap=True).print(table)
     for point in result.front:
         assert point.design is not None, "every point of the front has a design"
         out.print(f"make hls DESIGN={escape(str(point.design.parent))}", highlight=False)
@@ -47,4 +48,4 @@ def print_search(result: SearchResult) -> None:
 
 def _costs(costs: object) -> tuple[str, ...]:
     names = ("lut", "dsp", "bram", "energy", "weight_bits")
-    return tuple(f"{getattr(costs, name):,.10g}" for name in names)
+    return tuple(f"{round(getattr(costs, name), 1):,.10g}" for name in names)
