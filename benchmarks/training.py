@@ -5,7 +5,7 @@ float network without batch normalization (folded, as quantized retraining begin
 layers with its own quantizers, and with the fused ones that ``fcn-hw train`` uses. In each round
 they train right after one another, in changing order, so that what else the machine does weighs on
 all; a ratio is that of one round. The images are random bytes: the time of a step does not depend
-on them. The weights of both quantized models are compared at the end.
+on them. The weights of both quantized models are compared behind the rounds.
 """
 
 from __future__ import annotations
@@ -87,6 +87,7 @@ def measure(design: Design, rounds: int) -> dict[str, Any]:
             if turn >= 0:
                 wall[kind].append(STEPS * len(batch[0]) / seconds)
                 processor[kind].append(STEPS * len(batch[0]) / processor_s)
+    unequal = differences(subjects["stock"].model, subjects["ours"].model)
     inline, threaded = [], []
     for _ in range(rounds):
         inline.append(images_of_plain_loop(design, subjects["ours"].step, batch))
@@ -101,7 +102,7 @@ def measure(design: Design, rounds: int) -> dict[str, Any]:
             "batches_ahead": spread(threaded),
             "ratio": spread([a / b for a, b in zip(threaded, inline, strict=True)]),
         },
-        "weights_that_differ": differences(subjects["stock"].model, subjects["ours"].model),
+        "weights_that_differ": unequal,
     }
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -28,16 +30,38 @@ if TYPE_CHECKING:  # `fcn-hw --help` loads neither
     pass
 
 
+class Strategy(str, Enum):
+    """How a design is trained."""
+
+    ALONE = "alone"
+    MULTI_WORKER = "multi-worker"
+
+
 @app.command(epilog="Example: fcn-hw train digits_fcn8s")
-def train(design: DesignArgument, root: RootOption = HERE, as_json: JsonOption = False) -> None:
+def train(
+    design: DesignArgument,
+    strategy: Annotated[
+        Strategy,
+        typer.Option("--strategy", help="multi-worker: with the workers that TF_CONFIG names."),
+    ] = Strategy.ALONE,
+    root: RootOption = HERE,
+    as_json: JsonOption = False,
+) -> None:
     """Train a design: in float, then quantized with float shadow weights.
 
     An interrupted training goes on where it stopped; a finished one is not repeated.
+    With --strategy multi-worker, start the same command on every worker: worker 0 writes the files.
     """
-    from fcn_hw.flow import open_workspace, train_stage
+    from fcn_hw.flow import open_workspace, train_stage, work_for_chief
+    from fcn_hw.train.cluster import cluster_of
 
+    cluster = cluster_of(os.environ) if strategy is Strategy.MULTI_WORKER else None
     progress = progress_for(as_json)
-    folder = train_stage(open_workspace(design, root), progress)
+    workspace = open_workspace(design, root)
+    if cluster is not None and not cluster.chief:
+        work_for_chief(workspace, progress, cluster)
+        return
+    folder = train_stage(workspace, progress, cluster)
     text = (folder / "training.json").read_text(encoding="utf-8")
     if as_json:
         typer.echo(text.rstrip())

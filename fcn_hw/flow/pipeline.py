@@ -37,7 +37,8 @@ from fcn_hw.ir.serialize import load
 from fcn_hw.locks import locked
 from fcn_hw.plan import Plan
 from fcn_hw.tools.runner import run, write_files
-from fcn_hw.train.datasets import Split, dataset_digest, load_dataset
+from fcn_hw.train.cluster import Cluster
+from fcn_hw.train.datasets import DataSet, Split, dataset_digest, load_dataset
 from fcn_hw.train.datasets.coverage import absent_classes
 from fcn_hw.train.metrics import headline
 from fcn_hw.train.palette import comparison
@@ -53,8 +54,13 @@ PICTURE_IMAGES = 4
 _LOWER_FLOORS = ("errors.py", "fixed.py", "ir", "passes", "reference")
 
 
-def train_stage(workspace: Workspace, progress: Progress) -> Path:
+def train_stage(workspace: Workspace, progress: Progress, cluster: Cluster | None = None) -> Path:
     """Trains the design's model unless it is there.
+
+    Args:
+        workspace: of the design.
+        progress: what is said meanwhile.
+        cluster: whose chief this process is; None: it trains alone.
 
     Returns:
         the folder of the model.
@@ -64,7 +70,7 @@ def train_stage(workspace: Workspace, progress: Progress) -> Path:
         progress.say("[green]train[/]   up to date")
         return record.folder
     with locked(record.folder, "fcn-hw train"):
-        _train(workspace, record, progress)
+        _train(workspace, record, progress, cluster)
     return record.folder
 
 
@@ -82,15 +88,26 @@ def trained_models(workspace: Workspace) -> Path:
     return record.folder
 
 
-def _train(workspace: Workspace, record: StageRecord, progress: Progress) -> None:
+def _train(
+    workspace: Workspace, record: StageRecord, progress: Progress, cluster: Cluster | None
+) -> None:
     from fcn_hw.train.run import train
+    from fcn_hw.train.together import train_together
 
     progress.say("[cyan]train[/]   float, then quantized")
     record.begin()
-    dataset = load_dataset(workspace.design.dataset)
-    for line in absent_classes(dataset):
-        progress.warn(line)
-    train(workspace.design, dataset, record.folder, progress=progress.bars)
+    design = workspace.design
+
+    def load() -> DataSet:
+        dataset = load_dataset(design.dataset)
+        for line in absent_classes(dataset):
+            progress.warn(line)
+        return dataset
+
+    if cluster is None:
+        train(design, load(), record.folder, progress=progress.bars)
+    else:
+        train_together(design, load, cluster, record.folder, progress=progress.bars)
     record.finish(record.folder / name for name in (MODEL, FLOAT_MODEL, DIRECT_MODEL, TRAINING))
     scores = json.loads((record.folder / TRAINING).read_text(encoding="utf-8"))
     progress.say(

@@ -11,7 +11,7 @@ import logging
 import math
 import time
 import zlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -27,6 +27,7 @@ from fcn_hw.train.datasets.base import DataSet, Split
 from fcn_hw.train.predict import BYTE_SCALE, Bytes, Predictor, score
 from fcn_hw.train.pruning import Pruner
 from fcn_hw.train.store import Checkpoint, CheckpointFile
+from fcn_hw.train.team import Team
 
 log = logging.getLogger(__name__)
 
@@ -181,6 +182,7 @@ def run_phase(
     file: CheckpointFile,
     report: Report | None = None,
     pruner: Callable[[int], Pruner] | None = None,
+    team: Team | None = None,
 ) -> PhaseState:
     """Trains ``model`` in place; it ends with the weights of the best validation score.
 
@@ -192,12 +194,13 @@ def run_phase(
         file: where the state is kept, and taken up again.
         report: called after each step.
         pruner: makes what prunes the model, from the number of steps of the phase.
+        team: the workers that train together; None: this process alone.
 
     Raises:
         FcnHwError: the loss or a weight is no longer finite; the checkpoint keeps the last good
             epoch.
     """
-    trainer = _PhaseTrainer(model, phase, data, pixel_weights, file, pruner)
+    trainer = _PhaseTrainer(model, phase, data, pixel_weights, file, pruner, team)
     trainer.resume_or_start()
     while not trainer.state.finished:
         trainer.run_epoch(report)
@@ -214,7 +217,9 @@ class _PhaseTrainer:
         pixel_weights: npt.NDArray[np.float32],
         file: CheckpointFile,
         pruner: Callable[[int], Pruner] | None,
+        team: Team | None,
     ) -> None:
+        self.team = team
         self.model, self.phase, self.data, self.file = model, phase, data, file
         self.optimizer = keras_env().keras.optimizers.Adam(phase.learning_rate)
         self.optimizer.build(model.trainable_variables)
@@ -222,7 +227,8 @@ class _PhaseTrainer:
         self.best: list[npt.NDArray[Any]] = model.get_weights()
         self.steps = math.ceil(len(data.train) / phase.batch_size)
         self.pruner = None if pruner is None else pruner(phase.epochs * self.steps)
-        self._train_step = make_train_step(
+        make = make_train_step if team is None else team.train_step
+        self._train_step = make(
             model, self.optimizer, pixel_weights, self.pruner.apply if self.pruner else None
         )
         self._predictor = Predictor(model)
@@ -232,7 +238,12 @@ class _PhaseTrainer:
         if checkpoint is None:
             best = -1.0 if self.pruner and self.phase.epochs else self._validate()
             self.state = PhaseState(best=best, finished=self.phase.epochs == 0)
-            return
+        else:
+            self._take_up(checkpoint)
+            log.info("%s: resumed after epoch %d", self.phase.name, self.state.epoch)
+        self._agree()
+
+    def _take_up(self, checkpoint: Checkpoint) -> None:
         self.state = PhaseState(**checkpoint.facts)
         self.model.set_weights(checkpoint.arrays["weights"])
         for variable, value in zip(
@@ -242,7 +253,13 @@ class _PhaseTrainer:
         self.best = list(checkpoint.arrays["best"])
         if self.pruner is not None and not self.state.finished:
             self.pruner.take_up(checkpoint.arrays["masks"])
-        log.info("%s: resumed after epoch %d", self.phase.name, self.state.epoch)
+
+    def _agree(self) -> None:
+        """All workers take over the chief's state."""
+        if self.team is not None:
+            shared = Checkpoint.from_bytes(self.team.from_chief(self._checkpoint().to_bytes()))
+            assert shared is not None
+            self._take_up(shared)
 
     def run_epoch(self, report: Report | None) -> None:
         started = time.perf_counter()
@@ -263,7 +280,8 @@ class _PhaseTrainer:
             "%s: epoch %d, loss %.4f, %s %.4f",
             self.phase.name, epoch, loss, self.data.metric, value,
         )  # fmt: skip
-        self._save()
+        self.file.save(self._checkpoint())
+        self._agree()
 
     def _batches(self, epoch: int) -> Iterator[tuple[Bytes, Bytes]]:
         phase, train = self.phase, self.data.train
@@ -316,16 +334,13 @@ class _PhaseTrainer:
         )
         return result.value
 
-    def _save(self) -> None:
-        facts: Mapping[str, Any] = dict(vars(self.state))
-        self.file.save(
-            Checkpoint(
-                facts,
-                {
-                    "weights": self.model.get_weights(),
-                    "optimizer": [variable.numpy() for variable in self.optimizer.variables],
-                    "best": self.best,
-                    "masks": self.pruner.masks if self.pruner else [],
-                },
-            )
+    def _checkpoint(self) -> Checkpoint:
+        return Checkpoint(
+            dict(vars(self.state)),
+            {
+                "weights": self.model.get_weights(),
+                "optimizer": [variable.numpy() for variable in self.optimizer.variables],
+                "best": self.best,
+                "masks": self.pruner.masks if self.pruner else [],
+            },
         )

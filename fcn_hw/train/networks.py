@@ -8,12 +8,14 @@ The input is ``byte / 256`` (``design.INPUT_FORMAT``), the output scores without
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from fcn_hw.keras_env import keras_env
+from fcn_hw.train.shared_norm import shared_norm
 from fcn_hw.train.topology import (
     Conv,
     ConvTranspose,
@@ -52,12 +54,14 @@ def bilinear_kernel(scale: int, channels: int) -> npt.NDArray[np.float32]:
     return kernel
 
 
-def build_float(topology: Topology, *, batchnorm: bool) -> Any:
+def build_float(topology: Topology, *, batchnorm: bool, shared: Any = None) -> Any:
     """A float Keras model.
 
     Args:
         topology: the network.
         batchnorm: with batch normalization for training, or as it is after folding.
+        shared: batch normalization over the images of all workers: the variable ``active`` of
+            :class:`fcn_hw.train.team.Team`; None: of this process.
 
     Returns:
         A ``tf.keras.Model``: (N, H, W, C) in 0 to 255/256 -> scores (N, H, W, classes).
@@ -79,9 +83,10 @@ def build_float(topology: Topology, *, batchnorm: bool) -> Any:
             name=node.name,
         )(tensor)
         if folded:
-            tensor = layers.BatchNormalization(
-                momentum=_BN_MOMENTUM, epsilon=_BN_EPSILON, name=node.name + NORM_SUFFIX
-            )(tensor)
+            norm = layers.BatchNormalization if shared is None else partial(shared_norm, shared)
+            tensor = norm(momentum=_BN_MOMENTUM, epsilon=_BN_EPSILON, name=node.name + NORM_SUFFIX)(
+                tensor
+            )
         if node.hidden:
             tensor = layers.ReLU(name=node.name + ACTIVATION_SUFFIX)(tensor)
         return tensor

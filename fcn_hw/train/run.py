@@ -36,6 +36,7 @@ from fcn_hw.train.study import (
     json_digest,
     phase_digest,
 )
+from fcn_hw.train.team import Team
 from fcn_hw.train.topology import (
     Shape,
     Topology,
@@ -97,7 +98,14 @@ class TrainResult:
         }
 
 
-def train(design: Design, dataset: DataSet, out_dir: Path, *, progress: bool = True) -> TrainResult:
+def train(
+    design: Design,
+    dataset: DataSet,
+    out_dir: Path,
+    *,
+    progress: bool = True,
+    team: Team | None = None,
+) -> TrainResult:
     """Trains a design's network, or goes on where an interrupted training stopped.
 
     Writes to ``out_dir``: ``float.h5``, ``direct.h5``, ``quantized.h5`` (QKeras, weights on their
@@ -109,6 +117,7 @@ def train(design: Design, dataset: DataSet, out_dir: Path, *, progress: bool = T
         dataset: of ``load_dataset(design.dataset)``.
         out_dir: made where it is missing.
         progress: draw bars, if in a terminal.
+        team: the workers that train together; None: this process alone.
 
     Raises:
         ConfigError: an impossible network, an unknown layer name, a precision that a layer can't
@@ -122,10 +131,12 @@ def train(design: Design, dataset: DataSet, out_dir: Path, *, progress: bool = T
     wanted = wishes(design, topology)  # a wrong design fails before TensorFlow starts
     _check_pruning(design, dataset, wanted)
     seed_everything(design.training.seed)
-    session = _Session(design, dataset, topology, out_dir)
+    session = _Session(design, dataset, topology, out_dir, team)
     with training_bars(enabled=progress) as report:
         study = session.float_phase(report)
         table = study.table(wanted)
+        if team is not None:  # activations may differ by an ulp between machines, and formats then
+            table = PrecisionTable.from_json(team.agreed(table.to_json()))
         session.retrain_phase(study, table, report)
     return session.finish(table)
 
@@ -152,7 +163,15 @@ def _check_pruning(design: Design, dataset: DataSet, wanted: Mapping[str, Wish])
 class _Session:
     """The steps of one training, and what passes between them."""
 
-    def __init__(self, design: Design, dataset: DataSet, topology: Topology, out_dir: Path) -> None:
+    def __init__(
+        self,
+        design: Design,
+        dataset: DataSet,
+        topology: Topology,
+        out_dir: Path,
+        team: Team | None,
+    ) -> None:
+        self.team = team
         self.design, self.dataset, self.topology, self.out_dir = design, dataset, topology, out_dir
         # what only retraining reads leaves the float phase as it is
         later = {"retrain_epochs", "retrain_learning_rate", "pruning", "calibration_images"}
@@ -176,11 +195,12 @@ class _Session:
     def float_phase(self, report: Report | None) -> Study:
         """Trains the float model, and folds it."""
         settings = self.design.training
-        model = build_float(self.topology, batchnorm=True)
+        model = build_float(self.topology, batchnorm=True, shared=self.team and self.team.active)
         phase = design_phase(self.design, "float", settings.float_epochs, settings.learning_rate)
         file = self._checkpoint("float", phase_digest(phase, self.digest))
         weights = design_loss_weights(self.design, self.dataset)
-        self._done("float", run_phase(model, phase, self.dataset, weights, file, report))
+        state = run_phase(model, phase, self.dataset, weights, file, report, team=self.team)
+        self._done("float", state)
         folded = fold_batchnorm(model, self.topology)
         self._evaluate("float", folded, FLOAT_MODEL)
         return Study(
@@ -202,7 +222,7 @@ class _Session:
         file = self._checkpoint(
             "retrain", phase_digest(phase, self.digest, table.to_json(), pruning)
         )
-        self._done("retrain", study.retrain(model, phase, file, report))
+        self._done("retrain", study.retrain(model, phase, file, report, self.team))
         self._evaluate("retrained", study.snapped(model, table), QUANTIZED_MODEL)
         codes = snapped_weights(folded_weights(model, self.topology), table)
         self.zeros = {

@@ -7,6 +7,7 @@ optimizer and epoch must never come from different moments.
 from __future__ import annotations
 
 import errno
+import io
 import json
 import os
 import tempfile
@@ -84,6 +85,37 @@ class Checkpoint:
     facts: Mapping[str, Any]
     arrays: Mapping[str, Sequence[Array]]
 
+    def to_bytes(self, digest: str = "") -> bytes:
+        """The content of an .npz file."""
+        facts = {
+            "digest": digest,
+            "counts": {name: len(arrays) for name, arrays in self.arrays.items()},
+            "facts": dict(self.facts),
+        }
+        content: dict[str, Array] = {
+            f"{name}_{index}": np.asarray(array)
+            for name, arrays in self.arrays.items()
+            for index, array in enumerate(arrays)
+        }
+        content["json"] = np.frombuffer(json.dumps(facts).encode(), dtype=np.uint8)
+        save: Callable[..., None] = np.savez
+        data = io.BytesIO()
+        save(data, **content)
+        return data.getvalue()
+
+    @staticmethod
+    def from_bytes(data: bytes, digest: str = "") -> Checkpoint | None:
+        """Reads what :meth:`to_bytes` wrote; None where it has another digest."""
+        with np.load(io.BytesIO(data)) as file:
+            facts = json.loads(file["json"].tobytes())
+            if facts["digest"] != digest:
+                return None
+            arrays = {
+                name: [file[f"{name}_{index}"] for index in range(count)]
+                for name, count in facts["counts"].items()
+            }
+        return Checkpoint(facts["facts"], arrays)
+
 
 class CheckpointFile:
     """A checkpoint on disk, valid only for the settings it was made with.
@@ -98,36 +130,16 @@ class CheckpointFile:
         self.digest = digest
 
     def save(self, checkpoint: Checkpoint) -> None:
-        facts = {
-            "digest": self.digest,
-            "counts": {name: len(arrays) for name, arrays in checkpoint.arrays.items()},
-            "facts": dict(checkpoint.facts),
-        }
-        content: dict[str, Array] = {
-            f"{name}_{index}": np.asarray(array)
-            for name, arrays in checkpoint.arrays.items()
-            for index, array in enumerate(arrays)
-        }
-        content["json"] = np.frombuffer(json.dumps(facts).encode(), dtype=np.uint8)
-        save: Callable[..., None] = np.savez
         with replacing(self.path) as temporary:
-            save(temporary, **content)
+            temporary.write_bytes(checkpoint.to_bytes(self.digest))
 
     def load(self) -> Checkpoint | None:
         """The checkpoint; None where there is none, or none for this digest."""
         try:
-            with np.load(self.path) as file:
-                facts = json.loads(file["json"].tobytes())
-                if facts["digest"] != self.digest:
-                    return None
-                arrays = {
-                    name: [file[f"{name}_{index}"] for index in range(count)]
-                    for name, count in facts["counts"].items()
-                }
+            return Checkpoint.from_bytes(self.path.read_bytes(), self.digest)
         except FileNotFoundError:
             return None
         except OSError:  # it is there and can't be read: to train from the start would lose it
             raise
         except Exception:  # a damaged file: NumPy, zipfile and json raise whatever they like
             return None
-        return Checkpoint(facts["facts"], arrays)

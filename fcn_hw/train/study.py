@@ -35,6 +35,7 @@ from fcn_hw.train.predict import BYTE_SCALE, Predictor, Scores, load_model, scor
 from fcn_hw.train.pruning import Pruner
 from fcn_hw.train.quantized import Parts, build_quantized, snap
 from fcn_hw.train.store import CheckpointFile
+from fcn_hw.train.team import Team
 from fcn_hw.train.topology import Topology, design_topology, quantizable
 
 FLOAT_MODEL = "float.h5"
@@ -114,11 +115,12 @@ class Study:
         phase: Phase,
         file: CheckpointFile,
         report: Report | None = None,
+        team: Team | None = None,
     ) -> PhaseState:
         """Retrains a model of :meth:`quantized` in place, with the design's pruning if any."""
         pruning = self.design.training.pruning
         pruner = None if pruning is None else partial(Pruner, model, self.topology, pruning)
-        return run_phase(model, phase, self.dataset, self.pixel_weights, file, report, pruner)
+        return run_phase(model, phase, self.dataset, self.pixel_weights, file, report, pruner, team)
 
     def score(self, model: Any, split: str = "val") -> Scores:
         """How well a model does on a split."""
