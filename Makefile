@@ -10,12 +10,13 @@ STAMP   := $(VENV)/.installed
 FCN_HW  := $(BIN)/fcn-hw
 
 .DEFAULT_GOAL := help
-.PHONY: help install train levels export hls csim estimate report csynth cosim bitstream handoff test test-slow \
-    test-wheel fuzz bench docs lint lock clean distclean
+.PHONY: help install train levels sensitivity export hls csim estimate sparsity search report csynth cosim \
+    bitstream handoff test \
+    test-slow test-wheel fuzz bench docs lint lock clean distclean
 
 help:  ## this list
 	@echo "make TARGET [DESIGN=$(DESIGN)] [BOARD=$(BOARD)] [ARGS=...]"
-	@sed -n 's/^\([a-z-]*\):.*##  *\(.*\)/\1|\2/p' Makefile | awk -F '|' '{ printf "  %-10s %s\n", $$1, $$2 }'
+	@sed -n 's/^\([a-z-]*\):.*##  *\(.*\)/\1|\2/p' Makefile | awk -F '|' '{ printf "  %-11s %s\n", $$1, $$2 }'
 
 install: $(STAMP)  ## create .venv with the exact versions of requirements.lock
 
@@ -35,6 +36,9 @@ train: $(STAMP)  ## train DESIGN unless its model is there
 levels: $(STAMP)  ## DESIGN at 8, 4, 3 and 2 bits; ARGS="--seeds 1,2,3"
 	@$(FCN_HW) levels $(DESIGN) $(ARGS)
 
+sensitivity: $(STAMP)  ## what each layer of DESIGN loses with fewer bits; ARGS="--retrain 1"
+	@$(FCN_HW) sensitivity $(DESIGN) $(ARGS)
+
 export: $(STAMP)  ## export DESIGN's model as an integer graph
 	@$(FCN_HW) export $(DESIGN) $(ARGS)
 
@@ -46,6 +50,12 @@ csim: $(STAMP)  ## C simulation of DESIGN for BOARD, code for code
 
 estimate: $(STAMP)  ## resources, cycles and energy of DESIGN on BOARD, without a vendor tool
 	@$(FCN_HW) estimate $(DESIGN) --board $(BOARD) $(ARGS)
+
+sparsity: $(STAMP)  ## zeros of DESIGN and what they save on BOARD; ARGS="--score --prune 0.5,0.8"
+	@$(FCN_HW) sparsity $(DESIGN) --board $(BOARD) $(ARGS)
+
+search: $(STAMP)  ## bits of each layer of DESIGN: accuracy against cost on BOARD; ARGS="--trials 40"
+	@$(FCN_HW) search $(DESIGN) --board $(BOARD) $(ARGS)
 
 report: $(STAMP)  ## one HTML file with all results of DESIGN on BOARD
 	@$(FCN_HW) report $(DESIGN) --board $(BOARD) $(ARGS)

@@ -20,15 +20,19 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
 
+from rich.console import Console
+
 from benchmarks.machine import facts
-from benchmarks.networks import NETWORKS, images
+from benchmarks.networks import NETWORKS, camvid_fcn8s, images
 from benchmarks.spread import spread
 from fcn_hw.backend.project import plan_project
 from fcn_hw.backend.structure import choose_structure
 from fcn_hw.boards import load_board
 from fcn_hw.design import Hls
 from fcn_hw.files import replace_file
-from fcn_hw.harness.csim import plan_lanes_build
+from fcn_hw.flow.pipeline import BUILD_JOBS, build_program
+from fcn_hw.flow.progress import Progress
+from fcn_hw.harness.csim import RUN_FOLDER, plan_lanes_build
 from fcn_hw.harness.lanes import lanes_of
 from fcn_hw.harness.whole_set import cores, simulate_set
 from fcn_hw.ir import Graph
@@ -42,7 +46,7 @@ STOCK_IMAGES = 2
 """Images of a round; stock computes one or two a second."""
 
 OUR_IMAGES = 512
-COMPARED_IMAGES = 128
+COMPARED_IMAGES = 512
 
 T = TypeVar("T")
 
@@ -91,7 +95,19 @@ def main() -> None:
         with tempfile.TemporaryDirectory(prefix="fcn_hw_bench_") as folder:
             found[name] = measure(name, Path(folder), options.rounds)
         show(name, found[name])
-    document = {"machine": machine, "rounds": options.rounds, "networks": found}
+    with tempfile.TemporaryDirectory(prefix="fcn_hw_bench_") as folder:
+        compiled = compile_camvid(Path(folder), options.rounds)
+    print(
+        f"\n{compiled['network']}: compile {compiled['cold_s']['median']:.1f} s cold, "
+        f"{compiled['unchanged_s']['median']:.3f} s when nothing changed"
+    )
+    document = {
+        "command": "make bench",
+        "machine": machine,
+        "rounds": options.rounds,
+        "networks": found,
+        "compile": compiled,
+    }
     replace_file(options.output, json.dumps(document, indent=1) + "\n")
     print(f"\n{options.output.name} written")
 
@@ -138,6 +154,11 @@ def measure(name: str, folder: Path, rounds: int) -> dict[str, Any]:
             [pair["compared"] for pair in pairs],
             faster_is="more",
         ),
+        "csim_compared_images_per_cpu_s": _pair(
+            [pair["stock_cpu"] for pair in pairs],
+            [pair["compared_cpu"] for pair in pairs],
+            faster_is="more",
+        ),
         "fifo_sizing_s": spread(sizing_s),
         "project_emission_s": spread(emission_s),
         "mismatches": {
@@ -147,18 +168,49 @@ def measure(name: str, folder: Path, rounds: int) -> dict[str, Any]:
     }
 
 
+def compile_camvid(folder: Path, rounds: int) -> dict[str, Any]:
+    """The ``build`` step of csim, for the network of ``camvid_fcn8s``: cold, then unchanged.
+
+    Unchanged includes what tells so: the digests of all sources and of the program.
+    """
+    graph, board, hls = camvid_fcn8s(), load_board(BOARD), Hls(ReuseFactor="auto")
+    plan = plan_project(graph, board, hls, choose_structure(graph, board, hls).layout)
+    write_files(plan, folder)
+    quiet = Progress(Console(stderr=True), quiet=True)
+
+    def build() -> float:
+        return build_program(plan_lanes_build(graph), plan, folder / RUN_FOLDER, quiet)
+
+    started, processor = time.monotonic(), _processor_s()
+    first = build()
+    cold_s, processor = time.monotonic() - started, _processor_s() - processor
+    again, unchanged_s = timed(build, rounds)
+    assert again == round(first, 3), "compiled again, though nothing changed"
+    return {
+        "network": graph.name,
+        "mega_macs": round(total_macs(graph) / 1e6, 3),
+        "jobs": BUILD_JOBS,
+        "cold_s": spread([cold_s]),
+        "cold_processor_s": spread([processor]),
+        "unchanged_s": spread(unchanged_s),
+    }
+
+
 def _round(graph: Graph, project: Path, stock: Stock) -> dict[str, Any]:
     theirs = stock.simulate()
     processor = _processor_s()
     ours = simulate_set(graph, project, images(graph, OUR_IMAGES), compare=False)
     processor = _processor_s() - processor
+    compared_cpu = _processor_s()
     compared = simulate_set(graph, project, images(graph, COMPARED_IMAGES))
+    compared_cpu = _processor_s() - compared_cpu
     return {
         "stock": STOCK_IMAGES / theirs["seconds"],
         "stock_cpu": STOCK_IMAGES / theirs["cpu_seconds"],
         "ours_cpu": ours.frames / processor,
         "stock_mismatches": theirs["mismatches"],
         "ours": ours.frames / ours.seconds,
+        "compared_cpu": compared.frames / compared_cpu,
         "compared": compared.frames / compared.seconds,
         "our_mismatches": sum(item.mismatches for item in compared.compared.values()),
     }
@@ -198,6 +250,7 @@ def show(name: str, found: dict[str, Any]) -> None:
         ("csim_images_per_s", "csim, images/s"),
         ("csim_images_per_cpu_s", "csim, images/s of one core"),
         ("csim_compared_images_per_s", "csim + every tensor compared"),
+        ("csim_compared_images_per_cpu_s", "the same, images/s of one core"),
     ):
         pair = found[key]
         ratio = pair["ratio"]

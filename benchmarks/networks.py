@@ -94,6 +94,26 @@ def small_unet() -> Graph:
     return net.build.finish(net.conv("score", last, 8, 1, score=True))
 
 
+def camvid_fcn8s() -> Graph:
+    """The network of the design ``camvid_fcn8s``: its layers and bits, random weights."""
+    net = _Network("camvid_fcn8s", 192, 256)
+    last, pools = "image", []
+    for stage, (count, filters) in enumerate(zip((1, 2, 2, 2), (12, 24, 48, 64), strict=True), 1):
+        for number in range(1, count + 1):
+            last = net.conv(f"conv{stage}_{number}", last, filters)
+        last = net.build.max_pool2d(f"pool{stage}", last, (2, 2))
+        pools.append(last)
+    last = net.conv("fc7", net.conv("fc6", last, 96), 96, 1)
+    last = net.conv("score_fr", last, 11, 1, score=True)
+    for stage in (3, 2):
+        up = net.build.upsample_bilinear(f"up{stage}", last, (2, 2))
+        side = net.conv(f"score{stage}", pools[stage - 1], 11, 1, score=True)
+        last = net.build.skip_add(f"add{stage}", up, side)
+    return net.build.finish(
+        net.build.arg_max("classes", net.build.upsample_bilinear("up", last, (4, 4)))
+    )
+
+
 NETWORKS: dict[str, Callable[[], Graph]] = {
     "plain_fcn": plain_fcn,
     "skip_fcn": skip_fcn,

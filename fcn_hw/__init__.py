@@ -14,10 +14,12 @@ __version__ = "0.1.0"
 
 _FUNCTIONS = frozenset(
     """
-    bitstream_design compare cosim_design csim_bounded csim_design csim_graph csynth_design
-    diagnose estimate_design estimate_graph evaluate export_design export_model fifo_design
-    handoff_design hls_design hls_graph levels_of lint_project list_boards load_board load_design
-    load_graph new_design save_graph show_graph train_design verify_bundle
+    bitstream_design clean_design compare cosim_design csim_bounded csim_design csim_graph
+    csynth_design diagnose estimate_design estimate_graph evaluate evaluate_design export_design
+    export_model fifo_design handoff_design hls_design hls_graph levels_design lint_project
+    list_boards load_board load_design load_graph new_design regression_design report_design
+    save_graph search_design sensitivity_design show_graph sparsity_design train_design
+    verify_bundle
     """.split()
 )
 

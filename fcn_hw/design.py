@@ -249,6 +249,9 @@ class Precision(Section):
     """What differs, by layer."""
 
 
+PruningScope = Literal["layer", "global"]
+
+
 class Pruning(Section):
     """Magnitude pruning while the quantized network is retrained.
 
@@ -260,8 +263,11 @@ class Pruning(Section):
     """Part of the weights of each layer that becomes zero."""
     layers: dict[str, Annotated[float, Field(ge=0, lt=1)]] = {}
     """What differs, by layer; 0 leaves a layer as it is."""
-    ramp: float = Field(default=0.5, gt=0, le=1)
-    """Part of the retraining in which the zeros rise."""
+    ramp: float = Field(default=0.5, gt=0, lt=1)
+    """Part of the retraining in which the zeros rise; the rest is for recovery."""
+    scope: PruningScope = "layer"
+    """layer: each layer has its part of zeros. global: the layers that ``layers`` does not name
+    have ``sparsity`` together, the most where weights matter least (LAMP, Lee et al. 2021)."""
 
 
 class Augmentation(Section):
@@ -311,9 +317,18 @@ class Training(Section):
     ] = True
     """true: zoom, shift, brightness and contrast that suit the data set; or their ranges."""
     class_weights: bool = False
-    """Weigh the loss by the median frequency of the classes (Eigen & Fergus 2015)."""
+    """Weigh the loss by the median frequency of the classes (Eigen & Fergus 2015); a class that no
+    training mask holds has weight 1, which nothing meets."""
     pruning: Pruning | None = None
     """Zeros by magnitude pruning during retraining; leave out for none."""
+
+    @model_validator(mode="after")
+    def _pruned_in_retraining(self) -> Training:
+        if self.pruning is not None and self.retrain_epochs == 0:
+            raise ValueError(
+                "pruning is done while the network is retrained, and retrain_epochs is 0"
+            )
+        return self
 
 
 def _number_or_auto(value: object) -> str:

@@ -210,6 +210,24 @@ class BundleError(FcnHwError):
     exit_status = 1
 
 
+class JobFailed(FcnHwError):
+    """A job of a worker process failed for no fault of the user.
+
+    Args:
+        job: its name.
+        reason: what went wrong.
+        hint: what to do.
+        log: the trace, if there is one.
+    """
+
+    exit_status = 1
+
+    def __init__(self, job: str, reason: str, *, hint: str, log: Path | None = None) -> None:
+        super().__init__(f"job '{job}' failed: {reason}", hint=hint, log=log)
+        self.job = job
+        self.reason = reason
+
+
 class Mismatch(FcnHwError):
     """Two models of the same tensor differ.
 

@@ -16,10 +16,13 @@ Ops with a fold of their own (multipliers that channels share) or with ROMs need
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import fields
+from functools import wraps
 from pathlib import Path
 from typing import Any, get_type_hints
+
+import numpy as np
 
 from fcn_hw.backend.contexts import OpContext, PixelwiseContext
 from fcn_hw.backend.op_configs import EMISSIONS, Emission, snake_name_of
@@ -27,6 +30,7 @@ from fcn_hw.dataflow.rules import RULES, Iterations, every_pixel
 from fcn_hw.errors import ConfigError
 from fcn_hw.estimate.family import Family
 from fcn_hw.estimate.ops import COSTS, PROCESS, OpCost
+from fcn_hw.fixed import Whole
 from fcn_hw.ir.extension import EXTENSIONS, Extension
 from fcn_hw.ir.intervals import Interval
 from fcn_hw.ir.ops import Constant, Op, Tensor
@@ -89,7 +93,7 @@ def register_operator(
     unregister_operator(kind.__name__)
     EXTENSIONS[kind] = Extension(interval, inputs, shape, rules, cycles, latency_cycles)
     CLASSES[kind.__name__] = kind
-    EVALUATORS[kind] = evaluate
+    EVALUATORS[kind] = _on_int64(evaluate)
     RULES[kind] = rule or _pixelwise
     COSTS[kind] = cost
     EMISSIONS[kind] = Emission(header, config, context or _pixelwise_context)
@@ -104,6 +108,16 @@ def unregister_operator(name: str) -> None:
     for registry in registries:
         del registry[kind]
     del CLASSES[name]
+
+
+def _on_int64(evaluate: Evaluator) -> Evaluator:
+    """The oracle of an op from outside: what it is given are int64 codes, whatever ours pass on."""
+
+    @wraps(evaluate)
+    def run(op: Any, codes: Sequence[Whole], operands: Sequence[Tensor], /) -> Whole:
+        return evaluate(op, [item.astype(np.int64) for item in codes], operands)
+
+    return run
 
 
 def _pixelwise(op: Op, source: Tensor) -> Iterations:

@@ -5,7 +5,8 @@ A value is ``code * 2**-fraction`` with an integer code. Widths and integer bits
 ``I`` counts the sign bit. QKeras does not count it; :func:`from_quantized_bits` and its
 neighbours are the one place that converts.
 
-Codes are ``int64`` arrays throughout; every function refuses what would not fit.
+Codes are ``int64`` arrays; every function refuses what would not fit. The oracle holds them in
+floats where these are exact (:func:`whole_type`), which is several times as fast.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from enum import Enum
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -20,6 +22,9 @@ import numpy.typing as npt
 from fcn_hw.errors import FormatError
 
 Codes = npt.NDArray[np.int64]
+
+Whole = npt.NDArray[Any]
+"""Codes in any number type that holds each of them exactly: integers, float32 or float64."""
 
 MAX_WIDTH_BITS = 63
 """The widest format: codes, and sums of two of them, stay inside ``int64``."""
@@ -94,6 +99,11 @@ class FixedFormat:
     @property
     def max_code(self) -> int:
         return (1 << (self.width - 1 if self.signed else self.width)) - 1
+
+    @property
+    def largest_code(self) -> int:
+        """The magnitude that no code exceeds."""
+        return max(-self.min_code, self.max_code)
 
     @property
     def ap_type(self) -> str:
@@ -197,6 +207,50 @@ def convert(codes: npt.ArrayLike, fraction: int, fmt: FixedFormat) -> Codes:
         else:
             rounded = floor + ((rest > half) | ((rest == half) & ((floor & 1) == 1)))
     return _overflow(rounded, fmt)
+
+
+def whole_type(bound: int) -> type[np.number[Any]]:
+    """The fastest number type in which sums and products are exact while none leaves ``+-bound``.
+
+    A binary float of p significand bits (24 for float32, 53 for float64; IEEE 754) holds every
+    whole number of magnitude up to 2**p: no operation on such numbers rounds, in whatever
+    order and with or without fused multiply-add.
+    """
+    if bound <= 1 << 24:
+        return np.float32
+    return np.float64 if bound <= 1 << 53 else np.int64
+
+
+def convert_whole(codes: Whole, fraction: int, fmt: FixedFormat) -> Whole:
+    """As :func:`convert`, on whole numbers in any number type; floats stay floats where they can.
+
+    Args:
+        codes: of a float type of p significand bits, up to 2**p in magnitude.
+
+    Raises:
+        FormatError: aligning the binary points leaves int64.
+    """
+    shift = fraction - fmt.fraction
+    bits = {np.dtype(np.float32): 24, np.dtype(np.float64): 53}.get(codes.dtype)
+    # Beyond, a wrapped value would leave int64, or the part below a step would not be exact.
+    if bits is None or not bits - 62 <= shift <= bits or fmt.largest_code > 1 << bits:
+        return convert(codes, fraction, fmt)
+    steps: Whole = np.multiply(codes, 2.0**-shift, dtype=codes.dtype)  # a power of two: exact
+    if shift > 0:
+        if fmt.rounding is Rounding.TRN:
+            np.floor(steps, out=steps)
+        elif fmt.rounding is Rounding.TRN_ZERO:
+            np.trunc(steps, out=steps)
+        elif fmt.rounding is Rounding.RND_CONV:
+            np.rint(steps, out=steps)
+        else:
+            floor = np.floor(steps)
+            steps = floor + (np.subtract(steps, floor, out=steps) >= 0.5)
+    if fmt.overflow is not Overflow.WRAP:
+        return np.clip(steps, fmt.min_code, fmt.max_code, out=steps)
+    if not steps.size or (fmt.min_code <= steps.min() and steps.max() <= fmt.max_code):
+        return steps
+    return _overflow(steps.astype(np.int64), fmt).astype(codes.dtype)
 
 
 def shift_left(codes: Codes, bits: int) -> Codes:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:  # printing must not load what the verbs load
     from fcn_hw.flow.regression import Row
     from fcn_hw.flow.standalone import GraphCsim
     from fcn_hw.handoff.verify import Verified
+    from fcn_hw.harness.compare import Difference
     from fcn_hw.lint import Report
     from fcn_hw.report import DesignReport
     from fcn_hw.vendor_reports.records import CsynthReport, CycleRange, HlsResources
@@ -385,10 +386,10 @@ def print_regression(rows: Sequence[Row]) -> None:
             row.quantity, f"{row.before:,.10g}", f"{row.now:,.10g}", f"{row.allowed:,.10g}",
             "[bold red]worse[/]" if row.worse else "",
         )  # fmt: skip
-    _print_wide(table)
+    print_wide(table)
 
 
-def _print_wide(table: Table) -> None:
+def print_wide(table: Table) -> None:
     """A table whose cells a narrow terminal wraps rather than cuts."""
     Console(width=max(console().width, TABLE_WIDTH), soft_wrap=True).print(table)
 
@@ -423,17 +424,22 @@ def print_handoff(made: Handoff) -> None:
         out.print(f"absent, their stages have not run: {', '.join(absent)}", highlight=False)
 
 
+def print_difference(tensor: str, values: int, mismatches: int, first: Difference | None) -> None:
+    """A line where a tensor differs; none where it does not."""
+    if first is not None:
+        place = ",".join(str(index) for index in first.index)
+        console().print(
+            f"'{tensor}': {mismatches:,} of {values:,} codes differ, "
+            f"first at ({place}): expected {first.expected}, got {first.actual}",
+            highlight=False,
+        )
+
+
 def print_verified(found: Verified) -> None:
     """The verdict on a bundle, and the tensors that differ."""
     out = console()
     for layer in found.layers:
-        if layer.first is not None:
-            place = ",".join(str(index) for index in layer.first.index)
-            out.print(
-                f"'{layer.tensor}': {layer.mismatches:,} of {layer.values:,} codes differ, "
-                f"first at ({place}): expected {layer.first.expected}, got {layer.first.actual}",
-                highlight=False,
-            )
+        print_difference(layer.tensor, layer.values, layer.mismatches, layer.first)
     verdict = "[bold red]NOT verified[/]" if found.mismatches else "[bold green]verified[/]"
     out.print(
         f"{verdict}: {found.name}, {found.files} files unchanged; C++ = golden codes: "

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -12,7 +13,10 @@ from sample_graphs import tiny_graph
 
 import fcn_hw
 from fcn_hw import api
-from fcn_hw.errors import ConfigError
+from fcn_hw.design import Regression
+from fcn_hw.errors import ConfigError, ReportError
+from fcn_hw.flow.regression import update
+from fcn_hw.locks import locked
 
 
 def test_importing_is_cheap_and_lazy() -> None:
@@ -62,3 +66,35 @@ def test_designs(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
         fcn_hw.csim_design("mine", "pynq", tmp_path)
     assert fcn_hw.diagnose().cores >= 1
     assert capsys.readouterr().out == ""
+
+
+def test_what_stages_left(tmp_path: Path) -> None:
+    design = fcn_hw.new_design("mine", tmp_path, network="unet")
+    project = design.parent / "pynq-z2"
+    path = fcn_hw.report_design("mine", "pynq-z2", tmp_path)
+    assert path == project / "report" / "report.html"
+    assert "mine" in path.read_text(encoding="utf-8")
+    with pytest.raises(ReportError, match="no such file"):
+        fcn_hw.regression_design("mine", "pynq-z2", tmp_path)
+    update(path.parent, {"csim.miou": 0.5}, Regression())
+    update(path.parent, {"csim.miou": 0.1}, Regression())
+    (row,) = fcn_hw.regression_design("mine", "pynq-z2", tmp_path)
+    assert row.worse
+    with locked(project, "fcn-hw csim"):
+        done = subprocess.run(
+            [sys.executable, "-m", "fcn_hw", "report", "mine", "-b", "pynq-z2"],
+            cwd=tmp_path,
+            env={**os.environ, "PYTHONPATH": str(Path(fcn_hw.__file__).parents[1])},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 1
+        assert "(fcn-hw csim) is at work there" in done.stderr
+    assert fcn_hw.regression_design("mine", "pynq-z2", tmp_path, accept=True) == ()
+    update(path.parent, {"csim.miou": 0.1}, Regression())
+    (row,) = fcn_hw.regression_design("mine", "pynq-z2", tmp_path)
+    assert not row.worse
+    assert fcn_hw.clean_design("mine", tmp_path) == (project,)
+    assert not project.exists()
+    assert design.is_file()

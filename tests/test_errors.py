@@ -18,6 +18,7 @@ from fcn_hw.errors import (
     FcnHwError,
     FormatError,
     GraphError,
+    JobFailed,
     LintFailed,
     Mismatch,
     NoLicence,
@@ -62,6 +63,10 @@ from fcn_hw.errors import (
             "a.h:1:2: error: x\nb.h:3:4: error: y", None, 1,
         ),
         (ReportError("no latency"), "no latency", "", None, 1),
+        (
+            JobFailed("conv1-weights-2", "it died", hint="run it again", log=Path("a.log")),
+            "job 'conv1-weights-2' failed: it died", "run it again", Path("a.log"), 1,
+        ),
         (BundleError("one differs", hint="get it again"), "one differs", "get it again", None, 1),
         (
             NoLicence("vivado", "ERROR: none", Path("a.log")),

@@ -21,6 +21,7 @@ from fcn_hw.ir import intervals as ir_intervals
 from fcn_hw.ir.build import GraphBuilder
 from fcn_hw.ir.serialize import load, save
 from fcn_hw.reference import EVALUATORS, evaluate
+from fcn_hw.reference.evaluate import evaluate_parts
 
 
 @dataclass(frozen=True)
@@ -74,6 +75,8 @@ def test_the_graph_knows_it(registered: dict[str, Any], tmp_path: Path) -> None:
     graph = network()
     codes = np.arange(6).reshape(1, 2, 3, 1)
     assert np.array_equal(evaluate(graph, {"image": codes})["flip"], codes[:, :, ::-1])
+    (part,) = evaluate_parts(graph, {"image": codes.astype(np.uint8)})
+    assert part[2]["flip"].dtype == np.int64  # given to it, whatever our own ops pass on
     save(graph, tmp_path / "graph")
     assert load(tmp_path / "graph") == graph
     assert "MirrorColumns(%image) times=1" in (tmp_path / "graph/graph.txt").read_text()

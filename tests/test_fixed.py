@@ -17,6 +17,7 @@ from fcn_hw.fixed import (
     Overflow,
     Rounding,
     convert,
+    convert_whole,
     from_quantized_bits,
     from_quantized_relu,
     from_sign,
@@ -109,6 +110,42 @@ def test_convert_is_exact(data: st.DataObject, fmt: FixedFormat, fraction: int) 
     found = convert(codes, fraction, fmt)
     assert found.dtype == np.int64
     assert found.tolist() == [convert_value(code * power(-fraction), fmt) for code in codes]
+
+
+@settings(max_examples=400)
+@given(st.data(), ANY, st.sampled_from([(np.float32, 24), (np.float64, 53)]), st.integers(-45, 60))
+def test_floats_that_hold_codes_convert_alike(
+    data: st.DataObject, fmt: FixedFormat, number: tuple[type, int], shift: int
+) -> None:
+    """Up to the last code that the float type holds; ties and their neighbours included."""
+    dtype, bits = number
+    most = 1 << max(min(bits, 62 + min(shift, 0)), 0)
+    tie = st.integers(-256, 256).map(lambda k: (2 * k + 1) << (shift - 1) if shift > 0 else k)
+    near = st.tuples(tie, st.integers(-1, 1)).map(sum)
+    edge = st.sampled_from([most, -most, most - 1, 1 - most, 0])
+    codes = data.draw(
+        st.lists(st.one_of(near, edge, st.integers(-most, most)), min_size=1, max_size=8)
+    )
+    codes = [code for code in codes if abs(code) <= most and abs(code) < 1 << (62 + min(shift, 0))]
+    held = np.array(codes, np.int64).astype(dtype)
+    before = held.copy()
+    fraction = fmt.fraction + shift
+    found = convert_whole(held, fraction, fmt)
+    assert found.tolist() == [convert_value(code * power(-fraction), fmt) for code in codes]
+    assert np.array_equal(held, before)
+
+
+@pytest.mark.parametrize("rounding", Rounding)
+@pytest.mark.parametrize("overflow", Overflow)
+@pytest.mark.parametrize("shift", [-3, 0, 1, 5, 23, 24, 25])
+def test_every_float32_of_the_last_bits_converts_alike(
+    rounding: Rounding, overflow: Overflow, shift: int
+) -> None:
+    fmt = FixedFormat(True, 6, 6, rounding, overflow)
+    codes = np.concatenate([np.arange(-5000, 5001), np.arange((1 << 24) - 5000, (1 << 24) + 1)])
+    codes = np.concatenate([codes, -codes])
+    found = convert_whole(codes.astype(np.float32), fmt.fraction + shift, fmt)
+    assert np.array_equal(found, convert(codes, fmt.fraction + shift, fmt))
 
 
 @pytest.mark.parametrize("shift", [61, 62, 63, 64, 65, 120])

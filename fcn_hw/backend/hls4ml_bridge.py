@@ -87,6 +87,10 @@ def to_model_graph(
         stock[process.name].layer if process.name in stock else _layer(process, texts[process.name])
         for process in dataflow.processes
     ]
+    layers = [
+        layer | {end: list(map(_key, layer[end])) for end in ("inputs", "outputs") if end in layer}
+        for layer in layers
+    ]
     config = {
         "OutputDir": "unused",  # the project is written by fcn_hw.backend.project
         "ProjectName": dataflow.name,
@@ -101,7 +105,7 @@ def to_model_graph(
                 "Strategy": target.strategy,
             },
             "LayerName": {
-                port.name: {"Precision": {"result": str(port.tensor.format)}}
+                _key(port.name): {"Precision": {"result": str(port.tensor.format)}}
                 for port in dataflow.inputs
             }
             | {name: item.settings for name, item in stock.items() if item.settings},
@@ -110,14 +114,14 @@ def to_model_graph(
     model = _model_class(hls4ml, dataflow).from_layer_list(
         config,
         layers,
-        inputs=[port.name for port in dataflow.inputs],
+        inputs=[_key(port.name) for port in dataflow.inputs],
         outputs=_output_layers(dataflow),
     )
     model.apply_flow(model.config.backend.get_default_flow())
     if stock:
         _rename(model, dataflow, stock)
     for fifo in dataflow.fifos:  # hls4ml gives every stream a whole frame
-        model.get_layer_output_variable(fifo.name).pragma = ("stream", fifo.depth)
+        stream_variable(model, fifo).pragma = ("stream", fifo.depth)
     return model
 
 
@@ -155,7 +159,12 @@ def emitted_processes(
 
 def fifo_depth(model: Any, stream: Stream) -> int:
     """The depth that hls4ml holds for a stream."""
-    return int(model.get_layer_output_variable(stream.name).pragma[1])
+    return int(stream_variable(model, stream).pragma[1])
+
+
+def stream_variable(model: Any, stream: Stream) -> Any:
+    """hls4ml's variable of a stream: its type, shape and pragma."""
+    return model.get_layer_output_variable(_key(stream.name))
 
 
 def ap_types_folder() -> Path:
@@ -218,7 +227,7 @@ def _hls4ml() -> ModuleType:
             for stream in self.get_attr("fcn_hw_outputs"):
                 self.add_output_variable(
                     list(stream.tensor.shape),
-                    out_name=stream.name,
+                    out_name=_key(stream.name),
                     var_name=stream.name,
                     type_name=f"{stream.tensor.name}_t",
                     precision=_precision(hls4ml, stream.tensor.format),
@@ -255,7 +264,7 @@ def _model_class(hls4ml: ModuleType, dataflow: Dataflow) -> Any:
     that feeds a port and other processes would have those streams cloned, as if each had two
     readers.
     """
-    ports = {port.name for port in dataflow.outputs}
+    ports = {_key(port.name) for port in dataflow.outputs}
 
     class PortGraph(hls4ml.model.graph.ModelGraph):  # type: ignore[misc, name-defined]
         def __init__(self, config: Any, inputs: Any, outputs: list[str], index: int = 0) -> None:
@@ -264,10 +273,19 @@ def _model_class(hls4ml: ModuleType, dataflow: Dataflow) -> Any:
     return PortGraph
 
 
+def _key(stream: str) -> str:
+    """What a stream is called in hls4ml's model.
+
+    A layer keeps its outputs among its settings, by name: a stream ``strategy`` would take the
+    place of the layer's strategy.
+    """
+    return f"fcn_hw_stream_{stream}"
+
+
 def _input_layer(port: Stream) -> dict[str, Any]:
     return {
         "class_name": "InputLayer",
-        "name": port.name,
+        "name": _key(port.name),  # hls4ml wants it to be that of its stream
         "input_shape": list(port.tensor.shape),
         "outputs": [port.name],
     }
@@ -290,7 +308,7 @@ def _rename(model: Any, dataflow: Dataflow, stock: Mapping[str, StockLayer]) -> 
     hls4ml numbers the layers and names by number, also what its passes put in their place.
     """
     for stream in (*dataflow.inputs, *(s for p in dataflow.processes for s in p.outputs)):
-        variable = model.get_layer_output_variable(stream.name)
+        variable = stream_variable(model, stream)
         variable.name, variable.type.name = stream.name, f"{stream.tensor.name}_t"
     for node in model.get_layers():
         if node.name in stock and node.weights:

@@ -18,8 +18,12 @@ INTERRUPTED = 130
 
 for _module in (
     "training",
+    "evaluating",
+    "sparsity",
     "proving",
     "measures",
+    "studies",
+    "searching",
     "hardware",
     "handover",
     "looking",

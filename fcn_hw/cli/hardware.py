@@ -95,13 +95,12 @@ def regression(
     as_json: JsonOption = False,
 ) -> None:
     """Show how the last run of csynth, cosim or bitstream compares with the one before."""
-    from fcn_hw.flow.regression import accept as take
-    from fcn_hw.flow.regression import check, last_rows
+    from fcn_hw.flow.regression import accept_stage, check, last_rows
 
     workspace, target = _open(design, board, root)
     folder = workspace.report(target)
     if accept:
-        count = len(take(folder))
+        count = len(accept_stage(workspace, target))
         if as_json:
             print_json({"accepted": count})
         else:

@@ -99,12 +99,11 @@ def report(
     """
     from fcn_hw.flow import open_workspace
     from fcn_hw.flow.workspace import open_board
-    from fcn_hw.report import make_report, report_to_json, write_report
+    from fcn_hw.report import report_stage, report_to_json
 
     target = open_board(board)
     workspace = open_workspace(design, root).with_conv(conv_named(conv))
-    made = make_report(workspace, target)
-    path = write_report(made, workspace, target)
+    made, path = report_stage(workspace, target)
     if as_json:
         print_json(report_to_json(made, path))
     else:

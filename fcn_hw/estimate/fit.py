@@ -22,12 +22,10 @@ from math import floor
 
 import numpy as np
 import numpy.typing as npt
-from scipy.optimize import LinearConstraint
-from scipy.sparse import csr_array
 
 from fcn_hw.estimate.options import Option, smallest_within
 from fcn_hw.estimate.resources import Resources, total
-from fcn_hw.estimate.solver import Floats, minimum
+from fcn_hw.estimate.solver import Constraint, Floats, minimum
 
 RESOURCES = ("LUT", "FF", "DSP", "BRAM18")
 OVERLOAD_GAP = 0.01
@@ -101,7 +99,7 @@ def smallest(problem: Problem, interval: int) -> Solution | None:
         np.ones(len(owner)),
         [
             _one_each(owner, len(owner)),
-            LinearConstraint(costs.T / scale[:, None], -np.inf, left / scale),
+            Constraint(costs.T / scale[:, None], -np.inf, left / scale),
         ],
     )
     if found is None:
@@ -135,7 +133,7 @@ def least_overload(problem: Problem, interval: int) -> Solution:
         np.concatenate([np.ones(count), [np.inf]]),
         [
             _one_each(owner, count + 1),
-            LinearConstraint(rows, -np.inf, -_vector(problem.fixed) / budget),
+            Constraint(rows, -np.inf, -_vector(problem.fixed) / budget),
         ],
         OVERLOAD_GAP,
     )
@@ -197,13 +195,15 @@ def _matrix(choices: Mapping[str, Sequence[Option]]) -> tuple[Numbers, Numbers]:
     return np.array(costs, dtype=np.int64), np.array(owner, dtype=np.int64)
 
 
-def _one_each(owner: Numbers, columns: int) -> LinearConstraint:
+def _one_each(owner: Numbers, columns: int) -> Constraint:
     """Of the options of each owner, one is taken; further columns are other variables."""
     count = len(owner)
+    from scipy.sparse import csr_array  # as in solver.py: not for every run
+
     rows = csr_array(
         (np.ones(count), (owner, np.arange(count))), shape=(int(owner.max()) + 1, columns)
     )
-    return LinearConstraint(rows, 1, 1)
+    return Constraint(rows, 1, 1)
 
 
 def _taken(

@@ -6,6 +6,7 @@ designs that no :class:`fcn_hw.ir.Graph` describes can be estimated by the same 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from fcn_hw.estimate.arithmetic import (
@@ -17,7 +18,7 @@ from fcn_hw.estimate.arithmetic import (
 )
 from fcn_hw.estimate.family import Family
 from fcn_hw.estimate.memory import bram, lut_rom, ram
-from fcn_hw.estimate.resources import Resources
+from fcn_hw.estimate.resources import Resources, total
 
 BASE_LUTS = 300
 LUT_OVERHEAD = (11, 10)
@@ -84,19 +85,11 @@ class MacUnit:
 
 def mac_unit(unit: MacUnit, family: Family) -> Resources:
     """Multipliers, adder trees, accumulators, ROMs, choice of channels, results."""
-    factor_bits = unit.input_bits + (0 if unit.input_signed else 1)
-    in_fabric = multiplier(unit.weight_bits, unit.input_bits, family).dsp == 0
-    one = multiplier(unit.weight_bits, unit.input_bits if in_fabric else factor_bits, family)
-    product_bits = unit.weight_bits + unit.input_bits
     filter_groups = unit.n_filt // unit.pe
-    a_filter = (
-        adder_tree(unit.simd, product_bits)
-        + accumulator(unit.accum_bits)
-        + conversion(
-            unit.accum_bits, unit.output_bits, rounds=unit.rounds, saturates=unit.saturates
-        )
+    a_filter = accumulator(unit.accum_bits) + conversion(
+        unit.accum_bits, unit.output_bits, rounds=unit.rounds, saturates=unit.saturates
     )
-    arithmetic = one * unit.multipliers + a_filter * unit.pe
+    arithmetic = products(unit, [unit.simd] * unit.pe, family) + a_filter * unit.pe
     luts = BASE_LUTS + -(-arithmetic.lut * LUT_OVERHEAD[0] // LUT_OVERHEAD[1])
     amount = replace(arithmetic, lut=luts)
     # The channels of this step, chosen from a pixel, and their register.
@@ -110,15 +103,36 @@ def mac_unit(unit: MacUnit, family: Family) -> Resources:
     return amount + weight_rom(unit, family)
 
 
+def products(unit: MacUnit, terms: Sequence[int], family: Family) -> Resources:
+    """Multipliers, and the tree that adds those of a filter.
+
+    Args:
+        terms: multipliers of each of the ``pe`` filters; ``simd`` where none is left out.
+    """
+    factor_bits = unit.input_bits + (0 if unit.input_signed else 1)
+    in_fabric = multiplier(unit.weight_bits, unit.input_bits, family).dsp == 0
+    one = multiplier(unit.weight_bits, unit.input_bits if in_fabric else factor_bits, family)
+    product_bits = unit.weight_bits + unit.input_bits
+    trees = total(adder_tree(count, product_bits) for count in terms if count)
+    return one * sum(terms) + trees
+
+
 def weight_rom(unit: MacUnit, family: Family) -> Resources:
     """The memory of the weights."""
     bits = unit.rom_word_bits // unit.rom_banks
-    if unit.rom_words <= 1:
+    return rom_memory(unit.rom_words, bits, unit.rom_storage, family) * unit.rom_banks
+
+
+def rom_memory(words: int, bits: int, storage: str, family: Family) -> Resources:
+    """A memory of constants; one word is wires.
+
+    Args:
+        storage: as for :class:`MacUnit`.
+    """
+    if words <= 1 or bits < 1:
         return Resources()
-    if unit.rom_storage == "bram":
-        bank = bram(unit.rom_words, bits)
-    elif unit.rom_storage == "lutram":
-        bank = lut_rom(unit.rom_words, bits)
-    else:
-        bank = ram(unit.rom_words, bits, family).resources
-    return bank * unit.rom_banks
+    if storage == "bram":
+        return bram(words, bits)
+    if storage == "lutram":
+        return lut_rom(words, bits)
+    return ram(words, bits, family).resources

@@ -8,21 +8,34 @@ import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from scipy.optimize import Bounds, LinearConstraint, milp
 
 Floats = npt.NDArray[np.float64]
 
 STDOUT = 1
 
 
+class Constraint(NamedTuple):
+    """``low <= rows @ variables <= high``.
+
+    Args:
+        rows: a matrix, sparse or not, with a column for each variable.
+        low, high: a number for each row, or one for all.
+    """
+
+    rows: Any
+    low: Floats | float
+    high: Floats | float
+
+
 def minimum(
     price: Floats,
     integers: npt.NDArray[np.bool_],
     upper: Floats,
-    constraints: Sequence[LinearConstraint],
+    constraints: Sequence[Constraint],
     gap: float = 0.0,
 ) -> Floats | None:
     """The variables of the least price, or None where the constraints contradict one another.
@@ -34,12 +47,15 @@ def minimum(
         constraints: see above.
         gap: how far the price may be from the least, relatively.
     """
+    # Half a second: not for runs that find all folds where they left them.
+    from scipy.optimize import Bounds, LinearConstraint, milp
+
     with _no_output():
         result = milp(
             price,
             integrality=integers.astype(np.int64),
             bounds=Bounds(0, upper),
-            constraints=constraints,
+            constraints=[LinearConstraint(*constraint) for constraint in constraints],
             options={"mip_rel_gap": gap},
         )
     found: Floats | None = result.x

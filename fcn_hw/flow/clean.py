@@ -15,8 +15,8 @@ from fcn_hw.locks import locked
 def clean(root: Path, design: str | None, *, models: bool) -> Iterator[Path]:
     """Removes the generated folders of one design, or of all below ``root/hls_projects``.
 
-    Only folders that a stage makes are touched: ``graph``, those named after a board and, with
-    ``models``, ``model``.
+    Only folders that a stage makes are touched: ``graph``, ``evaluation``, those named after a
+    board and, with ``models``, ``model`` and ``search``.
 
     Raises:
         Busy: a run is at work in one of them; that one stays.
@@ -29,7 +29,8 @@ def clean(root: Path, design: str | None, *, models: bool) -> Iterator[Path]:
     else:
         folders = [path.parent for path in sorted((root / "hls_projects").glob("*/design.yaml"))]
     projects = [f"{name}{suffix}" for name in board_names() for suffix in ("", HLS4ML_SUFFIX)]
-    generated = ("graph", *projects, *(("model",) if models else ()))
+    kept_long = ("model", "search") if models else ()
+    generated = ("graph", "evaluation", *projects, *kept_long)
     for folder in folders:
         for name in generated:
             if (folder / name).is_dir():

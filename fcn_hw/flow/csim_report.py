@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
@@ -164,7 +164,12 @@ def result_to_json(result: CsimResult) -> dict[str, Any]:
 
 def result_from_json(stored: Mapping[str, Any]) -> CsimResult:
     """A result from its JSON document."""
-    layers = tuple(
+    return CsimResult(**{**stored, "layers": layers_from_json(stored["layers"])})
+
+
+def layers_from_json(stored: Sequence[Mapping[str, Any]]) -> tuple[LayerResult, ...]:
+    """The rows of a JSON document."""
+    return tuple(
         LayerResult(
             **{
                 **item,
@@ -172,6 +177,5 @@ def result_from_json(stored: Mapping[str, Any]) -> CsimResult:
                 and Difference(**{**item["first"], "index": tuple(item["first"]["index"])}),
             }
         )
-        for item in stored["layers"]
+        for item in stored
     )
-    return CsimResult(**{**stored, "layers": layers})

@@ -49,6 +49,7 @@ class Needs:
 STAGES: dict[str, Needs] = {
     "train": Needs(_TRAINING),
     "export": Needs(_TRAINING),
+    "search": Needs((*_TRAINING, "matplotlib", "optuna"), (("g++",),)),
     "fifo": Needs(_CORE, (("g++",),)),
     "estimate": Needs(_PICTURES, (("g++",),), helpful=("dot",)),
     "hls": Needs((*_CORE, "hls4ml"), (("g++",),)),

@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import json
 import time
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +15,7 @@ from fcn_hw.backend.project import plan_project
 from fcn_hw.backend.stock_conv import emitted_graph
 from fcn_hw.boards import Board
 from fcn_hw.design import ConvEmitter
-from fcn_hw.errors import DataError
+from fcn_hw.errors import ConfigError, DataError
 from fcn_hw.files import replace_file
 from fcn_hw.fixed import Codes
 from fcn_hw.flow.alone import alone_in_project
@@ -39,12 +38,14 @@ from fcn_hw.locks import locked
 from fcn_hw.plan import Plan
 from fcn_hw.tools.runner import run, write_files
 from fcn_hw.train.cluster import Cluster
-from fcn_hw.train.datasets import Split, dataset_digest, load_dataset
+from fcn_hw.train.datasets import DataSet, Split, dataset_digest, load_dataset
+from fcn_hw.train.datasets.coverage import absent_classes
 from fcn_hw.train.metrics import headline
 from fcn_hw.train.palette import comparison
 
 MODEL = "quantized.h5"
 FLOAT_MODEL = "float.h5"
+DIRECT_MODEL = "direct.h5"
 TRAINING = "training.json"
 BUILD_JOBS = 2
 PICTURE = "segmentation.png"
@@ -73,6 +74,20 @@ def train_stage(workspace: Workspace, progress: Progress, cluster: Cluster | Non
     return record.folder
 
 
+def trained_models(workspace: Workspace) -> Path:
+    """The folder of the design's models, which are not trained here.
+
+    Raises:
+        ConfigError: they are missing, or of another design.yaml or other data.
+    """
+    record, name = _train_record(workspace), workspace.folder.name
+    there = all((record.folder / file).is_file() for file in (MODEL, FLOAT_MODEL, DIRECT_MODEL))
+    if not there or not record.is_current():
+        what = "has models of another design.yaml or other data" if there else "is not trained"
+        raise ConfigError(f"design '{name}' {what}", hint=f"run: fcn-hw train {name}")
+    return record.folder
+
+
 def _train(
     workspace: Workspace, record: StageRecord, progress: Progress, cluster: Cluster | None
 ) -> None:
@@ -82,12 +97,18 @@ def _train(
     progress.say("[cyan]train[/]   float, then quantized")
     record.begin()
     design = workspace.design
-    load = partial(load_dataset, design.dataset)
+
+    def load() -> DataSet:
+        dataset = load_dataset(design.dataset)
+        for line in absent_classes(dataset):
+            progress.warn(line)
+        return dataset
+
     if cluster is None:
         train(design, load(), record.folder, progress=progress.bars)
     else:
         train_together(design, load, cluster, record.folder, progress=progress.bars)
-    record.finish(record.folder / name for name in (MODEL, FLOAT_MODEL, TRAINING))
+    record.finish(record.folder / name for name in (MODEL, FLOAT_MODEL, DIRECT_MODEL, TRAINING))
     scores = json.loads((record.folder / TRAINING).read_text(encoding="utf-8"))
     progress.say(
         f"        {scores['float']['metric']} "

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
 from rich.progress import Progress as RichProgress
 
@@ -30,6 +31,10 @@ class Progress:
         """One line, marked up by rich."""
         if not self.quiet:
             self.console.print(text, highlight=False)
+
+    def warn(self, text: str) -> None:
+        """One line that is said even where nothing else is: plain text."""
+        self.console.print(f"[yellow]warning:[/] {escape(text)}", highlight=False)
 
     @property
     def bars(self) -> bool:

@@ -14,12 +14,15 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+from fcn_hw.boards import Board
 from fcn_hw.design import Regression as Limits
 from fcn_hw.errors import Regression, ReportError
 from fcn_hw.files import replace_file
+from fcn_hw.flow.alone import alone_in_project
 from fcn_hw.flow.cosim import CosimResult
 from fcn_hw.flow.csim_report import CsimResult
 from fcn_hw.flow.implementation import Implementation
+from fcn_hw.flow.workspace import Workspace
 from fcn_hw.vendor_reports.records import CsynthReport
 
 REPORT = "regression.json"
@@ -180,6 +183,17 @@ def accept(folder: Path) -> Metrics:
         raise ReportError(f"{path}: holds no run", hint=_NO_RUN)
     _write(path, {**_read(path, "baseline"), **now}, now, ())
     return now
+
+
+@alone_in_project("regression")
+def accept_stage(workspace: Workspace, board: Board) -> Metrics:
+    """As :func:`accept`, of a design on a board.
+
+    Raises:
+        ReportError: there was no run.
+        Busy: a stage is at work in the project.
+    """
+    return accept(workspace.report(board))
 
 
 def _write(

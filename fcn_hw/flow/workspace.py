@@ -2,7 +2,9 @@
 
 hls_projects/<design>/design.yaml
 hls_projects/<design>/model/           train: weights, checkpoints, training.json
+hls_projects/<design>/search/          search: studies, evaluations, a design.yaml a point
 hls_projects/<design>/graph/           export: graph.json, weights.npz, export.json
+hls_projects/<design>/evaluation/      evaluate: a document and a picture for each set of images
 hls_projects/<design>/<board>/         hls, csim: the HLS project, report/
 hls_projects/<design>/<board>_hls4ml/  the same with Conv: hls4ml, to compare
 """

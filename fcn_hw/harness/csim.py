@@ -21,8 +21,7 @@ from fcn_hw.harness.lanes import LANES_FOLDER, lanes_of
 from fcn_hw.harness.traces import element_dtype, read_trace, write_frames
 from fcn_hw.ir import Graph, Input, Tensor
 from fcn_hw.plan import Command, Plan
-from fcn_hw.reference import evaluate
-from fcn_hw.reference.evaluate import frames_at_a_time
+from fcn_hw.reference.evaluate import evaluate_parts
 from fcn_hw.tools.gxx import plan_compile
 from fcn_hw.tools.runner import run
 
@@ -225,16 +224,14 @@ def compare_with_oracle(
         name: read_trace(_trace(finished, name), graph.tensor(name), finished.frames)
         for name in names
     }
-    step = frames_at_a_time(graph.ops)  # what was just computed is compared in the cache
-    for first in range(0, finished.frames, step):
-        batch = slice(first, first + step)
-        expected = evaluate(graph, {graph.inputs[0].name: codes[batch]}, keep=names)
+    # what was just computed is compared in the cache
+    for part, _, expected in evaluate_parts(graph, {graph.inputs[0].name: codes}, keep=names):
         for name in names:
             found[name] = found[name].extended(
-                expected[name], traces[name][batch], first_frame + first
+                expected[name], traces[name][part], first_frame + part.start
             )
         if on_frame is not None:
-            on_frame(min(first + step, finished.frames))
+            on_frame(part.stop)
     return found
 
 

@@ -72,6 +72,8 @@ def simulate_set(
     compare: bool = True,
     jobs: int | None = None,
     part_frames: int = PART_FRAMES,
+    first_frame: int = 0,
+    maps_file: str = CLASS_MAPS,
     on_frame: Callable[[int], None] | None = None,
 ) -> WholeSet:
     """Runs the built simulation on all frames and compares every tensor.
@@ -81,6 +83,8 @@ def simulate_set(
         folder: of the program, below the project.
         compare: with the oracle; without, only the class maps are kept.
         jobs: parts at a time, a core each.
+        first_frame: number of the first frame in a larger set, for what differs.
+        maps_file: of the class maps, in the program's folder.
         on_frame: called with the number of frames that are done.
 
     Raises:
@@ -94,7 +98,7 @@ def simulate_set(
     part_frames = min(part_frames, share)
     for number in range(jobs):
         slots.put(f"part{number}")
-    maps = _class_map_file(graph, project / folder, len(codes))
+    maps = _class_map_file(graph, project / folder / maps_file, len(codes))
     stop, lock = threading.Event(), threading.Lock()
     done = 0
 
@@ -108,7 +112,10 @@ def simulate_set(
             finished = simulate(graph, project, part, folder=folder, part=slot, stop=stop)
             if maps is not None:
                 maps[first : first + len(part)] = class_maps(graph, finished)
-            found = compare_with_oracle(graph, finished, part, first_frame=first) if compare else {}
+            number = first_frame + first
+            found = (
+                compare_with_oracle(graph, finished, part, first_frame=number) if compare else {}
+            )
         except BaseException:
             stop.set()
             raise
@@ -146,10 +153,10 @@ def _results(parts: Sequence[Future[dict[str, Comparison]]]) -> list[dict[str, C
     return [part.result() for part in parts]
 
 
-def _class_map_file(graph: Graph, folder: Path, frames: int) -> npt.NDArray[np.uint8] | None:
+def _class_map_file(graph: Graph, path: Path, frames: int) -> npt.NDArray[np.uint8] | None:
     tensor = graph.tensor(graph.outputs[0])
     if not has_class_maps(tensor):
         return None
-    folder.mkdir(parents=True, exist_ok=True)
+    path.parent.mkdir(parents=True, exist_ok=True)
     shape = (frames, tensor.height, tensor.width)
-    return np.memmap(folder / CLASS_MAPS, dtype=np.uint8, mode="w+", shape=shape)
+    return np.memmap(path, dtype=np.uint8, mode="w+", shape=shape)

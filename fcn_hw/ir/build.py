@@ -315,6 +315,16 @@ class GraphBuilder:
         blank = self._blank(name, source)
         return self._add(ArgMax(name, (source,), blank, origin=origin or ""), CLASS_FORMAT)
 
+    def again(self, op: Op, fmt: FixedFormat | None = None) -> str:
+        """An op of another graph, on operands that may have other formats.
+
+        Args:
+            fmt: of its output; None derives it, as for a new op.
+        """
+        if isinstance(op, (MaxPool2D, UpsampleNearest, Crop2D, ZeroPad2D)):
+            return self._move(op)
+        return self._add(op, fmt)
+
     # -- inside ------------------------------------------------------------------------------------
 
     def _average(

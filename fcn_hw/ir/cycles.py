@@ -129,14 +129,24 @@ def cycles_per_frame(op: Op, operands: tuple[Tensor, ...], fold: Fold | None = N
         steps = fold_steps(op, fold)
         if not isinstance(op, CONVOLUTIONS):
             return outputs * steps
-        if is_pointwise(op, source):
-            return inputs + outputs * (steps - 1)
-        return _window_cycles(windows(op), steps, source, result)
+        return convolution_cycles(op, source, steps)
     if isinstance(op, (MaxPool2D, AveragePool2D)):
         bottom = (result.height - 1) * op.strides[0] - op.padding.top + op.pool[0]
         right = (result.width - 1) * op.strides[1] - op.padding.left + op.pool[1]
         return max(source.height, bottom) * max(source.width, right, MIN_POOL_ROW_CYCLES)
     return inputs if isinstance(op, Crop2D) else outputs
+
+
+def convolution_cycles(op: Convolution, source: Tensor, steps: int) -> int:
+    """Cycles of a frame if the multipliers worked ``steps`` cycles on an output pixel.
+
+    Args:
+        steps: :func:`fold_steps` of what is emitted; at least 1.
+    """
+    if is_pointwise(op, source):
+        outputs = op.output.height * op.output.width
+        return source.height * source.width + outputs * (steps - 1)
+    return _window_cycles(windows(op), steps, source, op.output)
 
 
 def is_pointwise(op: Op, source: Tensor) -> bool:

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from fcn_hw.fixed import Codes, convert
+from fcn_hw.fixed import Whole, convert
 from fcn_hw.ir.ops import AveragePool2D, Tensor
 
 
-def average_pool2d(op: AveragePool2D, codes: Sequence[Codes], operands: Sequence[Tensor]) -> Codes:
+def average_pool2d(op: AveragePool2D, codes: Sequence[Whole], operands: Sequence[Tensor]) -> Whole:
     """(N, H, W, C) to (N, H', W', C): the sum of a window, weighted by ``multiple / positions``.
 
     How many positions of a window lie in the frame is counted like a further channel that is 1
@@ -19,7 +19,7 @@ def average_pool2d(op: AveragePool2D, codes: Sequence[Codes], operands: Sequence
     (source,), (operand,) = codes, operands
     pad = op.padding
     edges = ((pad.top, pad.bottom), (pad.left, pad.right))
-    padded = np.pad(source, ((0, 0), *edges, (0, 0)))
+    padded = np.pad(source.astype(np.int64, copy=False), ((0, 0), *edges, (0, 0)))
     inside = np.pad(np.ones(source.shape[1:3], dtype=np.int64), edges)
     height, width = op.output.shape[:2]
     sums = np.zeros((len(source), *op.output.shape), dtype=np.int64)

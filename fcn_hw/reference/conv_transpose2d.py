@@ -6,20 +6,21 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from fcn_hw.fixed import Codes
+from fcn_hw.fixed import Whole, whole_type
 from fcn_hw.ir.ops import ConvTranspose2D, Tensor
-from fcn_hw.reference.products import finish, sum_dtype
+from fcn_hw.reference.products import finish, largest_sum
 
 
 def conv_transpose2d(
-    op: ConvTranspose2D, codes: Sequence[Codes], operands: Sequence[Tensor]
-) -> Codes:
+    op: ConvTranspose2D, codes: Sequence[Whole], operands: Sequence[Tensor]
+) -> Whole:
     """(N, H, W, C) to (N, H', W', C'): each tap's products are added where they land."""
     (source,), (operand,) = codes, operands
     count, height, width, n_in = source.shape
     kernel_h, kernel_w, _, n_out = op.weight.codes.shape
-    dtype = sum_dtype(source, op.weight.codes)
-    pixels = source.reshape(-1, n_in).astype(dtype)
+    bound = largest_sum(source, operand.format, op.weight.codes)
+    dtype = whole_type(bound)
+    pixels = source.reshape(-1, n_in).astype(dtype, copy=False)
     sums = np.zeros((count, *op.output.shape), dtype=dtype)
     for p in range(kernel_h):
         rows, down = _landing(height, op.strides[0], p - op.crop[0], op.output.height)
@@ -29,7 +30,7 @@ def conv_transpose2d(
                 count, height, width, n_out
             )
             sums[:, down, across] += products[:, rows, columns]
-    return finish(sums, op, operand)
+    return finish(sums, bound, op, operand)
 
 
 def _landing(length: int, stride: int, shift: int, size: int) -> tuple[slice, slice]:

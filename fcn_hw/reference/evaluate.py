@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fcn_hw.errors import FormatError, nearest
-from fcn_hw.fixed import Codes
+from fcn_hw.fixed import Codes, FixedFormat, Whole, whole_type
 from fcn_hw.ir.graph import Graph
 from fcn_hw.ir.ops import (
     ArgMax,
@@ -59,10 +59,11 @@ from fcn_hw.reference.zero_pad2d import zero_pad2d
 class Evaluator(Protocol):
     """Computes one op: ``codes[k]`` (N, H, W, C) holds the values of ``operands[k]``.
 
-    ``op`` is of the class that the registry files the function under.
+    ``op`` is of the class that the registry files the function under. Codes come in any number type
+    that holds them, are not changed, and leave in any.
     """
 
-    def __call__(self, op: Any, codes: Sequence[Codes], operands: Sequence[Tensor], /) -> Codes: ...
+    def __call__(self, op: Any, codes: Sequence[Whole], operands: Sequence[Tensor], /) -> Whole: ...
 
 
 EVALUATORS: dict[type[Op], Evaluator] = {
@@ -88,9 +89,9 @@ EVALUATORS: dict[type[Op], Evaluator] = {
 }
 """The function of every op but :class:`Input`, whose codes the caller gives."""
 
-_BATCH_ELEMENTS = 1 << 17
-"""Elements of the largest tensor that are worked on at a time: 1 MiB of codes, which stay in the
-cache. With 16 MiB the same frames take three times as long."""
+_BATCH_ELEMENTS = 1 << 18
+"""Elements of the largest tensor that are worked on at a time: 1 MiB in float32, which
+stays in the cache."""
 
 
 def evaluate(
@@ -114,6 +115,26 @@ def evaluate(
         FormatError: an input is missing, unknown, or of wrong type, shape or range.
         GraphError: ``keep`` names an op that is not in the graph.
     """
+    results: dict[str, Codes] = {}
+    for part, count, found in evaluate_parts(graph, inputs, keep=keep):
+        for name, codes in found.items():
+            if name not in results:
+                results[name] = np.empty((count, *codes.shape[1:]), dtype=np.int64)
+            results[name][part] = codes
+    return results
+
+
+def evaluate_parts(
+    graph: Graph,
+    inputs: Mapping[str, npt.NDArray[np.integer]],
+    *,
+    keep: Collection[str] | None = None,
+) -> Iterator[tuple[slice, int, dict[str, Whole]]]:
+    """As :func:`evaluate`, a few frames after the other, while they are in the cache.
+
+    Yields:
+        which frames, of how many, and the kept tensors' codes of these, in any number type.
+    """
     frames = {op.name: _checked(op, inputs) for op in graph.inputs}
     for name in inputs:
         if name not in frames:
@@ -127,33 +148,30 @@ def evaluate(
     kept = {op.name for op in graph.ops} if keep is None else {graph[name].name for name in keep}
     ancestors = _ancestors(graph, kept)
     needed = [op for op in graph.ops if op.name in ancestors]
-    results = {
-        op.name: np.empty((count, *op.output.shape), dtype=np.int64)
-        for op in needed
-        if op.name in kept
-    }
-    if not results:
-        return results
-    step = frames_at_a_time(needed)
+    if not kept:
+        return
+    step = _frames_at_a_time(needed)
     for first in range(0, count, step):
-        part = slice(first, first + step)
-        for name, codes in _run(graph, needed, {n: c[part] for n, c in frames.items()}):
-            if name in results:
-                results[name][part] = codes
-    return results
+        part = slice(first, min(first + step, count))
+        given = {
+            op.name: frames[op.name][part].astype(whole_type(op.output.format.largest_code))
+            for op in graph.inputs
+        }
+        computed = _run(graph, needed, given)
+        yield part, count, {name: codes for name, codes in computed if name in kept}
 
 
-def frames_at_a_time(ops: Iterable[Op]) -> int:
+def _frames_at_a_time(ops: Iterable[Op]) -> int:
     """How many frames of these ops' tensors are evaluated together; more are no faster."""
     return max(1, _BATCH_ELEMENTS // max(op.output.size for op in ops))
 
 
 def _run(
-    graph: Graph, ops: Sequence[Op], frames: Mapping[str, Codes]
-) -> Iterator[tuple[str, Codes]]:
+    graph: Graph, ops: Sequence[Op], frames: Mapping[str, Whole]
+) -> Iterator[tuple[str, Whole]]:
     """Yields (name, codes) op by op; a tensor is dropped after its last reader."""
     last = {name: op.name for op in ops for name in op.inputs}
-    live: dict[str, Codes] = {}
+    live: dict[str, Whole] = {}
     for op in ops:
         if isinstance(op, Input):
             codes = frames[op.name]
@@ -177,7 +195,7 @@ def _ancestors(graph: Graph, names: Collection[str]) -> set[str]:
     return needed
 
 
-def _checked(op: Input, inputs: Mapping[str, npt.NDArray[np.integer]]) -> Codes:
+def _checked(op: Input, inputs: Mapping[str, npt.NDArray[np.integer]]) -> npt.NDArray[np.integer]:
     if op.name not in inputs:
         raise FormatError(f"input '{op.name}' is missing")
     given = np.asarray(inputs[op.name])
@@ -193,10 +211,18 @@ def _checked(op: Input, inputs: Mapping[str, npt.NDArray[np.integer]]) -> Codes:
             f"input '{op.name}' has shape {given.shape}, "
             f"must be (frames, {height}, {width}, {channels})"
         )
+    if _holds(fmt, given.dtype):
+        return given
     low, high = int(given.min()), int(given.max())
     if low < fmt.min_code or high > fmt.max_code:
         raise FormatError(
             f"input '{op.name}' holds codes {low} to {high}, "
             f"{fmt} has {fmt.min_code} to {fmt.max_code}"
         )
-    return given.astype(np.int64, copy=False)
+    return given
+
+
+def _holds(fmt: FixedFormat, dtype: np.dtype[np.integer]) -> bool:
+    """Whether every number of the type is a code of the format, so that none need be looked at."""
+    limits = np.iinfo(dtype)
+    return fmt.min_code <= limits.min and limits.max <= fmt.max_code

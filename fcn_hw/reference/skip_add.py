@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import numpy as np
-
-from fcn_hw.fixed import Codes, convert, shift_left
+from fcn_hw.fixed import Whole, convert_whole
 from fcn_hw.ir.ops import SkipAdd, Tensor
+from fcn_hw.reference.alignment import aligned
 
 
-def skip_add(op: SkipAdd, codes: Sequence[Codes], operands: Sequence[Tensor]) -> Codes:
+def skip_add(op: SkipAdd, codes: Sequence[Whole], operands: Sequence[Tensor]) -> Whole:
     """Inputs of one shape (N, H, W, C) to their sum, binary points aligned."""
-    fraction = max(operand.format.fraction for operand in operands)
-    total = np.zeros_like(codes[0])
-    for source, operand in zip(codes, operands, strict=True):
-        total += shift_left(source, fraction - operand.format.fraction)
-    return convert(total, fraction, op.output.format)
+    (total, *others), fraction = aligned(codes, operands)
+    for source in others:
+        total = total + source
+    return convert_whole(total, fraction, op.output.format)

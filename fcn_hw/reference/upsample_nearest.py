@@ -6,14 +6,17 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from fcn_hw.fixed import Codes, convert
+from fcn_hw.fixed import Whole, convert_whole
 from fcn_hw.ir.ops import Tensor, UpsampleNearest
 
 
 def upsample_nearest(
-    op: UpsampleNearest, codes: Sequence[Codes], operands: Sequence[Tensor]
-) -> Codes:
+    op: UpsampleNearest, codes: Sequence[Whole], operands: Sequence[Tensor]
+) -> Whole:
     """(N, H, W, C) to (N, H * scale[0], W * scale[1], C)."""
     (source,), (operand,) = codes, operands
-    converted = convert(source, operand.format.fraction, op.output.format)
-    return np.repeat(np.repeat(converted, op.scale[0], axis=1), op.scale[1], axis=2)
+    converted = convert_whole(source, operand.format.fraction, op.output.format)
+    count, height, width, n_chan = converted.shape
+    pixels = converted[:, :, None, :, None, :]
+    copies = np.broadcast_to(pixels, (count, height, op.scale[0], width, op.scale[1], n_chan))
+    return copies.reshape(count, *op.output.shape)

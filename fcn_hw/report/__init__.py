@@ -4,6 +4,15 @@
 ``figures/`` computes where things are drawn, ``page.py`` puts it together.
 """
 
-from fcn_hw.report.page import REPORT_FILE, DesignReport, make_report, report_to_json, write_report
+from fcn_hw.report.page import (
+    REPORT_FILE,
+    DesignReport,
+    make_report,
+    report_stage,
+    report_to_json,
+    write_report,
+)
 
-__all__ = ["REPORT_FILE", "DesignReport", "make_report", "report_to_json", "write_report"]
+__all__ = [
+    "REPORT_FILE", "DesignReport", "make_report", "report_stage", "report_to_json", "write_report",
+]  # fmt: skip

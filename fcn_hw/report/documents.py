@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 MODELS = (("float", "float"), ("directly quantized", "direct"), ("retrained", "retrained"))
@@ -86,13 +86,28 @@ class Fifos:
     certificate: str
 
 
+Pairs = tuple[tuple[float, float], ...]
+
+ERRORS = ("l2", "kl", "output_kl")
+"""Errors of a point, where ``sensitivity.json`` has them."""
+
+
 @dataclass(frozen=True)
 class Curve:
-    """One layer at several widths; ``kind`` says of what: weights, activations."""
+    """One layer at several widths.
+
+    Args:
+        kind: says of what: weights, activations.
+        points: bits and metric.
+        retrained: the same after a short retraining; empty where there was none.
+        errors: by name in :data:`ERRORS` and bits; empty where the file has none.
+    """
 
     layer: str
     kind: str
-    points: tuple[tuple[float, float], ...]
+    points: Pairs
+    retrained: Pairs = ()
+    errors: Mapping[str, Mapping[float, float]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -152,7 +167,9 @@ def sensitivity(data: Mapping[str, Any]) -> Sensitivity:
         Curve(
             str(item["layer"]),
             str(item["kind"]),
-            tuple((_finite(x), _finite(y)) for x, y in item["points"]),
+            _pairs(item["points"]),
+            _pairs(item.get("retrained", ())),
+            {name: dict(_pairs(item[name])) for name in ERRORS if name in item},
         )
         for item in data["curves"]
     )
@@ -212,6 +229,10 @@ def fifos(
         held,
         str(certificate["digest"]),
     )
+
+
+def _pairs(items: Any) -> Pairs:
+    return tuple((_finite(x), _finite(y)) for x, y in items)
 
 
 def _finite(value: Any) -> float:

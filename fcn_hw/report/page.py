@@ -11,6 +11,7 @@ from markupsafe import Markup
 
 from fcn_hw.boards import Board
 from fcn_hw.files import replace_file
+from fcn_hw.flow.alone import alone_in_project
 from fcn_hw.flow.workspace import Workspace
 from fcn_hw.report.render import markup
 from fcn_hw.report.section import Section
@@ -77,6 +78,20 @@ def write_report(report: DesignReport, workspace: Workspace, board: Board) -> Pa
     path = workspace.report(board) / REPORT_FILE
     replace_file(path, str(report.html))
     return path
+
+
+@alone_in_project("report")
+def report_stage(workspace: Workspace, board: Board) -> tuple[DesignReport, Path]:
+    """Makes the report of what is there now and writes it; runs no stage.
+
+    Returns:
+        the report, and its file.
+
+    Raises:
+        Busy: a stage is at work in the project: half of what it leaves would be shown.
+    """
+    report = make_report(workspace, board)
+    return report, write_report(report, workspace, board)
 
 
 def report_to_json(report: DesignReport, path: Path) -> dict[str, Any]:

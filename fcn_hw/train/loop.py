@@ -105,7 +105,8 @@ def loss_weights(
     """Weight of a pixel in the loss, by its mask value; 0 for void.
 
     Balanced: median frequency / frequency, where the frequency of a class is its part of the pixels
-    of the images that it occurs in (Eigen & Fergus, ICCV 2015, section 6.3.2).
+    of the images that it occurs in (Eigen & Fergus, ICCV 2015, section 6.3.2). A class that occurs
+    in none has no frequency: it keeps weight 1 and does not enter the median.
 
     Returns:
         (256,).
@@ -118,7 +119,7 @@ def loss_weights(
         )[:, :n_classes]
         present = np.where(counts > 0, counts.sum(axis=1, keepdims=True), 0).sum(axis=0)
         frequency = counts.sum(axis=0) / np.maximum(present, 1)
-        median = np.median(frequency[frequency > 0])
+        median = np.median(frequency[frequency > 0]) if counts.any() else 1.0
         np.divide(median, frequency, out=weights[:n_classes], where=frequency > 0)
     if void is not None:
         weights[void] = 0.0
@@ -250,8 +251,8 @@ class _PhaseTrainer:
         ):
             variable.assign(value)
         self.best = list(checkpoint.arrays["best"])
-        if self.pruner is not None:
-            self.pruner.take_up()
+        if self.pruner is not None and not self.state.finished:
+            self.pruner.take_up(checkpoint.arrays["masks"])
 
     def _agree(self) -> None:
         """All workers take over the chief's state."""
@@ -340,5 +341,6 @@ class _PhaseTrainer:
                 "weights": self.model.get_weights(),
                 "optimizer": [variable.numpy() for variable in self.optimizer.variables],
                 "best": self.best,
+                "masks": self.pruner.masks if self.pruner else [],
             },
         )

@@ -61,15 +61,41 @@ def iou_per_class(confusion: Confusion) -> npt.NDArray[np.float64]:
 
 def mean_iou(confusion: Confusion) -> float:
     """Mean of IoU over the classes that occur in the truth, 0 to 1; NaN when none does."""
-    iou = iou_per_class(confusion)
-    present = ~np.isnan(iou)
-    return float(iou[present].mean()) if present.any() else float("nan")
+    return mean_of_present(iou_per_class(confusion))
+
+
+def mean_of_present(values: npt.NDArray[np.float64]) -> float:
+    """Mean of what is not NaN; NaN when nothing is."""
+    present = ~np.isnan(values)
+    return float(values[present].mean()) if present.any() else float("nan")
 
 
 def pixel_accuracy(confusion: Confusion) -> float:
     """Part of the counted pixels whose class is right, 0 to 1; NaN when none is counted."""
     total = int(confusion.sum())
     return int(np.diagonal(confusion).sum()) / total if total else float("nan")
+
+
+def accuracy_per_class(confusion: Confusion) -> npt.NDArray[np.float64]:
+    """Part of each class's pixels that are right, (C,); NaN where a class is not in the truth."""
+    in_truth = confusion.sum(axis=1)
+    accuracy = np.full(len(confusion), np.nan)
+    np.divide(np.diagonal(confusion), in_truth, out=accuracy, where=in_truth > 0)
+    return accuracy
+
+
+def mean_class_accuracy(confusion: Confusion) -> float:
+    """Mean of the accuracies of the classes in the truth, 0 to 1; NaN when there is none."""
+    return mean_of_present(accuracy_per_class(confusion))
+
+
+def frequency_weighted_iou(confusion: Confusion) -> float:
+    """Mean of the IoUs, each weighted by its class's pixels in the truth; NaN when none counts."""
+    total, iou = int(confusion.sum()), iou_per_class(confusion)
+    present = ~np.isnan(iou)
+    if not total:
+        return float("nan")
+    return float((confusion.sum(axis=1)[present] * iou[present]).sum()) / total
 
 
 def headline(scores: Mapping[str, Any]) -> float:

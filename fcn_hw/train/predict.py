@@ -12,7 +12,13 @@ import numpy.typing as npt
 from fcn_hw.errors import DataError
 from fcn_hw.keras_env import keras_env
 from fcn_hw.train.datasets.base import Metric, Split
-from fcn_hw.train.metrics import confusion_matrix, iou_per_class, mean_iou, pixel_accuracy
+from fcn_hw.train.metrics import (
+    Confusion,
+    confusion_matrix,
+    iou_per_class,
+    mean_iou,
+    pixel_accuracy,
+)
 
 Bytes = npt.NDArray[np.uint8]
 
@@ -79,15 +85,19 @@ def score(
     """Predicts a split and compares with its masks."""
     predicted = predictor(split.images, batch)
     confusion = confusion_matrix(split.masks, predicted, len(classes), void)
-    per_class = iou_per_class(confusion)
+    return scores_of(confusion, classes, "accuracy" if split.one_class else "mIoU")
+
+
+def scores_of(confusion: Confusion, classes: tuple[str, ...], metric: Metric) -> Scores:
+    """The scores that a confusion matrix of a split gives."""
     return Scores(
         miou=mean_iou(confusion),
         pixel_accuracy=pixel_accuracy(confusion),
         iou={
             name: None if np.isnan(value) else float(value)
-            for name, value in zip(classes, per_class, strict=True)
+            for name, value in zip(classes, iou_per_class(confusion), strict=True)
         },
-        metric="accuracy" if split.one_class else "mIoU",
+        metric=metric,
     )
 
 

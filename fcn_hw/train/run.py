@@ -9,20 +9,23 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from math import ceil
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from fcn_hw.design import Design
-from fcn_hw.errors import ConfigError, DataError
+from fcn_hw.errors import ConfigError
 from fcn_hw.keras_env import seed_everything
 from fcn_hw.train.bars import training_bars
 from fcn_hw.train.datasets.base import DataSet, Split
+from fcn_hw.train.datasets.coverage import check_labels
 from fcn_hw.train.loop import PhaseState, Report, run_phase
 from fcn_hw.train.networks import build_float, fold_batchnorm, folded_weights
-from fcn_hw.train.precision import PrecisionTable, wishes
+from fcn_hw.train.precision import PrecisionTable, Wish, wishes
 from fcn_hw.train.predict import Predictor, Scores, score
+from fcn_hw.train.pruning import check_pruning
 from fcn_hw.train.quantized import snapped_weights
 from fcn_hw.train.store import CheckpointFile, save_model, write_json
 from fcn_hw.train.study import (
@@ -119,13 +122,14 @@ def train(
     Raises:
         ConfigError: an impossible network, an unknown layer name, a precision that a layer can't
             have.
-        DataError: a split is empty.
+        DataError: a split is empty, or all of it is void.
         FcnHwError: training diverged.
     """
     _check_data(design, dataset)
     height, width, channels = dataset.train.images.shape[1:]
     topology = build_topology(design.network, Shape(height, width, channels), dataset.n_classes)
     wanted = wishes(design, topology)  # a wrong design fails before TensorFlow starts
+    _check_pruning(design, dataset, wanted)
     seed_everything(design.training.seed)
     session = _Session(design, dataset, topology, out_dir, team)
     with training_bars(enabled=progress) as report:
@@ -138,9 +142,7 @@ def train(
 
 
 def _check_data(design: Design, dataset: DataSet) -> None:
-    for name, split in (("train", dataset.train), ("val", dataset.val)):
-        if len(split) == 0:
-            raise DataError(f"data set '{dataset.name}': split '{name}' is empty")
+    check_labels(dataset)
     size = dataset.train.images.shape[1:3]
     wanted = (design.dataset.height, design.dataset.width)
     if size != wanted:
@@ -148,6 +150,14 @@ def _check_data(design: Design, dataset: DataSet) -> None:
             f"dataset: the design says {wanted[0]} x {wanted[1]} pixels, the images have "
             f"{size[0]} x {size[1]}"
         )
+
+
+def _check_pruning(design: Design, dataset: DataSet, wanted: Mapping[str, Wish]) -> None:
+    settings = design.training
+    if settings.pruning is not None:
+        steps = settings.retrain_epochs * ceil(len(dataset.train) / settings.batch_size)
+        binary = [name for name, wish in wanted.items() if wish.weight == "binary"]
+        check_pruning(settings.pruning, list(wanted), binary, steps)
 
 
 class _Session:

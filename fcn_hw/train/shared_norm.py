@@ -63,7 +63,7 @@ def _layer_class() -> Any:
 
         def _observed(self, inputs: Any) -> tuple[Any, Any]:
             """Mean and variance over all workers; moves the averages."""
-            axes, active = list(range(len(inputs.shape) - 1)), self._active()
+            axes, active = list(range(len(inputs.shape) - 1)), self._active()  # type: ignore[no-untyped-call]
             count = tf.cast(tf.size(inputs), tf.float32) / inputs.shape[-1]
             total, count = over_all(tf.reduce_sum(inputs, axes) * active, count * active)
             mean = total / count

@@ -6,6 +6,7 @@ optimizer and epoch must never come from different moments.
 
 from __future__ import annotations
 
+import errno
 import io
 import json
 import os
@@ -28,6 +29,9 @@ def replacing(path: Path) -> Iterator[Path]:
     """Yields a temporary path beside ``path``, which replaces ``path`` where no error is raised.
 
     The temporary file keeps the suffix, by which Keras chooses the file format.
+
+    Raises:
+        OSError: it can't be written, on a full disk say; names ``path``, which stays as it was.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(prefix=".", suffix=path.suffix, dir=path.parent)
@@ -39,8 +43,20 @@ def replacing(path: Path) -> Iterator[Path]:
         os.umask(mask)
         temporary.chmod(0o666 & ~mask)
         temporary.replace(path)
+    except OSError as error:
+        if error.filename is None:
+            raise _naming(path, error) from error
+        raise
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def _naming(path: Path, error: OSError) -> OSError:
+    """An error of writing that says which file: NumPy's and HDF5's don't, and HDF5's has no
+    number either."""
+    if error.errno is None:
+        return OSError(errno.EIO, f"can't be written, the disk may be full: {error}", str(path))
+    return OSError(error.errno, os.strerror(error.errno), str(path))
 
 
 def write_json(path: Path, data: object) -> None:

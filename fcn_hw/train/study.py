@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
@@ -94,7 +94,7 @@ class Study:
 
     def table(self, wanted: Mapping[str, Wish]) -> PrecisionTable:
         """Formats of all layers: what is asked for, binary points of least squared error."""
-        return choose_formats(self.topology, wanted, self.weights, self._activations)
+        return choose_formats(self.topology, wanted, self.weights, self.activations)
 
     def quantized(self, table: PrecisionTable, parts: Parts | None = None) -> Any:
         """The quantized model with the float network's weights as its shadow weights.
@@ -129,14 +129,29 @@ class Study:
 
     def calibration_images(self) -> npt.NDArray[np.uint8]:
         """Training images at even distances."""
-        images = self.dataset.train.images
-        count = min(self.design.training.calibration_images, len(images))
-        return images[np.linspace(0, len(images) - 1, count).astype(np.intp)]
+        return self.dataset.train.images[self.calibration_rows()]
 
-    def _activations(self) -> Iterator[dict[str, npt.NDArray[np.float32]]]:
-        """Outputs of all quantizable layers of the float model, behind their ReLU."""
+    def calibration_rows(self) -> npt.NDArray[np.intp]:
+        """Which training images those are."""
+        total = len(self.dataset.train)
+        count = min(self.design.training.calibration_images, total)
+        return np.linspace(0, total - 1, count).astype(np.intp)
+
+    def activations(
+        self, layers: Collection[str] | None = None
+    ) -> Iterator[dict[str, npt.NDArray[np.float32]]]:
+        """Outputs of layers of the float model, behind their ReLU, on the calibration images.
+
+        Args:
+            layers: that own weights; None: all of these.
+
+        Yields:
+            a few images at a time, by layer.
+        """
         model, images = self.float_model, self.calibration_images()
-        nodes = quantizable(self.topology)
+        nodes = [
+            node for node in quantizable(self.topology) if layers is None or node.name in layers
+        ]
         outputs = [
             model.get_layer(node.name + (ACTIVATION_SUFFIX if is_hidden(node) else "")).output
             for node in nodes

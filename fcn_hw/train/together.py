@@ -7,7 +7,6 @@ from collections.abc import Callable
 from importlib.metadata import version
 from pathlib import Path
 
-import fcn_hw
 from fcn_hw.design import Design
 from fcn_hw.train.cluster import JOIN_TIMEOUT_S, Cluster, meet
 from fcn_hw.train.datasets import DataSet, dataset_digest
@@ -42,7 +41,7 @@ def train_together(
     subject = json_digest(
         design.model_dump(mode="json", exclude_defaults=True, exclude={"dataset": {"path"}}),
         dataset_digest(design.dataset),
-        fcn_hw.__version__,
+        version("fcn_hw"),
         version("tensorflow"),
     )
     dataset = load()

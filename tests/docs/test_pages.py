@@ -12,10 +12,12 @@ import pytest
 from fcn_hw.boards import Board
 from fcn_hw.design import Design
 from fcn_hw.flow.csim_report import CsimResult, LayerResult
+from fcn_hw.flow.evaluation import Evaluation, HardwareRun
 from fcn_hw.frontend.proofs import Proof
 from fcn_hw.handoff import manifest
 from fcn_hw.ir import serialize
 from fcn_hw.ir.ops import Op
+from fcn_hw.train.tally import Metrics
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
@@ -79,6 +81,9 @@ def test_file_formats_name_every_key() -> None:
         | {item.name for item in fields(Op)} - {"output"},
         "proofs.json": {item.name for item in fields(Proof)},
         "csim.json": {item.name for cls in (CsimResult, LayerResult) for item in fields(cls)},
+        "evaluation.json": {
+            item.name for cls in (Evaluation, HardwareRun, Metrics) for item in fields(cls)
+        },
         "MANIFEST.json": {key for model in entries for key in model.model_fields},
     }
     assert set(parts) == set(written)

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import re
+import sys
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from random_graphs import graphs, random_frames
 
 from fcn_hw.errors import FormatError, GraphError
 from fcn_hw.fixed import parse_format
@@ -14,6 +18,7 @@ from fcn_hw.ir.graph import Graph
 from fcn_hw.ir.ops import OPS, Input
 from fcn_hw.reference import EVALUATORS, evaluate
 from fcn_hw.reference import evaluate as evaluate_function
+from fcn_hw.reference.evaluate import evaluate_parts
 
 SHAPE = (3, 4, 2)
 
@@ -69,6 +74,35 @@ def test_keep_computes_only_what_is_needed(monkeypatch: pytest.MonkeyPatch) -> N
     evaluate(graph, {"image": frames()}, keep=["corner"])
     with pytest.raises(KeyError):
         evaluate(graph, {"image": frames()}, keep=["pooled"])
+
+
+@settings(max_examples=60)
+@given(graphs(), st.integers(0, 2**32 - 1))
+def test_number_types_do_not_change_the_codes(graph: Graph, seed: int) -> None:
+    """Floats, where they stand in for integers, give the codes that integers give."""
+    inputs = random_frames(graph, seed, count=3)
+    found = evaluate(graph, inputs)
+    with pytest.MonkeyPatch.context() as patch:
+        for user in ("evaluate", "conv2d", "conv_transpose2d", "depthwise_conv2d", "products",
+                     "alignment", "upsample_bilinear"):  # fmt: skip
+            module = sys.modules[f"fcn_hw.reference.{user}"]
+            patch.setattr(module, "whole_type", lambda bound: np.int64)
+        expected = evaluate(graph, inputs)
+    for name, codes in expected.items():
+        assert np.array_equal(found[name], codes), name
+
+
+def test_parts_hold_small_codes_in_float32() -> None:
+    graph, image = two_paths(), frames(7)
+    expected = evaluate(graph, {"image": image})
+    parts = list(evaluate_parts(graph, {"image": image}, keep=["corner", "pooled"]))
+    assert {codes.dtype for _, _, found in parts for codes in found.values()} == {
+        np.dtype(np.float32)
+    }
+    for part, count, found in parts:
+        assert count == 7
+        for name, codes in found.items():
+            assert np.array_equal(codes, expected[name][part])
 
 
 def test_batches_do_not_change_the_codes(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from fcn_hw.fixed import FixedFormat
+from fcn_hw.fixed import FixedFormat, whole_type
 from fcn_hw.ir.build import GraphBuilder
 from fcn_hw.ir.ops import Constant
 from fcn_hw.reference import evaluate
-from fcn_hw.reference.products import sum_dtype
+from fcn_hw.reference.products import largest_sum
+
+WIDE = FixedFormat(signed=True, width=63, integer=63)
 
 
 @pytest.mark.parametrize(
@@ -30,12 +32,19 @@ from fcn_hw.reference.products import sum_dtype
 )
 def test_number_type(code: int, weights: list[int], dtype: type) -> None:
     kernel = np.array(weights, np.int64).reshape(-1, 1, 1, 1)
-    assert sum_dtype(np.array([0, code]), kernel) is dtype
+    assert whole_type(largest_sum(np.array([0, code]), WIDE, kernel)) is dtype
 
 
 def test_channels_out_are_bounded_apart() -> None:
     kernel = np.full((1, 1, 1, 100), 1 << 24, np.int64)
-    assert sum_dtype(np.array([1]), kernel) is np.float32
+    assert whole_type(largest_sum(np.array([1]), WIDE, kernel)) is np.float32
+
+
+def test_the_format_is_enough_where_it_gives_float32() -> None:
+    """Where an operand's format allows few enough, its codes are not read."""
+    narrow = FixedFormat(signed=True, width=8, integer=8)
+    kernel = np.full((1, 1, 2, 1), 3, np.int64)
+    assert largest_sum(np.array([[1]]), narrow, kernel) == 128 * 6
 
 
 @pytest.mark.parametrize("bits", [2, 8, 10, 11, 16, 22, 24, 28])

@@ -274,6 +274,27 @@ def test_exploration_is_drawn_where_it_is(tmp_path: Path) -> None:
     assert "weights: bits 2, mIoU 0.5" in titles and "a: LUT 2,000, mIoU 0.8" in titles
 
 
+def test_retrained_curves_and_errors_are_shown(tmp_path: Path) -> None:
+    workspace = empty_workspace(tmp_path)
+    curve = {
+        "layer": "conv1", "kind": "weights", "points": [[1.585, 0.5], [4, 0.8]],
+        "retrained": [[1.585, 0.71], [4, 0.82]],
+        "l2": [[1.585, 0.25], [4, 0.0125]], "kl": [[1.585, 0.5], [4, 0]],
+        "output_kl": [[1.585, 1.5], [4, 0.001]],
+    }  # fmt: skip
+    text = json.dumps({**SENSITIVITY, "curves": [curve, *SENSITIVITY["curves"]]})
+    replace_file(workspace.model / "sensitivity.json", text)
+    made = make_report(workspace, load_board(BOARD))
+    assert problems(made.html) == [] and made.problems == ()
+    document = Document(made.html)
+    titles = [element.text for element in document.all("title")]
+    assert "weights, retrained: bits 1.585, mIoU 0.71" in titles
+    assert "weights, retrained" in " ".join(element.text for element in document.all("span"))
+    cells = [element.text for element in document.all("td")]
+    place = cells.index("1.58")
+    assert cells[place - 1 : place + 6] == ["weights", "1.58", "0.5", "0.71", "0.25", "0.5", "1.5"]
+
+
 @pytest.mark.parametrize(
     "wrong",
     ["{}", '{"metric": "m", "float": NaN, "curves": []}', '{"metric":1,"cost":1,"points":[]}'],

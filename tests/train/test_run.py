@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import pickle
@@ -10,6 +11,7 @@ import subprocess
 import sys
 import textwrap
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -131,6 +133,30 @@ def test_training_killed_by_the_system_ends_as_an_uninterrupted_one(tiny_design,
     pair = [load_model(tmp_path / run / "quantized.h5").get_weights() for run in ("part", "whole")]
     for a, b in zip(*pair, strict=True):
         np.testing.assert_array_equal(a, b)
+
+
+def test_a_full_disk_keeps_the_last_whole_epoch(tiny_design, squares, tmp_path, monkeypatch):
+    """The second checkpoint meets it: the first stays, and training goes on from there."""
+    save, saved = np.savez, []
+
+    def full(file, **arrays):
+        saved.append(file)
+        if len(saved) == 2:
+            Path(file).write_bytes(b"half of it")
+            raise OSError(errno.ENOSPC, "4096 requested and 10 written")
+        save(file, **arrays)
+
+    monkeypatch.setattr(np, "savez", full)
+    with pytest.raises(OSError) as caught:
+        train(tiny_design(), squares, tmp_path, progress=False)
+    path = tmp_path / "checkpoints" / "float.npz"
+    assert str(caught.value) == f"[Errno 28] No space left on device: '{path}'"
+    assert list(tmp_path.rglob("*.*")) == [path]
+    with np.load(path) as file:
+        assert json.loads(file["json"].tobytes())["facts"]["epoch"] == 1
+    result = train(tiny_design(), squares, tmp_path, progress=False)
+    assert result.epochs == {"float": 2, "retrain": 2}
+    assert len(saved) == 2 + 1 + 2  # epoch 1 was not repeated
 
 
 def test_empty_split_is_an_error(tiny_design, squares, tmp_path):

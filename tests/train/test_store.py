@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import stat
 from pathlib import Path
 
@@ -70,3 +71,24 @@ def test_files_are_readable_by_others(tmp_path):
     (tmp_path / "plain").touch()
     modes = {stat.S_IMODE(path.stat().st_mode) for path in tmp_path.iterdir()}
     assert len(modes) == 1
+
+
+@pytest.mark.parametrize(
+    ("error", "told"),
+    [
+        (OSError(errno.ENOSPC, "32 requested and 0 written"), "No space left on device"),
+        (OSError("File write failed"), "the disk may be full: File write failed"),
+        (OSError(errno.EACCES, "Permission denied", "other"), "Permission denied: 'other'"),
+    ],
+)
+def test_an_error_of_writing_names_the_file(tmp_path: Path, error: OSError, told: str) -> None:
+    """NumPy tells no file, HDF5 neither a file nor a number."""
+    path = tmp_path / "a.npz"
+    path.write_bytes(b"old")
+    with pytest.raises(OSError) as caught, replacing(path):
+        raise error
+    assert told in str(caught.value)
+    assert caught.value.errno is not None
+    assert caught.value.filename == (error.filename or str(path))
+    assert path.read_bytes() == b"old"
+    assert list(tmp_path.iterdir()) == [path]

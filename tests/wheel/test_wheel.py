@@ -160,10 +160,13 @@ def test_verbs_run_outside_of_the_repository(
     design = here / "hls_projects" / "tiny" / "design.yaml"
     design.parent.mkdir(parents=True)
     design.write_text(DESIGN, encoding="utf-8")
-    caches = str(tmp_path / "cache")
+    home = tmp_path / "home"
+    home.mkdir()
 
     def fcn_hw_(*words: str) -> str:
-        return run([environment / "bin" / "fcn-hw", *words], here, XDG_CACHE_HOME=caches)
+        """A verb, as on a machine where nothing of anyone's is kept."""
+        program = environment / "bin" / "fcn-hw"
+        return run([program, *words], here, HOME=str(home), XDG_CACHE_HOME=str(home / "cache"))
 
     where = "import fcn_hw, sys; print(sys.version_info[1], fcn_hw.__file__)"
     minor, _, path = run([environment / "bin" / "python", "-c", where], here).strip().partition(" ")
@@ -171,6 +174,7 @@ def test_verbs_run_outside_of_the_repository(
     assert Path(path).is_relative_to(environment)
     assert fcn_hw_("--version") == f"fcn-hw {fcn_hw.__version__}\n"
     assert "pynq-z2" in fcn_hw_("boards", "--json")
+    assert json.loads(fcn_hw_("doctor", "--json"))
     fcn_hw_("new", "streets", "--dataset", "camvid", "--network", "unet")
     assert (here / "hls_projects" / "streets" / "design.yaml").is_file()
     json.loads(fcn_hw_("train", "tiny", "--json"))

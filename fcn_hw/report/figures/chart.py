@@ -15,7 +15,7 @@ MARGIN = 0.06
 """Share of the range that is left free on each side."""
 SIZE = 3.5
 
-Shape = Literal["circle", "square", "diamond"]
+Shape = Literal["circle", "square", "diamond", "triangle"]
 
 
 @dataclass(frozen=True)
@@ -164,6 +164,9 @@ def _mark(shape: Shape, x: float, y: float) -> str:
     if shape == "diamond":
         size = 1.4 * size
         return f"M{x:.1f} {y - size:.1f}l{size} {size}l{-size} {size}l{-size} {-size}z"
+    if shape == "triangle":
+        size = 1.2 * size
+        return f"M{x:.1f} {y - size:.1f}l{size:g} {2 * size:g}h{-2 * size:g}z"
     return (
         f"M{x - size:.1f} {y:.1f}a{size} {size} 0 1 0 {2 * size} 0"
         f"a{size} {size} 0 1 0 {-2 * size} 0z"

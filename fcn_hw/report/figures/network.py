@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
+from fcn_hw import colours
 from fcn_hw.dataflow.lowering import Dataflow, Process, Stream
 from fcn_hw.ir import Graph, Op
 from fcn_hw.ir.cycles import Fold
@@ -21,7 +22,6 @@ from fcn_hw.ir.ops import (
     UpsampleBilinear,
     UpsampleNearest,
 )
-from fcn_hw.report import colours
 from fcn_hw.report.figures.legend import Key
 from fcn_hw.report.figures.placement import Wire, place
 from fcn_hw.report.render import markup

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from fcn_hw.report import colours
+from fcn_hw import colours
 from fcn_hw.report.figures.bars import BarPart, bar_part, percent
 from fcn_hw.report.section import Section, made
 from fcn_hw.report.sections.layout import no_layout

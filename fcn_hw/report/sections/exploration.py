@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
-from fcn_hw.report import colours
-from fcn_hw.report.documents import Front, Sensitivity
+from fcn_hw import colours
+from fcn_hw.report.documents import ERRORS, Front, Sensitivity
 from fcn_hw.report.figures.chart import Series, Shape, chart_figure
 from fcn_hw.report.figures.legend import Key
 from fcn_hw.report.section import Section, made, missing
@@ -20,6 +20,21 @@ _STYLES: tuple[tuple[str, Shape, str], ...] = (
     (colours.VERMILLION, "square", "5 3"),
     (colours.GREEN, "diamond", "2 2"),
 )
+_RETRAINED_STYLES: tuple[tuple[str, Shape, str], ...] = (
+    (colours.SKY, "triangle", ""),
+    (colours.ORANGE, "diamond", "5 3"),
+    (colours.PURPLE, "circle", "2 2"),
+)
+
+
+@dataclass(frozen=True)
+class SensitivityRow:
+    """A point of a curve, as text."""
+
+    layer: str
+    kind: str
+    bits: str
+    values: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -30,6 +45,8 @@ class ExplorationContext:
     legend: tuple[Key, ...]
     front: Markup | None
     sensitivity: Sensitivity | None
+    columns: list[tuple[str, bool]]
+    rows: tuple[SensitivityRow, ...]
     search: Front | None
     commands: tuple[str, ...]
 
@@ -47,23 +64,57 @@ def exploration(sources: Sources) -> Section:
             "both more accurate and cheaper.",
             *commands,
         )
-    kinds = found.kinds if found else ()
+    columns, rows = ((), ()) if found is None else _rows(found)
     return made(
         ID,
         TITLE,
         ExplorationContext(
             curves=() if found is None else _curves(found),
-            legend=tuple(Key(name, _style(i)[0]) for i, name in enumerate(kinds)),
+            legend=() if found is None else _legend(found),
             front=None if search is None else _front(search),
             sensitivity=found,
+            columns=[(name, True) for name in columns],
+            rows=rows,
             search=search,
             commands=tuple(commands),
         ),
     )
 
 
-def _style(number: int) -> tuple[str, Shape, str]:
-    return _STYLES[number % len(_STYLES)]
+def _style(number: int, *, retrained: bool = False) -> tuple[str, Shape, str]:
+    styles = _RETRAINED_STYLES if retrained else _STYLES
+    return styles[number % len(styles)]
+
+
+def _legend(found: Sensitivity) -> tuple[Key, ...]:
+    keys = []
+    for index, kind in enumerate(found.kinds):
+        keys.append(Key(kind, _style(index)[0]))
+        if any(curve.retrained for curve in found.curves if curve.kind == kind):
+            keys.append(Key(f"{kind}, retrained", _style(index, retrained=True)[0]))
+    return tuple(keys)
+
+
+def _rows(found: Sensitivity) -> tuple[tuple[str, ...], tuple[SensitivityRow, ...]]:
+    """Columns of numbers, and a row a point; none where the file has curves only."""
+    errors = [name for name in ERRORS if any(name in curve.errors for curve in found.curves)]
+    retrained = any(curve.retrained for curve in found.curves)
+    if not errors and not retrained:
+        return (), ()
+    rows = []
+    for curve in found.curves:
+        again = dict(curve.retrained)
+        for bits, value in curve.points:
+            values = [f"{value:.4g}"]
+            values += [_number(again.get(bits))] if retrained else []
+            values += [_number(curve.errors.get(name, {}).get(bits)) for name in errors]
+            rows.append(SensitivityRow(curve.layer, curve.kind, f"{bits:.3g}", tuple(values)))
+    columns = (found.metric, *(("retrained",) if retrained else ()), *errors)
+    return columns, tuple(rows)
+
+
+def _number(value: float | None) -> str:
+    return "" if value is None else f"{value:.3g}"
 
 
 def _curves(found: Sensitivity) -> tuple[Markup, ...]:
@@ -72,10 +123,14 @@ def _curves(found: Sensitivity) -> tuple[Markup, ...]:
     for number, layer in enumerate(found.layers, start=1):
         series = []
         for index, kind in enumerate(found.kinds):
-            colour, shape, dash = _style(index)
             for curve in found.curves:
                 if (curve.layer, curve.kind) == (layer, kind):
+                    colour, shape, dash = _style(index)
                     series.append(Series(kind, curve.points, colour, shape, True, dash))
+                    if curve.retrained:
+                        colour, shape, dash = _style(index, retrained=True)
+                        name = f"{kind}, retrained"
+                        series.append(Series(name, curve.retrained, colour, shape, True, dash))
         picture = chart_figure(
             f"sensitivity-{number}",
             f"Sensitivity of {layer}",

@@ -6,14 +6,22 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from fcn_hw import colours
+from fcn_hw.backend.zero_worth import ZeroWorth, network_worth
 from fcn_hw.ir import Constant, Graph, Input, Op
 from fcn_hw.ir.ops import ACCUMULATING, CONVOLUTIONS, BatchNorm, Threshold
-from fcn_hw.report import colours
 from fcn_hw.report.figures.bars import BarPart, bar_part
+from fcn_hw.report.figures.legend import Key
 from fcn_hw.report.section import Section, made, missing
 from fcn_hw.report.sources import Sources
 
 ID, TITLE = "precision", "Precision and sparsity"
+
+_KEYS = (
+    Key("a zero saves a multiplier", colours.GREEN),
+    Key("a cycle", colours.SKY),
+    Key("nothing but toggling", colours.VERMILLION),
+)
 
 
 @dataclass(frozen=True)
@@ -33,14 +41,36 @@ class PrecisionRow:
 
 
 @dataclass(frozen=True)
+class WorthRow:
+    """A convolution: what its zeros save at its fold."""
+
+    name: str
+    fold: str
+    words: int
+    zeros: int
+    in_multipliers: int
+    in_steps: int
+    unused: int
+    idle: int
+    multipliers: int
+    bar: tuple[BarPart, ...]
+
+
+@dataclass(frozen=True)
 class PrecisionContext:
-    """``precision.html.j2``."""
+    """``precision.html.j2``.
+
+    Args:
+        worth: none where no folds are chosen.
+    """
 
     rows: tuple[PrecisionRow, ...]
     weights: int
     zeros: float
     bits: int
     float_bits: int
+    worth: tuple[WorthRow, ...]
+    legend: tuple[Key, ...]
 
 
 def precision(sources: Sources) -> Section:
@@ -62,7 +92,37 @@ def precision(sources: Sources) -> Section:
             zeros=zeros / count if count else 0.0,
             bits=sum(item.codes.size * item.format.width for item in constants.values()),
             float_bits=32 * count,
+            worth=_worth(sources),
+            legend=_KEYS,
         ),
+    )
+
+
+def _worth(sources: Sources) -> tuple[WorthRow, ...]:
+    graph, estimate = sources.graph, sources.estimate
+    if graph is None or estimate is None:
+        return ()
+    found = network_worth(graph, sources.board, estimate)
+    return tuple(_worth_row(layer) for layer in found.layers)
+
+
+def _worth_row(layer: ZeroWorth) -> WorthRow:
+    parts, left = [], 0.0
+    for count, key in zip((layer.in_multipliers, layer.in_steps, layer.unused), _KEYS, strict=True):
+        share = count / layer.weights
+        parts.append(bar_part(left, share, 1, key.colour))
+        left += share
+    return WorthRow(
+        name=layer.name,
+        fold=f"{layer.fold.pe} x {layer.fold.simd}",
+        words=layer.words,
+        zeros=layer.zeros,
+        in_multipliers=layer.in_multipliers,
+        in_steps=layer.in_steps,
+        unused=layer.unused,
+        idle=layer.idle,
+        multipliers=layer.multipliers,
+        bar=tuple(parts),
     )
 
 

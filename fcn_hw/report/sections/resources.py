@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from fcn_hw import colours
 from fcn_hw.estimate.compare import by_name
 from fcn_hw.estimate.network import Estimate
 from fcn_hw.estimate.resources import Resources
-from fcn_hw.report import colours
 from fcn_hw.report.figures.bars import BarPart, bar_part
 from fcn_hw.report.section import Section, made
 from fcn_hw.report.sections.layout import no_layout

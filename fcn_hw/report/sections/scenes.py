@@ -11,8 +11,8 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
+from fcn_hw import colours
 from fcn_hw.flow.scenes import Scenes
-from fcn_hw.report import colours
 from fcn_hw.report.figures.legend import Key
 from fcn_hw.report.section import Section, made, missing
 from fcn_hw.report.sources import Sources

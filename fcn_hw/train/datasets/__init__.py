@@ -23,7 +23,10 @@ from fcn_hw.train.datasets.pairs import (
     spread,
 )
 
-__all__ = ["SPLITS", "DataSet", "Split", "dataset_digest", "load_dataset"]
+__all__ = [
+    "SPLITS", "DataSet", "Split", "dataset_digest", "dataset_folder", "dataset_frame",
+    "load_dataset", "split_pairs",
+]  # fmt: skip
 
 
 def load_dataset(
@@ -53,11 +56,10 @@ def load_dataset(
         parts = {split: mnist_digits.make_split(config, split, folder) for split in wanted}
         classes, void, channels = mnist_digits.CLASSES, None, 1
     else:
-        classes, void, channels = _description(config)
-        frame = Frame(config.height, config.width, channels, config.fit, len(classes), void)
-        folder = _folder(config, root)
+        classes, frame = dataset_frame(config)
+        void, channels = frame.void, frame.channels
         parts = {
-            split: load_pairs(_pairs(config, folder, split), frame)
+            split: load_pairs(split_pairs(config, split, root), frame)
             for split in SPLITS
             if split in wanted
         }
@@ -92,25 +94,28 @@ def dataset_digest(config: Dataset, root: Path | None = None) -> str:
         folder = mnist_folder(config, root)
         files = [*mnist_files(folder, "train"), *mnist_files(folder, "t10k")]
     else:
-        folder = _folder(config, root)
-        pairs = [pair for split in SPLITS for pair in _pairs(config, folder, split)]
+        pairs = [pair for split in SPLITS for pair in split_pairs(config, split, root)]
         check_files(pairs)
         files = [path for pair in pairs for path in (pair.image, pair.mask)]
     return hashlib.sha256(f"{settings} {files_digest(files)}".encode()).hexdigest()
 
 
-def _description(config: FolderDataset) -> tuple[tuple[str, ...], int | None, int]:
-    """Classes, void value and channels."""
-    if isinstance(config, CamVid):
-        return camvid.CLASSES, camvid.VOID, 3
-    if isinstance(config, Voc):
-        return voc.CLASSES, voc.VOID, 3
-    assert isinstance(config, ListDataset)
-    return config.classes, config.void, config.channels
+def dataset_frame(config: DigitScenes | FolderDataset) -> tuple[tuple[str, ...], Frame]:
+    """The names of the classes, and what pairs of image and mask become."""
+    if isinstance(config, DigitScenes):
+        classes = digit_scenes.CLASSES
+        return classes, Frame(config.height, config.width, 3, "resize", len(classes), None)
+    classes, void, channels = _description(config)
+    return classes, Frame(config.height, config.width, channels, config.fit, len(classes), void)
 
 
-def _pairs(config: FolderDataset, folder: Path, split: str) -> list[Pair]:
-    """The pairs of a split, not more than the design's limit."""
+def split_pairs(config: FolderDataset, split: str, root: Path | None = None) -> list[Pair]:
+    """The pairs of a split, not more than the design's limit; none where it has no such split.
+
+    Raises:
+        DataError: the folder or a list is missing or malformed.
+    """
+    folder = dataset_folder(config, root)
     if isinstance(config, CamVid):
         pairs = camvid.camvid_pairs(folder, split, config.held_out)
     elif split == "test":
@@ -124,11 +129,26 @@ def _pairs(config: FolderDataset, folder: Path, split: str) -> list[Pair]:
     return spread(pairs, limits[split])
 
 
-def _folder(config: CamVid | Voc | ListDataset, root: Path | None) -> Path:
-    """The data set's folder: ``path``, or by default its name (for ``list``: the root itself)."""
+def dataset_folder(config: FolderDataset, root: Path | None = None) -> Path:
+    """The data set's folder: ``path``, or by default its name (for ``list``: the root itself).
+
+    Raises:
+        DataError: there is none.
+    """
+    assert isinstance(config, (CamVid, Voc, ListDataset))
     default = "." if isinstance(config, ListDataset) else config.kind
     path = default if config.path is None else config.path
     return existing_folder(_below_root(path, config.kind, root), config.kind)
+
+
+def _description(config: FolderDataset) -> tuple[tuple[str, ...], int | None, int]:
+    """Classes, void value and channels."""
+    if isinstance(config, CamVid):
+        return camvid.CLASSES, camvid.VOID, 3
+    if isinstance(config, Voc):
+        return voc.CLASSES, voc.VOID, 3
+    assert isinstance(config, ListDataset)
+    return config.classes, config.void, config.channels
 
 
 def mnist_folder(config: Mnist, root: Path | None = None) -> Path:

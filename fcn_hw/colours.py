@@ -1,4 +1,4 @@
-"""Colours of the report: Okabe and Ito's, told apart with the common kinds of colour blindness.
+"""Colours of figures: Okabe and Ito's, told apart with the common kinds of colour blindness.
 
 M. Okabe, K. Ito, "Color Universal Design" (2008). No figure tells two things apart by colour alone:
 shapes, labels or hatching say it too.

@@ -1,0 +1,92 @@
+"""The result of an evaluation: metrics of each model on one set of images, and its document."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from fcn_hw.flow.csim_report import LayerResult, layers_from_json
+from fcn_hw.train.datasets.base import Metric
+from fcn_hw.train.tally import Metrics
+
+MODELS = {
+    "float": "float",
+    "direct": "directly quantized",
+    "retrained": "retrained",
+    "hardware": "hardware",
+}
+"""Keys of a document's models, and what people call them."""
+
+
+@dataclass(frozen=True)
+class HardwareRun:
+    """The emitted C++ on the images.
+
+    Args:
+        board: that the project is for.
+        values_compared: codes of all tensors, against the oracle.
+        mismatches: how many of them differ.
+        argmax_flips: pixels whose class is not that of the QKeras model.
+        layers: a row for each tensor.
+    """
+
+    board: str
+    values_compared: int
+    mismatches: int
+    argmax_flips: int
+    layers: tuple[LayerResult, ...]
+
+    @property
+    def exact(self) -> bool:
+        """Whether nothing differed."""
+        return self.mismatches == 0 and self.argmax_flips == 0
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """A trained design on a set of images.
+
+    Args:
+        design: its name.
+        name: of the set: a split, or ``list_`` and the list's name.
+        file: of the document and the picture, without suffix.
+        metric: what the design is judged by.
+        images: how many.
+        labelled_pixels: that the metrics count, void left out; of a classifier, images.
+        absent: classes that the set does not hold.
+        boundary_tolerance_px: distance at which boundaries match; None for a classifier.
+        models: metrics by key of :data:`MODELS`.
+        hardware: None where the C++ did not run.
+    """
+
+    design: str
+    name: str
+    file: str
+    metric: Metric
+    images: int
+    labelled_pixels: int
+    absent: tuple[str, ...]
+    boundary_tolerance_px: float | None
+    models: Mapping[str, Metrics]
+    hardware: HardwareRun | None
+
+    @property
+    def exact(self) -> bool:
+        """Whether the C++, if it ran, equals oracle and QKeras."""
+        return self.hardware is None or self.hardware.exact
+
+
+def evaluation_to_json(result: Evaluation) -> dict[str, Any]:
+    """The JSON document of a result; null where a class or boundary is absent."""
+    return asdict(result)
+
+
+def evaluation_from_json(stored: Mapping[str, Any]) -> Evaluation:
+    """A result from its JSON document."""
+    hardware = stored["hardware"]
+    if hardware is not None:
+        hardware = HardwareRun(**{**hardware, "layers": layers_from_json(hardware["layers"])})
+    models = {name: Metrics(**item) for name, item in stored["models"].items()}
+    known = {"absent": tuple(stored["absent"]), "models": models, "hardware": hardware}
+    return Evaluation(**{**stored, **known})

@@ -1,0 +1,323 @@
+"""Independent jobs in worker processes; every result is a file, so nothing is done twice.
+
+A result is kept under the job's name and digest: a run that was interrupted, or killed, does the
+jobs that are left, and runs with other settings don't disturb one another's. Only the parent
+writes, a whole file at a time. Workers are spawned, not forked (TensorFlow does not survive a
+fork), prepare themselves once, and end with their parent, however that ends.
+"""
+
+from __future__ import annotations
+
+import json
+import multiprocessing
+import os
+import signal
+import threading
+import traceback
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from multiprocessing.connection import Connection, wait
+from pathlib import Path
+from typing import Any
+
+from fcn_hw.errors import FcnHwError, JobFailed
+from fcn_hw.files import replace_file
+
+_END_SECONDS = 5.0
+_THREAD_VARIABLES = (
+    "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Job:
+    """One piece of work.
+
+    Args:
+        name: for people, and part of a file's name.
+        digest: of everything that the result depends on.
+        task: what the worker needs to know; is pickled.
+    """
+
+    name: str
+    digest: str
+    task: Any
+
+    def result_file(self, folder: Path) -> Path:
+        return folder / f"{self.name}-{self.digest[:16]}.json"
+
+    def stored(self, folder: Path) -> dict[str, Any] | None:
+        """The result of an earlier run; None where there is none that can be read."""
+        try:
+            found = json.loads(self.result_file(folder).read_text(encoding="utf-8"))
+            if found["digest"] == self.digest and isinstance(found["result"], dict):
+                return dict(found["result"])
+        except (OSError, ValueError, KeyError, TypeError):
+            pass
+        return None
+
+
+@dataclass(frozen=True)
+class Work:
+    """What workers do; both functions are pickled, so they are of a module.
+
+    Args:
+        prepare: is called once in each worker: loads what all jobs need.
+        perform: (what ``prepare`` returned, a job) -> what JSON can hold, no NaN.
+    """
+
+    prepare: Callable[[], Any]
+    perform: Callable[[Any, Job], dict[str, Any]]
+
+
+def cores() -> int:
+    """Processors that this process may use."""
+    return len(os.sched_getaffinity(0))
+
+
+def run_jobs(
+    jobs: Sequence[Job],
+    work: Work,
+    folder: Path,
+    *,
+    processes: int | None = None,
+    done: Callable[[Job], None] | None = None,
+) -> list[dict[str, Any]]:
+    """Does the jobs whose results are not in ``folder`` yet.
+
+    A job whose worker dies is given to another one once. The first job that fails ends the run.
+    What is finished is kept then, as after Ctrl-C, and no worker outlives the call.
+
+    Args:
+        jobs: are begun in this order.
+        work: what a worker does.
+        folder: of the results; the caller keeps other runs out of it (``fcn_hw.locks``).
+        processes: at most; None takes one for each processor. Together their threads are as many
+            as there are processors.
+        done: is called for each job with a result, an earlier run's too, when its file is there.
+
+    Returns:
+        the results, in the order of the jobs.
+
+    Raises:
+        JobFailed: a job raised an error that is none of fcn_hw's, or killed two workers.
+        FcnHwError: that a job, or the preparation, raised.
+    """
+    assert len({job.name for job in jobs}) == len(jobs), "two jobs of one name"
+    report = done or (lambda job: None)
+    results: dict[str, dict[str, Any]] = {}
+    left = []
+    for job in jobs:
+        found = job.stored(folder)
+        if found is None:
+            left.append(job)
+        else:
+            results[job.name] = found
+            report(job)
+    if left:
+        count = min(processes or cores(), len(left))
+        crew = _Crew(work, folder, count, deque(left))
+        for job, text in crew.answers():
+            replace_file(job.result_file(folder), text)
+            results[job.name] = json.loads(text)["result"]
+            report(job)
+    return [results[job.name] for job in jobs]
+
+
+@dataclass(frozen=True)
+class _Answer:
+    """What a worker sends: the result as text, or an error in words.
+
+    Args:
+        status: the exit status of an error of fcn_hw's own, which goes on as it is.
+    """
+
+    text: str = ""
+    error: str = ""
+    hint: str = ""
+    trace: str = ""
+    status: int | None = None
+
+
+@dataclass
+class _Worker:
+    """The parent's end of a worker."""
+
+    process: Any
+    connection: Connection
+    job: Job | None = None
+
+    def give(self, job: Job) -> None:
+        self.job = job
+        with suppress(OSError):  # it died: the next receive() tells
+            self.connection.send(job)
+
+    def receive(self) -> _Answer | None:
+        """Its answer; None where it has died."""
+        try:
+            answer = self.connection.recv()
+        except (EOFError, OSError):
+            return None
+        assert isinstance(answer, _Answer)
+        return answer
+
+    def end(self) -> None:
+        self.connection.close()
+        self.process.terminate()
+        self.process.join(_END_SECONDS)
+        if self.process.is_alive():
+            self.process.kill()
+            self.process.join()
+
+    def cause(self) -> str:
+        """Why it died."""
+        self.process.join(_END_SECONDS)
+        code = self.process.exitcode
+        if code is None or code >= 0:
+            return f"exit status {code}"
+        with suppress(ValueError):
+            return f"signal {signal.Signals(-code).name}"
+        return f"signal {-code}"
+
+
+@dataclass
+class _Crew:
+    """The workers of one run."""
+
+    work: Work
+    folder: Path
+    count: int
+    left: deque[Job]
+    workers: list[_Worker] = field(default_factory=list)
+    victims: set[str] = field(default_factory=set)
+
+    def answers(self) -> Iterator[tuple[Job, str]]:
+        """Jobs with the text of their file, as they are done."""
+        try:
+            while self.left or any(worker.job for worker in self.workers):
+                self._occupy()
+                busy = {worker.connection: worker for worker in self.workers if worker.job}
+                for ready in wait(list(busy)):
+                    worker = busy[ready]  # type: ignore[index]
+                    job, answer = worker.job, worker.receive()
+                    assert job is not None
+                    if answer is None:
+                        self._bury(worker, job)
+                    elif answer.error:
+                        raise self._failure(job, answer)
+                    else:
+                        worker.job = None
+                        yield job, answer.text
+        finally:
+            for worker in self.workers:
+                worker.end()
+
+    def _occupy(self) -> None:
+        """Gives every worker a job, as long as there are any."""
+        idle = [worker for worker in self.workers if worker.job is None]
+        while self.left and (idle or len(self.workers) < self.count):
+            if not idle:
+                idle.append(self._hire())
+            idle.pop().give(self.left.popleft())
+
+    def _hire(self) -> _Worker:
+        context = multiprocessing.get_context("spawn")
+        ours, theirs = context.Pipe()
+        process = context.Process(target=_serve, args=(theirs, self.work), daemon=True)
+        with _threads(max(1, cores() // self.count)), _interrupts_held():
+            process.start()
+        theirs.close()
+        worker = _Worker(process, ours)
+        self.workers.append(worker)
+        return worker
+
+    def _bury(self, worker: _Worker, job: Job) -> None:
+        """Takes a dead worker off the list; its job is first in the queue again."""
+        cause = worker.cause()
+        worker.end()
+        self.workers.remove(worker)
+        if job.name in self.victims:
+            raise JobFailed(
+                job.name,
+                f"its process died twice ({cause})",
+                hint="What is finished is kept. Where memory is short, run fewer at a time: "
+                "--jobs 1. A script of your own has to call fcn_hw below "
+                "'if __name__ == \"__main__\":'.",
+            )
+        self.victims.add(job.name)
+        self.left.appendleft(job)
+
+    def _failure(self, job: Job, answer: _Answer) -> FcnHwError:
+        if answer.status is not None:
+            error = FcnHwError(answer.error, hint=answer.hint)
+            error.exit_status = answer.status
+            return error
+        log = self.folder / f"{job.name}.log"
+        replace_file(log, answer.trace)
+        return JobFailed(job.name, answer.error, hint="What is finished is kept.", log=log)
+
+
+# -- in the worker ---------------------------------------------------------------------------------
+
+
+def _serve(connection: Connection, work: Work) -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group: the parent acts
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    prepared: list[Any] = []
+    with suppress(EOFError, OSError):  # the parent has no more jobs, or is gone
+        while True:
+            job = connection.recv()
+            connection.send(_answer(work, prepared, job))
+
+
+def _answer(work: Work, prepared: list[Any], job: Job) -> _Answer:
+    try:
+        if not prepared:
+            prepared.append(work.prepare())
+        result = work.perform(prepared[0], job)
+        content = {"job": job.name, "digest": job.digest, "result": result}
+        return _Answer(json.dumps(content, indent=1, allow_nan=False) + "\n")
+    except FcnHwError as error:
+        message = f"job '{job.name}': {error.message}" if prepared else error.message
+        return _Answer(error=message, hint=error.hint, status=error.exit_status)
+    except Exception as error:
+        words = f"{type(error).__name__}: {error}".splitlines()[0]
+        return _Answer(error=words, trace=traceback.format_exc())
+
+
+def _end_with_parent() -> None:
+    parent = multiprocessing.parent_process()
+    assert parent is not None
+    parent.join()
+    os._exit(1)
+
+
+# -- around the start of a worker ------------------------------------------------------------------
+
+
+@contextmanager
+def _threads(count: int) -> Iterator[None]:
+    """A process started here has so many threads: TensorFlow and BLAS ask the environment."""
+    before = {name: os.environ.get(name) for name in _THREAD_VARIABLES}
+    os.environ.update(dict.fromkeys(_THREAD_VARIABLES, str(count)))
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
+
+
+@contextmanager
+def _interrupts_held() -> Iterator[None]:
+    """A process started here sees no Ctrl-C before it can ignore it; ours comes a moment later."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
