@@ -2,10 +2,10 @@
 
 Three models of one network, all with the same weights to begin with, trained the same way: the
 float network without batch normalization (folded, as quantized retraining begins with), QKeras'
-layers with its own quantizers, and with the fused ones that ``fcn-hw train`` uses. In each round
-they train right after one another, in changing order, so that what else the machine does weighs on
-all; a ratio is that of one round. The images are random bytes: the time of a step does not depend
-on them. The weights of both quantized models are compared behind the rounds.
+layers with its own quantizers, and with the fused ones that ``fcn-hw train`` uses. They take their
+steps in turn, one by one and in changing order, so that what else the machine does weighs on all;
+a ratio is that of the steps of one round. The images are random bytes: the time of a step does not
+depend on them. The weights of both quantized models are compared behind the rounds.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ from fcn_hw.train.topology import design_topology, multiplications
 RESULTS = Path(__file__).parent / "results_training.json"
 DESIGNS = ("digits_fcn8s", "camvid_fcn8s", "camvid_unet")
 ROUNDS = 9
-STEPS = 8
+STEPS = 12
 """Of a model in a round."""
 
 KINDS = ("float", "stock", "ours")
@@ -81,12 +81,11 @@ def measure(design: Design, rounds: int) -> dict[str, Any]:
     subjects = make_subjects(design, batch)
     wall: dict[str, list[float]] = {kind: [] for kind in KINDS}
     processor: dict[str, list[float]] = {kind: [] for kind in KINDS}
-    for turn in range(-1, rounds):  # the first one only warms up
-        for kind in KINDS[turn % 3 :] + KINDS[: turn % 3]:
-            seconds, processor_s = timed(lambda subject=subjects[kind]: train(subject, batch))
-            if turn >= 0:
-                wall[kind].append(STEPS * len(batch[0]) / seconds)
-                processor[kind].append(STEPS * len(batch[0]) / processor_s)
+    train(subjects, batch)  # compiles
+    for _ in range(rounds):
+        for kind, (seconds, processor_s) in train(subjects, batch).items():
+            wall[kind].append(STEPS * len(batch[0]) / seconds)
+            processor[kind].append(STEPS * len(batch[0]) / processor_s)
     unequal = differences(subjects["stock"].model, subjects["ours"].model)
     inline, threaded = [], []
     for _ in range(rounds):
@@ -140,11 +139,15 @@ def make_subjects(design: Design, batch: Batch) -> dict[str, Subject]:
     return subjects
 
 
-def train(subject: Subject, batch: Batch) -> None:
-    """The steps of a round."""
-    for _ in range(STEPS):
-        loss = subject.step(*batch)
-    float(loss)  # waits
+def train(subjects: dict[str, Subject], batch: Batch) -> dict[str, tuple[float, float]]:
+    """A round: a step of each model in turn, in changing order; seconds, and of all cores."""
+    taken = dict.fromkeys(KINDS, (0.0, 0.0))
+    for turn in range(STEPS):
+        for kind in KINDS[turn % 3 :] + KINDS[: turn % 3]:
+            step = subjects[kind].step
+            wall, processor = timed(lambda step=step: float(step(*batch)))
+            taken[kind] = (taken[kind][0] + wall, taken[kind][1] + processor)
+    return taken
 
 
 def varied(design: Design, batch: Batch) -> Any:
@@ -176,7 +179,7 @@ def images_of_loop_ahead(design: Design, step: Step, batch: Batch) -> float:
     return STEPS * len(batch[0]) / timed(work)[0]
 
 
-def timed(work: Callable[[], None]) -> tuple[float, float]:
+def timed(work: Callable[[], Any]) -> tuple[float, float]:
     """Seconds, and seconds of all cores."""
     started, processor = time.perf_counter(), time.process_time()
     work()

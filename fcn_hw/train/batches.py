@@ -1,7 +1,8 @@
 """Batches made ahead of time by a thread of their own.
 
-Varying the images takes a tenth of a step, and TensorFlow leaves the interpreter free meanwhile.
-One thread makes all batches, in their order, so that the random draws are those of a plain loop.
+Varying the images takes a tenth of a step, and TensorFlow leaves the interpreter free meanwhile: a
+core that it does not use, or a GPU's host, does it. One thread makes all batches, in their order,
+so that the random draws are those of a plain loop.
 """
 
 from __future__ import annotations
