@@ -24,6 +24,7 @@ from fcn_hw.keras_env import keras_env
 from fcn_hw.train.augment import augment
 from fcn_hw.train.batches import ahead
 from fcn_hw.train.datasets.base import DataSet, Split
+from fcn_hw.train.pixel_loss import weighted_losses
 from fcn_hw.train.predict import BYTE_SCALE, Bytes, Predictor, score
 from fcn_hw.train.pruning import Pruner
 from fcn_hw.train.store import Checkpoint, CheckpointFile
@@ -154,13 +155,10 @@ def make_train_step(
     height, width = model.output_shape[1:3]
 
     def train_step(images: Any, masks: Any) -> Any:
-        labels = tf.cast(masks, tf.int32)
-        weights = tf.gather(table, labels)
-        labels = tf.where(weights > 0, labels, 0)  # void is no class: any will do at weight 0
         with tf.GradientTape() as tape:
             scores = model(tf.cast(images, tf.float32) * BYTE_SCALE, training=True)
-            losses = tf.nn.sparse_softmax_cross_entropy_with_logits(labels, scores)
-            loss = tf.reduce_sum(losses * weights) / tf.maximum(tf.reduce_sum(weights), 1e-6)
+            losses, weights = weighted_losses(scores, masks, table)
+            loss = tf.reduce_sum(losses) / tf.maximum(tf.reduce_sum(weights), 1e-6)
         variables = model.trainable_variables
         optimizer.apply_gradients(zip(tape.gradient(loss, variables), variables, strict=True))
         if after is not None:

@@ -24,6 +24,7 @@ import numpy.typing as npt
 from fcn_hw.errors import FcnHwError
 from fcn_hw.keras_env import keras_env
 from fcn_hw.train.cluster import Cluster
+from fcn_hw.train.pixel_loss import weighted_losses
 from fcn_hw.train.predict import BYTE_SCALE, Bytes
 
 _CHUNK_WORDS = 1 << 16
@@ -117,13 +118,10 @@ class Team:
         table = tf.constant(pixel_weights)
 
         def gradients(images: Any, masks: Any, weight: Any) -> Any:
-            labels = tf.cast(masks, tf.int32)
-            weights = tf.gather(table, labels) * self.active
-            labels = tf.where(weights > 0, labels, 0)
             with tf.GradientTape() as tape:
                 scores = model(tf.cast(images, tf.float32) * BYTE_SCALE, training=True)
-                losses = tf.nn.sparse_softmax_cross_entropy_with_logits(labels, scores)
-                loss = tf.reduce_sum(losses * weights) / weight
+                losses, _ = weighted_losses(scores, masks, table)
+                loss = self.active * tf.reduce_sum(losses) / weight
             return self._sum([loss, *tape.gradient(loss, model.trainable_variables)])
 
         def train_step(images: Any, masks: Any, weight: Any) -> Any:
