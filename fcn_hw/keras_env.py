@@ -22,7 +22,7 @@ import os
 import sys
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -159,8 +159,17 @@ def keras_env() -> KerasEnv:
         quantizers.K = _ExactPowerBackend(quantizers.K)
     qkeras.QActivation.from_config = classmethod(_activation_from_config)
     quantizers.quantized_hswish.from_config = classmethod(_hswish_from_config)
+    _share_gpus(tf)
     _end_endless_loading(sys.modules["tf_keras.src.engine.functional"])
     return KerasEnv(tf=tf, keras=tf.keras, qkeras=qkeras)
+
+
+def _share_gpus(tf: Any) -> None:
+    """Lets a GPU's memory be taken as it is needed. TensorFlow would take all of it at once, and a
+    second process, such as a search's, would get none."""
+    for gpu in tf.config.list_physical_devices("GPU"):
+        with suppress(RuntimeError):  # TensorFlow has already started on it
+            tf.config.experimental.set_memory_growth(gpu, True)
 
 
 def seed_everything(seed: int) -> None:

@@ -64,6 +64,9 @@ def print_diagnosis(found: Diagnosis) -> None:
     data = escape(found.data) or "not set: data sets of photographs are looked for where you are"
     wrong = f" [red]{found.data_problem}[/]" if found.data_problem else ""
     out.print(f"\nFCN_HW_DATA: {data}{wrong}; {found.cores} cores", highlight=False)
+    gpus = ", ".join(found.gpus) or "none: training runs on the cores"
+    wrong = f"; {found.gpus_problem}" if found.gpus_problem else ""
+    out.print(f"GPUs: {escape(gpus + wrong)}", highlight=False)
     for item in found.items:
         if item.problem:
             out.print(f"{escape(item.name)}: {escape(item.remedy)}", highlight=False)

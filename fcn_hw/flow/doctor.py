@@ -24,6 +24,8 @@ _VERSION_TIMEOUT_S = 20.0
 _ASKED = ("g++", "clang++", "dot")
 """Programs that tell their version at once; a vendor tool takes seconds to say it."""
 
+_NVIDIA = Path("/proc/driver/nvidia/gpus")
+
 PYTHON = ((3, 10), (3, 13))
 
 
@@ -106,6 +108,9 @@ class Diagnosis:
     Args:
         data: value of ``FCN_HW_DATA``.
         data_problem: what is wrong with it, or ``""``.
+        cores: that this process may use.
+        gpus: models of NVIDIA's GPUs whose driver runs.
+        gpus_problem: why TensorFlow does not train on them, or ``""``.
     """
 
     items: tuple[Item, ...]
@@ -113,6 +118,8 @@ class Diagnosis:
     data: str
     data_problem: str
     cores: int
+    gpus: tuple[str, ...] = ()
+    gpus_problem: str = ""
 
     @property
     def sound(self) -> bool:
@@ -130,13 +137,34 @@ def diagnose() -> Diagnosis:
     items += [_program(name) for name in _programs()]
     usable = {item.name for item in items if not item.problem}
     data = os.environ.get("FCN_HW_DATA", "")
+    gpus = _gpus(_NVIDIA)
     return Diagnosis(
         items=tuple(items),
         stages=tuple(_state(stage, needs, usable) for stage, needs in STAGES.items()),
         data=data,
         data_problem="" if not data or Path(data).is_dir() else "there is no such folder",
         cores=len(os.sched_getaffinity(0)),
+        gpus=gpus,
+        gpus_problem=_gpus_problem() if gpus else "",
     )
+
+
+def _gpus(driver: Path) -> tuple[str, ...]:
+    """Models that NVIDIA's driver lists in the files ``<card>/information``."""
+    lines = [
+        line.partition(":")
+        for file in sorted(driver.glob("*/information"))
+        for line in file.read_text(encoding="utf-8", errors="replace").splitlines()
+    ]
+    return tuple(value.strip() for key, _, value in lines if key.strip() == "Model")
+
+
+def _gpus_problem() -> str:
+    """TensorFlow brings no CUDA of its own: these packages do."""
+    if not _package("nvidia-cudnn-cu12", "").problem:
+        return ""
+    version = _package("tensorflow", "").version
+    return f"TensorFlow finds no CUDA libraries: pip install 'tensorflow[and-cuda]=={version}'"
 
 
 def _packages() -> list[str]:

@@ -13,6 +13,7 @@ within a time, and all train the same, or each of them gets an error.
 from __future__ import annotations
 
 import json
+import os
 import re
 import socket
 import time
@@ -28,6 +29,7 @@ JOIN_TIMEOUT_S = 300.0
 """How long workers wait for one another at the start; loading data may take minutes."""
 
 _RETRY_S = 0.2
+_WORD_TIMEOUT_S = 5.0
 _MESSAGE_BYTES = 4096
 _HOW_TO = (
     'each worker needs for instance {"cluster": {"worker": ["host0:2222", "host1:2222"]}, '
@@ -126,7 +128,7 @@ def _receive(cluster: Cluster, subject: str, deadline: float, timeout_s: float) 
             server = sockets.enter_context(socket.create_server(("", port)))
         except OSError as error:
             raise FcnHwError(
-                f"the chief can't listen on port {port}: {error.strerror}",
+                f"the chief can't listen on port {port}: {os.strerror(error.errno or 0)}",
                 hint=f"give worker 0 another port in {VARIABLE}, on every worker",
             ) from error
         problem = ""
@@ -134,25 +136,26 @@ def _receive(cluster: Cluster, subject: str, deadline: float, timeout_s: float) 
             server.settimeout(max(0.01, deadline - time.monotonic()))
             try:
                 connection, _ = server.accept()
-                sockets.enter_context(connection)
-                connection.settimeout(max(0.01, deadline - time.monotonic()))
-                index, theirs = json.loads(connection.recv(_MESSAGE_BYTES))
             except TimeoutError:
                 missing = sorted(set(range(1, len(cluster.workers))) - set(there))
                 names = ", ".join(f"{index} ({cluster.workers[index]})" for index in missing)
                 problem = f"worker {names} did not report within {timeout_s:g} s"
-            except (OSError, ValueError, TypeError):
-                continue  # no worker of ours, or one that died: it is missed in the end
-            else:
+                break
+            sockets.enter_context(connection)
+            index, theirs = _said(connection, len(cluster.workers))
+            if index in there:
+                problem = f"two processes say that they are worker {index}"
+            elif index and theirs != subject:
+                problem = (
+                    f"worker {index} ({cluster.workers[index]}) has another design, other data, "
+                    "or another version of fcn_hw"
+                )
+            if index:
                 there[index] = connection
-                if theirs != subject:
-                    problem = (
-                        f"worker {index} ({cluster.workers[index]}) has another design, other "
-                        "data, or another version of fcn_hw"
-                    )
         for connection in there.values():
             try:
                 connection.sendall(json.dumps(problem).encode())
+                connection.settimeout(_WORD_TIMEOUT_S)
                 connection.recv(1)  # the worker closes first: the port is free for TensorFlow
             except OSError:
                 continue  # it died; TensorFlow will say so
@@ -161,6 +164,17 @@ def _receive(cluster: Cluster, subject: str, deadline: float, timeout_s: float) 
             f"training can't start: {problem}",
             hint="start the same command on every worker, with the same design and data",
         )
+
+
+def _said(connection: socket.socket, size: int) -> tuple[int, str]:
+    """A worker's index and subject; index 0: no worker, or one that died and will be missed."""
+    connection.settimeout(_WORD_TIMEOUT_S)
+    try:
+        index, subject = json.loads(connection.recv(_MESSAGE_BYTES))
+    except (OSError, ValueError, TypeError):
+        return 0, ""
+    known = isinstance(index, int) and 0 < index < size and isinstance(subject, str)
+    return (index, subject) if known else (0, "")
 
 
 def _report(cluster: Cluster, subject: str, deadline: float, timeout_s: float) -> None:

@@ -221,6 +221,24 @@ def test_boards() -> None:
         assert f"{row['resources']['lut']:,}" in printed
 
 
+def test_doctor_names_the_gpus(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(doctor, "_NVIDIA", tmp_path)
+    assert json.loads(call("doctor", "--json").out)["gpus"] == []
+    assert "GPUs: none: training runs on the cores" in call("doctor").out
+    for number in (0, 1):
+        card = tmp_path / f"0000:0{number}:00.0"
+        card.mkdir()
+        (card / "information").write_text("Model: \t\t NVIDIA A10G\nIRQ:   \t\t 24\n")
+    monkeypatch.setattr(doctor, "_package", _without("nvidia-cudnn-cu12"))
+    data = json.loads(call("doctor", "--json").out)
+    assert data["gpus"] == ["NVIDIA A10G", "NVIDIA A10G"]
+    assert data["gpus_problem"].startswith(
+        "TensorFlow finds no CUDA libraries: pip install 'tensorflow[and-cuda]=="
+    )
+    printed = " ".join(call("doctor").out.split())
+    assert "GPUs: NVIDIA A10G, NVIDIA A10G; TensorFlow finds no CUDA" in printed
+
+
 def test_doctor_tells_what_is_missing(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     for name in list(os.environ):
