@@ -205,7 +205,7 @@ def test_model_graph_holds_formats_and_no_attribute_that_is_not_refused_as_a_nam
     assert process.call.startswith("nnet::pointwise_conv_2d_cl<image_t, conv_t, config")
     node = model.graph["conv"]
     assert node.get_attr("reuse_factor") == 4  # 8 multiplications by 2 multipliers
-    assert set(node.attributes) - {"conv"} <= ATTRIBUTES
+    assert set(node.attributes) - {"fcn_hw_stream_conv"} <= ATTRIBUTES
     held = {name: item.precision for name, item in node.get_layer_precision().items()}
     for name, text in {
         "conv_t": "fixed<8,4,RND,SAT>", "conv_weight_t": "fixed<4,1>",
