@@ -46,6 +46,7 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def first(root: Path) -> Called:
+    assert call("train", "mini", "--root", str(root)).status == 0  # warns of missing classes
     return call("sparsity", "mini", "--root", str(root), "--json", *WORDS)
 
 

@@ -16,10 +16,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.optimize import LinearConstraint
 
 from fcn_hw.errors import ConfigError
-from fcn_hw.estimate.solver import Floats, minimum
+from fcn_hw.estimate.solver import Constraint, Floats, minimum
 from fcn_hw.flow.search.formats import FormatBook, sensitivities
 from fcn_hw.flow.search.pricing import UNITS, Costs, Pricing, nearest_layer
 from fcn_hw.flow.search.space import Configuration, Space, stored_bits
@@ -195,15 +194,13 @@ class _Program:
             some = space.configuration(dict.fromkeys(space.parameters, 0))
             total = space.average_bits(some) * sum(layer.size for layer in space.layers)
             total -= sum(layer.size * stored_bits(layer.weights[0]) for layer in chosen)
-            self._constraints.append(
-                LinearConstraint(np.array(bits)[None, :], -np.inf, fixed - total)
-            )
+            self._constraints.append(Constraint(np.array(bits)[None, :], -np.inf, fixed - total))
 
     def solved(self, price: Floats, budget: float | None) -> Floats | None:
         """The choice of least price within a budget of cost."""
         constraints = list(self._constraints)
         if budget is not None:
-            constraints.append(LinearConstraint(self.costs[None, :], -np.inf, budget + 1e-6))
+            constraints.append(Constraint(self.costs[None, :], -np.inf, budget + 1e-6))
         return minimum(price, self._whole, np.ones(len(price)), constraints)
 
     def configuration(self, solution: Floats) -> Configuration:
@@ -219,7 +216,7 @@ class _Program:
             places[name] = max(values)[1]
         return self.space.configuration(places)  # type: ignore[arg-type]
 
-    def _equalities(self, parts: PartCosts) -> list[LinearConstraint]:
+    def _equalities(self, parts: PartCosts) -> list[Constraint]:
         rows: list[Floats] = []
         right: list[float] = []
 
@@ -245,4 +242,4 @@ class _Program:
                 pairs = {("p", name, w, a): 1.0 for w in ws}
                 equation({**pairs, ("a", read, a): -1.0}, 0.0)
         matrix, values = np.array(rows), np.array(right)
-        return [LinearConstraint(matrix, values, values)]
+        return [Constraint(matrix, values, values)]
