@@ -86,7 +86,7 @@ def test_a_project_survives_interruption_a_full_disk_and_damage(tmp_path: Path) 
     assert second.returncode == 1
     assert f"process {child.pid} (fcn-hw csim) is at work there" in second.stderr
     child.send_signal(signal.SIGINT)
-    _, errors = child.communicate(timeout=30)
+    _, errors = child.communicate(timeout=300)
     assert child.returncode == 130
     assert errors == "interrupted; what was finished is kept\n"
     assert not (folder / ".project.lock").exists()

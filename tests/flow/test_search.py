@@ -92,7 +92,7 @@ def story(root: Path) -> dict[str, Any]:
         workers = list(owners())
         before = {p: p.stat().st_mtime_ns for p in (folder / "search" / "evaluations").iterdir()}
         first.send_signal(signal.SIGINT)
-        out, told = first.communicate(timeout=120)
+        out, told = first.communicate(timeout=600)
     finally:
         first.kill()
     gone = [not Path(f"/proc/{pid}").exists() for pid in workers]

@@ -156,7 +156,7 @@ def test_a_run_that_ends_leaves_no_worker_and_is_taken_up(
         os.killpg(parent.pid, how)
     else:
         parent.send_signal(how)
-    _, errors = parent.communicate(timeout=30)
+    _, errors = parent.communicate(timeout=300)
     assert parent.returncode == (130 if how is signal.SIGINT else -how)
     assert errors == ""
     wait_for(lambda: not is_alive(worker))
@@ -173,7 +173,7 @@ def test_a_script_without_a_guard_is_told(tmp_path: Path) -> None:
     support = str(Path(__file__).parents[1] / "support")
     done = subprocess.run(
         [sys.executable, str(script), str(tmp_path), support],
-        capture_output=True, text=True, check=False, timeout=60,
+        capture_output=True, text=True, check=False, timeout=300,
     )  # fmt: skip
     assert done.returncode == 1
     assert "job 'one' failed: its process died twice (exit status 1)" in done.stderr
