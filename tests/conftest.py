@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import signal
 import sys
 from pathlib import Path
 
@@ -22,6 +23,11 @@ hypothesis.settings.register_profile(
 hypothesis.settings.load_profile("fcn_hw")
 
 _PROGRAMS = {"gxx": "g++", "clang": "clang++", "vitis": "vitis_hls", "vivado": "vivado"}
+
+# A shell starts what runs in the background with Ctrl-C ignored, and processes inherit that: the
+# tests that interrupt one need it.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
