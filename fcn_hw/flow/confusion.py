@@ -13,14 +13,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from fcn_hw.estimate.pictures import STYLE
 from fcn_hw.flow.evaluation import MODELS, Evaluation
 
-_STYLE: dict[str, Any] = {
-    "svg.hashsalt": "fcn_hw",
-    "svg.fonttype": "none",
-    "font.family": "sans-serif",
-    "font.size": 9,
-}
+_STYLE: dict[str, Any] = {**STYLE, "axes.spines.top": True, "axes.spines.right": True}
 _CELL_IN = 0.42
 _MOST_NUMBERED = 32
 """Classes up to which each cell has its number."""

@@ -7,22 +7,21 @@ retrains it. A level is a folder with all that ``train`` leaves, so any of them 
 from __future__ import annotations
 
 import json
-import os
 import statistics
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from fcn_hw.design import Activation, DefaultPrecision, Design, LayerPrecision, Precision
 from fcn_hw.files import replace_file
-from fcn_hw.flow.pipeline import FLOAT_MODEL, MODEL, TRAINING, train_stage
+from fcn_hw.flow.float_training import share_float_training
+from fcn_hw.flow.pipeline import FLOAT_MODEL, MODEL, TRAINING, train_stage, training_digest
 from fcn_hw.flow.progress import Progress
-from fcn_hw.flow.stage import StageRecord, digest_of
+from fcn_hw.flow.stage import StageRecord
 from fcn_hw.flow.workspace import Workspace
 from fcn_hw.locks import locked
-from fcn_hw.train.datasets import DataSet, dataset_digest, load_dataset
+from fcn_hw.train.datasets import DataSet, load_dataset
 from fcn_hw.train.metrics import headline
 from fcn_hw.train.precision import is_hidden
 from fcn_hw.train.topology import design_topology, quantizable
@@ -163,28 +162,13 @@ def _train_level(
 ) -> None:
     from fcn_hw.train.run import train
 
-    sections = design.model_dump(
-        mode="json",
-        include={"dataset", "network", "precision", "training"},
-        exclude_defaults=True,
-    )
-    record = StageRecord("level", folder, digest_of(sections, dataset_digest(design.dataset)))
+    record = StageRecord("level", folder, training_digest(design))
     if record.is_current():
         return
     record.begin()
-    _share_float(float_from, folder)
+    share_float_training(float_from, folder)
     train(design, dataset, folder, progress=progress.bars)
     record.finish(folder / name for name in (MODEL, FLOAT_MODEL, TRAINING))
-
-
-def _share_float(source: Path, folder: Path) -> None:
-    """Gives a level the float training of another: a phase that is over is not run again, and a
-    checkpoint of other settings counts as none."""
-    finished, mine = (path / "checkpoints" / "float.npz" for path in (source, folder))
-    if finished.is_file() and not mine.exists():
-        mine.parent.mkdir(parents=True, exist_ok=True)
-        with suppress(OSError):  # no hard links here: it is trained again
-            os.link(finished, mine)
 
 
 def _row(level: str, seed: int, folder: Path) -> Row:

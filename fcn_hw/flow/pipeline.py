@@ -14,7 +14,7 @@ from fcn_hw.backend.hls4ml_bridge import ap_types_folder
 from fcn_hw.backend.project import plan_project
 from fcn_hw.backend.stock_conv import emitted_graph
 from fcn_hw.boards import Board
-from fcn_hw.design import ConvEmitter
+from fcn_hw.design import ConvEmitter, Design
 from fcn_hw.errors import ConfigError, DataError
 from fcn_hw.files import replace_file
 from fcn_hw.fixed import Codes
@@ -333,19 +333,19 @@ def input_codes(split: Split) -> Codes:
 # -- inside ----------------------------------------------------------------------------------------
 
 
-def _train_record(workspace: Workspace) -> StageRecord:
-    design = workspace.design
+def training_digest(design: Design) -> str:
+    """Of all that a trained model depends on: sections of the design, and the data."""
     # without defaults: a key that a later version adds must not cost anybody a training
     sections = design.model_dump(
         mode="json",
         include={"dataset", "network", "precision", "training"},
         exclude_defaults=True,
     )
-    return StageRecord(
-        "train",
-        workspace.model,
-        digest_of(sections, dataset_digest(design.dataset)),
-    )
+    return digest_of(sections, dataset_digest(design.dataset))
+
+
+def _train_record(workspace: Workspace) -> StageRecord:
+    return StageRecord("train", workspace.model, training_digest(workspace.design))
 
 
 def _csim_record(

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import shutil
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -14,13 +11,13 @@ from fcn_hw.design import Design, HlsLayer
 from fcn_hw.design_yaml import load_design
 from fcn_hw.errors import ConfigError
 from fcn_hw.files import replace_file
+from fcn_hw.flow.float_training import share_float_training
 from fcn_hw.flow.search.front import Point, SearchResult
 from fcn_hw.flow.search.pricing import UNITS, Pricing
 from fcn_hw.flow.search.space import Space
 from fcn_hw.flow.workspace import Workspace
 
 _LONGEST_NAME = 40
-_CHECKPOINT = Path("checkpoints") / "float.npz"
 
 
 def write_point(
@@ -47,7 +44,7 @@ def write_point(
     if not _reads_as(path, wanted):  # a form of YAML that the edit does not know: no comments then
         replace_file(path, head + _plain(wanted.model_dump(mode="json", exclude_unset=True)))
         assert _reads_as(path, wanted), "a design that was written reads as what was written"
-    _give_float_network(workspace.model / _CHECKPOINT, folder / "model" / _CHECKPOINT)
+    share_float_training(workspace.model, folder / "model")
     return path
 
 
@@ -121,15 +118,3 @@ def _reads_as(path: Path, wanted: Design) -> bool:
         return load_design(path).model_dump() == wanted.model_dump()
     except ConfigError:
         return False
-
-
-def _give_float_network(source: Path, target: Path) -> None:
-    """The checkpoint of the finished float training: it does not depend on the bits."""
-    if target.exists() or not source.is_file():
-        return
-    target.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        os.link(source, target)  # checkpoints are replaced, never written into
-    except OSError:
-        with suppress(OSError):  # without it, training starts from the beginning
-            shutil.copyfile(source, target)
