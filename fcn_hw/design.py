@@ -292,6 +292,11 @@ def _flag_or_section(value: object) -> str:
     return "section" if isinstance(value, (Mapping, BaseModel)) else "flag"
 
 
+def _flag_or_number(value: object) -> str:
+    """As :func:`_number_or_list`."""
+    return "flag" if isinstance(value, (bool, str)) else "power"
+
+
 class Training(Section):
     """Float training, then retraining of the quantized network from the float weights."""
 
@@ -316,9 +321,15 @@ class Training(Section):
         Discriminator(_flag_or_section),
     ] = True
     """true: zoom, shift, brightness and contrast that suit the data set; or their ranges."""
-    class_weights: bool = False
-    """Weigh the loss by the median frequency of the classes (Eigen & Fergus 2015); a class that no
-    training mask holds has weight 1, which nothing meets."""
+    class_weights: Annotated[
+        Union[
+            Annotated[bool, Tag("flag")], Annotated[float, Field(ge=0, le=1), Tag("power")]
+        ],
+        Discriminator(_flag_or_number),
+    ] = False
+    """Weigh the loss by the median frequency of the classes (Eigen & Fergus 2015), or by a power of
+    these weights, 0 to 1: 0.5 is their square root. A class that no training mask holds has weight
+    1, which nothing meets."""
     pruning: Pruning | None = None
     """Zeros by magnitude pruning during retraining; leave out for none."""
 

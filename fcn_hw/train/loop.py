@@ -101,20 +101,20 @@ class PhaseState:
 
 
 def loss_weights(
-    split: Split, n_classes: int, void: int | None, *, balanced: bool
+    split: Split, n_classes: int, void: int | None, *, power: float
 ) -> npt.NDArray[np.float32]:
     """Weight of a pixel in the loss, by its mask value; 0 for void.
 
-    Balanced: median frequency / frequency, where the frequency of a class is its part of the pixels
-    of the images that it occurs in (Eigen & Fergus, ICCV 2015, section 6.3.2). A class that occurs
-    in none has no frequency: it keeps weight 1 and does not enter the median.
+    It is (median frequency / frequency) ** power, where the frequency of a class is its part of the
+    pixels of the images that it occurs in (Eigen & Fergus, ICCV 2015, section 6.3.2, has power 1).
+    A class that occurs in none has no frequency: it keeps weight 1 and does not enter the median.
 
     Returns:
         (256,).
     """
     weights = np.zeros(_N_MASK_VALUES, dtype=np.float32)
     weights[:n_classes] = 1.0
-    if balanced:
+    if power:
         counts = np.stack(
             [np.bincount(mask.ravel(), minlength=_N_MASK_VALUES) for mask in split.masks]
         )[:, :n_classes]
@@ -122,6 +122,7 @@ def loss_weights(
         frequency = counts.sum(axis=0) / np.maximum(present, 1)
         median = np.median(frequency[frequency > 0]) if counts.any() else 1.0
         np.divide(median, frequency, out=weights[:n_classes], where=frequency > 0)
+        weights **= power
     if void is not None:
         weights[void] = 0.0
     return weights

@@ -166,8 +166,8 @@ class Study:
 
 def design_loss_weights(design: Design, dataset: DataSet) -> npt.NDArray[np.float32]:
     """Weights of the classes in the loss of a design."""
-    balanced = design.training.class_weights
-    return loss_weights(dataset.train, dataset.n_classes, dataset.void, balanced=balanced)
+    power = float(design.training.class_weights)
+    return loss_weights(dataset.train, dataset.n_classes, dataset.void, power=power)
 
 
 def design_phase(design: Design, name: str, epochs: int, rate: float) -> Phase:

@@ -53,9 +53,9 @@ def test_nothing_but_void_is_an_error(name: str) -> None:
 
 def test_an_absent_class_has_a_finite_weight_and_does_not_shift_the_others() -> None:
     """Balanced: the median is that of the classes that are there."""
-    weights = loss_weights(data([0, 1, 1, 9], [0] * 4).train, 3, 9, balanced=True)
+    weights = loss_weights(data([0, 1, 1, 9], [0] * 4).train, 3, 9, power=1)
     assert weights[:2] == pytest.approx([(0.5 * (1 / 3 + 2 / 3)) * 3, 0.5 * 3 / 2])
     assert weights[2] == 1.0
     assert weights[9] == 0.0
-    void_only = loss_weights(data([9] * 4, [0] * 4).train, 3, 9, balanced=True)
+    void_only = loss_weights(data([9] * 4, [0] * 4).train, 3, 9, power=1)
     assert np.isfinite(void_only).all()

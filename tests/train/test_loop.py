@@ -37,7 +37,7 @@ def make_model(seed=1):
 
 
 def run(model, settings, data, path, report=None):
-    weights = loss_weights(data.train, 3, data.void, balanced=False)
+    weights = loss_weights(data.train, 3, data.void, power=0)
     return run_phase(model, settings, data, weights, CheckpointFile(path, "d"), report)
 
 
@@ -137,7 +137,7 @@ def test_training_learns(squares, tmp_path):
 
 def test_void_pixels_do_not_count(squares):
     """Whatever the network says there: loss and gradients are the same."""
-    weights = loss_weights(squares.train, 3, squares.void, balanced=False)
+    weights = loss_weights(squares.train, 3, squares.void, power=0)
     assert weights[255] == 0 and weights[:3].tolist() == [1, 1, 1]
     images, masks = squares.train.images[:4], squares.train.masks[:4]
     losses, kernels = [], []
@@ -163,12 +163,15 @@ def test_median_frequency_weights_by_hand():
     masks[0, 0] = 1  # class 1: 4 of 8 pixels of the only image that it is in
     masks[1, 0, 0] = 9  # void
     split = Split(np.zeros((2, 2, 4, 3), np.uint8), masks, ("a", "b"))
-    weights = loss_weights(split, 3, 9, balanced=True)
+    weights = loss_weights(split, 3, 9, power=1)
     frequency = {0: (4 + 7) / (8 + 7), 1: 4 / 8}  # the void pixel is in neither count
     median = (frequency[0] + frequency[1]) / 2
     assert weights[0] == pytest.approx(median / frequency[0])
     assert weights[1] == pytest.approx(median / frequency[1])
     assert weights[9] == 0
+    assert weights[2] == 1  # in no mask
+    assert loss_weights(split, 3, 9, power=0.5) == pytest.approx(np.sqrt(weights))
+    assert loss_weights(split, 3, 9, power=0)[[0, 1, 2, 9]].tolist() == [1, 1, 1, 0]
 
 
 def test_rate_warms_up_and_falls():
