@@ -322,9 +322,7 @@ class Training(Section):
     ] = True
     """true: zoom, shift, brightness and contrast that suit the data set; or their ranges."""
     class_weights: Annotated[
-        Union[
-            Annotated[bool, Tag("flag")], Annotated[float, Field(ge=0, le=1), Tag("power")]
-        ],
+        Union[Annotated[bool, Tag("flag")], Annotated[float, Field(ge=0, le=1), Tag("power")]],
         Discriminator(_flag_or_number),
     ] = False
     """Weigh the loss by the median frequency of the classes (Eigen & Fergus 2015), or by a power of

@@ -215,7 +215,7 @@ def _run(
         def done(job: Job) -> None:
             nonlocal count
             count += 1
-            setting.checkpoint(job).unlink(missing_ok=True)
+            setting.checkpoint(job).discard()
             update(max(0, count))
 
         return run_jobs(jobs, work, setting.folder, processes=request.processes, done=done)

@@ -55,8 +55,9 @@ class Setting:
     images: int | None
     retrain_epochs: int
 
-    def checkpoint(self, job: Job) -> Path:
-        return job.result_file(self.folder).with_suffix(".npz")
+    def checkpoint(self, job: Job) -> CheckpointFile:
+        """Of the job's retraining, while that is unfinished."""
+        return CheckpointFile(job.result_file(self.folder).with_suffix(".npz"), job.digest)
 
     def prepare(self) -> Bench:
         """Loads data and float network: once in each worker.
@@ -176,8 +177,7 @@ class Bench:
             settings.retrain_learning_rate,
         )
         model = self.study.quantized(table, parts)
-        file = CheckpointFile(self.setting.checkpoint(job), job.digest)
-        state = self.study.retrain(model, phase, file)
+        state = self.study.retrain(model, phase, self.setting.checkpoint(job))
         scores, output_kl = self.judge(self.study.snapped(model, table, parts))
         return Verdict(scores.value, output_kl), state.epoch
 

@@ -324,7 +324,7 @@ class PruningSweep:
             finished.save(_checkpoint(parts))
         else:
             parts = self._from_checkpoint(stored)
-        unfinished.path.unlink(missing_ok=True)
+        unfinished.discard()
         return PrunedLevel(sparsity, **parts)
 
     def _direct(self, pruning: Pruning) -> Pruned:

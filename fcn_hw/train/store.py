@@ -23,18 +23,21 @@ import numpy.typing as npt
 
 Array = npt.NDArray[Any]
 
+_PREFIX_LENGTH = 40
+
 
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
     """Yields a temporary path beside ``path``, which replaces ``path`` where no error is raised.
 
-    The temporary file keeps the suffix, by which Keras chooses the file format.
+    The temporary file keeps the suffix, by which Keras chooses the file format. ``kill -9`` leaves
+    it behind: its name says of what.
 
     Raises:
         OSError: it can't be written, on a full disk say; names ``path``, which stays as it was.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(prefix=".", suffix=path.suffix, dir=path.parent)
+    handle, name = tempfile.mkstemp(prefix=_prefix(path), suffix=path.suffix, dir=path.parent)
     os.close(handle)
     temporary = Path(name)
     try:
@@ -49,6 +52,11 @@ def replacing(path: Path) -> Iterator[Path]:
         raise
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def _prefix(path: Path) -> str:
+    """Of the names of a file's temporaries; short, as the file's own may be as long as can be."""
+    return f".{path.stem[:_PREFIX_LENGTH]}."
 
 
 def _naming(path: Path, error: OSError) -> OSError:
@@ -143,3 +151,10 @@ class CheckpointFile:
             raise
         except Exception:  # a damaged file: NumPy, zipfile and json raise whatever they like
             return None
+
+    def discard(self) -> None:
+        """Removes it, once nothing needs it, and what processes left that were killed while they
+        wrote it. Only its owner may."""
+        self.path.unlink(missing_ok=True)
+        for left in self.path.parent.glob(f"{_prefix(self.path)}*{self.path.suffix}"):
+            left.unlink(missing_ok=True)

@@ -85,7 +85,7 @@ def story(root: Path) -> dict[str, Any]:
 
         until(lambda: len(owners()) == 2, first)
         # a checkpoint: retraining has begun and is not at its end
-        until(lambda: len(list((folder / "search" / "work").glob("*.npz"))) == 2, first)
+        until(lambda: len(list((folder / "search" / "work").glob("[!.]*.npz"))) == 2, first)
         killed, trial = next(iter(owners().items()))
         os.kill(killed, signal.SIGKILL)
         until(lambda: desk.counts().evaluated >= 2, first)

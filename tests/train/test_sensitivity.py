@@ -174,7 +174,7 @@ def test_retraining_helps_and_is_done_without_pruning(
     assert found["retrained"]["score"] > found["score"]
     assert found["epochs"] == 2
     job = Job("conv1_1-weights-2", "d" * 64, None)
-    assert made.setting.checkpoint(job).exists()
+    assert made.setting.checkpoint(job).path.exists()
     # its checkpoint is taken up: the epochs are not run again, and the result is the same
     monkeypatch.setattr("fcn_hw.train.loop.make_train_step", lambda *_: pytest.fail)
     assert measured(made, "conv1_1", "weights", 2) == found

@@ -49,6 +49,22 @@ def test_checkpoint_of_other_settings_counts_as_absent(tmp_path):
     assert CheckpointFile(tmp_path / "c.npz", "abc").load() is not None
 
 
+def test_discarding_takes_what_killed_writers_left_and_nothing_else(tmp_path: Path) -> None:
+    name, killed = "x" * 251, []  # contexts that are never left
+    for own, others in (("c", ["cc", "d"]), (name, ["c"])):
+        folder = tmp_path / own[:3]
+        files = [CheckpointFile(folder / f"{stem}.npz", "d") for stem in (own, *others)]
+        for file in files:
+            file.save(Checkpoint({}, {}))
+            killed.append(replacing(file.path))
+            killed[-1].__enter__().write_bytes(b"half")
+        files[0].discard()
+        left = sorted(path.name for path in folder.iterdir())
+        assert len(left) == 2 * len(others)
+        assert all(file.load() is not None for file in files[1:])
+        files[0].discard()  # nothing is there: no error
+
+
 @pytest.mark.parametrize("content", [b"", b"PK\x03\x04 cut short", b"nothing"])
 def test_a_broken_checkpoint_counts_as_absent(tmp_path, content):
     path = tmp_path / "c.npz"

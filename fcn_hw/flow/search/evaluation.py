@@ -108,7 +108,7 @@ class Evaluator:
         metric = study.score(study.snapped(model, table), "val").value
         weights = folded_weights(model, study.topology)
         costs = self._pricing.costs(with_formats(self._graph, table, weights))
-        path.unlink(missing_ok=True)
+        file.discard()
         return Evaluation(metric, costs, state.best_epoch)
 
 
