@@ -32,6 +32,7 @@ from fcn_hw.train.batches import ahead
 from fcn_hw.train.datasets.base import Bytes, DataSet, Split
 from fcn_hw.train.loop import make_train_step
 from fcn_hw.train.networks import build_float, folded_weights, set_weights
+from fcn_hw.train.pixel_loss import PixelLoss
 from fcn_hw.train.precision import wishes
 from fcn_hw.train.quantized import build_quantized
 from fcn_hw.train.study import Study, design_phase
@@ -134,7 +135,7 @@ def make_subjects(design: Design, batch: Batch) -> dict[str, Subject]:
         set_weights(model, weights)
         optimizer = keras_env().keras.optimizers.Adam(design.training.retrain_learning_rate)
         optimizer.build(model.trainable_variables)
-        step = make_train_step(model, optimizer, np.ones(256, np.float32))
+        step = make_train_step(model, optimizer, PixelLoss(np.ones(256, np.float32)))
         subjects[kind] = Subject(model, step)
     return subjects
 

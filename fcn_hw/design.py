@@ -328,6 +328,9 @@ class Training(Section):
     """Weigh the loss by the median frequency of the classes (Eigen & Fergus 2015), or by a power of
     these weights, 0 to 1: 0.5 is their square root. A class that no training mask holds has weight
     1, which nothing meets."""
+    distillation: float = Field(default=0, ge=0, le=1)
+    """Part of what retraining asks of a pixel that is the float network's class probabilities, and
+    not the label (Hinton et al. 2015, temperature 1)."""
     pruning: Pruning | None = None
     """Zeros by magnitude pruning during retraining; leave out for none."""
 

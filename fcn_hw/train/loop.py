@@ -24,7 +24,7 @@ from fcn_hw.keras_env import keras_env
 from fcn_hw.train.augment import augment
 from fcn_hw.train.batches import ahead
 from fcn_hw.train.datasets.base import DataSet, Split
-from fcn_hw.train.pixel_loss import weighted_losses
+from fcn_hw.train.pixel_loss import PixelLoss
 from fcn_hw.train.predict import BYTE_SCALE, Bytes, Predictor, score
 from fcn_hw.train.pruning import Pruner
 from fcn_hw.train.store import Checkpoint, CheckpointFile
@@ -138,27 +138,29 @@ def learning_rate(phase: Phase, step: int, steps: int) -> float:
 def make_train_step(
     model: Any,
     optimizer: Any,
-    pixel_weights: npt.NDArray[np.float32],
+    pixel_loss: PixelLoss,
     after: Callable[[], None] | None = None,
 ) -> Callable[[Any, Any], Any]:
     """A compiled step: forward and backward pass, update of the (shadow) weights.
 
-    The loss is the weighted mean of the cross-entropy over the pixels.
+    The loss is the weighted mean of the pixels' losses.
 
     Args:
+        model: whose weights are updated.
+        optimizer: by which.
+        pixel_loss: what is asked of a pixel.
         after: what else a step does to the weights.
 
     Returns:
         (images, masks) as bytes -> loss.
     """
     tf = keras_env().tf
-    table = tf.constant(pixel_weights)
     height, width = model.output_shape[1:3]
 
     def train_step(images: Any, masks: Any) -> Any:
         with tf.GradientTape() as tape:
-            scores = model(tf.cast(images, tf.float32) * BYTE_SCALE, training=True)
-            losses, weights = weighted_losses(scores, masks, table)
+            values = tf.cast(images, tf.float32) * BYTE_SCALE
+            losses, weights = pixel_loss.of(model(values, training=True), values, masks)
             loss = tf.reduce_sum(losses) / tf.maximum(tf.reduce_sum(weights), 1e-6)
         variables = model.trainable_variables
         optimizer.apply_gradients(zip(tape.gradient(loss, variables), variables, strict=True))
@@ -177,7 +179,7 @@ def run_phase(
     model: Any,
     phase: Phase,
     data: DataSet,
-    pixel_weights: npt.NDArray[np.float32],
+    pixel_loss: PixelLoss,
     file: CheckpointFile,
     report: Report | None = None,
     pruner: Callable[[int], Pruner] | None = None,
@@ -189,7 +191,7 @@ def run_phase(
         model: float or quantized, with its initial weights.
         phase: the settings.
         data: training and validation split.
-        pixel_weights: of :func:`loss_weights`.
+        pixel_loss: what is asked of a pixel.
         file: where the state is kept, and taken up again.
         report: called after each step.
         pruner: makes what prunes the model, from the number of steps of the phase.
@@ -199,7 +201,7 @@ def run_phase(
         FcnHwError: the loss or a weight is no longer finite; the checkpoint keeps the last good
             epoch.
     """
-    trainer = _PhaseTrainer(model, phase, data, pixel_weights, file, pruner, team)
+    trainer = _PhaseTrainer(model, phase, data, pixel_loss, file, pruner, team)
     trainer.resume_or_start()
     while not trainer.state.finished:
         trainer.run_epoch(report)
@@ -213,7 +215,7 @@ class _PhaseTrainer:
         model: Any,
         phase: Phase,
         data: DataSet,
-        pixel_weights: npt.NDArray[np.float32],
+        pixel_loss: PixelLoss,
         file: CheckpointFile,
         pruner: Callable[[int], Pruner] | None,
         team: Team | None,
@@ -228,7 +230,7 @@ class _PhaseTrainer:
         self.pruner = None if pruner is None else pruner(phase.epochs * self.steps)
         make = make_train_step if team is None else team.train_step
         self._train_step = make(
-            model, self.optimizer, pixel_weights, self.pruner.apply if self.pruner else None
+            model, self.optimizer, pixel_loss, self.pruner.apply if self.pruner else None
         )
         self._predictor = Predictor(model)
 

@@ -82,7 +82,7 @@ class LossProbe:
             images = self._images[start : start + _BATCH].astype(np.float32) * BYTE_SCALE
             scores = self._model(images, training=False).numpy().astype(np.float64)
             masks = self._masks[start : start + _BATCH]
-            pixel_weights = self._study.pixel_weights[masks].astype(np.float64)
+            pixel_weights = self._study.pixel_loss.weights[masks].astype(np.float64)
             labels = np.where(pixel_weights > 0, masks, 0).astype(np.intp)
             total += float(np.sum(pixel_weights * _cross_entropy(scores, labels)))
             weight += float(np.sum(pixel_weights))

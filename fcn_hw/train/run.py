@@ -23,6 +23,7 @@ from fcn_hw.train.datasets.base import DataSet, Split
 from fcn_hw.train.datasets.coverage import check_labels
 from fcn_hw.train.loop import PhaseState, Report, run_phase
 from fcn_hw.train.networks import build_float, fold_batchnorm, folded_weights
+from fcn_hw.train.pixel_loss import PixelLoss
 from fcn_hw.train.precision import PrecisionTable, Wish, wishes
 from fcn_hw.train.predict import Predictor, Scores, score
 from fcn_hw.train.pruning import check_pruning
@@ -174,7 +175,10 @@ class _Session:
         self.team = team
         self.design, self.dataset, self.topology, self.out_dir = design, dataset, topology, out_dir
         # what only retraining reads leaves the float phase as it is
-        later = {"retrain_epochs", "retrain_learning_rate", "pruning", "calibration_images"}
+        later = {
+            "retrain_epochs", "retrain_learning_rate", "pruning", "distillation",
+            "calibration_images",
+        }  # fmt: skip
         self.digest = json_digest(
             design.network.model_dump(mode="json", exclude_defaults=True),
             design.training.model_dump(mode="json", exclude=later, exclude_defaults=True),
@@ -198,8 +202,8 @@ class _Session:
         model = build_float(self.topology, batchnorm=True, shared=self.team and self.team.active)
         phase = design_phase(self.design, "float", settings.float_epochs, settings.learning_rate)
         file = self._checkpoint("float", phase_digest(phase, self.digest))
-        weights = design_loss_weights(self.design, self.dataset)
-        state = run_phase(model, phase, self.dataset, weights, file, report, team=self.team)
+        loss = PixelLoss(design_loss_weights(self.design, self.dataset))
+        state = run_phase(model, phase, self.dataset, loss, file, report, team=self.team)
         self._done("float", state)
         folded = fold_batchnorm(model, self.topology)
         self._evaluate("float", folded, FLOAT_MODEL)
@@ -219,9 +223,11 @@ class _Session:
         pruning = settings.pruning and settings.pruning.model_dump(
             mode="json", exclude_defaults=True
         )
-        file = self._checkpoint(
-            "retrain", phase_digest(phase, self.digest, table.to_json(), pruning)
-        )
+        told = (
+            [settings.distillation] if settings.distillation else []
+        )  # none: as before it was there
+        digest = phase_digest(phase, self.digest, table.to_json(), pruning, *told)
+        file = self._checkpoint("retrain", digest)
         self._done("retrain", study.retrain(model, phase, file, report, self.team))
         self._evaluate("retrained", study.snapped(model, table), QUANTIZED_MODEL)
         codes = snapped_weights(folded_weights(model, self.topology), table)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -30,6 +30,7 @@ from fcn_hw.train.networks import (
     folded_weights,
     set_weights,
 )
+from fcn_hw.train.pixel_loss import PixelLoss
 from fcn_hw.train.precision import PrecisionTable, Wish, is_hidden
 from fcn_hw.train.predict import BYTE_SCALE, Predictor, Scores, load_model, score
 from fcn_hw.train.pruning import Pruner
@@ -57,7 +58,7 @@ class Study:
         self, design: Design, dataset: DataSet, topology: Topology, weights: Weights
     ) -> None:
         self.design, self.dataset, self.topology, self.weights = design, dataset, topology, weights
-        self.pixel_weights = design_loss_weights(design, dataset)
+        self.pixel_loss = PixelLoss(design_loss_weights(design, dataset))
         self._float: Any = None
 
     @staticmethod
@@ -117,10 +118,14 @@ class Study:
         report: Report | None = None,
         team: Team | None = None,
     ) -> PhaseState:
-        """Retrains a model of :meth:`quantized` in place, with the design's pruning if any."""
-        pruning = self.design.training.pruning
+        """Retrains a model of :meth:`quantized` in place; with pruning and distillation, if the
+        design has them."""
+        pruning, share = self.design.training.pruning, self.design.training.distillation
+        loss = self.pixel_loss
+        if share:
+            loss = replace(loss, teacher=self.float_model, share=share)
         pruner = None if pruning is None else partial(Pruner, model, self.topology, pruning)
-        return run_phase(model, phase, self.dataset, self.pixel_weights, file, report, pruner, team)
+        return run_phase(model, phase, self.dataset, loss, file, report, pruner, team)
 
     def score(self, model: Any, split: str = "val") -> Scores:
         """How well a model does on a split."""

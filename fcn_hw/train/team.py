@@ -24,7 +24,7 @@ import numpy.typing as npt
 from fcn_hw.errors import FcnHwError
 from fcn_hw.keras_env import keras_env
 from fcn_hw.train.cluster import Cluster
-from fcn_hw.train.pixel_loss import weighted_losses
+from fcn_hw.train.pixel_loss import PixelLoss
 from fcn_hw.train.predict import BYTE_SCALE, Bytes
 
 _CHUNK_WORDS = 1 << 16
@@ -110,17 +110,16 @@ class Team:
         self,
         model: Any,
         optimizer: Any,
-        pixel_weights: npt.NDArray[np.float32],
+        pixel_loss: PixelLoss,
         after: Callable[[], None] | None = None,
     ) -> Callable[[Bytes, Bytes], Any]:
         """As :func:`fcn_hw.train.loop.make_train_step`; it too takes the whole batch."""
         tf = keras_env().tf
-        table = tf.constant(pixel_weights)
 
         def gradients(images: Any, masks: Any, weight: Any) -> Any:
             with tf.GradientTape() as tape:
-                scores = model(tf.cast(images, tf.float32) * BYTE_SCALE, training=True)
-                losses, _ = weighted_losses(scores, masks, table)
+                values = tf.cast(images, tf.float32) * BYTE_SCALE
+                losses, _ = pixel_loss.of(model(values, training=True), values, masks)
                 loss = self.active * tf.reduce_sum(losses) / weight
             return self._sum([loss, *tape.gradient(loss, model.trainable_variables)])
 
@@ -141,7 +140,7 @@ class Team:
         )
 
         def step(images: Bytes, masks: Bytes) -> Any:
-            weight = max(float(pixel_weights[masks].sum(dtype=np.float64)), 1e-6)
+            weight = max(float(pixel_loss.weights[masks].sum(dtype=np.float64)), 1e-6)
             mine = self.part(len(images))
             idle = mine.start == mine.stop
             self.active.assign(0.0 if idle else 1.0)

@@ -15,6 +15,7 @@ from fcn_hw.train.calibrate import quantized_values, signed_format
 from fcn_hw.train.fake_quant import fused_activation_quantizer, fused_weight_quantizer
 from fcn_hw.train.loop import make_train_step
 from fcn_hw.train.networks import build_float, folded_weights, set_weights
+from fcn_hw.train.pixel_loss import PixelLoss
 from fcn_hw.train.precision import LayerFormats, PrecisionTable, SignFormat, is_hidden
 from fcn_hw.train.quantized import activation_quantizer, build_quantized, snap, weight_quantizer
 from fcn_hw.train.topology import Shape, build_topology, quantizable
@@ -178,7 +179,7 @@ def trained(kind, upsampling, weight, *, fused, steps=6):
     set_weights(model, start)
     optimizer = keras_env().keras.optimizers.Adam(0.02)
     optimizer.build(model.trainable_variables)
-    step = make_train_step(model, optimizer, np.ones(256, np.float32))
+    step = make_train_step(model, optimizer, PixelLoss(np.ones(256, np.float32)))
     random = np.random.default_rng(3)
     images = random.integers(0, 256, (4, 9, 10, 3)).astype(np.uint8)
     masks = random.integers(0, 3, (4, 9, 10)).astype(np.uint8)

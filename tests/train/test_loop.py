@@ -13,6 +13,7 @@ from fcn_hw.train.augment import Augmentation
 from fcn_hw.train.datasets.base import Split
 from fcn_hw.train.loop import Phase, learning_rate, loss_weights, make_train_step, run_phase
 from fcn_hw.train.networks import build_float
+from fcn_hw.train.pixel_loss import PixelLoss
 from fcn_hw.train.store import CheckpointFile
 from fcn_hw.train.topology import Shape, build_topology
 
@@ -38,7 +39,8 @@ def make_model(seed=1):
 
 def run(model, settings, data, path, report=None):
     weights = loss_weights(data.train, 3, data.void, power=0)
-    return run_phase(model, settings, data, weights, CheckpointFile(path, "d"), report)
+    loss = PixelLoss(weights)
+    return run_phase(model, settings, data, loss, CheckpointFile(path, "d"), report)
 
 
 class Killed(BaseException):
@@ -147,7 +149,7 @@ def test_void_pixels_do_not_count(squares):
         optimizer.build(model.trainable_variables)
         table = weights if void_as == 255 else np.ones(256, np.float32)
         changed = np.where(masks == 255, void_as, masks).astype(np.uint8)
-        losses.append(float(make_train_step(model, optimizer, table)(images, changed)))
+        losses.append(float(make_train_step(model, optimizer, PixelLoss(table))(images, changed)))
         kernels.append(model.get_layer("conv1_1").get_weights()[0])
     assert losses[0] != losses[1]
     model = make_model()

@@ -13,6 +13,7 @@ from fcn_hw.keras_env import keras_env
 from fcn_hw.train.calibrate import quantized_values, signed_format
 from fcn_hw.train.loop import make_train_step
 from fcn_hw.train.networks import build_float, folded_weights, set_weights
+from fcn_hw.train.pixel_loss import PixelLoss
 from fcn_hw.train.precision import LayerFormats, PrecisionTable, SignFormat, is_hidden
 from fcn_hw.train.quantized import (
     activation_quantizer,
@@ -159,7 +160,7 @@ def shadow_case():
 def one_step(model, images, masks, rate):
     optimizer = keras_env().keras.optimizers.SGD(rate)
     optimizer.build(model.trainable_variables)
-    return make_train_step(model, optimizer, np.ones(256, np.float32))(images, masks)
+    return make_train_step(model, optimizer, PixelLoss(np.ones(256, np.float32)))(images, masks)
 
 
 def test_forward_uses_quantized_weights_and_the_step_moves_float_weights(shadow_case):
