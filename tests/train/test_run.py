@@ -86,6 +86,20 @@ def test_changed_precision_reuses_the_float_training(tiny_design, squares, tmp_p
     assert (tmp_path / "quantized.h5").read_bytes() != weights
 
 
+def test_distillation_is_a_matter_of_retraining_alone(tiny_design, squares, tmp_path):
+    settings = {"float_epochs": 1, "retrain_epochs": 1, "batch_size": 4}
+    shadows, floats = [], set()
+    for share in (0.0, 1.0, 0.0):
+        design = tiny_design(training={**settings, "distillation": share})
+        train(design, squares, tmp_path, progress=False)
+        with np.load(tmp_path / "checkpoints" / "retrain.npz") as file:
+            shadows.append(file["weights_0"])
+        floats.add((tmp_path / "checkpoints" / "float.npz").stat().st_mtime_ns)
+    assert len(floats) == 1
+    assert not np.array_equal(shadows[0], shadows[1])
+    assert np.array_equal(shadows[0], shadows[2])
+
+
 def test_no_retraining_leaves_the_direct_network(tiny_design, squares, tmp_path):
     design = tiny_design(training={"float_epochs": 1, "retrain_epochs": 0, "batch_size": 4})
     result = train(design, squares, tmp_path, progress=False)
