@@ -98,7 +98,7 @@ def camvid_fcn8s() -> Graph:
     """The network of the design ``camvid_fcn8s``: its layers and bits, random weights."""
     net = _Network("camvid_fcn8s", 192, 256)
     last, pools = "image", []
-    for stage, (count, filters) in enumerate(zip((1, 2, 2, 2), (12, 24, 48, 64), strict=True), 1):
+    for stage, (count, filters) in enumerate(zip((1, 2, 2, 2), (16, 32, 48, 64), strict=True), 1):
         for number in range(1, count + 1):
             last = net.conv(f"conv{stage}_{number}", last, filters)
         last = net.build.max_pool2d(f"pool{stage}", last, (2, 2))

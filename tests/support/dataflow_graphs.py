@@ -51,7 +51,7 @@ def fcn8s(
     convs: tuple[int, ...] = (1, 2, 2, 2),
     head: int = 96,
 ) -> Graph:
-    """FCN-8s of the shape of camvid_fcn8s."""
+    """FCN-8s for street scenes: by default one that fits pynq-z2 at 256 x 192."""
     net = Net("fcn8s")
     tensor = net.input("image", (height, width, 3), BYTE)
     pools = []
