@@ -174,7 +174,6 @@ class Run:
         complete: whether that is all frames that were asked for.
         settled: whether a paced run ended because frames only repeat.
         times: time of each event in the last frame.
-        write_times, read_times: of the last pixels of each FIFO, oldest first.
         written, read: pixels of each FIFO.
         positions: event at which each process stands, counted in the frame.
         waits: what each process waits for: 0, :data:`FOR_PIXEL` or :data:`FOR_SLOT`.
@@ -191,8 +190,6 @@ class Run:
     complete: bool
     settled: bool
     times: Longs
-    write_times: tuple[Longs, ...]
-    read_times: tuple[Longs, ...]
     written: Longs
     read: Longs
     positions: Longs
@@ -202,6 +199,19 @@ class Run:
     waited_for_slot: Longs
     ends: Longs
     events: int
+    _buffers: _Buffers
+
+    # in order only for whom asks: sizing makes hundreds of runs and never does
+
+    @cached_property
+    def write_times(self) -> tuple[Longs, ...]:
+        """Of the last pixels of each FIFO, oldest first."""
+        return self._buffers.in_order(self._buffers.write_times, self.written)
+
+    @cached_property
+    def read_times(self) -> tuple[Longs, ...]:
+        """Of the last pixels of each FIFO, oldest first."""
+        return self._buffers.in_order(self._buffers.read_times, self.read)
 
 
 def run_network(
@@ -375,12 +385,11 @@ class _Buffers:
         positions, waits, waits_at, _ = self.per_process
         return Run(
             network, depths, frames, complete, settled, self.times,
-            self._kept(self.write_times, written), self._kept(self.read_times, read),
             written, read, positions - network.first_events[:-1], waits, waits_at,
-            waited_for_pixel, waited_for_slot, self.last, int(self.state.events),
+            waited_for_pixel, waited_for_slot, self.last, int(self.state.events), self,
         )  # fmt: skip
 
-    def _kept(self, times: Longs, count: Longs) -> tuple[Longs, ...]:
+    def in_order(self, times: Longs, count: Longs) -> tuple[Longs, ...]:
         """The times of the last pixels of each FIFO, oldest first."""
         found = []
         for first, slots, pixels in zip(self.first_slot, self.slots, count, strict=True):
