@@ -119,24 +119,32 @@ def levels_stage(
     seeds = (design.training.seed,) if seeds is None else tuple(dict.fromkeys(seeds))
     train_stage(workspace, progress)
     folder = workspace.model / LEVELS
-    with locked(folder, "fcn-hw levels"):
-        dataset = load_dataset(design.dataset)
-        rows = []
-        for seed in seeds:
-            float_from = workspace.model  # of the design's seed; other seeds train their own
-            for level in (OWN, *(str(b) for b in dict.fromkeys(bits))):
-                variant = _variant(design, level, seed)
-                own = level == OWN and seed == design.training.seed
-                place = workspace.model if own else folder / f"seed{seed}" / level
-                if not own:
-                    progress.say(f"[cyan]levels[/]  seed {seed}, {_title(level)}")
-                    _train_level(variant, dataset, place, float_from, progress)
-                rows.append(_row(level, seed, place))
-                if level == OWN:
-                    float_from = place
-        result = Levels(dataset.metric, tuple(rows))
-        replace_file(workspace.model / LEVELS_FILE, json.dumps(result.to_json(), indent=1) + "\n")
+    dataset = load_dataset(design.dataset)
+    rows: list[Row] = []
+    for seed in seeds:
+        with locked(folder / f"seed{seed}", "fcn-hw levels"):  # other seeds may run beside it
+            rows += _levels_of_seed(workspace, dataset, seed, bits, progress)
+    result = Levels(dataset.metric, tuple(rows))
+    replace_file(workspace.model / LEVELS_FILE, json.dumps(result.to_json(), indent=1) + "\n")
     return result
+
+
+def _levels_of_seed(
+    workspace: Workspace, dataset: DataSet, seed: int, bits: Sequence[int], progress: Progress
+) -> list[Row]:
+    design, rows = workspace.design, []
+    float_from = workspace.model  # of the design's seed; other seeds train their own
+    for level in (OWN, *(str(b) for b in dict.fromkeys(bits))):
+        variant = _variant(design, level, seed)
+        own = level == OWN and seed == design.training.seed
+        place = workspace.model if own else workspace.model / LEVELS / f"seed{seed}" / level
+        if not own:
+            progress.say(f"[cyan]levels[/]  seed {seed}, {_title(level)}")
+            _train_level(variant, dataset, place, float_from, progress)
+        rows.append(_row(level, seed, place))
+        if level == OWN:
+            float_from = place
+    return rows
 
 
 def _title(level: str) -> str:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -101,3 +103,22 @@ def test_wrong_lists_are_refused(root: Path, option: str, text: str, said: str) 
     called = call("levels", "mini", option, text, "--root", str(root))
     assert called.status == 2
     assert said in called.err
+
+
+def test_seeds_run_side_by_side_and_one_seed_only_once(root: Path, found: Levels) -> None:
+    del found  # trained
+    levels = root / "hls_projects" / "mini" / "model" / "levels"
+    code = "import sys; from pathlib import Path; from fcn_hw.locks import locked\n"
+    code += "with locked(Path(sys.argv[1]), 'fcn-hw levels'): print('held', flush=True); input()"
+    with subprocess.Popen(
+        [sys.executable, "-c", code, str(levels / "seed4")],
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+    ) as other:  # fmt: skip
+        assert other.stdout is not None and other.stdout.readline() == "held\n"
+        words = ("levels", "mini", "--root", str(root), "--bits", "2")
+        assert call(*words, "--seeds", "3").status == 0
+        taken = call(*words, "--seeds", "3,4")
+        assert taken.status == 1
+        assert f"{levels / 'seed4'}: process {other.pid} (fcn-hw levels) is at work" in taken.err
+        other.communicate("\n")
+    assert call(*words, "--seeds", "3,4").status == 0
