@@ -44,7 +44,7 @@ class PixelLoss:
         """
         tf = keras_env().tf
         table = tf.constant(self.weights)
-        if self.teacher is None or self.share == 0:
+        if self.teacher is None:
             return _of_labels()(scores, masks, table)
         told = tf.stop_gradient(self.teacher(images, training=False))
         return _of_mixture()(scores, told, masks, table, tf.constant(self.share, tf.float32))

@@ -7,6 +7,7 @@ optimizer and epoch must never come from different moments.
 from __future__ import annotations
 
 import errno
+import hashlib
 import io
 import json
 import os
@@ -23,15 +24,13 @@ import numpy.typing as npt
 
 Array = npt.NDArray[Any]
 
-_PREFIX_LENGTH = 40
-
 
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
     """Yields a temporary path beside ``path``, which replaces ``path`` where no error is raised.
 
     The temporary file keeps the suffix, by which Keras chooses the file format. ``kill -9`` leaves
-    it behind: its name says of what.
+    it behind: its name tells of which file.
 
     Raises:
         OSError: it can't be written, on a full disk say; names ``path``, which stays as it was.
@@ -55,8 +54,9 @@ def replacing(path: Path) -> Iterator[Path]:
 
 
 def _prefix(path: Path) -> str:
-    """Of the names of a file's temporaries; short, as the file's own may be as long as can be."""
-    return f".{path.stem[:_PREFIX_LENGTH]}."
+    """Of the names of a file's temporaries: of no other file's, and short, as the file's own name
+    may be as long as can be."""
+    return f".{hashlib.sha256(path.name.encode()).hexdigest()[:16]}."
 
 
 def _naming(path: Path, error: OSError) -> OSError:
