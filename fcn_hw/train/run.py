@@ -223,10 +223,9 @@ class _Session:
         pruning = settings.pruning and settings.pruning.model_dump(
             mode="json", exclude_defaults=True
         )
-        told = (
-            [settings.distillation] if settings.distillation else []
-        )  # none: as before it was there
-        digest = phase_digest(phase, self.digest, table.to_json(), pruning, *told)
+        # what is off adds nothing: a retraining of before the key was there stays valid
+        share = [settings.distillation] if settings.distillation else []
+        digest = phase_digest(phase, self.digest, table.to_json(), pruning, *share)
         file = self._checkpoint("retrain", digest)
         self._done("retrain", study.retrain(model, phase, file, report, self.team))
         self._evaluate("retrained", study.snapped(model, table), QUANTIZED_MODEL)

@@ -298,7 +298,8 @@ class PruningSweep:
         self._phase = design_phase(
             study.design, "retrain", self.epochs, training.retrain_learning_rate
         )
-        self._digest = phase_digest(self._phase, study_digest(study), table.to_json())
+        asked = [float(training.class_weights), training.distillation]  # of a pixel, by the loss
+        self._digest = phase_digest(self._phase, study_digest(study), table.to_json(), asked)
 
     @property
     def steps(self) -> int:

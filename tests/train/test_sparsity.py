@@ -157,6 +157,12 @@ def test_a_sweep(study, tmp_path, monkeypatch):
     for other in (PruningSweep(study, table, tmp_path, epochs=3), sweep):
         with pytest.raises(AssertionError, match="done again"):  # another retraining, level
             other.level(0.5 if other is not sweep else 0.6)
+    for change in ({"distillation": 0.5}, {"class_weights": 0.5}):  # another loss
+        training = study.design.training.model_copy(update=change)
+        design = study.design.model_copy(update={"training": training})
+        asked = Study(design, study.dataset, study.topology, study.weights)
+        with pytest.raises(AssertionError, match="done again"):
+            PruningSweep(asked, table, tmp_path).level(0.5)
 
 
 def test_a_sweep_without_epochs_is_refused(study, tmp_path):
