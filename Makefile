@@ -72,8 +72,8 @@ bitstream: $(STAMP)  ## .bit and .hwh of DESIGN for BOARD (needs Vitis HLS and V
 handoff: $(STAMP)  ## bundle of DESIGN for BOARD, for the engineer who builds the bitstream
 	@$(FCN_HW) handoff $(DESIGN) --board $(BOARD) $(ARGS)
 
-test: $(STAMP)  ## the tests
-	$(BIN)/python -m pytest -m "not slow and not wheel" $(ARGS)
+test: $(STAMP)  ## the tests, on all cores; ARGS="-n 0 -k words" for one process
+	$(BIN)/python -m pytest -m "not slow and not wheel" -n auto --maxprocesses 8 --dist loadfile $(ARGS)
 
 test-slow: $(STAMP)  ## the slow tests: real data, whole designs
 	$(BIN)/python -m pytest -m slow $(ARGS)

@@ -117,7 +117,8 @@ def levels_stage(
     """
     design = workspace.design
     seeds = (design.training.seed,) if seeds is None else tuple(dict.fromkeys(seeds))
-    train_stage(workspace, progress)
+    if design.training.seed in seeds:  # its own model is one of the rows, and only then needed
+        train_stage(workspace, progress)
     folder = workspace.model / LEVELS
     dataset = load_dataset(design.dataset)
     rows: list[Row] = []

@@ -80,6 +80,16 @@ def test_what_is_finished_is_not_repeated(root: Path, found: Levels) -> None:
     assert {path: path.stat().st_mtime_ns for path in model.rglob("*.h5")} == stamps
 
 
+def test_other_seeds_do_not_train_the_designs_own(tmp_path: Path) -> None:
+    folder = tmp_path / "hls_projects" / "mini"
+    folder.mkdir(parents=True)
+    (folder / "design.yaml").write_text(DESIGN)
+    quiet = Progress(Console(file=io.StringIO()), quiet=True)
+    found = levels_stage(open_workspace("mini", tmp_path), quiet, bits=(), seeds=(4,))
+    assert [(row.level, row.seed) for row in found.rows] == [("design", 4)]
+    assert not (folder / "model" / "training.json").exists()  # of seed 3, which was not asked for
+
+
 def test_means_are_over_seeds() -> None:
     rows = tuple(
         Row("4", seed, {"float": value, "direct": 0.0, "retrained": 1.0}, {}, value, 8, {})
