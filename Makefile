@@ -72,6 +72,7 @@ bitstream: $(STAMP)  ## .bit and .hwh of DESIGN for BOARD (needs Vitis HLS and V
 handoff: $(STAMP)  ## bundle of DESIGN for BOARD, for the engineer who builds the bitstream
 	@$(FCN_HW) handoff $(DESIGN) --board $(BOARD) $(ARGS)
 
+# At most eight: a process of tests grows to some gigabytes.
 test: $(STAMP)  ## the tests, on all cores; ARGS="-n 0 -k words" for one process
 	$(BIN)/python -m pytest -m "not slow and not wheel" -n auto --maxprocesses 8 --dist loadfile $(ARGS)
 

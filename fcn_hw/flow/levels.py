@@ -117,8 +117,6 @@ def levels_stage(
     """
     design = workspace.design
     seeds = (design.training.seed,) if seeds is None else tuple(dict.fromkeys(seeds))
-    if design.training.seed in seeds:  # its own model is one of the rows, and only then needed
-        train_stage(workspace, progress)
     folder = workspace.model / LEVELS
     dataset = load_dataset(design.dataset)
     rows: list[Row] = []
@@ -139,7 +137,9 @@ def _levels_of_seed(
         variant = _variant(design, level, seed)
         own = level == OWN and seed == design.training.seed
         place = workspace.model if own else workspace.model / LEVELS / f"seed{seed}" / level
-        if not own:
+        if own:
+            train_stage(workspace, progress)
+        else:
             progress.say(f"[cyan]levels[/]  seed {seed}, {_title(level)}")
             _train_level(variant, dataset, place, float_from, progress)
         rows.append(_row(level, seed, place))

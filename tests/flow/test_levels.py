@@ -29,16 +29,23 @@ training: {seed: 3, batch_size: 4, float_epochs: 1, retrain_epochs: 1, calibrati
 
 @pytest.fixture(scope="module")
 def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("levels")
+    return make_root(tmp_path_factory.mktemp("levels"))
+
+
+def make_root(folder: Path) -> Path:
     (folder / "hls_projects" / "mini").mkdir(parents=True)
     (folder / "hls_projects" / "mini" / "design.yaml").write_text(DESIGN)
     return folder
 
 
+def train_levels(root: Path, bits: tuple[int, ...], seeds: tuple[int, ...]) -> Levels:
+    quiet = Progress(Console(file=io.StringIO()), quiet=True)
+    return levels_stage(open_workspace("mini", root), quiet, bits=bits, seeds=seeds)
+
+
 @pytest.fixture(scope="module")
 def found(root: Path) -> Levels:
-    quiet = Progress(Console(file=io.StringIO()), quiet=True)
-    return levels_stage(open_workspace("mini", root), quiet, bits=(2,), seeds=(3, 4))
+    return train_levels(root, (2,), (3, 4))
 
 
 def test_a_row_for_each_level_and_seed(root: Path, found: Levels) -> None:
@@ -81,13 +88,10 @@ def test_what_is_finished_is_not_repeated(root: Path, found: Levels) -> None:
 
 
 def test_other_seeds_do_not_train_the_designs_own(tmp_path: Path) -> None:
-    folder = tmp_path / "hls_projects" / "mini"
-    folder.mkdir(parents=True)
-    (folder / "design.yaml").write_text(DESIGN)
-    quiet = Progress(Console(file=io.StringIO()), quiet=True)
-    found = levels_stage(open_workspace("mini", tmp_path), quiet, bits=(), seeds=(4,))
+    found = train_levels(make_root(tmp_path), (), (4,))
     assert [(row.level, row.seed) for row in found.rows] == [("design", 4)]
-    assert not (folder / "model" / "training.json").exists()  # of seed 3, which was not asked for
+    model = tmp_path / "hls_projects" / "mini" / "model"
+    assert not (model / "training.json").exists()  # of seed 3, which was not asked for
 
 
 def test_means_are_over_seeds() -> None:
