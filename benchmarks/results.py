@@ -44,10 +44,23 @@ def _levels(levels: Mapping[str, Any]) -> str:
         scores = mean["test"] or mean["scores"]
         cells = [_score(*scores[name], mean["seeds"]) for name in MODELS]
         size = f"{mean['weight_bits'] / 8192:.1f} KiB"
-        level = "the design's" if mean["level"] == "design" else f"{mean['level']} bits"
-        rows.append([level, str(mean["seeds"]), *cells, f"{100 * mean['zeros']:.1f} %", size])
+        rows.append(
+            [
+                _level(mean["level"]),
+                str(mean["seeds"]),
+                *cells,
+                f"{100 * mean['zeros']:.1f} %",
+                size,
+            ]
+        )
     heads = ["precision", "seeds", *HEADS, "zeros", "weights"]
     return f"{levels['metric']} in % of the {split} split:\n\n" + _table(heads, rows)
+
+
+def _level(name: str) -> str:
+    if name == "design":
+        return "the design's"
+    return f"{name} bits" if name.isdecimal() else f"those of `{name}`"
 
 
 def _score(mean: float, spread: float, seeds: int) -> str:

@@ -167,11 +167,19 @@ def levels_design(
     *,
     bits: Sequence[int] = (8, 4, 3, 2),
     seeds: Sequence[int] | None = None,
+    precision_of: Iterable[PathLike] = (),
     progress: bool = False,
 ) -> Levels:
-    """A design at uniform levels of precision and its own, from several seeds; see the verb."""
+    """A design at uniform levels of precision and its own, from several seeds; see the verb.
+
+    Args:
+        bits: of the uniform levels.
+        seeds: None takes the design's.
+        precision_of: designs of the same network whose bits are levels too.
+    """
+    others = [open_workspace(str(other), Path(root)).design for other in precision_of]
     workspace = open_workspace(str(design), Path(root))
-    return levels_stage(workspace, _progress(progress), bits=bits, seeds=seeds)
+    return levels_stage(workspace, _progress(progress), bits=bits, seeds=seeds, others=others)
 
 
 def sensitivity_design(

@@ -78,7 +78,7 @@ def print_levels(result: Levels) -> None:
             f"{100 * value:.2f}" + (f" ± {100 * spread:.2f}" if mean.seeds > 1 else "")
             for value, spread in scores.values()
         ]
-        level = "design" if mean.level == "design" else f"{mean.level} bits"
+        level = f"{mean.level} bits" if mean.level.isdecimal() else mean.level
         table.add_row(
             level, str(mean.seeds), *cells, f"{100 * mean.zeros:.1f} %",
             f"{mean.weight_bits / 8192:.1f}",

@@ -69,7 +69,10 @@ def train(
         print_training(json.loads(text))
 
 
-@app.command(epilog="Example: fcn-hw levels mnist_cnn --bits 8,4,3,2 --seeds 1,2,3")
+@app.command(
+    epilog="Examples: fcn-hw levels mnist_cnn --bits 8,4,3,2 --seeds 1,2,3; "
+    "fcn-hw levels camvid_fcn8s --bits 4 --precision-of camvid_fcn8s_mixed"
+)
 def levels(
     design: DesignArgument,
     bits: Annotated[
@@ -77,6 +80,15 @@ def levels(
     ] = "8,4,3,2",
     seeds: Annotated[
         str | None, typer.Option("--seeds", show_default="the design's", help="1,2,3: of each.")
+    ] = None,
+    precision_of: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--precision-of",
+            metavar="DESIGN",
+            show_default="none",
+            help="And at the bits of this design of the same network; again for more.",
+        ),
     ] = None,
     root: RootOption = HERE,
     as_json: JsonOption = False,
@@ -89,11 +101,13 @@ def levels(
     from fcn_hw.flow import open_workspace
     from fcn_hw.flow.levels import levels_stage
 
+    others = [open_workspace(name, root).design for name in precision_of or ()]
     result = levels_stage(
         open_workspace(design, root),
         progress_for(as_json),
         bits=() if bits.strip() == "-" else numbers("--bits", bits, 2, 16),
         seeds=None if seeds is None else numbers("--seeds", seeds, 0, 2**31 - 1),
+        others=others,
     )
     if as_json:
         print_json(result.to_json())

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from fcn_hw.design import Activation, DefaultPrecision, Design, LayerPrecision, Precision
+from fcn_hw.errors import ConfigError
 from fcn_hw.files import replace_file
 from fcn_hw.flow.float_training import share_float_training
 from fcn_hw.flow.pipeline import FLOAT_MODEL, MODEL, TRAINING, train_stage, training_digest
@@ -41,7 +42,7 @@ class Row:
     """A level from one seed.
 
     Args:
-        level: :data:`OWN`, or uniform bits: ``"4"``.
+        level: :data:`OWN`, uniform bits: ``"4"``, or the name of the design whose bits they are.
         seed: of weights, order and augmentation.
         scores: of :data:`MODELS` on the validation split, 0 to 1.
         test: the same on the test split; empty where there is none.
@@ -104,6 +105,7 @@ def levels_stage(
     *,
     bits: Sequence[int] = (8, 4, 3, 2),
     seeds: Sequence[int] | None = None,
+    others: Sequence[Design] = (),
 ) -> Levels:
     """Trains every level from every seed, or takes what is there; writes ``model/levels.json``.
 
@@ -111,30 +113,58 @@ def levels_stage(
         bits: uniform levels beside the design's own: weights and activations of all layers, but
             the class scores have 8.
         seeds: None takes the design's.
+        others: designs of the same network, as the points of a search: the precision of each is a
+            level too, by its name.
 
     Raises:
+        ConfigError: another's network is not the design's.
         FcnHwError: a training diverged; finished levels are kept.
     """
     design = workspace.design
+    levels = _levels(design, bits, others)
     seeds = (design.training.seed,) if seeds is None else tuple(dict.fromkeys(seeds))
     folder = workspace.model / LEVELS
     dataset = load_dataset(design.dataset)
     rows: list[Row] = []
     for seed in seeds:
         with locked(folder / f"seed{seed}", "fcn-hw levels"):  # other seeds may run beside it
-            rows += _levels_of_seed(workspace, dataset, seed, bits, progress)
+            rows += _levels_of_seed(workspace, dataset, seed, levels, progress)
     result = Levels(dataset.metric, tuple(rows))
     replace_file(workspace.model / LEVELS_FILE, json.dumps(result.to_json(), indent=1) + "\n")
     return result
 
 
+def _levels(design: Design, bits: Sequence[int], others: Sequence[Design]) -> dict[str, Precision]:
+    """Precisions by level, the design's own first."""
+    levels = {OWN: design.precision}
+    levels.update((str(b), _uniform(design, b)) for b in bits)
+    for other in others:
+        if other.network != design.network:
+            raise ConfigError(
+                f"levels: '{other.name}' has another network than '{design.name}', so its bits are "
+                "of other layers",
+                hint="name a design of the same network, as a point of its search",
+            )
+        if levels.setdefault(other.name, other.precision) != other.precision:
+            raise ConfigError(
+                f"levels: '{other.name}' is the name of two levels",
+                hint="give the design another name",
+            )
+    return levels
+
+
 def _levels_of_seed(
-    workspace: Workspace, dataset: DataSet, seed: int, bits: Sequence[int], progress: Progress
+    workspace: Workspace,
+    dataset: DataSet,
+    seed: int,
+    levels: Mapping[str, Precision],
+    progress: Progress,
 ) -> list[Row]:
     design, rows = workspace.design, []
+    training = design.training.model_copy(update={"seed": seed})
     float_from = workspace.model  # of the design's seed; other seeds train their own
-    for level in (OWN, *(str(b) for b in dict.fromkeys(bits))):
-        variant = _variant(design, level, seed)
+    for level, precision in levels.items():
+        variant = design.model_copy(update={"training": training, "precision": precision})
         own = level == OWN and seed == design.training.seed
         place = workspace.model if own else workspace.model / LEVELS / f"seed{seed}" / level
         if own:
@@ -149,13 +179,9 @@ def _levels_of_seed(
 
 
 def _title(level: str) -> str:
-    return "the design's own precision" if level == OWN else f"{level} bits"
-
-
-def _variant(design: Design, level: str, seed: int) -> Design:
-    training = design.training.model_copy(update={"seed": seed})
-    precision = design.precision if level == OWN else _uniform(design, int(level))
-    return design.model_copy(update={"training": training, "precision": precision})
+    if level == OWN:
+        return "the design's own precision"
+    return f"{level} bits" if level.isdecimal() else f"the bits of {level}"
 
 
 def _uniform(design: Design, bits: int) -> Precision:

@@ -6,6 +6,7 @@ import io
 import json
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -92,6 +93,54 @@ def test_other_seeds_do_not_train_the_designs_own(tmp_path: Path) -> None:
     assert [(row.level, row.seed) for row in found.rows] == [("design", 4)]
     model = tmp_path / "hls_projects" / "mini" / "model"
     assert not (model / "training.json").exists()  # of seed 3, which was not asked for
+
+
+@pytest.fixture
+def neighbour(root: Path) -> Callable[[str, str, str], str]:
+    """Writes ``mini`` with another text in one place as a design of that name."""
+
+    def write(name: str, old: str, new: str) -> str:
+        folder = root / "hls_projects" / name
+        folder.mkdir(exist_ok=True)
+        text = DESIGN.replace("name: mini", f"name: {name}").replace(old, new)
+        assert new in text
+        (folder / "design.yaml").write_text(text)
+        return str(folder)
+
+    return write
+
+
+def test_the_bits_of_another_design_are_a_level(
+    root: Path, found: Levels, neighbour: Callable[[str, str, str], str]
+) -> None:
+    del found  # trained
+    neighbour("mixed", "weight: 5", "weight: 3")
+    words = ("--bits", "-", "--seeds", "4", "--precision-of", "mixed")
+    called = call("levels", "mini", *words, "--root", str(root), "--json")
+    assert called.status == 0, called.err
+    own, mixed = json.loads(called.out)["rows"]
+    assert (own["level"], mixed["level"]) == ("design", "mixed")
+    assert mixed["weight_bits"] * 5 == own["weight_bits"] * 3
+    assert mixed["scores"]["float"] == own["scores"]["float"]
+    folder = root / "hls_projects" / "mini" / "model" / "levels" / "seed4" / "mixed"
+    table = PrecisionTable.from_json(json.loads((folder / "precision.json").read_text()))
+    assert {formats.weight_bits for formats in table.layers.values()} == {3}
+
+
+@pytest.mark.parametrize(
+    "name, old, new, said",
+    [
+        ("deeper", "[2, 3]", "[2, 3, 4]", "'deeper' has another network than 'mini'"),
+        ("design", "weight: 5", "weight: 3", "'design' is the name of two levels"),
+    ],
+)
+def test_bits_of_other_layers_and_names_of_two_levels_are_refused(
+    root: Path, neighbour: Callable[[str, str, str], str], name: str, old: str, new: str, said: str
+) -> None:
+    path = neighbour(name, old, new)
+    called = call("levels", "mini", "--precision-of", path, "--root", str(root))
+    assert called.status == 2
+    assert said in called.err
 
 
 def test_means_are_over_seeds() -> None:
