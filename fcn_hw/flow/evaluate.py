@@ -168,7 +168,8 @@ def _measured(
     hardware: _Emitted | None,
     progress: Progress,
 ) -> Evaluation:
-    from fcn_hw.train.predict import Predictor, load_model
+    from fcn_hw.frontend.model_file import load_model
+    from fcn_hw.train.predict import Predictor
 
     with_what = "" if hardware is None else ", C simulation = oracle"
     progress.say(f"[cyan]evaluate[/] {escape(stream.name)}: {stream.count} images{with_what}")

@@ -51,6 +51,7 @@ def compare_with_qkeras(
 
     Only where both must be equal: elsewhere QKeras itself rounds, and the graph is the reference.
     """
+    from fcn_hw.frontend.model_file import load_model
     from fcn_hw.frontend.probe import layer_values
     from fcn_hw.train.predict import predict
 
@@ -70,7 +71,7 @@ def compare_with_qkeras(
                 maps.append(np.argmax(values, axis=-1).astype(np.uint8))
     agreement = {name: asdict(item) for name, item in found.items()}
     replace_file(folder / AGREEMENT, json.dumps(agreement, indent=1) + "\n")
-    float_maps = predict(float_model, codes.astype(np.uint8))
+    float_maps = predict(load_model(float_model), codes.astype(np.uint8))
     archive = io.BytesIO()
     np.savez_compressed(archive, quantized=np.concatenate(maps), float=float_maps)
     replace_file(folder / CLASS_MAPS, archive.getvalue())

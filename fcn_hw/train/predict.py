@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -101,26 +100,11 @@ def scores_of(confusion: Confusion, classes: tuple[str, ...], metric: Metric) ->
     )
 
 
-def load_model(path: Path) -> Any:
-    """Loads a model that :func:`fcn_hw.train.trainer.train` wrote, or any QKeras model.
-
-    Raises:
-        DataError: the file is missing or holds no Keras model.
-    """
-    if not path.is_file():
-        raise DataError(f"'{path}': no such model", hint="train it: fcn-hw train DESIGN")
-    env = keras_env()
-    try:
-        return env.qkeras.utils.load_qmodel(str(path), compile=False)
-    except (OSError, ValueError, KeyError) as error:
-        raise DataError(f"'{path}' can't be read as a Keras model: {error}") from error
-
-
-def predict(model_path: Path, images: Bytes, batch: int = 16) -> Bytes:
-    """Class maps of a saved model.
+def predict(model: Any, images: Bytes, batch: int = 16) -> Bytes:
+    """Class maps of a Keras model.
 
     Args:
-        model_path: of the .h5 file.
+        model: float or quantized.
         images: (N, H, W, C), bytes of the size that the model takes.
         batch: images at a time.
 
@@ -128,11 +112,9 @@ def predict(model_path: Path, images: Bytes, batch: int = 16) -> Bytes:
         (N, H, W).
 
     Raises:
-        DataError: the model can't be read, or takes images of another size.
+        DataError: the model takes images of another size.
     """
-    model = load_model(model_path)
-    if tuple(model.input_shape[1:]) != images.shape[1:]:
-        raise DataError(
-            f"'{model_path}' takes images of {model.input_shape[1:]}, not {images.shape[1:]}"
-        )
+    size = tuple(model.input_shape[1:])
+    if size != images.shape[1:]:
+        raise DataError(f"model '{model.name}' takes images of {size}, not {images.shape[1:]}")
     return Predictor(model)(images, batch)

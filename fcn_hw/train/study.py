@@ -18,7 +18,6 @@ import numpy as np
 import numpy.typing as npt
 
 from fcn_hw.design import Augmentation, Design
-from fcn_hw.errors import DataError
 from fcn_hw.keras_env import keras_env
 from fcn_hw.train.calibrate import choose_formats
 from fcn_hw.train.datasets.base import DataSet
@@ -27,15 +26,15 @@ from fcn_hw.train.networks import (
     ACTIVATION_SUFFIX,
     Weights,
     build_float,
-    folded_weights,
     set_weights,
 )
 from fcn_hw.train.pixel_loss import PixelLoss
 from fcn_hw.train.precision import PrecisionTable, Wish, is_hidden
-from fcn_hw.train.predict import BYTE_SCALE, Predictor, Scores, load_model, score
+from fcn_hw.train.predict import BYTE_SCALE, Predictor, Scores, score
 from fcn_hw.train.pruning import Pruner
 from fcn_hw.train.quantized import Parts, build_quantized, snap
 from fcn_hw.train.store import CheckpointFile
+from fcn_hw.train.stored_weights import read_weights
 from fcn_hw.train.team import Team
 from fcn_hw.train.topology import Topology, design_topology, quantizable
 
@@ -69,20 +68,7 @@ class Study:
             DataError: it is missing, or is of another network.
         """
         topology = design_topology(design)
-        model = load_model(folder / FLOAT_MODEL)
-        try:
-            weights = folded_weights(model, topology)
-            fits = all(
-                kernel.shape[:2] == (node.kernel, node.kernel)
-                for node, (kernel, _) in zip(quantizable(topology), weights.values(), strict=True)
-            )
-        except ValueError:  # Keras: no such layer
-            fits = False
-        if not fits:
-            raise DataError(
-                f"'{folder / FLOAT_MODEL}' is not of this design's network",
-                hint="train again: fcn-hw train DESIGN",
-            )
+        weights = read_weights(folder / FLOAT_MODEL, topology)
         return Study(design, dataset, topology, weights)
 
     @property

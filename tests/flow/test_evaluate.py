@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import h5py
 import numpy as np
 import numpy.typing as npt
 import pytest
 from command_line import Called, call
+from model_file_maker import LAMBDA
 from PIL import Image
 
 import fcn_hw
 from fcn_hw.flow import evaluate as module
 from fcn_hw.flow.evaluation import evaluation_to_json
+from fcn_hw.flow.stage import file_digest
 from fcn_hw.harness import whole_set
 
 DESIGN = """
@@ -97,10 +101,11 @@ def counted(
     folder: Path, model: Path, names: list[str]
 ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.uint8]]:
     """The confusion matrix, pixel by pixel, and the class maps."""
+    from fcn_hw.frontend.model_file import load_model
     from fcn_hw.train.predict import predict
 
     images = np.stack([np.asarray(Image.open(folder / f"{name}.png")) for name in names])
-    maps = predict(model, images)
+    maps = predict(load_model(model), images)
     confusion = np.zeros((4, 4), np.int64)
     for name, found in zip(names, maps, strict=True):
         mask = np.asarray(Image.open(folder / f"{name}_mask.png"))
@@ -376,3 +381,20 @@ def test_a_classifier(tmp_path: Path) -> None:
     refused = call("evaluate", *words, "--list", "any.txt")
     assert refused.status == 2
     assert "data set 'mnist' has one class for a whole image, a list has masks" in refused.err
+
+
+def test_a_model_that_holds_code_is_refused(root: Path, tmp_path: Path) -> None:
+    """A trained design from elsewhere, records and all: its models are files as any other."""
+    folder = tmp_path / "hls_projects" / "squares"
+    shutil.copytree(root / "hls_projects" / "squares", folder)
+    with h5py.File(folder / "model" / "direct.h5", "a") as file:
+        config = json.loads(file.attrs["model_config"])
+        config["config"]["layers"].append(LAMBDA)
+        file.attrs["model_config"] = json.dumps(config)
+    path = folder / "model" / ".train.stage.json"
+    record = json.loads(path.read_text())
+    record["outputs"]["direct.h5"] = file_digest(folder / "model" / "direct.h5")
+    path.write_text(json.dumps(record))
+    called = call("evaluate", "squares", "--root", str(tmp_path))
+    assert called.status == 2
+    assert "layer 'evil': Lambda: it holds code" in called.err

@@ -13,11 +13,11 @@ from command_line import Called, call
 
 import fcn_hw
 from fcn_hw.flow.sparsity import SparsityRun, kernels_of, worth_to_json
+from fcn_hw.frontend.model_file import load_model
 from fcn_hw.ir.ops import CONVOLUTIONS, ConvTranspose2D
 from fcn_hw.ir.serialize import load
 from fcn_hw.train.calibrate import weight_codes
 from fcn_hw.train.precision import PrecisionTable
-from fcn_hw.train.predict import load_model
 from fcn_hw.train.sparsity import PRECISIONS, PruningSweep
 
 DESIGN = """

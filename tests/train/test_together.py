@@ -16,9 +16,8 @@ import pytest
 
 from fcn_hw.design_yaml import load_design
 from fcn_hw.train.datasets import load_dataset
-from fcn_hw.train.networks import folded_weights
-from fcn_hw.train.predict import load_model
 from fcn_hw.train.run import train
+from fcn_hw.train.stored_weights import read_weights
 from fcn_hw.train.topology import design_topology
 
 # 13 images in steps of 6: the last step has one image, and a worker that has none.
@@ -113,7 +112,7 @@ def test_two_workers_train_the_model_of_one(tmp_path, workers):
         for name in ours.keys() - {"json"}:
             np.testing.assert_allclose(ours[name], theirs[name], TOLERANCE, TOLERANCE, name)
     trained, reference = (
-        folded_weights(load_model(folder / "float.h5"), design_topology(design))
+        read_weights(folder / "float.h5", design_topology(design))
         for folder in (chief / "model", alone)
     )
     for name, (kernel, _) in trained.items():
