@@ -428,7 +428,7 @@ def test_the_report_reads_what_is_written(space: Space, tmp_path: Path) -> None:
 def test_the_design_of_a_point(
     text: str, space: Space, pricing: Pricing, graph: Graph, tmp_path: Path
 ) -> None:
-    """Its bits and folds are the point's, everything else is the design's, comments too."""
+    """Its bits and folds are the point's, everything else is the design's, with its comments."""
     folder = tmp_path / "hls_projects" / "squares"
     (folder / "model" / "checkpoints").mkdir(parents=True)
     (folder / "model" / "checkpoints" / "float.npz").write_bytes(b"float")
@@ -455,15 +455,13 @@ def test_the_design_of_a_point(
     assert "71.00 %" in written and "1,234 LUT" in written
     assert "About the design itself" not in written
     if text is DESIGN:
-        for comment in (
-            "# two stages",
-            "# What it learns from.",
-            "# Bits.",
-            "# short",
-            "# Hardware.",
-        ):
+        for comment in ("# two stages", "# What it learns from.", "# short"):
             assert comment in written
-        assert written.index("# Hardware.") < written.index("hls:")
+        assert written.index("# What it learns from.") < written.index("dataset:")
+        for comment in ("# Bits.", "# a bias of its own", "# a comment inside", "# Hardware."):
+            assert comment not in written  # about what the point replaces
+        order = [node.name for node in quantizable(design_topology(old))]
+        assert list(made.precision.layers) == order
 
 
 def test_a_long_name_is_cut(space: Space, pricing: Pricing, tmp_path: Path) -> None:

@@ -93,20 +93,28 @@ def _edited(text: str, wanted: Design) -> str:
     fresh["name"] = f"name: {wanted.name}\n"
     replaced = tuple(fresh)
     lines: list[str] = []
+    between: list[str] = []  # comments and blank lines: they belong to what is behind them
     inside = ""
     for line in text.splitlines(keepends=True):
         is_key = line[:1].isalpha()
-        if is_key:
-            inside = line.split(":", 1)[0]
-        if not inside:
-            continue  # what stands above the first section is about the other design
-        if is_key and inside in fresh:
-            lines.append(fresh.pop(inside))
-        # a comment between two sections belongs to the one behind
-        if inside in replaced and (is_key or line[:1] in (" ", "\t")):
+        if not is_key and line[:1] not in (" ", "\t"):
+            between.append(line)
             continue
-        lines.append(line)
-    return "".join([*lines, *fresh.values()])
+        if is_key:
+            above, inside = inside, line.split(":", 1)[0]
+            if not above:  # what stands above the first section is about the other design
+                between = []
+            elif inside in replaced:  # and these comments are about what was there
+                between = [item for item in between if not item.strip()]
+            lines += between
+            if inside in fresh:
+                lines.append(fresh.pop(inside))
+        elif inside not in replaced:
+            lines += between
+        if inside not in replaced:
+            lines.append(line)
+        between = []
+    return "".join([*lines, *fresh.values(), *([] if inside in replaced else between)])
 
 
 def _plain(data: Any) -> str:

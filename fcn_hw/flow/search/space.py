@@ -165,8 +165,8 @@ class Space:
         }
 
     def precision(self, chosen: Configuration, base: Precision) -> Precision:
-        """The section ``precision`` of a design that asks for it."""
-        layers = dict(base.layers)
+        """The section ``precision`` of a design that asks for it; layers in network order."""
+        layers = {}
         for name, wish in self.wanted(chosen).items():
             own = base.layers.get(name)
             layers[name] = LayerPrecision(
