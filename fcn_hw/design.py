@@ -362,7 +362,7 @@ ConvEmitter = Literal["fcn_hw", "hls4ml"]
 
 
 class Utilization(Section):
-    """Shares of the board that ``ReuseFactor: auto`` may use."""
+    """Shares of the board that ``ReuseFactor: auto`` and the points of a search may use."""
 
     lut: float = Field(default=0.7, gt=0, le=1)
     """Of the LUTs."""

@@ -42,6 +42,9 @@ def print_search(result: SearchResult) -> None:
     for point in result.front:
         assert point.design is not None, "every point of the front has a design"
         out.print(f"make hls DESIGN={escape(str(point.design.parent))}", highlight=False)
+    for point in result.points:
+        if not point.fits:
+            out.print(f"{point.name} needs more than {result.board} has", highlight=False)
     for name, reason in result.failed.items():
         out.print(f"{name} has no value: {escape(reason)}", highlight=False)
 

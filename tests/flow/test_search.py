@@ -20,6 +20,7 @@ from fcn_hw.api import search_design
 from fcn_hw.errors import ConfigError
 from fcn_hw.flow import csim_stage, open_workspace
 from fcn_hw.flow.progress import Progress
+from fcn_hw.flow.search import run
 from fcn_hw.flow.search.desk import OWNER
 from fcn_hw.flow.search.setting import SearchOptions, setting_of
 from fcn_hw.flow.search.space import Space
@@ -170,3 +171,21 @@ def test_a_finished_search_only_shows(
     with pytest.raises(ConfigError, match="was made with another number of epochs: 8, not 9"):
         search_design("mini", root, **{**options, "epochs": 9})
     assert story["second"].status == 0
+
+
+def test_what_does_not_fit_the_board_is_on_no_front(
+    root: Path, story: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    printed = json.loads(story["second"].out)
+    costs = [row["costs"]["lut"] for row in printed["points"]]
+    monkeypatch.setattr(run, "fits_device", lambda cost, board, own: cost.lut < max(costs))
+    command = [word for word in words(root) if word != "--json"]
+    (wide,) = [row["name"] for row in printed["points"] if row["costs"]["lut"] == max(costs)]
+    told = call(*command)
+    assert told.status == 0, told.err
+    assert f"{wide} needs more than arty-z7-20 has" in told.out
+    rows = json.loads((root / "hls_projects" / "mini" / "model" / "search.json").read_text())
+    unfit = [row for row in rows["points"] if not row["fits"]]
+    assert [row["name"] for row in unfit] == [wide]
+    assert not unfit[0]["front"] and "design" not in unfit[0]
+    assert sum(row["front"] for row in rows["points"]) >= 1

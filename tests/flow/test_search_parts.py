@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 import random
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -15,14 +16,16 @@ from search_worker import small_space
 from fcn_hw.backend.structure import Layout
 from fcn_hw.boards import load_board
 from fcn_hw.dataflow.lowering import lower
-from fcn_hw.design import Design
+from fcn_hw.design import Design, Utilization
 from fcn_hw.design_yaml import load_design
 from fcn_hw.errors import ConfigError
 from fcn_hw.estimate.design_folds import choose_folding
 from fcn_hw.fixed import FixedFormat, from_quantized_relu, parse_format
-from fcn_hw.flow.search.first_choice import PartCosts, first_choices, part_costs, sum_of_parts
+from fcn_hw.flow.search.budget import Budget, budget_of, fits_device
+from fcn_hw.flow.search.first_choice import first_choices
 from fcn_hw.flow.search.formats import FormatBook, sensitivities, stored_book
 from fcn_hw.flow.search.front import Point, SearchResult, front_of, picture
+from fcn_hw.flow.search.part_costs import PartCosts, part_costs, sum_of_parts
 from fcn_hw.flow.search.points import write_point
 from fcn_hw.flow.search.pricing import COSTS, Costs, Pricing, pricing_of
 from fcn_hw.flow.search.setting import SearchOptions
@@ -327,12 +330,18 @@ def loss_of(space: Space, book: FormatBook, chosen: Configuration) -> float:
     return total
 
 
+@pytest.mark.parametrize("share", [None, 0.6])
 @pytest.mark.parametrize("limit", [None, 4.0])
 @pytest.mark.parametrize("cost", ["lut", "energy", "weight_bits"])
 def test_no_configuration_within_the_budget_loses_less(
-    graph: Graph, pricing: Pricing, weights: Weights, cost: str, limit: float | None
-) -> None:
-    """Against every configuration of a small space, by the program's own sums."""
+    graph: Graph, pricing: Pricing, weights: Weights, cost: str, limit: float | None,
+    share: float | None,
+) -> None:  # fmt: skip
+    """Against every configuration of a small space, by the program's own sums.
+
+    Args:
+        share: of the way from the least to the most LUTs, that the board has.
+    """
     small = space_of(design(), weights=(2, 8), activations=(2, 6), max_average_bits=limit)
     book = book_of(small, weights)
     parts = part_costs(graph, pricing, small, book, weights)
@@ -341,15 +350,21 @@ def test_no_configuration_within_the_budget_loses_less(
         small.configuration(dict(zip(names, places, strict=True)))
         for places in itertools.product((0, 1), repeat=len(names))
     ]
-    allowed = [chosen for chosen in every if small.allows(chosen)]
+    limits = {}
+    if share is not None:
+        luts = sorted(sum_of_parts(parts, small, chosen).lut for chosen in every)
+        limits["lut"] = luts[0] + share * (luts[-1] - luts[0])
+    budget = Budget(small, parts, limits)
+    allowed = [chosen for chosen in every if small.allows(chosen) and budget.allows(chosen)]
+    assert len(allowed) < len(every) or not (limit or share)
     priced = [
         (getattr(sum_of_parts(parts, small, c), cost), loss_of(small, book, c)) for c in allowed
     ]
-    found = first_choices(small, book, parts, cost, 5)
+    found = first_choices(book, budget, cost, 5)
     assert len(found) >= 3
     assert len({c.digest for c in found}) == len(found)
     for chosen in found:
-        assert small.allows(chosen)
+        assert chosen in allowed
         price = getattr(sum_of_parts(parts, small, chosen), cost)
         best = min(loss for other, loss in priced if other <= price + 1e-6)
         assert loss_of(small, book, chosen) == pytest.approx(best, abs=1e-5)
@@ -362,7 +377,63 @@ def test_a_cost_that_nothing_changes(space: Space, book: FormatBook, parts: Part
         Costs(dsp=1), parts.reads,
     )  # fmt: skip
     with pytest.raises(ConfigError, match="every configuration costs 13 DSP"):
-        first_choices(space, book, flat, "dsp", 3)
+        first_choices(book, Budget(space, flat, {}), "dsp", 3)
+
+
+def test_a_budget_is_what_the_design_allows_or_uses(
+    graph: Graph, pricing: Pricing, space: Space, parts: PartCosts
+) -> None:
+    """Some share of the board; more only where the design itself takes more."""
+    own, board = pricing.costs(graph), load_board("pynq-z2")
+    half, none = Utilization(lut=0.5), Utilization(lut=1e-9)
+    designed = space.as_designed()
+    assert designed is not None
+    roomy, tight = (budget_of(space, parts, board, share, own) for share in (half, none))
+    assert roomy.limits["lut"] == 0.5 * board.resources.lut
+    assert tight.limits["lut"] == sum_of_parts(parts, space, designed).lut
+    widest = space.configuration({name: len(c) - 1 for name, c in space.parameters.items()})
+    assert roomy.allows(widest)
+    assert tight.allows(designed)
+    assert not tight.allows(widest)
+
+
+def test_a_board_that_nothing_fits_is_refused(graph: Graph, pricing: Pricing, book: FormatBook,
+                                              weights: Weights) -> None:  # fmt: skip
+    wide = space_of(design(), weights=(6, 8), activations=(6, 8))
+    parts = part_costs(graph, pricing, wide, book_of(wide, weights), weights)
+    board = load_board("pynq-z2")
+    small = board.model_copy(update={"resources": board.resources.model_copy(update={"lut": 900})})
+    with pytest.raises(ConfigError) as caught:
+        budget_of(wide, parts, small, Utilization(lut=1), Costs())
+    need = sum_of_parts(parts, wide, wide.configuration(dict.fromkeys(wide.parameters, 0))).lut
+    assert caught.value.message == (
+        f"no choice fits pynq-z2 at the folds of the design: the narrowest needs {need:,g} LUT of "
+        "900"
+    )
+    assert "hls.utilization.lut" in (caught.value.hint or "")
+
+
+def test_proposals_are_narrowed_until_they_fit(space: Space, parts: PartCosts) -> None:
+    widest = space.configuration({name: len(c) - 1 for name, c in space.parameters.items()})
+    most = sum_of_parts(parts, space, widest).lut
+    budget = Budget(space, parts, {"lut": 0.8 * most})
+    asked = replace(space, fits=budget.allows)
+    assert not asked.allows(widest)
+    settled = [asked.settled(widest, (), random.Random(seed)) for seed in range(20)]
+    assert all(found is not None and budget.allows(found) for found in settled)
+    assert any(dict(found.activations) != dict(widest.activations) for found in settled if found)
+    assert asked.settled(settled[0], (), random.Random(1)) == settled[0]  # type: ignore[arg-type]
+
+
+def test_what_the_device_has_not_is_told() -> None:
+    board = load_board("pynq-z2")
+    have = board.resources
+    whole = Costs(lut=have.lut, dsp=have.dsp, bram=have.bram36)
+    for name in ("lut", "dsp", "bram"):
+        more = replace(whole, **{name: getattr(whole, name) + 0.5})
+        assert fits_device(whole, board, Costs())
+        assert not fits_device(more, board, Costs())
+        assert fits_device(more, board, more)  # the design itself takes as much
 
 
 def test_losses_never_rise_with_bits_and_never_help() -> None:

@@ -25,7 +25,9 @@ class Point:
         metric: 0 to 1, on the validation split, after the short retraining.
         costs: see :class:`Costs`.
         average_bits: of a weight.
-        is_front: no other point is as good and cheaper, or as cheap and better.
+        fits: whether the board has as much, at the folds of the design.
+        is_front: it fits, and no other point that does is as good and cheaper, or as cheap and
+            better.
         design: its ``design.yaml``; None for what is not on the front.
     """
 
@@ -34,6 +36,7 @@ class Point:
     metric: float
     costs: Costs
     average_bits: float
+    fits: bool = True
     is_front: bool = False
     design: Path | None = None
 
@@ -89,6 +92,7 @@ class SearchResult:
                     "name": point.name,
                     "cost": getattr(point.costs, self.cost),
                     "metric": point.metric,
+                    "fits": point.fits,
                     "front": point.is_front,
                     "costs": vars(point.costs),
                     "average_bits": point.average_bits,

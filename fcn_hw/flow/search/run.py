@@ -18,8 +18,9 @@ from fcn_hw.files import replace_file
 from fcn_hw.flow.layout import current_layout
 from fcn_hw.flow.pipeline import TRAINING, export_stage
 from fcn_hw.flow.progress import Progress
+from fcn_hw.flow.search.budget import fits_device
 from fcn_hw.flow.search.desk import Desk
-from fcn_hw.flow.search.first_choice import first_choices, part_costs
+from fcn_hw.flow.search.first_choice import first_choices
 from fcn_hw.flow.search.formats import FormatBook, make_book, stored_book
 from fcn_hw.flow.search.front import Point, SearchResult, front_of, picture
 from fcn_hw.flow.search.points import write_point
@@ -85,9 +86,9 @@ def _prepare(setting: Setting, desk: Desk, progress: Progress) -> None:
 def _first(setting: Setting, book: FormatBook, study: Study) -> list[Configuration]:
     """The design's own bits, and the integer program's for half of the trials."""
     space, options = setting.space, setting.options
-    parts = part_costs(setting.graph, setting.pricing, space, book, study.weights)
+    budget = setting.budget(book, study)
     count = max(options.trials // 2, 1)
-    chosen = first_choices(space, book, parts, options.cost, count)
+    chosen = first_choices(book, budget, options.cost, count)
     own = space.as_designed()
     if own is not None and space.allows(own):
         chosen = [own, *(item for item in chosen if item.digest != own.digest)]
@@ -206,7 +207,11 @@ def _write(setting: Setting, desk: Desk) -> SearchResult:
             hint="\n".join(f"{name}: {why}" for name, why in desk.failures().items())
             or "every configuration was refused",
         )
-    numbers = front_of(points, options.cost)
+    own_costs = setting.pricing.costs(setting.graph)
+    points = [
+        replace(point, fits=fits_device(point.costs, setting.board, own_costs)) for point in points
+    ]
+    numbers = front_of([point for point in points if point.fits], options.cost)
     training = json.loads((workspace.model / TRAINING).read_text(encoding="utf-8"))
     own = training["retrained"]
     result = SearchResult(
@@ -216,7 +221,7 @@ def _write(setting: Setting, desk: Desk) -> SearchResult:
         board=setting.board.name,
         study=setting.study_name,
         points=tuple(replace(point, is_front=point.number in numbers) for point in points),
-        as_designed=setting.pricing.costs(setting.graph),
+        as_designed=own_costs,
         metric_as_designed=headline(own),
         failed=desk.failures(),
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -13,7 +13,10 @@ import numpy as np
 from fcn_hw.boards import Board, load_board
 from fcn_hw.errors import ConfigError, nearest
 from fcn_hw.flow.layout import stored_layout
+from fcn_hw.flow.search.budget import RESOURCES, Budget, budget_of
 from fcn_hw.flow.search.desk import SAMPLERS, Desk
+from fcn_hw.flow.search.formats import FormatBook
+from fcn_hw.flow.search.part_costs import part_costs
 from fcn_hw.flow.search.place import Place, place_of
 from fcn_hw.flow.search.pricing import UNITS, Pricing, pricing_of
 from fcn_hw.flow.search.space import Space, WeightChoice, space_of
@@ -144,6 +147,9 @@ class Setting:
             "board": self.board.name,
             "number of epochs": str(options.epochs),
             "limit of average bits": str(options.max_average_bits),
+            "utilization of the board": ", ".join(
+                f"{name} {getattr(design.hls.utilization, name):g}" for name in RESOURCES
+            ),
             "network": digest_of(design.network.model_dump(mode="json")),
             "data set": dataset_digest(design.dataset),
             "section precision": digest_of(design.precision.model_dump(mode="json")),
@@ -155,13 +161,25 @@ class Setting:
             ),
         }
 
-    def desk(self, seed: int) -> Desk:
+    def budget(self, book: FormatBook, study: Study) -> Budget:
+        """What a configuration may use of the board.
+
+        Raises:
+            ConfigError: no configuration fits.
+        """
+        parts = part_costs(self.graph, self.pricing, self.space, book, study.weights)
+        utilization = self.workspace.design.hls.utilization
+        own = self.pricing.costs(self.graph)
+        return budget_of(self.space, parts, self.board, utilization, own)
+
+    def desk(self, seed: int, budget: Budget | None = None) -> Desk:
+        """The study's trials; a process that takes some gives the budget."""
         """The trials."""
         options = self.options
         return Desk(
             self.place,
             self.study_name,
-            self.space,
+            self.space if budget is None else replace(self.space, fits=budget.allows),
             sampler=options.sampler,
             seed=seed,
             target=options.trials,

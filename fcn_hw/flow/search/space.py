@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, Union
@@ -78,11 +78,13 @@ class Space:
         layers: in network order.
         wishes: what the design asks for each of them.
         max_average_bits: that a weight may have, on average over all kernels; or None.
+        fits: whether the board has room for a configuration; None: nobody asks.
     """
 
     layers: tuple[LayerSpace, ...]
     wishes: Mapping[str, Wish]
     max_average_bits: float | None = None
+    fits: Callable[[Configuration], bool] | None = None
 
     @property
     def parameters(self) -> dict[str, tuple[WeightChoice, ...]]:
@@ -149,7 +151,10 @@ class Space:
         return bits / sum(layer.size for layer in self.layers)
 
     def allows(self, chosen: Configuration) -> bool:
-        """Whether it keeps ``max_average_bits``."""
+        """Whether it keeps ``max_average_bits``, and fits the board."""
+        return self._is_narrow(chosen) and (self.fits is None or self.fits(chosen))
+
+    def _is_narrow(self, chosen: Configuration) -> bool:
         limit = self.max_average_bits
         return limit is None or self.average_bits(chosen) <= limit + 1e-9
 
@@ -197,13 +202,15 @@ class Space:
         return None
 
     def _narrowed(self, chosen: Configuration, chance: random.Random) -> Configuration | None:
-        """Weights of random layers narrower by a step, until the average is allowed."""
+        """Random choices narrower by a step, until all is allowed: of weights while their average
+        is too large, of weights and activations while the board has no room."""
         while not self.allows(chosen):
             places = self.places(chosen)
+            is_narrow = self._is_narrow(chosen)
             wide = [
-                f"{layer.name}.weight"
-                for layer in self.layers
-                if layer.weights and places[f"{layer.name}.weight"] > 0
+                name
+                for name, place in places.items()
+                if place > 0 and (is_narrow or name.endswith(".weight"))
             ]
             if not wide:
                 return None

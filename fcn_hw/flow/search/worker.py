@@ -63,7 +63,8 @@ def _work(design: str, root: Path, options: SearchOptions, seed: int) -> None:
         setting.folder,
         digest_of(known, identity["float model"]),
     )
-    evaluate_all(setting.desk(seed), evaluator, options.cost)
+    desk = setting.desk(seed, setting.budget(book, study))
+    evaluate_all(desk, evaluator, options.cost)
 
 
 def evaluate_all(desk: Desk, evaluator: Evaluator, cost: str) -> None:
