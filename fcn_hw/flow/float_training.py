@@ -7,20 +7,25 @@ import shutil
 from contextlib import suppress
 from pathlib import Path
 
+from fcn_hw.train.store import checkpoint_digest
+
 _CHECKPOINT = Path("checkpoints") / "float.npz"
 
 
 def share_float_training(source: Path, target: Path) -> None:
     """Gives one model's folder the checkpoint of another's finished float training.
 
-    A phase that is over is not run again, and a checkpoint of other settings counts as none.
+    A phase that is over is not run again. A checkpoint of other settings, which an earlier design
+    left in ``target``, counts as none and makes room.
     """
     finished, mine = source / _CHECKPOINT, target / _CHECKPOINT
-    if mine.exists() or not finished.is_file():
+    digest = checkpoint_digest(finished)
+    if digest is None or digest == checkpoint_digest(mine):
         return
     mine.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        os.link(finished, mine)  # checkpoints are replaced, never written into
-    except OSError:
-        with suppress(OSError):  # without it, training starts from the beginning
+    with suppress(OSError):  # without it, training starts from the beginning
+        mine.unlink(missing_ok=True)
+        try:
+            os.link(finished, mine)  # checkpoints are replaced, never written into
+        except OSError:
             shutil.copyfile(finished, mine)

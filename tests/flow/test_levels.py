@@ -79,6 +79,19 @@ def test_levels_of_a_seed_share_its_float_training(root: Path, found: Levels) ->
         assert all(np.array_equal(first[name], second[name]) for name in first.files)
 
 
+def test_a_changed_float_training_is_shared_too(tmp_path: Path) -> None:
+    """What levels of an earlier design left does not make each level train in float again."""
+    root = make_root(tmp_path)
+    train_levels(root, (2,), (3,))
+    path = root / "hls_projects" / "mini" / "design.yaml"
+    path.write_text(DESIGN.replace("float_epochs: 1", "float_epochs: 2"))
+    train_levels(root, (2,), (3,))
+    model = root / "hls_projects" / "mini" / "model"
+    own, level = (model / place / "checkpoints" / "float.npz" for place in ("", "levels/seed3/2"))
+    assert own.stat().st_ino == level.stat().st_ino  # one file, so it was not trained twice
+    assert json.loads((level.parents[1] / "training.json").read_text())["epochs"]["float"] == 2
+
+
 def test_what_is_finished_is_not_repeated(root: Path, found: Levels) -> None:
     model = root / "hls_projects" / "mini" / "model"
     stamps = {path: path.stat().st_mtime_ns for path in model.rglob("*.h5")}

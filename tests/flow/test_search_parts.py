@@ -39,6 +39,7 @@ from fcn_hw.report.documents import search as read_front
 from fcn_hw.train.calibrate import choose_weight, signed_format, weight_codes
 from fcn_hw.train.networks import Weights
 from fcn_hw.train.precision import LayerFormats, PrecisionTable, SignFormat, is_hidden
+from fcn_hw.train.store import Checkpoint, CheckpointFile
 from fcn_hw.train.topology import design_topology, quantizable
 
 DESIGN = """
@@ -501,8 +502,9 @@ def test_the_design_of_a_point(
 ) -> None:
     """Its bits and folds are the point's, everything else is the design's, with its comments."""
     folder = tmp_path / "hls_projects" / "squares"
-    (folder / "model" / "checkpoints").mkdir(parents=True)
-    (folder / "model" / "checkpoints" / "float.npz").write_bytes(b"float")
+    folder.mkdir(parents=True)
+    trained = CheckpointFile(folder / "model" / "checkpoints" / "float.npz", "digest")
+    trained.save(Checkpoint({"epoch": 1}, {}))
     (folder / "design.yaml").write_text(text)
     workspace = open_workspace("squares", tmp_path)
     chosen = some(space, 4)
@@ -521,7 +523,7 @@ def test_the_design_of_a_point(
     folding = choose_folding(graph, load_board("pynq-z2"), made.hls)
     assert folding.folds == dict(pricing.folds)
     assert folding.strategies == dict(pricing.strategies)
-    assert (path.parent / "model" / "checkpoints" / "float.npz").read_bytes() == b"float"
+    assert (path.parent / "model" / "checkpoints" / "float.npz").samefile(trained.path)
     written = path.read_text()
     assert "71.00 %" in written and "1,234 LUT" in written
     assert "About the design itself" not in written
