@@ -162,7 +162,7 @@ def _levels_of_seed(
 ) -> list[Row]:
     design, rows = workspace.design, []
     training = design.training.model_copy(update={"seed": seed})
-    float_from = workspace.model  # of the design's seed; other seeds train their own
+    float_from: Path | None = None  # the first level trains in float, the others start from there
     for level, precision in levels.items():
         variant = design.model_copy(update={"training": training, "precision": precision})
         own = level == OWN and seed == design.training.seed
@@ -193,7 +193,7 @@ def _uniform(design: Design, bits: int) -> Precision:
 
 
 def _train_level(
-    design: Design, dataset: DataSet, folder: Path, float_from: Path, progress: Progress
+    design: Design, dataset: DataSet, folder: Path, float_from: Path | None, progress: Progress
 ) -> None:
     from fcn_hw.train.run import train
 
@@ -201,7 +201,8 @@ def _train_level(
     if record.is_current():
         return
     record.begin()
-    share_float_training(float_from, folder)
+    if float_from is not None:
+        share_float_training(float_from, folder)
     train(design, dataset, folder, progress=progress.bars)
     record.finish(folder / name for name in (MODEL, FLOAT_MODEL, TRAINING))
 

@@ -92,6 +92,16 @@ def test_a_changed_float_training_is_shared_too(tmp_path: Path) -> None:
     assert json.loads((level.parents[1] / "training.json").read_text())["epochs"]["float"] == 2
 
 
+def test_an_interrupted_seed_keeps_its_float_training(root: Path, found: Levels) -> None:
+    del found  # trained
+    folder = root / "hls_projects" / "mini" / "model" / "levels" / "seed4" / "design"
+    (folder / ".level.stage.json").unlink()  # as if it had been cut off while it retrained
+    before = (folder / "checkpoints" / "float.npz").stat()
+    train_levels(root, (), (4,))
+    after = (folder / "checkpoints" / "float.npz").stat()
+    assert (after.st_ino, after.st_mtime_ns) == (before.st_ino, before.st_mtime_ns)
+
+
 def test_what_is_finished_is_not_repeated(root: Path, found: Levels) -> None:
     model = root / "hls_projects" / "mini" / "model"
     stamps = {path: path.stat().st_mtime_ns for path in model.rglob("*.h5")}
