@@ -157,7 +157,7 @@ def picture(result: SearchResult) -> bytes:
         axes.set_ylabel(f"{result.metric} on the validation split (%)")
         axes.set_title(f"{result.design}: precision search, {len(result.points)} trials")
         axes.grid(alpha=0.25)
-        axes.legend(loc="lower right")
+        figure.legend(loc="outside lower center", ncols=3)  # beside the points: it hides none
         data = BytesIO()
         figure.savefig(data, format="png", metadata={"Software": None})
     return data.getvalue()
