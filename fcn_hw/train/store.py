@@ -125,16 +125,6 @@ class Checkpoint:
         return Checkpoint(facts["facts"], arrays)
 
 
-def checkpoint_digest(path: Path) -> str | None:
-    """What a checkpoint was made with; None where there is none that can be read."""
-    try:
-        with np.load(path) as file:
-            digest = json.loads(file["json"].tobytes())["digest"]
-    except Exception:  # a damaged file: NumPy, zipfile and json raise whatever they like
-        return None
-    return digest if isinstance(digest, str) else None
-
-
 class CheckpointFile:
     """A checkpoint on disk, valid only for the settings it was made with.
 

@@ -79,17 +79,24 @@ def test_levels_of_a_seed_share_its_float_training(root: Path, found: Levels) ->
         assert all(np.array_equal(first[name], second[name]) for name in first.files)
 
 
-def test_a_changed_float_training_is_shared_too(tmp_path: Path) -> None:
-    """What levels of an earlier design left does not make each level train in float again."""
+@pytest.mark.parametrize("change", ["float_epochs: 2", ""])
+def test_what_is_left_in_a_level_does_not_train_it_in_float_again(
+    tmp_path: Path, change: str
+) -> None:
+    """A checkpoint of an earlier design, or of a training that was cut off."""
     root = make_root(tmp_path)
-    train_levels(root, (2,), (3,))
-    path = root / "hls_projects" / "mini" / "design.yaml"
-    path.write_text(DESIGN.replace("float_epochs: 1", "float_epochs: 2"))
     train_levels(root, (2,), (3,))
     model = root / "hls_projects" / "mini" / "model"
     own, level = (model / place / "checkpoints" / "float.npz" for place in ("", "levels/seed3/2"))
-    assert own.stat().st_ino == level.stat().st_ino  # one file, so it was not trained twice
-    assert json.loads((level.parents[1] / "training.json").read_text())["epochs"]["float"] == 2
+    if change:
+        path = root / "hls_projects" / "mini" / "design.yaml"
+        path.write_text(DESIGN.replace("float_epochs: 1", change))
+    else:
+        level.unlink()
+        level.write_bytes(own.read_bytes()[:1000])
+        (model / "levels" / "seed3" / "2" / ".level.stage.json").unlink()
+    train_levels(root, (2,), (3,))
+    assert own.samefile(level)  # so it was not trained twice
 
 
 def test_an_interrupted_seed_keeps_its_float_training(root: Path, found: Levels) -> None:
