@@ -36,7 +36,7 @@ def print_search(result: SearchResult) -> None:
         "the design, retrained",
         f"{100 * result.metric_as_designed:.2f} %",
         *_costs(result.as_designed),
-        "",
+        f"{result.average_bits_as_designed:.2f}",
     )
     Console(width=max(out.width, TABLE_WIDTH), soft_wrap=True).print(table)
     for point in result.front:

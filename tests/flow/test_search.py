@@ -137,6 +137,7 @@ def test_what_is_printed_and_kept(root: Path, story: dict[str, Any]) -> None:
     own = space.as_designed()
     assert own is not None
     assert printed["points"][0]["weights"] == dict(own.weights)  # the design itself comes first
+    assert printed["as_designed"]["average_bits"] == printed["points"][0]["average_bits"]
     for row in printed["points"]:
         assert ("design" in row) == row["front"]
 

@@ -462,7 +462,7 @@ def point(number: int, metric: float, lut: float, chosen: Configuration) -> Poin
 
 def result_of(points: list[Point], study: str = "squares-lut-pynq-z2") -> SearchResult:
     return SearchResult(
-        "squares", "mIoU", "lut", "pynq-z2", study, tuple(points), Costs(lut=300), 0.6, {}
+        "squares", "mIoU", "lut", "pynq-z2", study, tuple(points), Costs(lut=300), 0.6, 4.0, {}
     )
 
 

@@ -58,6 +58,7 @@ class SearchResult:
         points: in the order of their trials.
         as_designed: costs of the design as it stands.
         metric_as_designed: of the fully retrained design, on the same split.
+        average_bits_as_designed: of a weight of the design.
         failed: trials without a value, and why.
     """
 
@@ -69,6 +70,7 @@ class SearchResult:
     points: tuple[Point, ...]
     as_designed: Costs
     metric_as_designed: float
+    average_bits_as_designed: float
     failed: Mapping[str, str]
 
     @property
@@ -86,7 +88,11 @@ class SearchResult:
             "board": self.board,
             "study": self.study,
             "split": "val",
-            "as_designed": {"metric": self.metric_as_designed, "costs": vars(self.as_designed)},
+            "as_designed": {
+                "metric": self.metric_as_designed,
+                "costs": vars(self.as_designed),
+                "average_bits": self.average_bits_as_designed,
+            },
             "points": [
                 {
                     "name": point.name,

@@ -223,6 +223,7 @@ def _write(setting: Setting, desk: Desk) -> SearchResult:
         points=tuple(replace(point, is_front=point.number in numbers) for point in points),
         as_designed=own_costs,
         metric_as_designed=headline(own),
+        average_bits_as_designed=space.average_bits(Configuration({}, {})),
         failed=desk.failures(),
     )
     written = []
