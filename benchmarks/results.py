@@ -13,6 +13,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from fcn_hw.flow.levels import level_title
+
 MODELS = ("float", "direct", "retrained")
 HEADS = ("float", "directly quantized", "retrained")
 
@@ -44,23 +46,10 @@ def _levels(levels: Mapping[str, Any]) -> str:
         scores = mean["test"] or mean["scores"]
         cells = [_score(*scores[name], mean["seeds"]) for name in MODELS]
         size = f"{mean['weight_bits'] / 8192:.1f} KiB"
-        rows.append(
-            [
-                _level(mean["level"]),
-                str(mean["seeds"]),
-                *cells,
-                f"{100 * mean['zeros']:.1f} %",
-                size,
-            ]
-        )
+        zeros = f"{100 * mean['zeros']:.1f} %"
+        rows.append([level_title(mean["level"]), str(mean["seeds"]), *cells, zeros, size])
     heads = ["precision", "seeds", *HEADS, "zeros", "weights"]
     return f"{levels['metric']} in % of the {split} split:\n\n" + _table(heads, rows)
-
-
-def _level(name: str) -> str:
-    if name == "design":
-        return "the design's"
-    return f"{name} bits" if name.isdecimal() else f"those of `{name}`"
 
 
 def _score(mean: float, spread: float, seeds: int) -> str:

@@ -66,6 +66,8 @@ def print_training(stored: Mapping[str, Any]) -> None:
 
 def print_levels(result: Levels) -> None:
     """A row a level: means over the seeds, with the standard deviation where there are several."""
+    from fcn_hw.flow.levels import level_title
+
     several = any(mean.seeds > 1 for mean in result.means())
     on_test = all(mean.test for mean in result.means())
     title = f"{result.metric} in %, {'test' if on_test else 'validation'} split"
@@ -78,9 +80,8 @@ def print_levels(result: Levels) -> None:
             f"{100 * value:.2f}" + (f" ± {100 * spread:.2f}" if mean.seeds > 1 else "")
             for value, spread in scores.values()
         ]
-        level = f"{mean.level} bits" if mean.level.isdecimal() else mean.level
         table.add_row(
-            level, str(mean.seeds), *cells, f"{100 * mean.zeros:.1f} %",
+            level_title(mean.level), str(mean.seeds), *cells, f"{100 * mean.zeros:.1f} %",
             f"{mean.weight_bits / 8192:.1f}",
         )  # fmt: skip
     console().print(table)

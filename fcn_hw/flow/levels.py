@@ -37,6 +37,13 @@ SCORE_BITS: Activation = 8
 would be equal."""
 
 
+def level_title(level: str) -> str:
+    """What people call a level."""
+    if level == OWN:
+        return "the design's bits"
+    return f"{level} bits" if level.isdecimal() else f"the bits of {level}"
+
+
 @dataclass(frozen=True)
 class Row:
     """A level from one seed.
@@ -170,18 +177,12 @@ def _levels_of_seed(
         if own:
             train_stage(workspace, progress)
         else:
-            progress.say(f"[cyan]levels[/]  seed {seed}, {_title(level)}")
+            progress.say(f"[cyan]levels[/]  seed {seed}, {level_title(level)}")
             _train_level(variant, dataset, place, float_from, progress)
         rows.append(_row(level, seed, place))
         if level == OWN:
             float_from = place
     return rows
-
-
-def _title(level: str) -> str:
-    if level == OWN:
-        return "the design's own precision"
-    return f"{level} bits" if level.isdecimal() else f"the bits of {level}"
 
 
 def _uniform(design: Design, bits: int) -> Precision:

@@ -12,7 +12,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from fcn_hw.errors import ConfigError
-from fcn_hw.frontend.hdf5_vetting import MAX_WEIGHT_BYTES, opened_hdf5, vet_hdf5
+from fcn_hw.hdf5_vetting import MAX_WEIGHT_BYTES, opened_hdf5, vet_hdf5
 
 CONFIG, METADATA, WEIGHTS = "config.json", "metadata.json", "model.weights.h5"
 

@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Any
 
 from fcn_hw.errors import ConfigError, FcnHwError
-from fcn_hw.frontend.hdf5_vetting import MAX_WEIGHT_BYTES, opened_hdf5, vet_hdf5
 from fcn_hw.frontend.keras_archive import (
     MAX_CONFIG_BYTES,
     read_archive,
@@ -22,6 +21,7 @@ from fcn_hw.frontend.keras_archive import (
     without_training,
 )
 from fcn_hw.frontend.vetting import vet
+from fcn_hw.hdf5_vetting import MAX_WEIGHT_BYTES, opened_hdf5, vet_hdf5
 from fcn_hw.keras_env import KerasEnv, keras_env
 
 MAX_FILE_BYTES = 4 << 30

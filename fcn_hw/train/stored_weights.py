@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fcn_hw.errors import DataError
+from fcn_hw.hdf5_vetting import opened_hdf5, vet_hdf5
 from fcn_hw.train.networks import Weights
 from fcn_hw.train.topology import Conv, ConvTranspose, Topology, quantizable
 
@@ -27,30 +28,21 @@ def read_weights(path: Path, topology: Topology) -> Weights:
         topology: whose layers are read.
 
     Raises:
-        DataError: the file is missing or damaged, or is of another network.
+        ConfigError: the file is damaged, or its data lie in other files.
+        DataError: it is missing, or is of another network.
     """
-    import h5py
-
     if not path.is_file():
         raise DataError(f"'{path}': no such model", hint="train it: fcn-hw train DESIGN")
     channels = {node.name: node.shape.channels for node in topology}
-    try:
-        with h5py.File(path, "r") as file:
-            return {
-                node.name: (
-                    _array(file, node.name, "kernel", _kernel_shape(node, channels[node.source])),
-                    _array(file, node.name, "bias", (node.shape.channels,)),
-                )
-                for node in quantizable(topology)
-            }
-    except _OtherNetwork as error:
-        raise DataError(f"'{path}' is not of this design's network: {error}", hint=_HINT) from error
-    except (OSError, RuntimeError, ValueError, KeyError) as error:  # h5py raises any of them
-        raise DataError(f"'{path}' is damaged or no model file", hint=_HINT) from error
-
-
-class _OtherNetwork(Exception):
-    """Says what the file lacks."""
+    with opened_hdf5(path, str(path)) as file:
+        vet_hdf5(file, str(path), _HINT)
+        return {
+            node.name: (
+                _array(file, path, node, "kernel", _kernel_shape(node, channels[node.source])),
+                _array(file, path, node, "bias", (node.shape.channels,)),
+            )
+            for node in quantizable(topology)
+        }
 
 
 def _kernel_shape(node: Conv | ConvTranspose, channels_in: int) -> tuple[int, ...]:
@@ -60,19 +52,14 @@ def _kernel_shape(node: Conv | ConvTranspose, channels_in: int) -> tuple[int, ..
     return (node.kernel, node.kernel, channels_in, node.shape.channels)
 
 
-def _array(file: Any, layer: str, kind: str, shape: tuple[int, ...]) -> npt.NDArray[np.float32]:
-    import h5py
-
-    item = file
-    for name in ("model_weights", layer, layer, f"{kind}:0"):
-        # an external link opens another file
-        if not isinstance(item, h5py.Group) or not isinstance(
-            item.get(name, getlink=True), h5py.HardLink
-        ):
-            raise _OtherNetwork(f"it has no {kind} of '{layer}'")
-        item = item[name]
-    if not isinstance(item, h5py.Dataset) or item.external or item.is_virtual:
-        raise _OtherNetwork(f"it has no {kind} of '{layer}'")
-    if item.shape != shape:
-        raise _OtherNetwork(f"the {kind} of '{layer}' is {item.shape}, not {shape}")
+def _array(
+    file: Any, path: Path, node: Conv | ConvTranspose, kind: str, shape: tuple[int, ...]
+) -> npt.NDArray[np.float32]:
+    item = file.get(f"model_weights/{node.name}/{node.name}/{kind}:0")
+    found = getattr(item, "shape", None)  # a group has none
+    if found != shape:
+        what = f"has no {kind}" if found is None else f"has a {kind} of {found}, not {shape},"
+        raise DataError(
+            f"'{path}' is not of this design's network: it {what} in '{node.name}'", hint=_HINT
+        )
     return np.asarray(item[()], dtype=np.float32)

@@ -65,6 +65,7 @@ class Study:
         """From the ``float.h5`` that ``train`` left in ``folder``.
 
         Raises:
+            ConfigError: the file is damaged, or its data lie in other files.
             DataError: it is missing, or is of another network.
         """
         topology = design_topology(design)

@@ -398,8 +398,9 @@ def test_a_budget_is_what_the_design_allows_or_uses(
     assert not tight.allows(widest)
 
 
-def test_a_board_that_nothing_fits_is_refused(graph: Graph, pricing: Pricing, book: FormatBook,
-                                              weights: Weights) -> None:  # fmt: skip
+def test_a_board_that_nothing_fits_is_refused(
+    graph: Graph, pricing: Pricing, weights: Weights
+) -> None:
     wide = space_of(design(), weights=(6, 8), activations=(6, 8))
     parts = part_costs(graph, pricing, wide, book_of(wide, weights), weights)
     board = load_board("pynq-z2")

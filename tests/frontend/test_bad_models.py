@@ -15,9 +15,9 @@ import pytest
 from bad_models import ALL
 from model_file_maker import EVIL, MARK, BadModel, Maker
 
+from fcn_hw import hdf5_vetting
 from fcn_hw.cli import main
 from fcn_hw.errors import ConfigError
-from fcn_hw.frontend import hdf5_vetting
 from fcn_hw.frontend.model_file import load_model
 from fcn_hw.keras_env import keras_env
 

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from fcn_hw.design import Network
-from fcn_hw.errors import DataError
+from fcn_hw.errors import ConfigError, DataError
 from fcn_hw.train.networks import build_float, folded_weights
 from fcn_hw.train.store import save_model
 from fcn_hw.train.stored_weights import read_weights
@@ -68,8 +68,8 @@ def test_what_the_file_describes_is_not_built(path: Path) -> None:
 @pytest.mark.parametrize(
     "network, said",
     [
-        ({"filters": (3, 5)}, "the kernel of 'conv2_1' is (3, 3, 3, 4), not (3, 3, 3, 5)"),
-        ({"kind": "fcn8s", "filters": (3, 4, 5)}, "it has no kernel of 'conv3_1'"),
+        ({"filters": (3, 5)}, "it has a kernel of (3, 3, 3, 4), not (3, 3, 3, 5), in 'conv2_1'"),
+        ({"kind": "fcn8s", "filters": (3, 4, 5)}, "it has no kernel in 'conv3_1'"),
     ],
 )
 def test_another_network_is_refused(path: Path, network: dict[str, Any], said: str) -> None:
@@ -95,10 +95,14 @@ def outside(path: Path) -> None:
         file.create_dataset(KERNEL, shape, "f4", external=[(str(raw), 0, 4 * 81)])
 
 
-@pytest.mark.parametrize("make", [linked, outside])
-def test_data_of_another_file_are_not_read(path: Path, make: Callable[[Path], None]) -> None:
+@pytest.mark.parametrize(
+    "make, said", [(linked, "is a link to another file"), (outside, "lies in another file")]
+)
+def test_data_of_another_file_are_not_read(
+    path: Path, make: Callable[[Path], None], said: str
+) -> None:
     make(path)
-    with pytest.raises(DataError, match="it has no kernel of 'conv1_1'"):
+    with pytest.raises(ConfigError, match=f"'/{KERNEL}' {said}"):
         read_weights(path, topology_of())
 
 
@@ -106,7 +110,7 @@ def test_data_of_another_file_are_not_read(path: Path, make: Callable[[Path], No
 def test_a_damaged_file_is_an_error(path: Path, share: float) -> None:
     data = path.read_bytes()
     path.write_bytes(data[: int(share * len(data))])
-    with pytest.raises(DataError, match=r"float\.h5' is damaged or no model file"):
+    with pytest.raises(ConfigError, match=r"float\.h5: the HDF5 file is damaged or cut short"):
         read_weights(path, topology_of())
 
 
