@@ -74,8 +74,7 @@ def print_diagnosis(found: Diagnosis) -> None:
 
 def _stage(state: StageState) -> str:
     if not state.missing:
-        less = f"; without {', '.join(state.helpful)} a picture is left out"
-        return f"[green]ready[/]{less if state.helpful else ''}"
+        return "[green]ready[/]"
     kind = "needs a vendor's" if state.licensed else "[red]misses[/]"
     return f"{kind} {escape(', '.join(state.missing))}"
 

@@ -7,16 +7,17 @@ say it too where there is room for them.
 
 from __future__ import annotations
 
-from io import StringIO
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
-from fcn_hw.estimate.pictures import STYLE
+from fcn_hw.figures.drawing import draw_svg
 from fcn_hw.flow.evaluation import MODELS, Evaluation
 
-_STYLE: dict[str, Any] = {**STYLE, "axes.spines.top": True, "axes.spines.right": True}
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
 _CELL_IN = 0.42
 _MOST_NUMBERED = 32
 """Classes up to which each cell has its number."""
@@ -27,27 +28,25 @@ def confusion_svg(result: Evaluation) -> str:
 
     The same result gives the same bytes. A row is a true class; the row of an absent one is empty.
     """
-    import matplotlib as mpl
-    from matplotlib.figure import Figure
-
     key = "retrained" if result.hardware is None else "hardware"
     metrics = result.models[key]
     names, shares = list(metrics.iou), row_shares(np.array(metrics.confusion, np.int64))
     side = 2.2 + _CELL_IN * len(names)
-    with mpl.rc_context(_STYLE):  # type: ignore[arg-type]
-        figure = Figure(figsize=(side + 1, side), layout="constrained")
+
+    def draw(figure: Figure) -> None:
         axes = figure.add_subplot()
         edges = np.arange(len(names) + 1) - 0.5
         shown = np.ma.masked_invalid(shares)
         mesh = axes.pcolormesh(edges, edges, shown, cmap="cividis", vmin=0, vmax=1)
         axes.set_aspect("equal")
+        axes.spines[["top", "right"]].set_visible(True)
         axes.invert_yaxis()
-        axes.set_xticks(range(len(names)), names, rotation=90, parse_math=False)
-        axes.set_yticks(range(len(names)), names, parse_math=False)
+        axes.set_xticks(range(len(names)), names, rotation=90)
+        axes.set_yticks(range(len(names)), names)
         axes.set_xlabel("predicted class")
         axes.set_ylabel("true class")
         title = f"{result.design} on {result.name}, {result.images} images: {MODELS[key]}"
-        axes.set_title(title, parse_math=False)
+        axes.set_title(title)
         figure.colorbar(mesh, ax=axes, label="part of the true class", shrink=0.8)
         if len(names) <= _MOST_NUMBERED:
             for row, column in np.argwhere(shares >= 0.005):  # below, it would read 0
@@ -55,9 +54,8 @@ def confusion_svg(result: Evaluation) -> str:
                 colour = "black" if share > 0.5 else "white"
                 number = f"{100 * share:.0f}"
                 axes.text(column, row, number, ha="center", va="center", color=colour, fontsize=8)
-        text = StringIO()
-        figure.savefig(text, format="svg", metadata={"Date": None, "Creator": None})
-    return text.getvalue()
+
+    return draw_svg(draw, side + 1, side)
 
 
 def row_shares(confusion: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:

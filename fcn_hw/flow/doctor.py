@@ -21,7 +21,7 @@ _CORE = ("jinja2", "numpy", "pillow", "pydantic", "pyyaml", "rich", "scipy", "ty
 _TRAINING = (*_CORE, "tensorflow", "tf-keras", "qkeras", "pyparsing", "scikit-learn")
 _PICTURES = (*_CORE, "matplotlib")
 _VERSION_TIMEOUT_S = 20.0
-_ASKED = ("g++", "clang++", "dot")
+_ASKED = ("g++", "clang++")
 """Programs that tell their version at once; a vendor tool takes seconds to say it."""
 
 _NVIDIA = Path("/proc/driver/nvidia/gpus")
@@ -36,13 +36,11 @@ class Needs:
     Args:
         packages: Python packages.
         programs: of each group one must be there.
-        helpful: programs that it goes without, with less to show.
         licensed: whether a program is a vendor's, so that its lack is no fault of the installation.
     """
 
     packages: tuple[str, ...]
     programs: tuple[tuple[str, ...], ...] = ()
-    helpful: tuple[str, ...] = ()
     licensed: bool = False
 
 
@@ -51,7 +49,7 @@ STAGES: dict[str, Needs] = {
     "export": Needs(_TRAINING),
     "search": Needs((*_TRAINING, "matplotlib", "optuna"), (("g++",),)),
     "fifo": Needs(_CORE, (("g++",),)),
-    "estimate": Needs(_PICTURES, (("g++",),), helpful=("dot",)),
+    "estimate": Needs(_PICTURES, (("g++",),)),
     "hls": Needs((*_CORE, "hls4ml"), (("g++",),)),
     "csim": Needs((*_CORE, "hls4ml"), (("g++",),)),
     "lint": Needs((*_CORE, "hls4ml")),
@@ -92,12 +90,10 @@ class StageState:
 
     Args:
         missing: names of items; of several that would do, joined by "or".
-        helpful: missing ones that it goes without.
     """
 
     stage: str
     missing: tuple[str, ...]
-    helpful: tuple[str, ...]
     licensed: bool
 
 
@@ -172,7 +168,7 @@ def _packages() -> list[str]:
 
 
 def _programs() -> list[str]:
-    groups = [group for needs in STAGES.values() for group in (*needs.programs, needs.helpful)]
+    groups = [group for needs in STAGES.values() for group in needs.programs]
     return list(dict.fromkeys(name for group in groups for name in group))
 
 
@@ -180,8 +176,7 @@ def _state(stage: str, needs: Needs, usable: Iterable[str]) -> StageState:
     there = set(usable)
     missing = [name for name in needs.packages if name not in there]
     missing += [" or ".join(group) for group in needs.programs if not there & set(group)]
-    helpful = tuple(name for name in needs.helpful if name not in there)
-    return StageState(stage, tuple(missing), helpful, needs.licensed)
+    return StageState(stage, tuple(missing), needs.licensed)
 
 
 def _python() -> Item:
@@ -242,8 +237,7 @@ def _program(name: str) -> Item:
 
 
 def _version(name: str) -> str:
-    option = "-V" if name == "dot" else "--version"
-    plan = Plan(stages=((Command("version", (name, option), _VERSION_TIMEOUT_S, ()),),))
+    plan = Plan(stages=((Command("version", (name, "--version"), _VERSION_TIMEOUT_S, ()),),))
     with tempfile.TemporaryDirectory() as folder:
         (result,) = run(plan, Path(folder))
         _, *printed = result.log.read_text(errors="replace").splitlines()  # below the command

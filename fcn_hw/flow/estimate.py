@@ -9,17 +9,16 @@ from pathlib import Path
 from fcn_hw.backend.hls_scripts import hls_layout
 from fcn_hw.backend.structure import Layout, choose_structure, estimate_layout, fifos_of
 from fcn_hw.boards import Board
-from fcn_hw.dataflow.network_dot import network_dot
 from fcn_hw.design import Hls
 from fcn_hw.errors import ConfigError
 from fcn_hw.estimate.design_folds import check_fits
 from fcn_hw.estimate.network import Estimate
-from fcn_hw.estimate.pictures import pictures
 from fcn_hw.estimate.reports import report_files
+from fcn_hw.figures.estimate import cycles_svg, resources_svg
+from fcn_hw.figures.network import network_svg
 from fcn_hw.files import replace_file
 from fcn_hw.flow.alone import alone_in_project
 from fcn_hw.flow.layout import current_layout
-from fcn_hw.flow.network_picture import write_network_picture
 from fcn_hw.flow.pipeline import export_stage
 from fcn_hw.flow.progress import Progress
 from fcn_hw.flow.stock import refuse_stock
@@ -107,11 +106,16 @@ def estimate_graph(graph: Graph, board: Board, hls: Hls, progress: Progress) -> 
 
 def write_report(run: EstimateRun, folder: Path) -> None:
     """Writes the files and pictures; what did not change keeps its time stamp."""
-    for name, text in {**report_files(run.estimate), **pictures(run.estimate)}.items():
+    layout, cycles = run.layout, {layer.name: layer.cycles for layer in run.estimate.layers}
+    files = report_files(run.estimate) | {
+        "cycles.svg": cycles_svg(run.estimate),
+        "resources.svg": resources_svg(run.estimate),
+        "network.svg": network_svg(
+            layout.dataflow, folds=layout.folding.folds, cycles=cycles, sized=True
+        ),
+    }
+    for name, text in files.items():
         replace_file(folder / name, text)
-    layout = run.layout
-    cycles = {layer.name: layer.cycles for layer in run.estimate.layers}
-    write_network_picture(network_dot(layout.dataflow, layout.folding.folds, cycles), folder)
 
 
 def _estimated(graph: Graph, board: Board, hls: Hls, layout: Layout) -> EstimateRun:

@@ -11,7 +11,6 @@ report/dataflow.json         the same frames: when they end, who waits for what,
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -19,11 +18,12 @@ from fcn_hw.backend.structure import Layout, Structure, choose_structure
 from fcn_hw.boards import Board
 from fcn_hw.dataflow.certificate import make_certificate
 from fcn_hw.dataflow.lowering import lower
-from fcn_hw.dataflow.pictures import occupancy_svg
+from fcn_hw.dataflow.occupancy import occupancy
 from fcn_hw.dataflow.simulate import Simulation, simulate
 from fcn_hw.design import Hls
 from fcn_hw.estimate.design_folds import Folding
 from fcn_hw.estimate.memory import fifo_cost
+from fcn_hw.figures.occupancy import occupancy_svg
 from fcn_hw.files import replace_file
 from fcn_hw.flow.progress import Progress
 from fcn_hw.flow.stage import StageRecord, code_digest, digest_of
@@ -38,8 +38,6 @@ CERTIFICATE = "report/fifo_certificate.json"
 OCCUPANCY = "report/fifo_occupancy.svg"
 OCCUPANCY_DATA = "report/fifo_occupancy.json"
 SIMULATION = "report/dataflow.json"
-OCCUPANCY_SAMPLES = 400
-"""Spans of time in which the most pixels of a FIFO are kept."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -124,10 +122,11 @@ def write_fifos(workspace: Workspace, graph: Graph, board: Board, progress: Prog
         CERTIFICATE: _json(make_certificate(sized, digest(graph))),
         SIMULATION: _json(simulation_to_json(found.simulation)),
     }
+    held = occupancy(found.simulation, sized.skips)
     if sized.skips:
-        title = f"{graph.name} on {board.name}: pixels in the FIFOs of skip connections"
-        texts[OCCUPANCY] = occupancy_svg(found.simulation, sized.depths, sized.skips, title)
-    texts[OCCUPANCY_DATA] = _json(_occupancy(found.simulation, sized.skips))
+        name = f"{graph.name} on {board.name}"
+        texts[OCCUPANCY] = occupancy_svg(held, sized.depths, name)
+    texts[OCCUPANCY_DATA] = held.model_dump_json(indent=1) + "\n"
     for name, text in texts.items():
         replace_file(record.folder / name, text)
     record.finish(record.folder / name for name in texts)
@@ -184,15 +183,6 @@ def _from_json(graph: Graph, stored: dict[str, Any]) -> Layout:
         Folding(folds, stored["strategies"], stored["is_free"]),
         lower(graph).with_depths(stored["depths"]),
     )
-
-
-def _occupancy(run: Simulation, names: Sequence[str]) -> dict[str, Any]:
-    """What FIFOs hold over time; cycles and pixels."""
-    fifos = {}
-    for name in names:
-        cycles, pixels = run.occupancy(name, OCCUPANCY_SAMPLES)
-        fifos[name] = {"cycles": cycles.tolist(), "pixels": pixels.tolist()}
-    return {"cycles": run.frame_ends[-1] + 1, "frame_ends": list(run.frame_ends), "fifos": fifos}
 
 
 def _json(data: Any) -> str:

@@ -6,19 +6,18 @@ The same result gives the same bytes: identifiers are hashed with a fixed salt, 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
 from fcn_hw import colours
-from fcn_hw.estimate.pictures import STYLE
+from fcn_hw.figures.drawing import draw_png, draw_svg
 from fcn_hw.train.sensitivity_result import Finding, Kind, Sensitivity, bits_of
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 _COLUMNS = 4
 _CHART_IN = (2.5, 1.9)
-_DPI = 150
 
 
 @dataclass(frozen=True)
@@ -39,15 +38,12 @@ _LOOKS: dict[tuple[Kind, bool], _Look] = {
 
 def sensitivity_pictures(found: Sensitivity) -> dict[str, bytes]:
     """``sensitivity.svg`` and ``sensitivity.png``."""
-    import matplotlib as mpl
-    from matplotlib.figure import Figure
-
     layers = found.layers
     columns = min(_COLUMNS, len(layers))
     rows = -(-len(layers) // columns)
     width, height = max(5.0, columns * _CHART_IN[0]), rows * _CHART_IN[1] + 0.8
-    with mpl.rc_context(STYLE):  # type: ignore[arg-type]
-        figure = Figure(figsize=(width, height), layout="constrained")
+
+    def draw(figure: Figure) -> None:
         grid = figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False)
         for number, axes in enumerate(grid.flat):
             if number < len(layers):
@@ -66,10 +62,11 @@ def sensitivity_pictures(found: Sensitivity) -> dict[str, bytes]:
             f"{found.design}: {found.metric} with one layer quantized, all others float"
         )
         figure.supylabel(f"{found.metric}, %")
-        svg, png = BytesIO(), BytesIO()
-        figure.savefig(svg, format="svg", metadata={"Date": None, "Creator": None})
-        figure.savefig(png, format="png", dpi=_DPI, metadata={"Software": None})
-    return {"sensitivity.svg": svg.getvalue(), "sensitivity.png": png.getvalue()}
+
+    return {
+        "sensitivity.svg": draw_svg(draw, width, height).encode(),
+        "sensitivity.png": draw_png(draw, width, height),
+    }
 
 
 def _draw(axes: Axes, found: Sensitivity, layer: str) -> None:

@@ -7,15 +7,15 @@ bytes.
 from __future__ import annotations
 
 from collections.abc import Callable
-from io import StringIO
 from typing import TYPE_CHECKING
 
-from fcn_hw.estimate.pictures import STYLE
+from fcn_hw.figures.drawing import draw_svg
 from fcn_hw.train.palette import class_colours
 from fcn_hw.train.sparsity import REACH
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
     from fcn_hw.backend.zero_worth import ZeroWorth
     from fcn_hw.flow.sparsity import SparsityRun
@@ -28,9 +28,6 @@ _LAYER_IN = 0.22
 
 def sparsity_svg(run: SparsityRun) -> str:
     """One column of plots: what was asked for."""
-    import matplotlib as mpl
-    from matplotlib.figure import Figure
-
     plots: list[tuple[Callable[[Axes, SparsityRun], None], float]] = [
         (_by_step, _HEIGHT_IN),
         (_by_layer, 1 + _LAYER_IN * len(run.precisions)),
@@ -41,14 +38,13 @@ def sparsity_svg(run: SparsityRun) -> str:
         bars = len(run.hardware.layers) + 1 + len(run.level_hardware)
         plots.append((_worth, 1.4 + _LAYER_IN * bars))
     heights = [height for _, height in plots]
-    with mpl.rc_context(STYLE):  # type: ignore[arg-type]
-        figure = Figure(figsize=(9, sum(heights)), layout="constrained")
+
+    def draw(figure: Figure) -> None:
         axes = figure.subplots(len(plots), 1, height_ratios=heights, squeeze=False)[:, 0]
-        for place, (draw, _) in zip(axes, plots, strict=True):
-            draw(place, run)
-        text = StringIO()
-        figure.savefig(text, format="svg", metadata={"Date": None, "Creator": None})
-    return text.getvalue()
+        for place, (plot, _) in zip(axes, plots, strict=True):
+            plot(place, run)
+
+    return draw_svg(draw, 9, sum(heights))
 
 
 def _by_step(axes: Axes, run: SparsityRun) -> None:

@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from fcn_hw.dataflow.occupancy import Occupancy
+
 MODELS = (("float", "float"), ("directly quantized", "direct"), ("retrained", "retrained"))
 """What the three models are called, and their keys in ``training.json``."""
 
@@ -58,31 +60,19 @@ class Fifo:
 
 
 @dataclass(frozen=True)
-class Occupancy:
-    """The most pixels that a FIFO holds from each of these cycles to the next."""
-
-    cycles: tuple[int, ...]
-    pixels: tuple[int, ...]
-
-
-@dataclass(frozen=True)
 class Fifos:
     """What sizing left.
 
     Args:
         fifos: all of them.
         first_output: cycle of the first pixel out.
-        end: cycles that were simulated.
-        frame_ends: cycle in which each frame ends.
-        held: of the FIFOs that can deadlock, by name.
+        occupancy: of the FIFOs that can deadlock.
         certificate: its digest.
     """
 
     fifos: tuple[Fifo, ...]
     first_output: int
-    end: int
-    frame_ends: tuple[int, ...]
-    held: Mapping[str, Occupancy]
+    occupancy: Occupancy
     certificate: str
 
 
@@ -210,22 +200,13 @@ def fifos(
         )
         for name, row in table.items()
     )
-    names = {row.name for row in rows}
-    held = {
-        str(name): Occupancy(tuple(map(int, item["cycles"])), tuple(map(int, item["pixels"])))
-        for name, item in occupancy["fifos"].items()
-    }
-    end = int(occupancy["cycles"])
-    for name, item in held.items():
-        if name not in names or not item.cycles or len(item.cycles) != len(item.pixels):
-            raise ValueError(f"no occupancy of '{name}'")
-    if end < 1:
-        raise ValueError("no cycles")
+    held = Occupancy.model_validate(occupancy)
+    unknown = set(held.fifos) - {row.name for row in rows}
+    if unknown:
+        raise ValueError(f"occupancy of unknown FIFOs {sorted(unknown)}")
     return Fifos(
         rows,
         int(simulation["first_output"]),
-        end,
-        tuple(map(int, occupancy["frame_ends"])),
         held,
         str(certificate["digest"]),
     )

@@ -13,7 +13,6 @@ _VITIS = "It comes with AMD Vitis (free of charge from amd.com); source its sett
 HOW_TO_GET: dict[str, str] = {
     "g++": "Install your system's C++ compiler, for instance the Debian package g++.",
     "clang++": "Install LLVM's C++ compiler, for instance the Debian package clang.",
-    "dot": "Install Graphviz, for instance the Debian package graphviz.",
     "vitis_hls": _VITIS,
     "vitis-run": _VITIS,
     "v++": _VITIS,

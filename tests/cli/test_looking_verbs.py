@@ -252,7 +252,6 @@ def test_doctor_tells_what_is_missing(monkeypatch: pytest.MonkeyPatch, tmp_path:
     stages = {item["stage"]: item for item in data["stages"]}
     assert stages["csim"]["missing"] == ["scipy", "g++"]
     assert stages["csynth"]["licensed"]
-    assert stages["estimate"]["helpful"] == ["dot"]
     assert data["data_problem"] == "there is no such folder"
     remedies = {item["name"]: item["remedy"] for item in data["items"]}
     assert remedies["g++"].endswith("Or set FCN_HW_GXX to its full path.")

@@ -11,10 +11,11 @@ from fcn_hw.dataflow.deadlock import waiting_cycle
 from fcn_hw.dataflow.engine import Network, make_network, run_in_order, run_network
 from fcn_hw.dataflow.fifos import size_fifos
 from fcn_hw.dataflow.lowering import lower
-from fcn_hw.dataflow.pictures import occupancy_svg
+from fcn_hw.dataflow.occupancy import Occupancy, occupancy
 from fcn_hw.dataflow.schedule import READS, WRITES
 from fcn_hw.dataflow.simulate import simulate
 from fcn_hw.errors import Deadlock
+from fcn_hw.figures.occupancy import occupancy_svg
 
 pytestmark = pytest.mark.gxx
 
@@ -171,9 +172,10 @@ def test_the_picture_shows_each_fifo_with_its_depth() -> None:
     graph = unet(16, 16, (4, 4, 4, 4, 4))
     sized = size_fifos(lower(graph), random_folds(graph, 0))
     found = simulate(sized.network, sized.depths)
-    text = occupancy_svg(found, sized.depths, sized.skips, "a < b")
-    assert text.startswith("<svg") and text.endswith("</svg>\n")
+    held = occupancy(found, sized.skips)
+    text = occupancy_svg(held, sized.depths, "a < b")
     assert "a &lt; b" in text
     for name in sized.skips:
         assert f"{name}: at most {found.peaks[name]:,} of {sized.depths[name]:,} pixels" in text
-    assert text == occupancy_svg(found, sized.depths, sized.skips, "a < b")
+    assert text == occupancy_svg(held, sized.depths, "a < b")
+    assert Occupancy.model_validate_json(held.model_dump_json()) == held

@@ -10,7 +10,7 @@ import pytest
 
 FAKES = Path(__file__).parents[1] / "fake_tools" / "xilinx"
 PROGRAMS = ("vitis_hls", "vitis-run", "vivado_hls", "vivado")
-BASIC = ("sh", "python3", "tclsh", "g++", "as", "ld", "readlink", "dirname", "seq", "sleep", "dot")
+BASIC = ("sh", "python3", "tclsh", "g++", "as", "ld", "readlink", "dirname", "seq", "sleep")
 
 
 def put_on_path(monkeypatch: pytest.MonkeyPatch, folder: Path, *programs: str) -> Path:

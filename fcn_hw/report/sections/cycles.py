@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from fcn_hw import colours
-from fcn_hw.report.figures.bars import BarPart, bar_part, percent
+from markupsafe import Markup
+
+from fcn_hw.figures.estimate import cycles_svg
+from fcn_hw.report.chart import chart
 from fcn_hw.report.section import Section, made
 from fcn_hw.report.sections.layout import no_layout
 from fcn_hw.report.sources import Sources
@@ -24,7 +26,6 @@ class CycleRow:
     ideal: int
     efficiency: float
     is_bottleneck: bool
-    bar: tuple[BarPart, ...]
 
 
 @dataclass(frozen=True)
@@ -32,7 +33,6 @@ class CyclesContext:
     """``cycles.html.j2``.
 
     Args:
-        mark: place of the limit in the bars, in percent.
         measured: tool and cycles from frame to frame.
     """
 
@@ -47,7 +47,7 @@ class CyclesContext:
     input_beats: int
     output_beats: int
     latency: int | None
-    mark: str
+    picture: Markup
     measured: tuple[tuple[str, int], ...]
 
 
@@ -58,7 +58,6 @@ def cycles(sources: Sources) -> Section:
         what = "Cycles a frame, layer by layer, beside the least that its multipliers allow."
         return no_layout(sources, ID, TITLE, what, "estimate")
     layers = [layer for layer in estimate.layers if layer.cycles > 0]
-    most = max([estimate.limit.cycles, *(layer.cycles for layer in layers)])
     rows = []
     for layer in layers:
         ideal = min(layer.ideal_cycles, layer.cycles)
@@ -71,10 +70,6 @@ def cycles(sources: Sources) -> Section:
                 ideal,
                 ideal / layer.cycles,
                 layer.name == estimate.bottleneck,
-                (
-                    bar_part(0, ideal, most, colours.BLUE),
-                    bar_part(ideal, layer.cycles - ideal, most, colours.ORANGE),
-                ),
             )
         )
     limit = estimate.limit
@@ -93,7 +88,10 @@ def cycles(sources: Sources) -> Section:
             input_beats=limit.input_beats,
             output_beats=limit.output_beats,
             latency=sources.fifos.first_output if sources.fifos else None,
-            mark=f"{percent(limit.cycles, most):.2f}",
+            picture=chart(
+                cycles_svg(estimate),
+                "Cycles of a frame by process, and the limit of the frame; numbers: see the table.",
+            ),
             measured=tuple(
                 (item.tool, int(item.values["interval_cycles"]))
                 for item in sources.measured

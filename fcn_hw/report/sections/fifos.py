@@ -6,8 +6,9 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
+from fcn_hw.figures.occupancy import occupancy_svg
+from fcn_hw.report.chart import chart
 from fcn_hw.report.documents import Fifo, Fifos
-from fcn_hw.report.figures.occupancy import occupancy_figure
 from fcn_hw.report.section import Section, made
 from fcn_hw.report.sections.layout import no_layout
 from fcn_hw.report.sources import Sources
@@ -20,7 +21,7 @@ class FifosContext:
     """``fifos.html.j2``."""
 
     rows: tuple[Fifo, ...]
-    pictures: tuple[Markup, ...]
+    picture: Markup | None
     bits: int
     whole_frame_bits: int
     bram36: float
@@ -29,18 +30,18 @@ class FifosContext:
 
 
 def fifos(sources: Sources) -> Section:
-    """A row a FIFO; a picture for each that can deadlock."""
+    """A row a FIFO; a panel of the picture for each that can deadlock."""
     found = sources.fifos
     if found is None:
         what = "Depths of the FIFOs, proved free of deadlock, and what they hold over time."
         return no_layout(sources, ID, TITLE, what, "fifo")
-    rows, skips = found.fifos, list(found.held)
+    rows, skips = found.fifos, list(found.occupancy.fifos)
     return made(
         ID,
         TITLE,
         FifosContext(
             rows=rows,
-            pictures=_pictures(found),
+            picture=_picture(found, sources) if skips else None,
             bits=sum(row.width_bits * row.depth for row in rows),
             whole_frame_bits=sum(row.width_bits * row.whole_frames for row in rows),
             bram36=sum(row.bram36 for row in rows),
@@ -50,17 +51,13 @@ def fifos(sources: Sources) -> Section:
     )
 
 
-def _pictures(found: Fifos) -> tuple[Markup, ...]:
+def _picture(found: Fifos, sources: Sources) -> Markup:
     depths = {fifo.name: fifo.depth for fifo in found.fifos}
-    return tuple(
-        occupancy_figure(
-            f"occupancy-{number}",
-            name,
-            depth=depths[name],
-            cycles=held.cycles,
-            pixels=held.pixels,
-            end=found.end,
-            frame_ends=found.frame_ends,
-        )
-        for number, (name, held) in enumerate(found.held.items(), start=1)
+    name = f"{sources.workspace.design.name} on {sources.board.name}"
+    said = ", ".join(
+        f"{fifo} at most {max(held.pixels):,} of {depths[fifo]:,} pixels"
+        for fifo, held in found.occupancy.fifos.items()
+    )
+    return chart(
+        occupancy_svg(found.occupancy, depths, name), f"Occupancy of FIFOs over time: {said}."
     )

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from markupsafe import Markup
 
 from fcn_hw.dataflow.lowering import lower
+from fcn_hw.figures.network import network_svg
 from fcn_hw.ir import Input
 from fcn_hw.ir.macs import total_macs, total_parameters
-from fcn_hw.report.figures.network import network_figure
 from fcn_hw.report.section import Section, made, missing
 from fcn_hw.report.sources import Sources
 
@@ -41,9 +41,7 @@ def network(sources: Sources) -> Section:
         return missing(ID, TITLE, what, sources.command("export", board=False))
     dataflow = lower(graph) if layout is None else layout.dataflow
     layers = () if sources.estimate is None else sources.estimate.layers
-    picture = network_figure(
-        "network-figure",
-        graph,
+    picture = network_svg(
         dataflow,
         folds={} if layout is None else layout.folding.folds,
         cycles={layer.name: layer.cycles for layer in layers},
@@ -54,7 +52,7 @@ def network(sources: Sources) -> Section:
         ID,
         TITLE,
         NetworkContext(
-            picture,
+            Markup(picture),  # its template escapes
             sum(not isinstance(op, Input) for op in graph.ops),
             total_macs(graph),
             total_parameters(graph),

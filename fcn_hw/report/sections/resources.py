@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from fcn_hw import colours
+from markupsafe import Markup
+
 from fcn_hw.estimate.compare import by_name
 from fcn_hw.estimate.network import Estimate
 from fcn_hw.estimate.resources import Resources
-from fcn_hw.report.figures.bars import BarPart, bar_part
+from fcn_hw.figures.estimate import resources_svg
+from fcn_hw.report.chart import chart
 from fcn_hw.report.section import Section, made
 from fcn_hw.report.sections.layout import no_layout
 from fcn_hw.report.sources import Sources
 
 ID, TITLE = "resources", "Resources against the board"
-_COLOURS = (colours.BLUE, colours.VERMILLION, colours.GREEN)
 
 
 @dataclass(frozen=True)
@@ -26,7 +27,6 @@ class UseRow:
     used: float
     available: float
     share: float
-    bar: tuple[BarPart, ...]
 
 
 @dataclass(frozen=True)
@@ -63,6 +63,7 @@ class ResourcesContext:
     energy_uj: float
     notes: tuple[tuple[str, str], ...]
     commands: tuple[str, ...]
+    picture: Markup
 
 
 def resources(sources: Sources) -> Section:
@@ -91,6 +92,10 @@ def resources(sources: Sources) -> Section:
             energy_uj=estimate.energy_pj / 1e6,
             notes=tuple((item.tool, item.note) for item in sources.measured if item.note),
             commands=() if sources.measured else (sources.command("csynth"),),
+            picture=chart(
+                resources_svg(estimate),
+                "Estimated use of the board by resource and layer; the tables have the numbers.",
+            ),
         ),
     )  # fmt: skip
 
@@ -101,13 +106,10 @@ def _rows(sources: Sources, estimate: Estimate) -> tuple[UseRow, ...]:
     said += [(item.tool, dict(item.values)) for item in sources.measured]
     rows = []
     for resource in by_name(Resources()):
-        for number, (source, values) in enumerate(said):
+        for source, values in said:
             if resource not in values:
                 continue
             used, most = values[resource], have[resource]
             share = used / most if most else (0.0 if used == 0 else float("inf"))
-            colour = _COLOURS[min(number, len(_COLOURS) - 1)]
-            rows.append(
-                UseRow(resource, source, used, most, share, (bar_part(0, used, most, colour),))
-            )
+            rows.append(UseRow(resource, source, used, most, share))
     return tuple(rows)

@@ -1,4 +1,4 @@
-"""Pictures of estimates."""
+"""Charts of estimates."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from estimate_graphs import fcn
 
 from fcn_hw.boards import load_board
 from fcn_hw.estimate.network import Estimate, estimate
-from fcn_hw.estimate.pictures import pictures
+from fcn_hw.figures.estimate import cycles_svg, resources_svg
 from fcn_hw.ir import Conv2D
 from fcn_hw.ir.folding import choose_fold
 
@@ -21,17 +21,16 @@ def made() -> Estimate:
 
 def test_pictures_show_the_numbers_and_are_the_same_every_time() -> None:
     result = made()
-    drawn = pictures(result)
-    assert set(drawn) == {"cycles.svg", "resources.svg"}
-    assert drawn == pictures(made())
-    for text in drawn.values():
+    cycles, resources = cycles_svg(result), resources_svg(result)
+    assert (cycles, resources) == (cycles_svg(made()), resources_svg(made()))
+    for text in (cycles, resources):
         words = [
             element.text
             for element in ElementTree.fromstring(text).iter("{http://www.w3.org/2000/svg}text")
         ]
         assert any("net on pynq-z2" in (word or "") for word in words)
     for layer in result.layers:
-        assert f">{layer.name}<" in drawn["cycles.svg"]
+        assert f">{layer.name}<" in cycles
     share = 100 * result.resources.lut / 53200
-    assert f"{share:.0f} % of 53,200" in drawn["resources.svg"]
-    assert "Date" not in drawn["cycles.svg"] and "date" not in drawn["cycles.svg"]
+    assert f"{share:.0f} % of 53,200" in resources
+    assert "Date" not in cycles and "date" not in cycles

@@ -1,54 +1,46 @@
-"""Pictures of an estimate, as SVG: cycles by layer, resources against the board.
-
-The same estimate gives the same bytes: identifiers are hashed with a fixed salt, no date is
-written, text stays text.
-"""
+"""Charts of an estimate: cycles by layer, resources against the board."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from io import StringIO
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
+from fcn_hw import colours
 from fcn_hw.estimate.fit import RESOURCES
 from fcn_hw.estimate.network import Estimate
 from fcn_hw.estimate.resources import Resources
+from fcn_hw.figures.drawing import draw_svg
 
 if TYPE_CHECKING:
-    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
-STYLE: dict[str, Any] = {
-    "svg.hashsalt": "fcn_hw",
-    "svg.fonttype": "none",
-    "font.family": "sans-serif",
-    "font.size": 9,
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-}
-"""Of every picture: text stays text, the same data give the same bytes."""
-_IDEAL, _ACTUAL, _LIMIT = "#4c78a8", "#f2a65a", "#b22222"
+_WIDTH_IN = 9.0
 _LAYER_HEIGHT_IN = 0.22
-
-
-def pictures(result: Estimate) -> dict[str, str]:
-    """File names and SVG texts."""
-    return {"cycles.svg": cycles_svg(result), "resources.svg": resources_svg(result)}
+_LARGEST_LAYERS = 8
+"""Layers that have a part of their own in the bars of :func:`resources_svg`."""
 
 
 def cycles_svg(result: Estimate) -> str:
-    """A bar for each layer: the cycles that its work needs, and those on top of it."""
+    """A bar for each layer: the cycles of a frame that its work needs, and those on top of it."""
     layers = [layer for layer in result.layers if layer.cycles > 0]
     names = [layer.name for layer in layers]
 
-    def draw(axes: Axes) -> None:
+    def draw(figure: Figure) -> None:
+        axes = figure.add_subplot()
         ideal = [min(layer.ideal_cycles, layer.cycles) for layer in layers]
         rest = [layer.cycles - least for layer, least in zip(layers, ideal, strict=True)]
         places = range(len(layers))
-        axes.barh(places, ideal, color=_IDEAL, label="ideal: work / multipliers, or beats")
-        axes.barh(places, rest, left=ideal, color=_ACTUAL, label="actual: fill and drain on top")
-        axes.axvline(
-            result.limit.cycles, color=_LIMIT, linewidth=1, label=f"limit: {result.limit.cause}"
+        axes.barh(
+            places, ideal, color=colours.BLUE, label="ideal: work over multipliers, or pixels"
         )
+        axes.barh(
+            places, rest, left=ideal, color=colours.ORANGE, hatch="//", edgecolor="white",
+            label="on top of it: filling and draining",
+        )  # fmt: skip
+        axes.axvline(
+            result.limit.cycles, color=colours.VERMILLION, linewidth=1,
+            label=f"limit of the frame: {result.limit.cause}",
+        )  # fmt: skip
         axes.set_yticks(places, names)
         axes.margins(y=0.01)
         axes.invert_yaxis()
@@ -57,22 +49,23 @@ def cycles_svg(result: Estimate) -> str:
             f"{result.design} on {result.board}: {result.interval_cycles:,} cycles a frame, "
             f"{result.fps:.4g} frames/s (limit {result.limit_fps:.4g})"
         )
-        axes.legend(loc="lower right", fontsize=8)
+        figure.legend(loc="outside lower center", ncols=3, fontsize=8)
 
-    return _svg(draw, height_in=1.2 + _LAYER_HEIGHT_IN * len(layers))
+    return draw_svg(draw, _WIDTH_IN, 1.4 + _LAYER_HEIGHT_IN * len(layers))
 
 
 def resources_svg(result: Estimate) -> str:
     """A bar for each resource: what the layers use of the board, the largest layers apart."""
     have = _values(result.available)
     layers = sorted(result.layers, key=lambda layer: (-_share(layer.resources, have), layer.name))
-    shown, others = layers[:8], layers[8:]
+    shown, others = layers[:_LARGEST_LAYERS], layers[_LARGEST_LAYERS:]
     parts = [(layer.name, _values(layer.resources)) for layer in shown]
     if others:
         summed = [sum(_values(layer.resources)[i] for layer in others) for i in range(4)]
         parts.append((f"{len(others)} others", summed))
 
-    def draw(axes: Axes) -> None:
+    def draw(figure: Figure) -> None:
+        axes = figure.add_subplot()
         left = [0.0] * len(RESOURCES)
         for index, (name, values) in enumerate(parts):
             shares = [_percent(value, most) for value, most in zip(values, have, strict=True)]
@@ -80,14 +73,14 @@ def resources_svg(result: Estimate) -> str:
             left = [a + b for a, b in zip(left, shares, strict=True)]
         for place, (share, most) in enumerate(zip(left, have, strict=True)):
             axes.text(share + 1, place, f"{share:.0f} % of {most:,}", va="center")
-        axes.axvline(100, color=_LIMIT, linewidth=1)
+        axes.axvline(100, color=colours.VERMILLION, linewidth=1)
         axes.set_xlim(0, max(125.0, 1.25 * max(left)))
         axes.invert_yaxis()
         axes.set_xlabel("% of the board")
-        axes.set_title(f"{result.design} on {result.board}")
+        axes.set_title(f"{result.design} on {result.board}, estimate")
         axes.legend(loc="center left", bbox_to_anchor=(1, 0.5), fontsize=8)
 
-    return _svg(draw, height_in=3.2)
+    return draw_svg(draw, _WIDTH_IN, 3.2)
 
 
 def _values(amount: Resources) -> list[int]:
@@ -101,16 +94,3 @@ def _percent(value: int, most: int) -> float:
 
 def _share(amount: Resources, have: Sequence[int]) -> float:
     return sum(_percent(value, most) for value, most in zip(_values(amount), have, strict=True))
-
-
-def _svg(draw: Callable[[Axes], None], *, height_in: float) -> str:
-    """Draws into a figure of its own; no display, no global state."""
-    import matplotlib as mpl
-    from matplotlib.figure import Figure
-
-    with mpl.rc_context(STYLE):  # type: ignore[arg-type]
-        figure = Figure(figsize=(9, height_in), layout="constrained")
-        draw(figure.add_subplot())
-        text = StringIO()
-        figure.savefig(text, format="svg", metadata={"Date": None, "Creator": None})
-    return text.getvalue()

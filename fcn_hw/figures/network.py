@@ -1,15 +1,19 @@
-"""The processes of a design and the FIFOs between them."""
+"""The processes of a design and the FIFOs between them, as boxes and arrows.
+
+Numbers on the arrows are depths of FIFOs in pixels; the more of a frame a FIFO holds, the thicker
+its arrow is.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from markupsafe import Markup
-
 from fcn_hw import colours
+from fcn_hw.backend.jinja import render
 from fcn_hw.dataflow.lowering import Dataflow, Process, Stream
-from fcn_hw.ir import Graph, Op
+from fcn_hw.figures.placement import Wire, place
+from fcn_hw.ir import Op
 from fcn_hw.ir.cycles import Fold
 from fcn_hw.ir.ops import (
     CONVOLUTIONS,
@@ -22,9 +26,6 @@ from fcn_hw.ir.ops import (
     UpsampleBilinear,
     UpsampleNearest,
 )
-from fcn_hw.report.figures.legend import Key
-from fcn_hw.report.figures.placement import Wire, place
-from fcn_hw.report.render import markup
 
 BOX_WIDTH, LINE, BOX_MARGIN, TEXT_LEFT = 256, 14, 7, 14
 GAP, LANE_GAP, EMPTY_LANE, DOT = 32, 22, 74, 8
@@ -87,10 +88,18 @@ class Pipe:
 
 
 @dataclass(frozen=True)
-class NetworkFigure:
-    """``figures/network.svg.j2``."""
+class Key:
+    """What a colour means; ``y`` is the base line of its name."""
 
-    id: str
+    name: str
+    colour: str
+    y: int
+
+
+@dataclass(frozen=True)
+class NetworkFigure:
+    """The context of ``figures/network.svg.j2``."""
+
     title: str
     description: str
     width: int
@@ -128,19 +137,16 @@ class _Node:
         return DOT if self.is_dot else 2 * BOX_MARGIN + LINE * len(self.lines)
 
 
-def network_figure(
-    figure_id: str,
-    graph: Graph,
+def network_svg(
     dataflow: Dataflow,
     *,
     folds: Mapping[str, Fold],
     cycles: Mapping[str, int],
     sized: bool,
-) -> Markup:
-    """The picture.
+) -> str:
+    """The text of the picture's SVG file; inside an HTML page it is an element.
 
     Args:
-        figure_id: unique in the page.
         folds: of the ops that have one.
         cycles: of a frame, by process; one that is not named shows none.
         sized: whether the depths are those of the design; else none is shown.
@@ -149,7 +155,7 @@ def network_figure(
     placed = place(len(nodes), edges)
     tops = _tops(nodes, placed.rows)
     lefts, width = _lefts(nodes, placed.lanes, placed.wires)
-    height = max(top + node.height for top, node in zip(tops, nodes, strict=True)) + 4
+    bottom = max(top + node.height for top, node in zip(tops, nodes, strict=True)) + 4
     lane_x = _lane_middles(lefts, nodes, placed.lanes)
     middle = [lane_x[lane] for lane in placed.lanes]
     boxes, dots = [], []
@@ -188,25 +194,27 @@ def network_figure(
         )
         pipes.append(_pipe(stream, ends, sized))
     used = {node.colour for node in nodes if not node.is_dot}
-    legend = [Key(name, colour) for name, colour, _ in _KINDS if colour in used]
-    legend.append(Key(*_OTHER))
+    named = [(name, colour) for name, colour, _ in _KINDS if colour in used]
+    legend = tuple(
+        Key(name, colour, bottom + LINE * (row + 1))
+        for row, (name, colour) in enumerate([*named, _OTHER])
+    )
     deepest = max(dataflow.fifos, key=lambda fifo: fifo.depth, default=None)
     said = f"{len(dataflow.processes)} processes from {', '.join(p.name for p in dataflow.inputs)}"
     said += f" to {', '.join(p.name for p in dataflow.outputs)}, {len(dataflow.fifos)} FIFOs"
     if sized and deepest is not None:
         said += f"; the deepest is {deepest.name} with {deepest.depth:,} pixels"
     figure = NetworkFigure(
-        id=figure_id,
-        title=f"The network {graph.name} as dataflow processes",
-        description=f"{said}. The same facts are in the tables below.",
+        title=f"The network {dataflow.name} as dataflow processes",
+        description=f"{said}.",
         width=width,
-        height=height,
+        height=legend[-1].y + BOX_MARGIN,
         boxes=tuple(boxes),
         dots=tuple(dots),
         pipes=tuple(pipes),
-        legend=tuple(legend),
+        legend=legend,
     )
-    return markup("figures/network.svg.j2", figure)
+    return render("figures/network.svg.j2", figure)
 
 
 def _nodes(

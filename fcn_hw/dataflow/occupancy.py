@@ -1,0 +1,59 @@
+"""What FIFOs hold over time, as ``report/fifo_occupancy.json`` keeps it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from fcn_hw.dataflow.simulate import Simulation
+
+_SAMPLES = 400
+"""Spans of time in which the most pixels of a FIFO are kept."""
+
+_STRICT = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+
+class Held(BaseModel):
+    """What one FIFO holds.
+
+    Args:
+        cycles: the starts of spans of time, ascending.
+        pixels: the most pixels that the FIFO holds in each span.
+    """
+
+    model_config = _STRICT
+
+    cycles: list[int] = Field(min_length=1)
+    pixels: list[int]
+
+    @model_validator(mode="after")
+    def _pairs_up(self) -> Held:
+        if len(self.cycles) != len(self.pixels):
+            raise ValueError("cycles and pixels are not of one length")
+        return self
+
+
+class Occupancy(BaseModel):
+    """What FIFOs hold over the frames of a simulation.
+
+    Args:
+        cycles: of the simulation in all.
+        frame_ends: the cycle in which each frame ends.
+        fifos: by name.
+    """
+
+    model_config = _STRICT
+
+    cycles: int = Field(gt=0)
+    frame_ends: list[int]
+    fifos: dict[str, Held]
+
+
+def occupancy(run: Simulation, names: Sequence[str]) -> Occupancy:
+    """What the named FIFOs hold."""
+    fifos = {}
+    for name in names:
+        cycles, pixels = run.occupancy(name, _SAMPLES)
+        fifos[name] = Held(cycles=cycles.tolist(), pixels=pixels.tolist())
+    return Occupancy(cycles=run.frame_ends[-1] + 1, frame_ends=list(run.frame_ends), fifos=fifos)
