@@ -153,8 +153,7 @@ def lint(
     All findings are printed. Exit status 1 if there is an error among them.
     """
     from fcn_hw.flow.lint import lint_folder, lint_stage, needs_one
-    from fcn_hw.lint import Severity
-    from fcn_hw.lint.check import to_json
+    from fcn_hw.results import result_data
 
     needs_one(design, project)
     if project is not None:
@@ -169,10 +168,10 @@ def lint(
         _, plan = emit_stage(workspace, target, progress)
         report = lint_stage(workspace.project(target), plan, progress)
     if as_json:
-        print_json(to_json(report))
+        print_json(result_data(report))
     else:
         print_lint(report)
-    if report.count(Severity.ERROR):
+    if report.errors:
         raise typer.Exit(1)
 
 

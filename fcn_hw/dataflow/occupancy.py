@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
+from pydantic.dataclasses import dataclass
 
 from fcn_hw.dataflow.simulate import Simulation
+from fcn_hw.results import STRICT
 
 _SAMPLES = 400
 """Spans of time in which the most pixels of a FIFO are kept."""
 
-_STRICT = ConfigDict(extra="forbid", strict=True, frozen=True)
 
-
-class Held(BaseModel):
+@dataclass(frozen=True, config=STRICT)
+class Held:
     """What one FIFO holds.
 
     Args:
@@ -22,9 +24,7 @@ class Held(BaseModel):
         pixels: the most pixels that the FIFO holds in each span.
     """
 
-    model_config = _STRICT
-
-    cycles: list[int] = Field(min_length=1)
+    cycles: Annotated[list[int], Field(min_length=1)]
     pixels: list[int]
 
     @model_validator(mode="after")
@@ -34,7 +34,8 @@ class Held(BaseModel):
         return self
 
 
-class Occupancy(BaseModel):
+@dataclass(frozen=True, config=STRICT)
+class Occupancy:
     """What FIFOs hold over the frames of a simulation.
 
     Args:
@@ -43,9 +44,7 @@ class Occupancy(BaseModel):
         fifos: by name.
     """
 
-    model_config = _STRICT
-
-    cycles: int = Field(gt=0)
+    cycles: Annotated[int, Field(gt=0)]
     frame_ends: list[int]
     fifos: dict[str, Held]
 

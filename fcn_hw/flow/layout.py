@@ -31,6 +31,7 @@ from fcn_hw.flow.workspace import Workspace
 from fcn_hw.ir import Graph
 from fcn_hw.ir.cycles import Fold
 from fcn_hw.ir.serialize import digest
+from fcn_hw.results import result_text
 
 LAYOUT = "layout.json"
 DEPTHS = "report/fifo_depths.json"
@@ -126,7 +127,7 @@ def write_fifos(workspace: Workspace, graph: Graph, board: Board, progress: Prog
     if sized.skips:
         name = f"{graph.name} on {board.name}"
         texts[OCCUPANCY] = occupancy_svg(held, sized.depths, name)
-    texts[OCCUPANCY_DATA] = held.model_dump_json(indent=1) + "\n"
+    texts[OCCUPANCY_DATA] = result_text(held)
     for name, text in texts.items():
         replace_file(record.folder / name, text)
     record.finish(record.folder / name for name in texts)

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 from fcn_hw.backend.hls4ml_bridge import ap_types_folder
 from fcn_hw.errors import ConfigError
-from fcn_hw.files import replace_file
 from fcn_hw.flow.progress import Progress
 from fcn_hw.flow.stage import StageRecord, code_digest, digest_of
-from fcn_hw.lint.check import Report, from_json, lint_project, to_json
+from fcn_hw.lint.check import Report, lint_project
 from fcn_hw.plan import Plan
+from fcn_hw.results import read_result, write_result
 
 REPORT = "report/lint.json"
 
@@ -37,11 +36,11 @@ def lint_stage(folder: Path, plan: Plan, progress: Progress) -> Report:
     record = StageRecord("lint", folder, digest_of(plan.digest, code_digest("lint")))
     if record.is_current():
         progress.say("[green]lint[/]    up to date")
-        return from_json(json.loads((folder / REPORT).read_text(encoding="utf-8")))
+        return read_result(folder / REPORT, Report)
     record.begin()
     progress.say("[cyan]lint[/]    the rules of Vitis HLS")
     report = lint_folder(folder)
-    replace_file(folder / REPORT, json.dumps(to_json(report), indent=1) + "\n")
+    write_result(folder / REPORT, report)
     record.finish([folder / REPORT])
     return report
 

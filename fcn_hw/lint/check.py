@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+
+from pydantic import computed_field
+from pydantic.dataclasses import dataclass
 
 from fcn_hw.errors import LintFailed
-from fcn_hw.lint.findings import Finding, Place, Severity, in_order
+from fcn_hw.lint.findings import Finding, Severity, in_order
 from fcn_hw.lint.project import open_project
 from fcn_hw.lint.registry import all_rules
+from fcn_hw.results import STRICT
 
 HLS4ML_HEADERS = "firmware/nnet_utils/"
 """Where a project with hls4ml's own convolutions has their headers; nobody here can mend them."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, config=STRICT)
 class Report:
     """What the rules found.
 
@@ -36,7 +38,19 @@ class Report:
     findings: tuple[Finding, ...]
     left_out: int = 0
 
-    def count(self, severity: Severity) -> int:
+    @computed_field  # type: ignore[prop-decorator]
+    @property
+    def errors(self) -> int:
+        """Findings that fail the check."""
+        return self._count(Severity.ERROR)
+
+    @computed_field  # type: ignore[prop-decorator]
+    @property
+    def warnings(self) -> int:
+        """Findings that do not."""
+        return self._count(Severity.WARNING)
+
+    def _count(self, severity: Severity) -> int:
         return sum(finding.severity is severity for finding in self.findings)
 
     def check(self) -> None:
@@ -70,50 +84,4 @@ def lint_project(folder: Path, vendor: Sequence[Path]) -> Report:
         len(project.functions),
         in_order(ours),
         len(findings) - len(ours),
-    )
-
-
-def to_json(report: Report) -> dict[str, Any]:
-    """The JSON document of a report."""
-    return {
-        "project": report.project,
-        "rules": report.rules,
-        "files": report.files,
-        "functions": report.functions,
-        "errors": report.count(Severity.ERROR),
-        "warnings": report.count(Severity.WARNING),
-        "left_out": report.left_out,
-        "findings": [
-            {
-                "rule": finding.rule,
-                "severity": finding.severity.value,
-                "file": finding.place.file,
-                "line": finding.place.line,
-                "column": finding.place.column,
-                "message": finding.message,
-                "hint": finding.hint,
-            }
-            for finding in report.findings
-        ],
-    }
-
-
-def from_json(stored: dict[str, Any]) -> Report:
-    """The report of a JSON document."""
-    return Report(
-        stored["project"],
-        stored["rules"],
-        stored["files"],
-        stored["functions"],
-        tuple(
-            Finding(
-                item["rule"],
-                Severity(item["severity"]),
-                Place(item["file"], item["line"], item["column"]),
-                item["message"],
-                item["hint"],
-            )
-            for item in stored["findings"]
-        ),
-        stored["left_out"],
     )

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum
+
+from pydantic.dataclasses import dataclass
+
+from fcn_hw.results import STRICT
 
 
 class Severity(Enum):
@@ -13,7 +16,7 @@ class Severity(Enum):
     WARNING = "warning"
 
 
-@dataclass(frozen=True, order=True)
+@dataclass(frozen=True, order=True, config=STRICT)
 class Place:
     """A position in a source file.
 
@@ -28,7 +31,7 @@ class Place:
     column: int
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, config=STRICT)
 class Finding:
     """One broken rule at one place.
 

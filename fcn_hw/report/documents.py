@@ -184,10 +184,10 @@ def search(data: Mapping[str, Any]) -> Front:
 def fifos(
     table: Mapping[str, Any],
     simulation: Mapping[str, Any],
-    occupancy: Mapping[str, Any],
+    occupancy: Occupancy,
     certificate: Mapping[str, Any],
 ) -> Fifos:
-    """Of ``fifo_depths.json``, ``dataflow.json``, ``fifo_occupancy.json`` and the certificate."""
+    """Of ``fifo_depths.json``, ``dataflow.json`` and the certificate, beside the occupancy."""
     rows = tuple(
         Fifo(
             name=str(name),
@@ -200,14 +200,13 @@ def fifos(
         )
         for name, row in table.items()
     )
-    held = Occupancy.model_validate(occupancy)
-    unknown = set(held.fifos) - {row.name for row in rows}
+    unknown = set(occupancy.fifos) - {row.name for row in rows}
     if unknown:
         raise ValueError(f"occupancy of unknown FIFOs {sorted(unknown)}")
     return Fifos(
         rows,
         int(simulation["first_output"]),
-        held,
+        occupancy,
         str(certificate["digest"]),
     )
 

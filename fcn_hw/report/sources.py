@@ -16,6 +16,7 @@ from typing import Any, TypeVar
 from fcn_hw.backend.stock_conv import emitted_graph
 from fcn_hw.backend.structure import Layout, estimate_layout
 from fcn_hw.boards import Board
+from fcn_hw.dataflow.occupancy import Occupancy
 from fcn_hw.errors import FcnHwError
 from fcn_hw.estimate.network import Estimate
 from fcn_hw.flow.csim_report import CsimResult, result_from_json
@@ -35,6 +36,7 @@ from fcn_hw.report.measured import (
     read_csynth_values,
     read_routed_values,
 )
+from fcn_hw.results import read_result
 
 T = TypeVar("T")
 
@@ -155,9 +157,15 @@ def _of_board(sources: Sources, graph: Graph, reader: _Reader) -> Sources:
     if layout is None:
         return sources
     project = workspace.project(board)
-    paths = [project / name for name in (DEPTHS, SIMULATION, OCCUPANCY_DATA, CERTIFICATE)]
     fifos = reader.attempt(
-        lambda: documents.fifos(*map(_load_json, paths)), None, reader.short(paths[0].parent)
+        lambda: documents.fifos(
+            _load_json(project / DEPTHS),
+            _load_json(project / SIMULATION),
+            read_result(project / OCCUPANCY_DATA, Occupancy),
+            _load_json(project / CERTIFICATE),
+        ),
+        None,
+        reader.short(report),
     )
     hls = workspace.design.hls
     return replace(

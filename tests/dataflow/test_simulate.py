@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from dataflow_graphs import balanced_folds, fcn8s, random_folds, small_skip_graph, unet
@@ -16,6 +18,7 @@ from fcn_hw.dataflow.schedule import READS, WRITES
 from fcn_hw.dataflow.simulate import simulate
 from fcn_hw.errors import Deadlock
 from fcn_hw.figures.occupancy import occupancy_svg
+from fcn_hw.results import read_result, write_result
 
 pytestmark = pytest.mark.gxx
 
@@ -168,7 +171,7 @@ def test_a_simulation_that_deadlocks_names_the_cycle() -> None:
     assert "enc1_to_cat1 9 of 9" in caught.value.fills
 
 
-def test_the_picture_shows_each_fifo_with_its_depth() -> None:
+def test_the_picture_shows_each_fifo_with_its_depth(tmp_path: Path) -> None:
     graph = unet(16, 16, (4, 4, 4, 4, 4))
     sized = size_fifos(lower(graph), random_folds(graph, 0))
     found = simulate(sized.network, sized.depths)
@@ -178,4 +181,5 @@ def test_the_picture_shows_each_fifo_with_its_depth() -> None:
     for name in sized.skips:
         assert f"{name}: at most {found.peaks[name]:,} of {sized.depths[name]:,} pixels" in text
     assert text == occupancy_svg(held, sized.depths, "a < b")
-    assert Occupancy.model_validate_json(held.model_dump_json()) == held
+    write_result(tmp_path / "held.json", held)
+    assert read_result(tmp_path / "held.json", Occupancy) == held

@@ -16,7 +16,7 @@ from fcn_hw.boards import load_board
 from fcn_hw.design import Hls
 from fcn_hw.ir import Graph
 from fcn_hw.lint import lint_project
-from fcn_hw.lint.check import from_json, to_json
+from fcn_hw.results import read_result, write_result
 from fcn_hw.tools.runner import write_files
 
 NETWORKS = [0, 2]
@@ -41,7 +41,8 @@ def test_every_op_is_clean_and_told_the_same_twice(tmp_path: Path) -> None:
     assert report.findings == ()
     assert report.project == "tiny_axi"
     assert report.functions > 100
-    assert from_json(to_json(report)) == report
+    write_result(tmp_path / "lint.json", report)
+    assert read_result(tmp_path / "lint.json", type(report)) == report
 
 
 def test_spoiled_headers_are_told(tmp_path: Path) -> None:

@@ -37,6 +37,7 @@ from fcn_hw.backend.hls_scripts import hls_layout
 from fcn_hw.backend.structure import Layout, estimate_layout
 from fcn_hw.boards import load_board
 from fcn_hw.dataflow.lowering import lower
+from fcn_hw.dataflow.occupancy import Held, Occupancy
 from fcn_hw.estimate.design_folds import choose_folding
 from fcn_hw.files import replace_file
 from fcn_hw.flow import Workspace, open_workspace
@@ -355,7 +356,7 @@ def test_names_are_text_and_never_markup(tmp_path: Path) -> None:
     layout = Layout(choose_folding(graph, board, hls), lower(graph))
     names = [fifo.name for fifo in layout.dataflow.fifos]
     fifo = {"initial": 9, "optimized": 5, "width_bits": 8, "storage": HOSTILE, "bram36": 0.5}
-    held = {"cycles": [0, 5], "pixels": [0, 4]}
+    held = Occupancy(10, [9], {names[0]: Held([0, 5], [0, 4])})
     sources = replace(
         read_sources(workspace, board),
         graph=graph,
@@ -366,7 +367,7 @@ def test_names_are_text_and_never_markup(tmp_path: Path) -> None:
         fifos=documents.fifos(
             dict.fromkeys(names, fifo),
             {"peak_pixels": dict.fromkeys(names, 4), "first_output": 3},
-            {"cycles": 10, "frame_ends": [9], "fifos": {names[0]: held}},
+            held,
             {"digest": HOSTILE},
         ),
         measured=(Measured(HOSTILE, {"LUT": 1e9, "interval_cycles": 5.0}),),
