@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from fcn_hw.flow.levels import level_title
+from fcn_hw.studies.levels import level_title
 
 MODELS = ("float", "direct", "retrained")
 HEADS = ("float", "directly quantized", "retrained")

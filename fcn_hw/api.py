@@ -39,27 +39,13 @@ from fcn_hw.flow.fifos import fifo_stage as _fifo_stage
 from fcn_hw.flow.handoff import FOLDER, Handoff, handoff_stage
 from fcn_hw.flow.hardware import HardwareRun, run_bitstream, run_cosim, run_csynth
 from fcn_hw.flow.layout import FifoResult
-from fcn_hw.flow.levels import Levels, levels_stage
 from fcn_hw.flow.lint import lint_folder
 from fcn_hw.flow.progress import Progress
 from fcn_hw.flow.regression import Row, last_rows
 from fcn_hw.flow.regression import accept_stage as _accept_stage
 from fcn_hw.flow.scaffold import new_design
-from fcn_hw.flow.search.front import SearchResult
-from fcn_hw.flow.search.run import search_stage as _search
-from fcn_hw.flow.search.setting import SearchOptions
-from fcn_hw.flow.sensitivity import (
-    KINDS,
-    LEVELS,
-    Request,
-    check_levels,
-    parse_kinds,
-    sensitivity_stage,
-)
 from fcn_hw.flow.show import Shown
 from fcn_hw.flow.show import show as _show
-from fcn_hw.flow.sparsity import SparsityRun
-from fcn_hw.flow.sparsity import sparsity_stage as _sparsity_stage
 from fcn_hw.flow.standalone import GraphCsim
 from fcn_hw.handoff.verify import Verified
 from fcn_hw.handoff.verify import verify_bundle as _verify_bundle
@@ -69,7 +55,21 @@ from fcn_hw.ir.serialize import save as _save_graph
 from fcn_hw.lint import Report
 from fcn_hw.reference import evaluate
 from fcn_hw.report import report_stage as _report_stage
-from fcn_hw.train.sensitivity_result import Kind, Level, Sensitivity
+from fcn_hw.studies.levels import Levels, levels_stage
+from fcn_hw.studies.search.front import SearchResult
+from fcn_hw.studies.search.run import search_stage as _search
+from fcn_hw.studies.search.setting import SearchOptions
+from fcn_hw.studies.sensitivity.result import Kind, Level, Sensitivity
+from fcn_hw.studies.sensitivity.stage import (
+    KINDS,
+    LEVELS,
+    Request,
+    check_levels,
+    parse_kinds,
+    sensitivity_stage,
+)
+from fcn_hw.studies.sparsity.stage import SparsityRun
+from fcn_hw.studies.sparsity.stage import sparsity_stage as _sparsity_stage
 
 __all__ = [
     "bitstream_design", "clean_design", "compare", "cosim_design", "csim_bounded", "csim_design",

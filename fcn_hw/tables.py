@@ -21,13 +21,13 @@ if TYPE_CHECKING:  # printing must not load what the verbs load
     from fcn_hw.flow.hardware import HardwareRun
     from fcn_hw.flow.implementation import Implementation
     from fcn_hw.flow.layout import FifoResult
-    from fcn_hw.flow.levels import Levels
     from fcn_hw.flow.regression import Row
     from fcn_hw.flow.standalone import GraphCsim
     from fcn_hw.handoff.verify import Verified
     from fcn_hw.harness.compare import Difference
     from fcn_hw.lint import Report
     from fcn_hw.report import DesignReport
+    from fcn_hw.studies.levels import Levels
     from fcn_hw.vendor_reports.records import CsynthReport, CycleRange, HlsResources
 
 TABLE_WIDTH = 110
@@ -66,7 +66,7 @@ def print_training(stored: Mapping[str, Any]) -> None:
 
 def print_levels(result: Levels) -> None:
     """A row a level: means over the seeds, with the standard deviation where there are several."""
-    from fcn_hw.flow.levels import level_title
+    from fcn_hw.studies.levels import level_title
 
     several = any(mean.seeds > 1 for mean in result.means())
     on_test = all(mean.test for mean in result.means())

@@ -12,7 +12,7 @@ from rich.table import Table
 from fcn_hw.tables import TABLE_WIDTH, console
 
 if TYPE_CHECKING:  # `fcn-hw --help` loads none
-    from fcn_hw.flow.search.front import SearchResult
+    from fcn_hw.studies.search.front import SearchResult
 
 
 def print_search(result: SearchResult) -> None:

@@ -15,8 +15,8 @@ from fcn_hw.tables import ESTIMATE_WIDTH, console
 
 if TYPE_CHECKING:  # `fcn-hw --help` loads none
     from fcn_hw.backend.zero_worth import NetworkWorth
-    from fcn_hw.flow.sparsity import SparsityRun
-    from fcn_hw.train.sparsity import StepZeros
+    from fcn_hw.studies.sparsity.stage import SparsityRun
+    from fcn_hw.studies.sparsity.sweep import StepZeros
 
 EXPLOITED = (
     "Nothing of this is emitted: every multiplier, word and step is there. In a ROM of one word "

@@ -14,7 +14,7 @@ from rich.table import Table
 from fcn_hw.tables import TABLE_WIDTH, console
 
 if TYPE_CHECKING:  # `fcn-hw --help` loads neither
-    from fcn_hw.train.sensitivity_result import Finding, Kind, Level, Sensitivity
+    from fcn_hw.studies.sensitivity.result import Finding, Kind, Level, Sensitivity
 
 
 def print_sensitivity(found: Sensitivity, folder: Path) -> None:

@@ -87,9 +87,9 @@ def search(
     search that was interrupted, or a worker that was killed, loses nothing: run it again. Each
     point of the Pareto front is a design.yaml that make hls builds.
     """
-    from fcn_hw.flow.search.run import search_stage
-    from fcn_hw.flow.search.setting import SearchOptions
     from fcn_hw.flow.workspace import open_workspace
+    from fcn_hw.studies.search.run import search_stage
+    from fcn_hw.studies.search.setting import SearchOptions
 
     options = SearchOptions(
         board=board,

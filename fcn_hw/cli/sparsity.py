@@ -71,8 +71,8 @@ def sparsity(
     """
     from fcn_hw.cli.printed_sparsity import print_sparsity
     from fcn_hw.flow import open_workspace
-    from fcn_hw.flow.sparsity import PICTURE, RESULT, sparsity_stage
     from fcn_hw.flow.workspace import open_board
+    from fcn_hw.studies.sparsity.stage import PICTURE, RESULT, sparsity_stage
 
     levels = _levels(prune)
     for name, given in (("--epochs", epochs), ("--scope", scope)):

@@ -56,7 +56,12 @@ def sensitivity(
     with --retrain also after a short retraining. An interrupted run goes on where it stopped.
     """
     from fcn_hw.flow import open_workspace
-    from fcn_hw.flow.sensitivity import Request, parse_kinds, parse_levels, sensitivity_stage
+    from fcn_hw.studies.sensitivity.stage import (
+        Request,
+        parse_kinds,
+        parse_levels,
+        sensitivity_stage,
+    )
 
     request = Request(
         levels=parse_levels(bits),

@@ -99,7 +99,7 @@ def levels(
     levels of a seed start from one float network. What is finished is not repeated.
     """
     from fcn_hw.flow import open_workspace
-    from fcn_hw.flow.levels import levels_stage
+    from fcn_hw.studies.levels import levels_stage
 
     others = [open_workspace(name, root).design for name in precision_of or ()]
     result = levels_stage(

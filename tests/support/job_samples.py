@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from fcn_hw.errors import DataError
-from fcn_hw.train.jobs import Job, Work
+from fcn_hw.studies.pool import Job, Work
 
 CALLS = "calls.txt"
 

@@ -12,10 +12,10 @@ import time
 from pathlib import Path
 
 from fcn_hw.design import Design
-from fcn_hw.flow.search.desk import Desk
-from fcn_hw.flow.search.owners import Watch
-from fcn_hw.flow.search.place import place_of
-from fcn_hw.flow.search.space import Configuration, Space, space_of, stored_bits
+from fcn_hw.studies.search.desk import Desk
+from fcn_hw.studies.search.owners import Watch
+from fcn_hw.studies.search.place import place_of
+from fcn_hw.studies.search.space import Configuration, Space, space_of, stored_bits
 
 STUDY = "test"
 

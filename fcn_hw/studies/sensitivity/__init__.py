@@ -1,0 +1,1 @@
+"""What each layer loses with fewer bits: measured, written and drawn."""

@@ -1,0 +1,237 @@
+"""Zeros of a trained design: by step, by pruning, and what they are worth at the chosen folds.
+
+model/sparsity.json   what the last run found
+model/sparsity.svg    the same as pictures
+model/sparsity/       scores and pruned networks, kept from run to run
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from fcn_hw.backend.structure import estimate_layout
+from fcn_hw.backend.zero_worth import NetworkWorth, network_worth
+from fcn_hw.boards import Board
+from fcn_hw.design import PruningScope
+from fcn_hw.estimate.network import Estimate
+from fcn_hw.files import replace_file
+from fcn_hw.fixed import Codes
+from fcn_hw.flow.layout import current_layout
+from fcn_hw.flow.pipeline import TRAINING, export_stage, train_stage
+from fcn_hw.flow.progress import Progress
+from fcn_hw.flow.stock import refuse_stock
+from fcn_hw.flow.workspace import Workspace
+from fcn_hw.ir import Graph
+from fcn_hw.ir.ops import CONVOLUTIONS, Constant, ConvTranspose2D
+from fcn_hw.locks import locked
+from fcn_hw.studies.sparsity.pictures import sparsity_svg
+from fcn_hw.studies.sparsity.sweep import (
+    PRECISIONS,
+    LayerScorer,
+    PrunedLevel,
+    PruningSweep,
+    StepZeros,
+    check_levels,
+    precision_name,
+    zeros_by_step,
+)
+from fcn_hw.train.datasets import load_dataset
+from fcn_hw.train.loop import Step
+from fcn_hw.train.metrics import headline
+from fcn_hw.train.precision import PrecisionTable
+from fcn_hw.train.run import PRECISION_FILE
+from fcn_hw.train.study import Study
+
+RESULT, PICTURE, KEPT = "sparsity.json", "sparsity.svg", "sparsity"
+"""Below ``model/``."""
+SCORES = "scores.json"
+"""Below ``model/sparsity/``."""
+
+
+@dataclass(frozen=True, eq=False)
+class SparsityRun:
+    """What is known of the zeros of a design.
+
+    Args:
+        design: its name.
+        metric: of the scores, which are 0 to 1 and on the validation split.
+        float_score: of the float network.
+        precisions: the design's bits of a weight, or their name, by layer.
+        steps: grids around those of least error, layer by layer.
+        levels: of pruning, ascending.
+        hardware: what the trained design's zeros are worth; None without a board.
+        level_hardware: the same of each level's retrained network, at the same folds.
+    """
+
+    design: str
+    metric: str
+    float_score: float
+    precisions: Mapping[str, str]
+    steps: tuple[StepZeros, ...]
+    levels: tuple[PrunedLevel, ...] = ()
+    hardware: NetworkWorth | None = None
+    level_hardware: tuple[NetworkWorth, ...] = ()
+
+    def to_json(self) -> dict[str, Any]:
+        """What ``sparsity.json`` holds."""
+        levels = []
+        for index, level in enumerate(self.levels):
+            row = level.to_json()
+            if self.level_hardware:
+                row["hardware"] = worth_to_json(self.level_hardware[index])
+            levels.append(row)
+        return {
+            "design": self.design,
+            "metric": self.metric,
+            "float": self.float_score,
+            "precisions": dict(self.precisions),
+            "steps": [row.to_json() for row in self.steps],
+            "pruning": levels,
+            "hardware": None if self.hardware is None else worth_to_json(self.hardware),
+        }
+
+
+def sparsity_stage(
+    workspace: Workspace,
+    progress: Progress,
+    *,
+    board: Board | None = None,
+    scored: bool = False,
+    levels: Sequence[float] = (),
+    epochs: int | None = None,
+    scope: PruningScope | None = None,
+) -> SparsityRun:
+    """What the command ``sparsity`` does; trains and exports first what is not there.
+
+    Args:
+        board: at whose folds the zeros are valued.
+        scored: score the network on every grid.
+        levels: parts of zeros to prune to.
+        epochs: of each retraining; None takes the design's.
+        scope: a part of zeros of each layer, or of all; None takes the design's.
+
+    Raises:
+        ConfigError: a wrong level, or a retraining too short for it.
+    """
+    asked = check_levels(levels)
+    if board is None:
+        train_stage(workspace, progress)
+    valued = None if board is None else _Valued.of(workspace, board, progress)
+    design, folder = workspace.design, workspace.model
+    with locked(folder / KEPT, "fcn-hw sparsity"):
+        progress.say("[cyan]sparsity[/] zeros by step")
+        study = Study.of_trained(design, load_dataset(design.dataset), folder)
+        table = PrecisionTable.from_json(json.loads((folder / PRECISION_FILE).read_text()))
+        names = {name: precision_name(row.weight) for name, row in table.layers.items()}
+        sweep = PruningSweep(study, table, folder / KEPT, epochs, scope) if asked else None
+        found = () if sweep is None else _prune(sweep, asked, progress)
+        stored = json.loads((folder / TRAINING).read_text(encoding="utf-8"))["float"]
+        run = SparsityRun(
+            design=design.name,
+            metric=stored["metric"],
+            float_score=headline(stored),
+            precisions=names,
+            steps=_steps(study, names, folder, progress, scored=scored),
+            levels=found,
+            hardware=None if valued is None else valued.worth(),
+            level_hardware=() if valued is None else tuple(map(valued.worth, found)),
+        )
+        replace_file(folder / RESULT, json.dumps(run.to_json(), indent=1) + "\n")
+        replace_file(folder / PICTURE, sparsity_svg(run))
+    return run
+
+
+def worth_to_json(worth: NetworkWorth) -> dict[str, Any]:
+    """Every number of every layer, and their sums."""
+    rows = {layer.name: {**asdict(layer), "unused": layer.unused} for layer in worth.layers}
+    for row in rows.values():
+        del row["name"]
+    summed = (
+        "weights", "zeros", "in_multipliers", "in_steps", "unused", "multipliers", "idle",
+        "rom_bits", "rom_bits_removable", "bram18", "bram18_needed", "macs", "zero_macs",
+    )  # fmt: skip
+    return {
+        "board": worth.board,
+        "layers": rows,
+        "total": {name: sum(row[name] for row in rows.values()) for name in summed},
+        "interval": worth.interval,
+        "interval_skipping": worth.interval_skipping,
+    }
+
+
+@dataclass(frozen=True, eq=False)
+class _Valued:
+    """A design on a board, ready to value weights of any zeros."""
+
+    graph: Graph
+    board: Board
+    estimate: Estimate
+
+    @staticmethod
+    def of(workspace: Workspace, board: Board, progress: Progress) -> _Valued:
+        hls = workspace.design.hls
+        refuse_stock(hls, "sparsity")
+        with locked(workspace.project(board), "fcn-hw sparsity"):
+            graph = export_stage(workspace, progress)
+            layout = current_layout(workspace, graph, board, progress)
+        return _Valued(graph, board, estimate_layout(graph, board, hls, layout))
+
+    def worth(self, level: PrunedLevel | None = None) -> NetworkWorth:
+        """Of the design's own weights, or of a pruned network's."""
+        kernels = None if level is None else kernels_of(self.graph, level.retrained.codes)
+        return network_worth(self.graph, self.board, self.estimate, kernels)
+
+
+def kernels_of(graph: Graph, codes: Mapping[str, Codes]) -> dict[str, Constant]:
+    """Codes as Keras has them, as the graph has them: by op, channels in before channels out."""
+    return {
+        op.name: replace(
+            op.weight,
+            codes=codes[op.name].transpose(0, 1, 3, 2)
+            if isinstance(op, ConvTranspose2D)
+            else codes[op.name],
+        )
+        for op in graph.ops
+        if isinstance(op, CONVOLUTIONS)
+    }
+
+
+def _steps(
+    study: Study, own: Mapping[str, str], folder: Path, progress: Progress, *, scored: bool
+) -> tuple[StepZeros, ...]:
+    """Of every layer: the grids of :data:`PRECISIONS`, and of its own bits."""
+    rows: list[StepZeros] = []
+    for name, (kernel, _) in study.weights.items():
+        known = [precision for precision in PRECISIONS if str(precision) == own[name]]
+        more = () if known else (int(own[name]),)
+        for precision in (*PRECISIONS, *more):
+            rows += zeros_by_step(name, kernel, precision)
+    if not scored:
+        return tuple(rows)
+    scorer = LayerScorer(study, folder / KEPT / SCORES)
+    progress.say(f"[cyan]sparsity[/] scores of {len(rows)} grids")
+    return tuple(
+        replace(row, score=scorer(row.layer, row.quantizer))
+        for row in progress.over(rows, "one layer quantized")
+    )
+
+
+def _prune(
+    sweep: PruningSweep, levels: Sequence[float], progress: Progress
+) -> tuple[PrunedLevel, ...]:
+    """Every level; what is finished is not done again."""
+    found = []
+    for level in levels:
+        progress.say(f"[cyan]sparsity[/] pruning {level:.0%}")
+        with progress.counter(f"retraining, {level:.0%} zeros", sweep.steps) as update:
+            found.append(sweep.level(level, partial(_report, update)))
+    return tuple(found)
+
+
+def _report(update: Callable[[int], None], step: Step) -> None:
+    update((step.epoch - 1) * step.steps + step.step)

@@ -1,0 +1,192 @@
+"""A whole search of a tiny design: a worker killed, Ctrl-C, resumed; a point is built."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from command_line import call
+from rich.console import Console
+
+from fcn_hw.api import search_design
+from fcn_hw.errors import ConfigError
+from fcn_hw.flow import csim_stage, open_workspace
+from fcn_hw.flow.progress import Progress
+from fcn_hw.flow.workspace import open_board
+from fcn_hw.ir.serialize import load
+from fcn_hw.report.documents import search as read_front
+from fcn_hw.studies.search import run
+from fcn_hw.studies.search.desk import OWNER
+from fcn_hw.studies.search.setting import SearchOptions, setting_of
+from fcn_hw.studies.search.space import Space
+
+pytestmark = pytest.mark.gxx
+
+DESIGN = """
+name: mini
+dataset: {kind: digit_scenes, height: 19, width: 26, train_images: 24, val_images: 5, seed: 3}
+network: {kind: fcn16s, filters: [2, 3], upsampling: nearest}
+training: {batch_size: 4, float_epochs: 1, retrain_epochs: 1, calibration_images: 4}
+hls: {ReuseFactor: 100}
+"""
+TRIALS = 4
+
+
+def words(root: Path, *more: str) -> list[str]:
+    return ["search", "mini", "--root", str(root), "--board", "arty-z7-20", "--epochs", "8",
+            "--json", "--trials", str(TRIALS), *more]  # fmt: skip
+
+
+def until(condition: Callable[[], Any], process: subprocess.Popen[str]) -> Any:
+    started = time.monotonic()
+    while not (found := condition()):
+        assert process.poll() is None, process.communicate()
+        assert time.monotonic() - started < 600, "it did not come"
+        time.sleep(0.05)
+    return found
+
+
+@pytest.fixture(scope="module")
+def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("search")
+    (folder / "hls_projects" / "mini").mkdir(parents=True)
+    (folder / "hls_projects" / "mini" / "design.yaml").write_text(DESIGN)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def story(root: Path) -> dict[str, Any]:
+    """Two workers, one killed in a trial; then Ctrl-C; then the same command again."""
+    options = SearchOptions(board="arty-z7-20", trials=TRIALS, epochs=8)
+    setting = setting_of("mini", root, options)
+    folder = root / "hls_projects" / "mini"
+    first = subprocess.Popen(
+        [sys.executable, "-m", "fcn_hw", *words(root, "--workers", "2")],
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    try:
+        until((folder / "search" / "formats.json").exists, first)
+        desk = setting.desk(1)
+
+        def owners() -> dict[int, int]:
+            """Trial by process that evaluates it."""
+            return {
+                json.loads(t.user_attrs[OWNER])["pid"]: t.number
+                for t in desk._trials()
+                if t.state.name == "RUNNING" and OWNER in t.user_attrs
+            }
+
+        until(lambda: len(owners()) == 2, first)
+        # a checkpoint: retraining has begun and is not at its end
+        until(lambda: len(list((folder / "search" / "work").glob("[!.]*.npz"))) == 2, first)
+        killed, trial = next(iter(owners().items()))
+        os.kill(killed, signal.SIGKILL)
+        until(lambda: desk.counts().evaluated >= 2, first)
+        workers = list(owners())
+        before = {p: p.stat().st_mtime_ns for p in (folder / "search" / "evaluations").iterdir()}
+        first.send_signal(signal.SIGINT)
+        out, told = first.communicate(timeout=600)
+    finally:
+        first.kill()
+    gone = [not Path(f"/proc/{pid}").exists() for pid in workers]
+    second = call(*words(root, "--workers", "1"))
+    return {
+        "killed": killed, "trial": trial, "status": first.returncode, "out": out, "told": told,
+        "gone": gone, "before": before, "second": second, "desk": desk, "space": setting.space,
+    }  # fmt: skip
+
+
+def test_ctrl_c_keeps_what_is_finished_and_leaves_no_worker(story: dict[str, Any]) -> None:
+    assert story["status"] == 130
+    assert "interrupted; what was finished is kept" in story["told"]
+    assert story["out"] == ""
+    assert all(story["gone"])
+
+
+def test_nothing_is_lost_and_nothing_done_twice(root: Path, story: dict[str, Any]) -> None:
+    assert story["second"].status == 0, story["second"].err
+    found = story["desk"].evaluated()
+    assert len(found) == TRIALS
+    assert len({chosen.digest for _, chosen, _ in found}) == TRIALS
+    (again,) = [trial for number, _, trial in found if number == story["trial"]]
+    assert json.loads(again.user_attrs[OWNER])["pid"] != story["killed"]
+    evaluations = root / "hls_projects" / "mini" / "search" / "evaluations"
+    assert len(list(evaluations.iterdir())) == TRIALS  # one a configuration
+    for path, changed in story["before"].items():
+        assert path.stat().st_mtime_ns == changed
+    assert not list((root / "hls_projects" / "mini" / "search" / "work").iterdir())
+
+
+def test_what_is_printed_and_kept(root: Path, story: dict[str, Any]) -> None:
+    printed = json.loads(story["second"].out)
+    model = root / "hls_projects" / "mini" / "model"
+    assert printed == json.loads((model / "search.json").read_text())
+    assert (model / "search.png").read_bytes().startswith(b"\x89PNG")
+    front = read_front(printed)
+    assert front.cost == "LUT"
+    assert sum(p.is_front for p in front.points) >= 1
+    space: Space = story["space"]
+    own = space.as_designed()
+    assert own is not None
+    assert printed["points"][0]["weights"] == dict(own.weights)  # the design itself comes first
+    assert printed["as_designed"]["average_bits"] == printed["points"][0]["average_bits"]
+    for row in printed["points"]:
+        assert ("design" in row) == row["front"]
+
+
+def test_a_point_of_the_front_is_built(root: Path, story: dict[str, Any]) -> None:
+    """Its bits are those of the graph, its cost the search's but for what retraining changed."""
+    rows = json.loads(story["second"].out)["points"]
+    row = min((row for row in rows if row["front"]), key=lambda row: row["cost"])
+    workspace = open_workspace(str(root / "hls_projects" / "mini" / row["design"]), root)
+    result = csim_stage(workspace, open_board("arty-z7-20"), Progress(Console(), quiet=True))
+    assert result.exact
+    graph = load(workspace.graph)
+    for layer, bits in row["weights"].items():
+        assert graph[layer].weight.format.width == bits
+        assert graph[layer].output.format.width == row["activations"][layer]
+    # its float network is the search's: it was not trained again
+    training = json.loads((workspace.model / "training.json").read_text())
+    own = json.loads((root / "hls_projects" / "mini" / "model" / "training.json").read_text())
+    assert training["float"] == own["float"]
+    assert training["seconds"]["float"] == own["seconds"]["float"]
+
+
+def test_a_finished_search_only_shows(
+    root: Path, story: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from fcn_hw.studies.search import run
+
+    monkeypatch.setattr(run, "_evaluate", None)  # it would fail
+    options = {"board": "arty-z7-20", "trials": TRIALS, "epochs": 8}
+    result = search_design("mini", root, **options)
+    assert len(result.points) == TRIALS
+    with pytest.raises(ConfigError, match="was made with another number of epochs: 8, not 9"):
+        search_design("mini", root, **{**options, "epochs": 9})
+    assert story["second"].status == 0
+
+
+def test_what_does_not_fit_the_board_is_on_no_front(
+    root: Path, story: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    printed = json.loads(story["second"].out)
+    costs = [row["costs"]["lut"] for row in printed["points"]]
+    monkeypatch.setattr(run, "fits_device", lambda cost, board, own: cost.lut < max(costs))
+    command = [word for word in words(root) if word != "--json"]
+    (wide,) = [row["name"] for row in printed["points"] if row["costs"]["lut"] == max(costs)]
+    told = call(*command)
+    assert told.status == 0, told.err
+    assert f"{wide} needs more than arty-z7-20 has" in told.out
+    rows = json.loads((root / "hls_projects" / "mini" / "model" / "search.json").read_text())
+    unfit = [row for row in rows["points"] if not row["fits"]]
+    assert [row["name"] for row in unfit] == [wide]
+    assert not unfit[0]["front"] and "design" not in unfit[0]
+    assert sum(row["front"] for row in rows["points"]) >= 1
