@@ -140,12 +140,13 @@ def print_agreement(result: Agreement) -> None:
     title = f"QKeras = graph, {result.frames} frames" if compared else "QKeras = graph"
     table = Table(title=title, box=box.SIMPLE_HEAD)
     columns = ["layer", "format", "status", "as", "near ties"]
-    columns += ["codes", "differ"] if compared else []
+    columns += ["codes", "differ", "by at most"] if compared else []
     for column in columns:
-        right = column in ("near ties", "codes", "differ")
+        right = column in ("near ties", "codes", "differ", "by at most")
         table.add_column(column, justify="right" if right else "left", no_wrap=True)
     for row in result.layers:
-        counts = [f"{row.values:,}", f"{row.differ:,}"] if compared else []
+        most = f"{row.most_steps:.3g} steps" if row.differ else ""
+        counts = [f"{row.values:,}", f"{row.differ:,}", most] if compared else []
         near = f"{row.near_ties:,}" if row.form else ""
         table.add_row(escape(row.layer), row.format, row.status, row.form, near, *counts)
     out = console()

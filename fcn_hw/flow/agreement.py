@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from fcn_hw.fixed import quantize
 from fcn_hw.flow.progress import Progress
 from fcn_hw.frontend.proofs import Proof, Status, statuses
 from fcn_hw.harness.compare import Comparison, Difference
@@ -29,7 +28,9 @@ class LayerAgreement:
         status: ``exact``, ``proved`` or ``measured``.
         form: what stands for float layers in front of it, or ``""``.
         values: codes compared; 0 where there were no frames.
-        differ: how many are not what the QKeras value is, rounded to the format.
+        differ: how many are not the QKeras value; of a measured layer, whose QKeras values lie
+            between the codes, how many are more than half a step from it.
+        most_steps: how far one that differs is from its QKeras value at most, in steps.
         near_ties: steps within float32's rounding of a tie.
         how: how it is known.
         first: the first difference.
@@ -42,6 +43,7 @@ class LayerAgreement:
     form: str
     values: int
     differ: int
+    most_steps: float
     near_ties: int
     how: str
     first: Difference | None
@@ -93,26 +95,73 @@ def compare_model(
         model: the QKeras model.
         codes: (N, height, width, channels), any integer type.
     """
+    known = statuses(graph, proofs)
+    compared = compare_layers(graph, model, known, codes, progress)
+    pixels = sum(maps.size for maps in compared.qkeras_maps.values())
+    differ = sum(
+        int(np.count_nonzero(maps != compared.graph_maps[name]))
+        for name, maps in compared.qkeras_maps.items()
+    )
+    return _agreement(graph, proofs, compared.layers, len(codes), pixels, differ)
+
+
+@dataclass(frozen=True, eq=False)
+class ComparedLayers:
+    """What QKeras and the graph computed for the same frames.
+
+    Args:
+        layers: by op.
+        qkeras_maps, graph_maps: class maps (N, H, W), by the op of an arg-max whose input holds
+            the output of a Keras layer.
+    """
+
+    layers: dict[str, Comparison]
+    qkeras_maps: dict[str, npt.NDArray[np.int64]]
+    graph_maps: dict[str, npt.NDArray[np.int64]]
+
+
+def compare_layers(
+    graph: Graph,
+    model: Any,
+    known: Mapping[str, Status],
+    codes: npt.NDArray[np.integer],
+    progress: Progress,
+) -> ComparedLayers:
+    """Compares every op of ``known``: the one comparison of QKeras with a graph.
+
+    A value of an exact or a proved layer is the code itself. That of a measured layer may lie
+    between two codes: there the nearer one equals it, whatever the mode of the op's format is.
+
+    Args:
+        model: the QKeras model.
+        known: ops that hold the output of a Keras layer.
+        codes: (N, height, width, channels), any integer type.
+    """
     from fcn_hw.frontend.probe import layer_values
 
-    known = statuses(graph, proofs)
     found = {name: Comparison(name) for name in known}
-    maps = {op.name: op.inputs[0] for op in graph.ops if isinstance(op, ArgMax)}
-    wanted = list(dict.fromkeys([*known, *maps, *maps.values()]))
-    pixels = differ = 0
+    scores = {
+        op.inputs[0]: op.name
+        for op in graph.ops
+        if isinstance(op, ArgMax) and op.inputs[0] in known
+    }
+    theirs: dict[str, list[npt.NDArray[np.int64]]] = {name: [] for name in scores.values()}
+    ours: dict[str, list[npt.NDArray[np.int64]]] = {name: [] for name in scores.values()}
+    wanted = [*known, *scores.values()]
     for batch in progress.over(list(batches(len(codes))), "QKeras = graph"):
         frames = {graph.inputs[0].name: codes[batch].astype(np.int64)}
         expected = evaluate(graph, frames, keep=wanted)
         for name, values in layer_values(model, graph, frames, list(known)):
-            fmt = graph.tensor(name).format
-            measured = known[name] is Status.MEASURED
-            codes_there = quantize(np.ldexp(values, -fmt.fraction), fmt) if measured else values
-            found[name] = found[name].extended(codes_there, expected[name], batch.start)
-            for class_map in (item for item, scores in maps.items() if scores == name):
-                classes = np.argmax(values, axis=-1)
-                pixels += classes.size
-                differ += int(np.count_nonzero(classes != expected[class_map][..., 0]))
-    return _agreement(graph, proofs, found, len(codes), pixels, differ)
+            nearest = known[name] is Status.MEASURED
+            found[name] = found[name].extended(values, expected[name], batch.start, nearest=nearest)
+            if name in scores:
+                theirs[scores[name]].append(np.argmax(values, axis=-1))
+                ours[scores[name]].append(expected[scores[name]][..., 0].astype(np.int64))
+    return ComparedLayers(
+        found,
+        {name: np.concatenate(maps) for name, maps in theirs.items()},
+        {name: np.concatenate(maps) for name, maps in ours.items()},
+    )
 
 
 def to_json(result: Agreement) -> dict[str, Any]:
@@ -142,6 +191,7 @@ def _agreement(
                 form=proof.form if proof else "",
                 values=compared.values,
                 differ=compared.mismatches,
+                most_steps=compared.most_steps,
                 near_ties=proof.near_ties if proof else 0,
                 how=proof.text if proof else _HOW.get(status, ""),
                 first=compared.first,

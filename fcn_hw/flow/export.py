@@ -6,20 +6,20 @@ import io
 import json
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from fcn_hw.design import INPUT_FORMAT
 from fcn_hw.files import replace_file
 from fcn_hw.fixed import Codes
+from fcn_hw.flow.agreement import compare_layers
 from fcn_hw.flow.progress import Progress
 from fcn_hw.frontend.proofs import Status, forget_proofs, load_proofs, save_proofs, statuses
-from fcn_hw.harness.compare import Comparison
-from fcn_hw.harness.csim import batches
+from fcn_hw.harness.compare import Comparison, Difference
 from fcn_hw.ir import Graph
 from fcn_hw.ir.serialize import save
 from fcn_hw.passes.pipeline import run_passes
-from fcn_hw.reference import evaluate
 
 AGREEMENT = "qkeras.json"
 CLASS_MAPS = "qkeras_class_maps.npz"
@@ -46,33 +46,35 @@ def export_graph(model_path: Path, name: str, folder: Path) -> tuple[Graph, obje
 
 def compare_with_qkeras(
     graph: Graph, model: object, float_model: Path, codes: Codes, folder: Path, progress: Progress
-) -> dict[str, Comparison]:
-    """Graph against QKeras on input codes, layer by layer; kept in ``folder`` for csim.
-
-    Only where both must be equal: elsewhere QKeras itself rounds, and the graph is the reference.
-    """
+) -> None:
+    """Graph against QKeras on input codes, layer by layer; kept in ``folder`` for csim."""
     from fcn_hw.frontend.model_file import load_model
-    from fcn_hw.frontend.probe import layer_values
     from fcn_hw.train.predict import predict
 
     known = statuses(graph, load_proofs(folder))
-    names = [name for name, status in known.items() if status is not Status.MEASURED]
-    found = {name: Comparison(name) for name in names}
-    scores = graph[graph.outputs[0]].inputs[0]
-    wanted = list(dict.fromkeys([*names, scores]))
-    maps = []
-    for batch in progress.over(list(batches(len(codes))), "QKeras = graph"):
-        frames = {graph.inputs[0].name: codes[batch]}
-        expected = evaluate(graph, frames, keep=wanted)
-        for name, values in layer_values(model, graph, frames, wanted):
-            if name in found:
-                found[name] = found[name].extended(values, expected[name], batch.start)
-            if name == scores:
-                maps.append(np.argmax(values, axis=-1).astype(np.uint8))
-    agreement = {name: asdict(item) for name, item in found.items()}
+    found = compare_layers(graph, model, known, codes, progress)
+    agreement = {
+        name: {"status": known[name].value, **asdict(item)} for name, item in found.layers.items()
+    }
     replace_file(folder / AGREEMENT, json.dumps(agreement, indent=1) + "\n")
+    maps = found.qkeras_maps[graph.outputs[0]].astype(np.uint8)
     float_maps = predict(load_model(float_model), codes.astype(np.uint8))
     archive = io.BytesIO()
-    np.savez_compressed(archive, quantized=np.concatenate(maps), float=float_maps)
+    np.savez_compressed(archive, quantized=maps, float=float_maps)
     replace_file(folder / CLASS_MAPS, archive.getvalue())
+
+
+def equal_layers(folder: Path) -> dict[str, Comparison]:
+    """What :func:`compare_with_qkeras` found of the layers that must be equal, by op.
+
+    The others are measured: QKeras itself rounds there, and the graph is csim's reference.
+    """
+    stored: dict[str, Any] = json.loads((folder / AGREEMENT).read_text(encoding="utf-8"))
+    found = {}
+    for name, item in stored.items():
+        status, first = item.pop("status"), item.pop("first")
+        if first:
+            first = Difference(**{**first, "index": tuple(first["index"])})
+        if status != Status.MEASURED.value:
+            found[name] = Comparison(**item, first=first)
     return found

@@ -6,7 +6,6 @@ import io
 import json
 import time
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -20,7 +19,13 @@ from fcn_hw.files import replace_file
 from fcn_hw.fixed import Codes
 from fcn_hw.flow.alone import alone_in_project
 from fcn_hw.flow.csim_report import CsimResult, csim_result, result_from_json, result_to_json
-from fcn_hw.flow.export import AGREEMENT, CLASS_MAPS, compare_with_qkeras, export_graph
+from fcn_hw.flow.export import (
+    AGREEMENT,
+    CLASS_MAPS,
+    compare_with_qkeras,
+    equal_layers,
+    export_graph,
+)
 from fcn_hw.flow.layout import current_layout
 from fcn_hw.flow.lint import lint_stage
 from fcn_hw.flow.progress import Progress
@@ -29,7 +34,6 @@ from fcn_hw.flow.stage import StageRecord, code_digest, digest_of, file_digest
 from fcn_hw.flow.stock import say_stock
 from fcn_hw.flow.workspace import Workspace
 from fcn_hw.frontend.proofs import PROOFS_FILE
-from fcn_hw.harness.compare import Comparison, Difference
 from fcn_hw.harness.csim import RUN_FOLDER, SIGN_OFF_FOLDER, plan_build, plan_lanes_build
 from fcn_hw.harness.whole_set import simulate_set
 from fcn_hw.ir import Graph
@@ -51,6 +55,7 @@ BUILD_JOBS = 2
 PICTURE = "segmentation.png"
 PICTURE_IMAGES = 4
 
+_COMPARISON = ("flow/agreement.py", "flow/export.py")
 _LOWER_FLOORS = ("errors.py", "fixed.py", "ir", "passes", "reference")
 
 
@@ -132,7 +137,7 @@ def export_stage(workspace: Workspace, progress: Progress) -> Graph:
         digest_of(
             file_digest(model), file_digest(float_model), design.name,
             _images_digest(workspace),
-            code_digest("frontend", "harness/compare.py", "flow/export.py", *_LOWER_FLOORS),
+            code_digest("frontend", "harness/compare.py", *_COMPARISON, *_LOWER_FLOORS),
         ),
     )  # fmt: skip
     if record.is_current():
@@ -233,7 +238,7 @@ def csim_stage(
     result = csim_result(
         graph,
         oracle=finished.compared,
-        qkeras=_qkeras_agreement(workspace.graph),
+        qkeras=equal_layers(workspace.graph),
         csim_maps=simulated,
         qkeras_maps=stored["quantized"][: len(simulated)],
         float_maps=stored["float"][: len(simulated)],
@@ -379,18 +384,3 @@ def _images_digest(workspace: Workspace) -> str:
 
 def _void(workspace: Workspace) -> int | None:
     return load_dataset(workspace.design.dataset, splits=()).void
-
-
-def _qkeras_agreement(folder: Path) -> dict[str, Comparison]:
-    stored: dict[str, Any] = json.loads((folder / AGREEMENT).read_text())
-    return {
-        name: Comparison(
-            item["tensor"],
-            item["values"],
-            item["mismatches"],
-            Difference(**{**item["first"], "index": tuple(item["first"]["index"])})
-            if item["first"]
-            else None,
-        )
-        for name, item in stored.items()
-    }

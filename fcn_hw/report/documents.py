@@ -146,9 +146,21 @@ def training(data: Mapping[str, Any]) -> Training:
     )
 
 
-def agreement(data: Mapping[str, Any]) -> dict[str, tuple[int, int]]:
-    """Of ``graph/qkeras.json``: codes compared and codes that differ, by op."""
-    return {str(n): (int(row["values"]), int(row["mismatches"])) for n, row in data.items()}
+@dataclass(frozen=True)
+class QKerasRow:
+    """An op of ``graph/qkeras.json``; ``most_steps``: how far a code that differs is off."""
+
+    values: int
+    mismatches: int
+    most_steps: float
+
+
+def agreement(data: Mapping[str, Any]) -> dict[str, QKerasRow]:
+    """Of ``graph/qkeras.json``, by op."""
+    return {
+        str(name): QKerasRow(int(row["values"]), int(row["mismatches"]), _finite(row["most_steps"]))
+        for name, row in data.items()
+    }
 
 
 def sensitivity(data: Mapping[str, Any]) -> Sensitivity:

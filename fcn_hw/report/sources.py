@@ -56,7 +56,7 @@ class Sources:
         sensitivity, search: of the precision.
         graph: as it is emitted.
         statuses: how it is known that a tensor has QKeras' codes, by op.
-        agreement: with QKeras, by op: codes compared, codes that differ.
+        agreement: with QKeras, by op.
         csim: of this graph.
         scenes: the images that csim shows.
         layout, estimate, fifos: of this graph on this board.
@@ -72,7 +72,7 @@ class Sources:
     search: documents.Front | None = None
     graph: Graph | None = None
     statuses: Mapping[str, Status] | None = None
-    agreement: Mapping[str, tuple[int, int]] | None = None
+    agreement: Mapping[str, documents.QKerasRow] | None = None
     csim: CsimResult | None = None
     scenes: Scenes | None = None
     layout: Layout | None = None

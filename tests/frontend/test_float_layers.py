@@ -12,6 +12,7 @@ from fcn_hw.errors import UnsupportedLayer
 from fcn_hw.fixed import parse_format
 from fcn_hw.flow.agreement import compare_model
 from fcn_hw.flow.progress import Progress
+from fcn_hw.frontend.probe import layer_values
 from fcn_hw.frontend.proofs import Status, statuses
 from fcn_hw.frontend.qkeras import Export, export
 from fcn_hw.ir import (
@@ -258,6 +259,26 @@ def test_no_quantizer_behind_gets_a_stated_format(kit: Kit) -> None:
     (activation,) = (row for row in rows if row.layer.startswith("q_activation"))
     assert activation.status == "measured"
     assert activation.differ <= activation.values // 100
+
+
+def test_measured_codes_next_to_the_value_do_not_differ(kit: Kit) -> None:
+    """Nearest upsampling has its input's format without its rounding mode: RND became TRN."""
+    k, layers = kit, kit.layers
+    up = lambda x: layers.UpSampling2D(2, name="up")(  # noqa: E731
+        layers.AveragePooling2D(3, name="mean")(k.act(4, 1)(k.conv()(x)))
+    )
+    model = kit.model(lambda x: k.conv(2, name="scores")(up(x)))
+    exported = export(model, BYTES)
+    codes = np.random.default_rng(5).integers(0, 256, (3, *SHAPE))
+    found = compare_model(exported.graph, model, exported.proofs, codes, Progress(console(), True))
+    rows = {row.layer: row for row in found.layers}
+    expected = evaluate(exported.graph, {"image": codes}, keep=list(rows))
+    for name, values in layer_values(model, exported.graph, {"image": codes}, ["mean", "up"]):
+        away = np.abs(values - expected[name])
+        row = rows[name]
+        assert (row.status, row.differ) == ("measured", np.count_nonzero(away > 0.5))
+        assert row.most_steps == (away.max() if row.differ else 0)
+        assert row.differ < np.count_nonzero(np.floor(values) != expected[name])
 
 
 def test_topology(kit: Kit) -> None:

@@ -44,10 +44,12 @@ from fcn_hw.flow import Workspace, open_workspace
 from fcn_hw.flow.estimate import EstimateRun
 from fcn_hw.flow.estimate import write_report as write_estimate
 from fcn_hw.flow.scenes import save_scenes
+from fcn_hw.frontend.proofs import Status
 from fcn_hw.ir import Graph
 from fcn_hw.report import documents, make_report, report_to_json, write_report
 from fcn_hw.report.measured import Measured
 from fcn_hw.report.page import page
+from fcn_hw.report.sections.exactness import exactness
 from fcn_hw.report.sources import Sources, read_sources
 
 ALL = (
@@ -209,6 +211,24 @@ def test_mismatches_are_shown(tmp_path: Path) -> None:
     assert (rows[0]["qkeras_values"], rows[0]["qkeras_mismatches"]) == (1000, 0)
     assert rows[0]["status"] == "exact"
     assert rows[-1]["status"] == "-" and rows[-1]["cpp_values"] == 1500
+
+
+def test_a_measured_layer_shows_how_far_it_differs_and_is_no_failure(tmp_path: Path) -> None:
+    workspace, graph = empty_workspace(tmp_path), skip_network()
+    add_graph(workspace, graph)
+    path = workspace.graph / "qkeras.json"
+    rows = json.loads(path.read_text())
+    first, second = [op.name for op in graph.ops if op.origin and op.inputs][:2]
+    rows[first] |= {"mismatches": 3, "most_steps": 1.25}
+    path.write_text(json.dumps(rows))
+    known = {first: Status.MEASURED, second: Status.EXACT}
+    made = exactness(replace(read_sources(workspace, load_board(BOARD)), statuses=known))
+    shown = {row["tensor"]: row for row in made.data["rows"]}
+    assert (shown[first]["qkeras_mismatches"], shown[first]["qkeras_steps"]) == (3, 1.25)
+    assert (shown[first]["must_be_equal"], shown[second]["must_be_equal"]) == (False, True)
+    assert 'class="bad"' not in made.body
+    page_of_exact = make_report(workspace, load_board(BOARD)).html
+    assert "1.25 steps" in page_of_exact and 'tr class="bad"' in page_of_exact
 
 
 def test_results_of_another_graph_are_not_shown(tmp_path: Path) -> None:

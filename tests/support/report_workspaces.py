@@ -92,7 +92,14 @@ def add_graph(workspace: Workspace, graph: Graph) -> None:
     save(graph, workspace.graph)
     save_proofs([], workspace.graph)
     rows = {
-        op.name: {"tensor": op.name, "values": 1000, "mismatches": 0, "first": None}
+        op.name: {
+            "status": "exact",
+            "tensor": op.name,
+            "values": 1000,
+            "mismatches": 0,
+            "first": None,
+            "most_steps": 0.0,
+        }
         for op in graph.ops
         if op.origin
     }

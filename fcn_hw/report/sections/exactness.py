@@ -22,7 +22,9 @@ class ExactRow:
     Args:
         status: of QKeras = graph, or "-" where no Keras layer has the tensor.
         qkeras_values, qkeras_mismatches: codes compared, None where none were.
-        cpp_values, cpp_mismatches: the same of graph = C++.
+        qkeras_steps: how many steps of the format a code that differs is off at most.
+        cpp_values, cpp_mismatches: codes compared of graph = C++.
+        must_be_equal: whether a difference from QKeras is a failure: a measured layer may differ.
         first: the first difference, or "".
     """
 
@@ -31,9 +33,11 @@ class ExactRow:
     status: str
     qkeras_values: int | None
     qkeras_mismatches: int | None
+    qkeras_steps: float | None
     cpp_values: int | None
     cpp_mismatches: int | None
     first: str
+    must_be_equal: bool
 
 
 @dataclass(frozen=True)
@@ -59,7 +63,8 @@ class ExactnessContext:
 _MEANING = {
     Status.EXACT: "float32 does the same integer arithmetic without rounding, proved by intervals",
     Status.PROVED: "QKeras' own code was evaluated at every code, or at both sides of every step",
-    Status.MEASURED: "QKeras rounds on the way in float32, so the graph is the reference",
+    Status.MEASURED: "QKeras rounds on the way in float32, so the graph is the reference; a code "
+    "differs where it is more than half a step from QKeras' value",
 }
 
 
@@ -102,17 +107,19 @@ def _row(graph: Graph, name: str, sources: Sources, simulated: LayerResult | Non
     if simulated is not None:
         values, mismatches = simulated.values, simulated.mismatches
         if both and compared is not None:  # its row counts both comparisons
-            values -= compared[0]
-            mismatches -= compared[1]
+            values -= compared.values
+            mismatches -= compared.mismatches
     return ExactRow(
         tensor=name,
         format=str(graph.tensor(name).format),
         status=status.value if status else _NO_LAYER,
-        qkeras_values=compared[0] if compared else None,
-        qkeras_mismatches=compared[1] if compared else None,
+        qkeras_values=compared.values if compared else None,
+        qkeras_mismatches=compared.mismatches if compared else None,
+        qkeras_steps=compared.most_steps if compared and compared.mismatches else None,
         cpp_values=values,
         cpp_mismatches=mismatches,
         first=_first(simulated.first if simulated else None),
+        must_be_equal=status is not Status.MEASURED,
     )
 
 
