@@ -1,4 +1,4 @@
-"""The tables of ``docs/results.md``, as Markdown, from what the commands left below a design.
+"""The tables of ``docs/results/``, as Markdown, from what the commands left below a design.
 
     python -m benchmarks.results mnist_cnn camvid_fcn8s
 
