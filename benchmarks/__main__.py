@@ -30,9 +30,9 @@ from fcn_hw.backend.structure import choose_structure
 from fcn_hw.boards import load_board
 from fcn_hw.design import Hls
 from fcn_hw.files import replace_file
-from fcn_hw.flow.pipeline import BUILD_JOBS, build_program
+from fcn_hw.flow.build import BUILD_JOBS, build_program
 from fcn_hw.flow.progress import Progress
-from fcn_hw.harness.csim import RUN_FOLDER, plan_lanes_build
+from fcn_hw.harness.csim import plan_lanes_build
 from fcn_hw.harness.lanes import lanes_of
 from fcn_hw.harness.whole_set import cores, simulate_set
 from fcn_hw.ir import Graph
@@ -179,7 +179,7 @@ def compile_camvid(folder: Path, rounds: int) -> dict[str, Any]:
     quiet = Progress(Console(stderr=True), quiet=True)
 
     def build() -> float:
-        return build_program(plan_lanes_build(graph), plan, folder / RUN_FOLDER, quiet)
+        return build_program(plan_lanes_build(graph), folder, quiet)
 
     started, processor = time.monotonic(), _processor_s()
     first = build()

@@ -11,12 +11,12 @@ from fcn_hw.boards import Board
 from fcn_hw.dataflow.lowering import lower
 from fcn_hw.errors import ConfigError
 from fcn_hw.flow.alone import alone_in_project
-from fcn_hw.flow.pipeline import build_program, hls_stage, input_codes, validation_images
+from fcn_hw.flow.build import build_program
+from fcn_hw.flow.pipeline import hls_stage, input_codes, validation_images
 from fcn_hw.flow.progress import Progress
 from fcn_hw.flow.workspace import Workspace
 from fcn_hw.harness.bounded import (
     BOUNDED_FRAMES,
-    RUN_FOLDER,
     Fifo,
     check_depths,
     compare_outputs,
@@ -71,12 +71,12 @@ def bounded_stage(
         StreamError: a process reads more or fewer pixels than another one writes.
         ConfigError: no such FIFO, or an impossible depth.
     """
-    graph, project_plan = hls_stage(workspace, board, progress)
+    graph, _ = hls_stage(workspace, board, progress)
     dataflow = lower(graph)
     streams = (*dataflow.inputs, *dataflow.outputs, *dataflow.fifos)
     check_depths(depths or {}, [stream.name for stream in streams])
     project = workspace.project(board)
-    build_program(plan_build(ap_types_folder()), project_plan, project / RUN_FOLDER, progress)
+    build_program(plan_build(ap_types_folder()), project, progress)
     codes = {
         graph.inputs[0].name: input_codes(validation_images(workspace, images or BOUNDED_FRAMES))
     }

@@ -8,9 +8,9 @@ from fcn_hw.backend.hls4ml_bridge import ap_types_folder
 from fcn_hw.backend.hls_scripts import COSIM_BENCH
 from fcn_hw.errors import ConfigError, ReportError
 from fcn_hw.fixed import Codes
+from fcn_hw.flow.build import build_program
 from fcn_hw.flow.cosim_bench import (
     CSIM_FOLDER,
-    PROGRAM,
     RTL_FOLDER,
     RTL_RUN,
     last_run,
@@ -22,9 +22,9 @@ from fcn_hw.flow.cosim_bench import (
     stimulus_files,
     write_stimulus,
 )
-from fcn_hw.flow.pipeline import BUILD_JOBS, input_codes, validation_images
+from fcn_hw.flow.pipeline import input_codes, validation_images
 from fcn_hw.flow.progress import Progress
-from fcn_hw.flow.stage import StageRecord, code_digest, digest_of
+from fcn_hw.flow.stage import code_digest
 from fcn_hw.flow.vendor import (
     Source,
     VendorStage,
@@ -102,12 +102,7 @@ def _simulate_c(source: Source, codes: Codes, progress: Progress) -> None:
     graph, interface = source.graph, source.interface
     write_stimulus(interface, source.project, {graph.inputs[0].name: codes})
     build = plan_build(graph, interface, ap_types_folder())
-    record = StageRecord("bench", source.project, digest_of(source.base.digest, build.digest))
-    if not record.is_current():
-        record.begin()
-        progress.say("          test bench by g++")
-        run(build, source.project, jobs=BUILD_JOBS)
-        record.finish([source.project / PROGRAM])
+    build_program(build, source.project, progress)
     run(plan_run(interface), source.project)
     simulated = read_outputs(graph, interface, source.project, CSIM_FOLDER, 0, len(codes))
     oracle = evaluate(graph, {graph.inputs[0].name: codes}, keep=tuple(graph.outputs))

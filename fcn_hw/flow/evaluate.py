@@ -18,6 +18,7 @@ from rich.markup import escape
 
 from fcn_hw.boards import Board
 from fcn_hw.files import replace_file
+from fcn_hw.flow.build import build_program, program_digest
 from fcn_hw.flow.confusion import confusion_svg
 from fcn_hw.flow.csim_report import oracle_row
 from fcn_hw.flow.evaluation import (
@@ -31,7 +32,6 @@ from fcn_hw.flow.pipeline import (
     DIRECT_MODEL,
     FLOAT_MODEL,
     MODEL,
-    build_program,
     hls_stage,
     program_of,
     trained_models,
@@ -130,11 +130,11 @@ class _Emitted:
 
 
 def _emitted(workspace: Workspace, board: Board, progress: Progress) -> _Emitted:
-    graph, plan = hls_stage(workspace, board, progress)
+    graph, _ = hls_stage(workspace, board, progress)
     project = workspace.project(board)
     program, build = program_of(graph, workspace.design.hls.Conv, sign_off=False)
-    build_program(build, plan, project / program, progress)
-    return _Emitted(graph, board, project, program, digest_of(plan.digest, build.digest))
+    build_program(build, project, progress)
+    return _Emitted(graph, board, project, program, program_digest(build, project))
 
 
 def _record(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import json
-import time
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +17,7 @@ from fcn_hw.errors import ConfigError, DataError
 from fcn_hw.files import replace_file
 from fcn_hw.fixed import Codes
 from fcn_hw.flow.alone import alone_in_project
+from fcn_hw.flow.build import build_program, program_digest
 from fcn_hw.flow.csim_report import CsimResult, csim_result, result_from_json, result_to_json
 from fcn_hw.flow.export import (
     AGREEMENT,
@@ -40,7 +40,7 @@ from fcn_hw.ir import Graph
 from fcn_hw.ir.serialize import load
 from fcn_hw.locks import locked
 from fcn_hw.plan import Plan
-from fcn_hw.tools.runner import run, write_files
+from fcn_hw.tools.runner import write_files
 from fcn_hw.train.cluster import Cluster
 from fcn_hw.train.datasets import DataSet, Split, dataset_digest, load_dataset
 from fcn_hw.train.datasets.coverage import absent_classes
@@ -51,7 +51,6 @@ MODEL = "quantized.h5"
 FLOAT_MODEL = "float.h5"
 DIRECT_MODEL = "direct.h5"
 TRAINING = "training.json"
-BUILD_JOBS = 2
 PICTURE = "segmentation.png"
 PICTURE_IMAGES = 4
 
@@ -227,7 +226,7 @@ def csim_stage(
         progress.say(f"[green]{name:<7}[/] up to date")
         return result_from_json(json.loads((report / f"{name}.json").read_text()))
     record.begin()
-    compile_s = build_program(build, project_plan, project / folder, progress)
+    compile_s = build_program(build, project, progress)
     split = validation_images(workspace, count)
     progress.say(f"[cyan]{name:<7}[/] {len(split.images)} images")
     with progress.counter("C simulation = oracle", len(split.images)) as update:
@@ -292,26 +291,6 @@ def finished_csim(
     return result_from_json(json.loads((workspace.report(board) / "csim.json").read_text()))
 
 
-def build_program(build: Plan, project_plan: Plan, folder: Path, progress: Progress) -> float:
-    """Compiles unless the program of these sources is there; returns the seconds it took.
-
-    Args:
-        folder: of the program, in the project's folder.
-    """
-    record = StageRecord("build", folder, digest_of(project_plan.digest, build.digest))
-    seconds_file = record.folder / "compile_s.json"
-    if record.is_current():
-        return float(json.loads(seconds_file.read_text()))
-    record.begin()
-    progress.say("[cyan]build[/]   g++")
-    start = time.monotonic()
-    run(build, folder.parent, jobs=BUILD_JOBS)
-    seconds = time.monotonic() - start
-    replace_file(seconds_file, json.dumps(round(seconds, 3)))
-    record.finish([record.folder / "simulate", seconds_file])
-    return seconds
-
-
 def validation_images(workspace: Workspace, count: int | None = None) -> Split:
     """The first images of the split that the design's csim section names, as many as it asks for
     at most.
@@ -365,7 +344,8 @@ def _csim_record(
         name,
         workspace.report(board),
         digest_of(
-            project_plan.digest, build.digest, _images_digest(workspace), count,
+            project_plan.digest, program_digest(build, workspace.project(board)),
+            _images_digest(workspace), count,
             file_digest(workspace.graph / AGREEMENT), file_digest(workspace.graph / CLASS_MAPS),
             code_digest("harness", "flow/csim_report.py", *_LOWER_FLOORS),
         ),

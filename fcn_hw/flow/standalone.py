@@ -21,10 +21,11 @@ from fcn_hw.files import replace_file
 from fcn_hw.fixed import Codes, FixedFormat, parse_format
 from fcn_hw.flow.agreement import Agreement, compare_model, describe
 from fcn_hw.flow.agreement import to_json as agreement_to_json
+from fcn_hw.flow.build import build_program
 from fcn_hw.flow.csim_report import LayerResult, oracle_row
 from fcn_hw.flow.frames import load_frames
 from fcn_hw.flow.lint import lint_stage
-from fcn_hw.flow.pipeline import build_program, program_of
+from fcn_hw.flow.pipeline import program_of
 from fcn_hw.flow.progress import Progress
 from fcn_hw.flow.stock import say_stock
 from fcn_hw.frontend.proofs import forget_proofs, save_proofs
@@ -217,7 +218,7 @@ def _csim_graph(
     conv: ConvEmitter,
     sign_off: bool,
 ) -> GraphCsim:
-    graph, plan = emit_graph(folder, board, output, progress, conv)
+    graph, _ = emit_graph(folder, board, output, progress, conv)
     tensor = _only_input(graph)
     codes: npt.NDArray[np.integer]
     if data is None:
@@ -225,7 +226,7 @@ def _csim_graph(
     else:
         codes, what = load_frames(data, tensor, images).codes, data.name
     program, build = program_of(graph, conv, sign_off)
-    compile_s = build_program(build, plan, output / program, progress)
+    compile_s = build_program(build, output, progress)
     progress.say(f"[cyan]csim[/]    {len(codes)} frames: {escape(what)}")
     with progress.counter("C simulation = oracle", len(codes)) as update:
         finished = simulate_set(graph, output, codes, folder=program, on_frame=update)
