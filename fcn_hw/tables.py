@@ -438,8 +438,17 @@ def print_difference(tensor: str, values: int, mismatches: int, first: Differenc
 
 
 def print_verified(found: Verified) -> None:
-    """The verdict on a bundle, and the tensors that differ."""
+    """The verdict on a bundle, what of its manifest was checked how, and tensors that differ."""
+    from fcn_hw.handoff.verify import AS_STATED, COMPARED, RECOMPUTED
+
     out = console()
+    for how, what in (
+        ("recomputed", RECOMPUTED),
+        ("compared with other files of the bundle", COMPARED),
+        ("as stated, nothing can prove it", AS_STATED),
+        ("files that say what the manifest says", found.agreeing),
+    ):
+        out.print(f"{how}: {', '.join(what)}", highlight=False)
     for layer in found.layers:
         print_difference(layer.tensor, layer.values, layer.mismatches, layer.first)
     verdict = "[bold red]NOT verified[/]" if found.mismatches else "[bold green]verified[/]"

@@ -67,13 +67,15 @@ def verify(
     temporary folder, with fcn_hw's own commands and time limits, and only after all checksums hold:
     verify bundles of people whose programs you would run. Exit status 1 if anything differs.
     """
-    from fcn_hw.handoff.verify import verify_bundle
+    from fcn_hw.handoff.verify import AS_STATED, COMPARED, RECOMPUTED, verify_bundle
 
     found = verify_bundle(bundle)
     if as_json:
         layers = [asdict(item) for item in found.layers]
         totals = {"values_compared": found.values_compared, "mismatches": found.mismatches}
         facts = {"bundle": found.name, "sha256": found.sha256, "files": found.files}
+        facts |= {"recomputed": RECOMPUTED, "compared": COMPARED, "as_stated": AS_STATED}
+        facts["agreeing"] = found.agreeing
         print_json({**facts, **totals, "layers": layers})
     else:
         print_verified(found)

@@ -20,6 +20,7 @@ from fcn_hw.flow.alone import alone_in_project
 from fcn_hw.flow.estimate import estimate_stage
 from fcn_hw.flow.pipeline import csim_stage, hls_stage, input_codes, validation_images
 from fcn_hw.flow.progress import Progress
+from fcn_hw.flow.stock import refuse_stock
 from fcn_hw.flow.vendor import finished_on
 from fcn_hw.flow.workspace import Workspace
 from fcn_hw.handoff.archive import pack
@@ -68,8 +69,10 @@ def handoff_stage(
         images: golden frames, the first validation images; :data:`GOLDEN_IMAGES` by default.
 
     Raises:
-        ConfigError: the C simulation found mismatches; there is nothing to hand off.
+        ConfigError: the C simulation found mismatches, so there is nothing to hand off; or the
+            design asks for hls4ml's convolutions, whose cycles are not known.
     """
+    refuse_stock(workspace.design.hls, "handoff")
     result = csim_stage(workspace, board, progress)
     if not result.exact:
         raise ConfigError(
@@ -88,7 +91,8 @@ def handoff_stage(
         part=workspace.design.hls.Part or board.part,
         project=plan,
         inputs={graph.inputs[0].name: codes},
-        estimate=estimated.estimate,
+        layout=estimated.layout,
+        clock_period_ns=estimated.estimate.clock_period_ns,
         board_files=board_files(board),
         graph_files={n: (workspace.graph / n).read_bytes() for n in (GRAPH_FILE, WEIGHTS_FILE)},
         ap_types=ap_types_files(),

@@ -17,9 +17,10 @@ from dataclasses import dataclass
 
 from fcn_hw.backend.axi_interface import axi_interface
 from fcn_hw.backend.jinja import render
+from fcn_hw.backend.structure import Layout
 from fcn_hw.boards import Board
-from fcn_hw.estimate.network import Estimate
 from fcn_hw.fixed import Codes
+from fcn_hw.handoff.expected import estimate_of, expected_of, in_words, structure_of
 from fcn_hw.handoff.manifest import (
     ABSENT,
     AP_TYPES,
@@ -56,7 +57,8 @@ class BundleParts:
         part: FPGA part of the project.
         project: files of the HLS project.
         inputs: golden input codes (N, H, W, C) by tensor.
-        estimate: resources and cycles.
+        layout: folds and FIFO depths of the project.
+        clock_period_ns: of the project.
         board_files: ``<board>.xdc`` and ``.yaml`` by name.
         graph_files: ``graph.json`` and ``weights.npz`` by name.
         ap_types: headers by path below their folder, and ``LICENSE``.
@@ -72,7 +74,8 @@ class BundleParts:
     part: str
     project: Plan
     inputs: Mapping[str, Codes]
-    estimate: Estimate
+    layout: Layout
+    clock_period_ns: float
     board_files: Mapping[str, bytes]
     graph_files: Mapping[str, bytes]
     ap_types: Mapping[str, bytes]
@@ -114,12 +117,7 @@ class GuideContext:
     inputs: tuple[GuidePort, ...]
     outputs: tuple[GuidePort, ...]
     layers: tuple[str, ...]
-    fps: str
-    interval_cycles: int
-    dsp: int
-    bram36: str
-    lut: int
-    ff: int
+    expected: str
     vendor: tuple[tuple[str, str], ...]
     has_bitstream: bool
     hls_scripts: tuple[str, ...]
@@ -151,19 +149,22 @@ def bundle_files(parts: BundleParts) -> dict[str, bytes]:
     files |= {f"{LAYERS}/{n}.bin": _bytes(graph, n, golden[n]) for n in traced(graph)}
     files |= {item[0]: item[1] for item in parts.vendor.values() if item is not None}
     files["LICENSE"] = parts.licence
-    guide = _guide(parts, frames, sum(golden[name].size for name in graph.outputs))
+    structure = structure_of(parts.layout)
+    expected = expected_of(estimate_of(graph, board, structure, parts.clock_period_ns))
+    guide = _guide(parts, expected, frames, sum(golden[name].size for name in graph.outputs))
     files["README.md"] = render("handoff/README.md.j2", guide).encode()
     files["Makefile"] = render("handoff/Makefile.j2", guide).encode()
     manifest = Manifest(
         schema_version=SCHEMA_VERSION,
         board=board.name,
         part=parts.part,
-        clock_period_ns=parts.estimate.clock_period_ns,
+        clock_period_ns=parts.clock_period_ns,
         graph_digest=digest(graph),
         git_commit=parts.git_commit,
         tools=dict(parts.tools),
         frames=frames,
-        expected=_expected(parts.estimate),
+        structure=structure,
+        expected=expected,
         vendor={what: ABSENT if item is None else item[0] for what, item in parts.vendor.items()},
         files=file_entries(files),
         **interface_fields(graph, axi_interface(graph, board)),
@@ -179,22 +180,8 @@ def _bytes(graph: Graph, tensor: str, codes: Codes) -> bytes:
     return codes.astype(element_dtype(graph.tensor(tensor).format)).tobytes()
 
 
-def _expected(estimate: Estimate) -> Expected:
-    need = estimate.resources
-    return Expected(
-        interval_cycles=estimate.interval_cycles,
-        critical_path_cycles=estimate.critical_path_cycles,
-        frames_per_s=round(estimate.fps, 3),
-        dsp=need.dsp,
-        bram36=need.bram36,
-        lut=need.lut,
-        ff=need.ff,
-    )
-
-
-def _guide(parts: BundleParts, frames: int, output_values: int) -> GuideContext:
+def _guide(parts: BundleParts, expected: Expected, frames: int, output_values: int) -> GuideContext:
     interface = axi_interface(parts.graph, parts.board)
-    need = _expected(parts.estimate)
 
     def ports(direction: str) -> tuple[GuidePort, ...]:
         found = interface.inputs if direction == "in" else interface.outputs
@@ -214,19 +201,14 @@ def _guide(parts: BundleParts, frames: int, output_values: int) -> GuideContext:
         top=interface.top,
         board=parts.board.name,
         part=parts.part,
-        clock_period_ns=parts.estimate.clock_period_ns,
+        clock_period_ns=parts.clock_period_ns,
         graph_digest=digest(parts.graph),
         frames=frames,
         output_values=output_values,
         inputs=ports("in"),
         outputs=ports("out"),
         layers=traced(parts.graph),
-        fps=f"{need.frames_per_s:.1f}",
-        interval_cycles=need.interval_cycles,
-        dsp=need.dsp,
-        bram36=f"{need.bram36:g}",
-        lut=need.lut,
-        ff=need.ff,
+        expected=in_words(expected),
         vendor=tuple(
             (what, ABSENT if item is None else f"`{item[0]}`")
             for what, item in parts.vendor.items()

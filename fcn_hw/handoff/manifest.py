@@ -24,7 +24,7 @@ GRAPH, INPUTS, LAYERS = "graph", "golden/inputs", "golden/layers"
 """Folders of a bundle."""
 ABSENT = "absent"
 """Stands for a file that a stage would leave that has not run."""
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 """Raised with every change that an older reader would misunderstand."""
 
 MAX_MANIFEST_BYTES = 16 << 20
@@ -76,6 +76,26 @@ class LayerEntry(_Section):
     format: Text
 
 
+class FoldEntry(_Section):
+    """The multipliers of a layer, and hls4ml's strategy: where its weights are."""
+
+    pe: Count
+    simd: Count
+    strategy: Text
+
+
+class Structure(_Section):
+    """What the estimate stands on besides graph and board.
+
+    Args:
+        folds: of every layer that has one, by its name.
+        fifo_depths: pixels, by the name of the stream.
+    """
+
+    folds: dict[Text, FoldEntry]
+    fifo_depths: dict[Text, Count]
+
+
 class Expected(_Section):
     """What the design should need and reach: a model, not a measurement."""
 
@@ -116,6 +136,7 @@ class Manifest(_Section):
     registers: list[RegisterEntry]
     frames: Annotated[int, Field(ge=1, le=MAX_FRAMES)]
     layers: list[LayerEntry]
+    structure: Structure
     expected: Expected
     vendor: dict[Text, Text]
     files: dict[Text, FileEntry]

@@ -3,7 +3,8 @@
 Three steps, each only if the last one holds:
 
 1. The archive is exactly what the manifest lists, byte for byte (in memory; nothing is written).
-2. The manifest follows from the graph in the bundle: formats, shapes, ports, registers, digest; the
+2. The manifest follows from the graph and the board in the bundle: formats, shapes, ports,
+   registers, digest, expected cycles and resources; scripts, C++ and reports say the same; the
    golden codes are the integer oracle's.
 3. The C++ of the bundle is compiled and run in a temporary folder, and every tensor of every golden
    frame is compared.
@@ -19,7 +20,6 @@ import hashlib
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, cast
 
 import numpy as np
 
@@ -29,6 +29,7 @@ from fcn_hw.errors import BundleError, FcnHwError
 from fcn_hw.files import replace_file
 from fcn_hw.fixed import Codes
 from fcn_hw.handoff.archive import read_raw, unpack
+from fcn_hw.handoff.expected import check_expected, check_reports, check_scripts
 from fcn_hw.handoff.manifest import (
     ABSENT,
     AP_TYPES,
@@ -56,9 +57,22 @@ OPTIMIZE = "-O1"
 """A few frames only: compiling takes longer than running."""
 
 
+RECOMPUTED = (
+    "files", "manifest_sha256", "graph_digest", "design", "top", "control", "inputs", "outputs",
+    "registers", "layers", "frames", "expected",
+)  # fmt: skip
+"""Fields of the manifest that are computed again: from the other files, the graph and the board."""
+
+COMPARED = ("board", "part", "clock_period_ns", "structure", "vendor")
+"""Fields of the manifest that are compared with what other files of the bundle say."""
+
+AS_STATED = ("schema_version", "git_commit", "tools")
+"""Fields of the manifest that nothing in the bundle can prove."""
+
+
 @dataclass(frozen=True)
 class Verified:
-    """A bundle whose archive and manifest hold.
+    """A bundle whose archive and manifest hold: :data:`RECOMPUTED`, :data:`COMPARED`.
 
     Args:
         name: of its folder.
@@ -66,6 +80,7 @@ class Verified:
         files: how many it holds.
         manifest: what it says.
         layers: C++ against golden codes, every tensor.
+        agreeing: scripts, C++ and reports whose numbers are those of the manifest.
     """
 
     name: str
@@ -73,6 +88,7 @@ class Verified:
     files: int
     manifest: Manifest
     layers: tuple[Comparison, ...]
+    agreeing: tuple[str, ...]
 
     @property
     def values_compared(self) -> int:
@@ -100,11 +116,12 @@ def verify_bundle(path: Path) -> Verified:
     with tempfile.TemporaryDirectory(prefix="fcn_hw_verify_") as temporary:
         folder = Path(temporary)
         graph = _graph(files, folder / "graph_only")
-        golden = check_contents(manifest, graph, files)
+        board = _board(manifest, files, folder / "board_only")
+        golden, agreeing = check_contents(manifest, graph, board, files)
         for file, data in files.items():
             replace_file(folder / "bundle" / file, data)
         layers = _simulate(graph, manifest.frames, golden, folder / "bundle")
-    return Verified(name, hashlib.sha256(raw).hexdigest(), len(files), manifest, layers)
+    return Verified(name, hashlib.sha256(raw).hexdigest(), len(files), manifest, layers, agreeing)
 
 
 def check_files(name: str, files: dict[str, bytes]) -> Manifest:
@@ -134,18 +151,26 @@ def check_files(name: str, files: dict[str, bytes]) -> Manifest:
     return manifest
 
 
-def check_contents(manifest: Manifest, graph: Graph, files: dict[str, bytes]) -> dict[str, Codes]:
-    """Compares the manifest with what follows from the graph; returns all golden codes.
+def check_contents(
+    manifest: Manifest, graph: Graph, board: Board, files: dict[str, bytes]
+) -> tuple[dict[str, Codes], tuple[str, ...]]:
+    """Compares the manifest with what follows from graph and board, and other files with it.
+
+    Returns:
+        all golden codes; the scripts, C++ files and reports whose numbers are the manifest's.
 
     Raises:
-        BundleError: the manifest lies, or golden codes are not the oracle's.
+        BundleError: the manifest lies, a file says something else, or golden codes are not the
+            oracle's.
     """
     if manifest.graph_digest != digest(graph):
         raise BundleError(f"{MANIFEST}: graph_digest is not that of the graph in '{GRAPH}/'")
-    expected = interface_fields(graph, axi_interface(graph, _board(manifest)))
+    expected = interface_fields(graph, axi_interface(graph, board))
     for key, value in expected.items():
         if getattr(manifest, key) != value:
             raise BundleError(f"{MANIFEST}: {key} does not follow from the graph in '{GRAPH}/'")
+    estimate = check_expected(manifest, graph, board)
+    agreeing = (*check_scripts(manifest, files), *check_reports(manifest, estimate, files))
     names = traced(graph)
     inputs = {
         op.name: _codes(files, f"{INPUTS}/{op.name}.bin", op.output, manifest.frames)
@@ -162,7 +187,7 @@ def check_contents(manifest: Manifest, graph: Graph, files: dict[str, bytes]) ->
             raise BundleError(
                 f"'{LAYERS}/{name}.bin' is not what the graph computes: {count:,} codes differ"
             )
-    return {**inputs, **golden}
+    return {**inputs, **golden}, agreeing
 
 
 # -- inside ----------------------------------------------------------------------------------------
@@ -180,16 +205,17 @@ def _graph(files: dict[str, bytes], folder: Path) -> Graph:
         raise BundleError(f"the graph in the bundle is wrong: {what}") from error
 
 
-def _board(manifest: Manifest) -> Board:
-    """The board as far as the interface depends on it."""
-    widths = {port.data_width_bits for port in (*manifest.inputs, *manifest.outputs)}
-    if len(widths) != 1 or not widths <= {8, 32, 64, 128} or manifest.control not in (
-        "axi_lite", "none",
-    ):  # fmt: skip
-        raise BundleError(f"{MANIFEST}: its ports have no width, or its control no name")
-    control = cast(Literal["axi_lite", "none"], manifest.control)
-    changed = {"axi_stream_width_bits": widths.pop(), "control": control}
-    return load_board("pynq-z2").model_copy(update=changed)
+def _board(manifest: Manifest, files: dict[str, bytes], folder: Path) -> Board:
+    """The board as the bundle describes it."""
+    for file in (f"{manifest.board}.yaml", f"{manifest.board}.xdc"):
+        if f"constraints/{file}" not in files:
+            raise BundleError(f"the bundle has no constraints/{file}")
+        replace_file(folder / file, files[f"constraints/{file}"])
+    try:
+        return load_board(manifest.board, folder)
+    except FcnHwError as error:
+        what = error.message.replace(str(folder), "constraints")
+        raise BundleError(f"the board in the bundle is wrong: {what}") from error
 
 
 def _codes(files: dict[str, bytes], file: str, tensor: Tensor, frames: int) -> Codes:

@@ -22,7 +22,14 @@ from fcn_hw.flow.handoff import write_bundle
 from fcn_hw.handoff import verify as module
 from fcn_hw.handoff.archive import pack, read, unpack
 from fcn_hw.handoff.contents import BundleParts
-from fcn_hw.handoff.manifest import MANIFEST, Manifest, file_entries, from_bytes, to_bytes
+from fcn_hw.handoff.manifest import (
+    MANIFEST,
+    FoldEntry,
+    Manifest,
+    file_entries,
+    from_bytes,
+    to_bytes,
+)
 from fcn_hw.handoff.verify import verify_bundle
 
 VALUES = FRAMES * 5 * 7 * (4 + 1)
@@ -86,7 +93,7 @@ def test_same_input_same_bytes(parts: BundleParts, bundle: Path, tmp_path: Path)
 
 def test_manifest_tells_everything(files: Files) -> None:
     manifest = json.loads(files[MANIFEST])
-    assert manifest["schema_version"] == 1
+    assert manifest["schema_version"] == 2
     assert (manifest["design"], manifest["top"], manifest["frames"]) == ("small", "small_axi", 2)
     assert manifest["inputs"][0]["format"] == "ufixed<8,0>"
     assert [item["tensor"] for item in manifest["layers"]] == ["scores", "class_map"]
@@ -242,15 +249,14 @@ def test_missing_and_extra_files(forged: Callable[..., Path], files: Files, tmp_
 @pytest.mark.parametrize(
     ("fields", "message"),
     [
-        ({"schema_version": 2}, "has schema_version 2, this fcn_hw reads 1"),
+        ({"schema_version": 1}, "has schema_version 1, this fcn_hw reads 2"),
         ({"graph_digest": "0" * 64}, "graph_digest is not that of the graph in 'graph/'"),
         (
             {"board": "zcu104"},
             "the folder is 'small-pynq-z2', by its MANIFEST.json it is small-zcu",
         ),
         ({"top": "other_axi"}, "top does not follow from the graph"),
-        ({"control": "none"}, "registers does not follow from the graph"),
-        ({"control": "magic"}, "its ports have no width, or its control no name"),
+        ({"control": "none"}, "control does not follow from the graph"),
         ({"layers": []}, "layers does not follow from the graph"),
         ({"registers": []}, "registers does not follow from the graph"),
         ({"inputs": []}, "inputs does not follow from the graph"),
@@ -267,6 +273,73 @@ def test_wrong_format_in_the_manifest(forged: Callable[..., Path], files: Files)
     port = from_bytes(files[MANIFEST]).inputs[0]
     for wrong in ({"format": "fixed<8,0>"}, {"shape": [7, 5, 3]}, {"beats_per_frame": 1}):
         assert "inputs does not follow" in refused(forged(inputs=[port.model_copy(update=wrong)]))
+
+
+@pytest.mark.parametrize(
+    "key",
+    ["interval_cycles", "critical_path_cycles", "frames_per_s", "dsp", "bram36", "lut", "ff"],
+)
+def test_expected_numbers_are_recomputed(
+    forged: Callable[..., Path], files: Files, key: str
+) -> None:
+    expected = from_bytes(files[MANIFEST]).expected
+    right = getattr(expected, key)
+    message = refused(forged(expected=expected.model_copy(update={key: right + 1})))
+    assert message == (
+        f"MANIFEST.json: expected.{key} is {right + 1}, from graph, folds and board it is {right}"
+    )
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"folds": {}}, "structure.folds are not those of the graph's layers"),
+        (
+            {"folds": {"scores": FoldEntry(pe=3, simd=1, strategy="Resource")}},
+            "structure.folds: 'scores' can't have 3 x 1",
+        ),
+        ({"fifo_depths": {}}, "structure.fifo_depths are not those of the graph's streams"),
+        ({"fifo_depths": {"scores": 3}}, "the depth of 'scores' is 2, by MANIFEST.json it is 3"),
+    ],
+)
+def test_structure_of_another_project(
+    forged: Callable[..., Path], files: Files, change: dict[str, Any], message: str
+) -> None:
+    structure = from_bytes(files[MANIFEST]).structure.model_copy(update=change)
+    assert message in refused(forged(structure=structure))
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new", "message"),
+    [
+        ("scripts/project.tcl", b"clg400-1", b"clg400-2", """'part' is "xc7z020clg400-2", by"""),
+        ("scripts/project.tcl", b"period_ns 10.0", b"period_ns 5.0", "'clock_period_ns' is 5.0, "),
+        ("scripts/project.tcl", b"set top", b"set tap", "does not say 'top'"),
+        ("scripts/block_design.tcl", b"clg400-1", b"clg484-1", "'part' is"),
+        ("firmware/small.cpp", b"depth=2", b"depth=1", "the depth of 'scores' is 1, by"),
+        ("firmware/parameters.h", b" pe = 1;", b" pe = 2;", "the fold of 'scores' is (2, "),
+        ("firmware/parameters.h", b"scores_config", b"other", "not say the fold of 'scores'"),
+        ("README.md", b" cycles a frame, ", b"0 cycles a frame, ", "does not say what MANIFEST"),
+        ("reports/estimate_network_performance.json", b'_cycles": ', b'_cycles": 1', "cycles' is"),
+        ("reports/estimate_layer_resources.json", b'"LUT": ', b'"LUT": 1', "'scores' is"),
+        ("reports/csim.json", b'"mismatches": 0', b'"mismatches": 3', "'mismatches' is 3, by"),
+        ("reports/csim.json", b'"graph"', b'"grape"', "does not say 'graph'"),
+        ("reports/csim.json", b"{", b"[{", "is not JSON: "),
+        ("constraints/pynq-z2.yaml", b"axi_lite", b"none", "control does not follow from the"),
+        ("constraints/pynq-z2.yaml", b"family", b"famile", "board in the bundle is wrong: constr"),
+    ],
+)
+def test_files_that_say_something_else(
+    forged: Callable[..., Path], files: Files, file: str, old: bytes, new: bytes, message: str
+) -> None:
+    assert old in files[file]
+    found = refused(forged({file: files[file].replace(old, new)}))
+    assert message in found and file.removeprefix("constraints/") in found + file
+
+
+def test_each_field_of_the_manifest_is_checked_or_named_as_unchecked() -> None:
+    listed = (*module.RECOMPUTED, *module.COMPARED, *module.AS_STATED)
+    assert sorted(listed) == sorted(Manifest.model_fields)
 
 
 def test_golden_codes_that_the_graph_does_not_compute(
@@ -289,7 +362,7 @@ def test_golden_codes_that_the_graph_does_not_compute(
         (b"{", "MANIFEST.json is not JSON"),
         (b"[" * 100_000, "MANIFEST.json is not JSON"),
         (b"[]", "has schema_version None"),
-        (b'{"schema_version": 1}', "design: Field required"),
+        (b'{"schema_version": 2}', "design: Field required"),
     ],
 )
 def test_manifest_that_is_none(files: Files, raw: bytes, message: str) -> None:

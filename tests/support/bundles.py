@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import numpy as np
+import yaml
 from random_graphs import random_frames
 
 from fcn_hw.backend.project import plan_project
@@ -13,13 +15,14 @@ from fcn_hw.boards import Board, load_board
 from fcn_hw.dataflow.lowering import lower
 from fcn_hw.design import Hls
 from fcn_hw.estimate.design_folds import choose_folding
+from fcn_hw.estimate.reports import report_files
 from fcn_hw.fixed import from_quantized_bits, parse_format
 from fcn_hw.flow.handoff import ap_types_files, board_files, licence
 from fcn_hw.handoff.contents import BundleParts
 from fcn_hw.ir import Constant, Graph
 from fcn_hw.ir.build import GraphBuilder
 from fcn_hw.ir.ops import Padding
-from fcn_hw.ir.serialize import GRAPH_FILE, WEIGHTS_FILE, save
+from fcn_hw.ir.serialize import GRAPH_FILE, WEIGHTS_FILE, digest, save
 
 HLS = Hls(ReuseFactor=4)
 FRAMES = 2
@@ -62,13 +65,26 @@ def small_parts(
         part=board.part,
         project=plan_project(graph, board, HLS, layout),
         inputs=random_frames(graph, 4, FRAMES),
-        estimate=estimate_layout(graph, board, HLS, layout),
-        board_files=board_files(board),
+        layout=layout,
+        clock_period_ns=board.clock_period_ns,
+        board_files={**board_files(board), f"{board.name}.yaml": _yaml(board)},
         graph_files={name: (folder / name).read_bytes() for name in (GRAPH_FILE, WEIGHTS_FILE)},
         ap_types=ap_types_files(),
         licence=licence(),
-        reports={"csim.json": b"{}\n"},
+        reports=_reports(graph, board, layout),
         vendor={"bitstream": None, "timing": ("reports/vendor/timing_summary.rpt", b"WNS\n")},
         git_commit="unknown",
         tools={"fcn_hw": "0"},
     )
+
+
+def _yaml(board: Board) -> bytes:
+    return yaml.safe_dump(board.model_dump(mode="json")).encode()
+
+
+def _reports(graph: Graph, board: Board, layout: Layout) -> dict[str, bytes]:
+    found = report_files(estimate_layout(graph, board, HLS, layout))
+    csim = {"graph": digest(graph), "mismatches": 0, "argmax_flips": 0}
+    return {name: text.encode() for name, text in found.items()} | {
+        "csim.json": json.dumps(csim).encode()
+    }
