@@ -106,6 +106,56 @@ class Mnist(Section):
     """At most so many of the others to train on."""
 
 
+def _number_or_list(value: object) -> str:
+    """Which member of the union a value is meant to be: one clear error instead of one a member."""
+    return "list" if isinstance(value, (list, tuple)) else "number"
+
+
+Byte = Annotated[int, Field(ge=0, le=255)]
+MaskValue = Annotated[
+    Union[Annotated[Byte, Tag("number")], Annotated[tuple[Byte, Byte, Byte], Tag("list")]],
+    Discriminator(_number_or_list),
+]
+
+
+class MaskEncoding(Section):
+    """What the files of masks hold in place of class indices.
+
+    Masks of 0 and 255: ``{values: [0, 255]}``. Masks in colour: ``{values: [[0, 0, 0],
+    [128, 0, 0]]}``, with red, green and blue of each class. Indices in one channel of an RGB file:
+    ``{channel: red}``.
+    """
+
+    values: tuple[MaskValue, ...] | None = Field(default=None, min_length=2, max_length=256)
+    """Grey value or [red, green, blue] of each class, in the order of ``classes``; left out, values
+    are class indices."""
+    channel: Literal["red", "green", "blue"] | None = None
+    """The channel of an RGB file that holds the values."""
+    void: MaskValue | None = None
+    """Value or colour of what is ignored; left out, it is the grey value ``dataset.void``, unless a
+    class has this value."""
+
+    @property
+    def has_colours(self) -> bool:
+        """Whether a class is a colour and no number."""
+        return self.values is not None and not isinstance(self.values[0], int)
+
+    @model_validator(mode="after")
+    def _consistent(self) -> MaskEncoding:
+        if self.values is None and self.channel is None:
+            raise ValueError("give values, or the channel of an RGB file that holds class indices")
+        given = [*(self.values or ()), *(() if self.void is None else (self.void,))]
+        for index, value in enumerate(given):
+            if isinstance(value, int) == self.has_colours:
+                raise ValueError("values and void are all numbers, or all [red, green, blue]")
+            if value in given[:index]:
+                shown = value if isinstance(value, int) else list(value)
+                raise ValueError(f"{shown} is there twice")
+        if self.has_colours and self.channel is not None:
+            raise ValueError(f"values of channel {self.channel} are numbers, not colours")
+        return self
+
+
 class ListDataset(FolderDataset):
     """Any pairs: text files with one "image mask" a line."""
 
@@ -119,6 +169,8 @@ class ListDataset(FolderDataset):
     """Names, in the order of the mask's values."""
     void: int | None = Field(default=255, ge=0, le=255)
     """Mask value that loss and metrics ignore."""
+    masks: MaskEncoding | None = None
+    """How masks say their classes; left out, a mask's values are class indices."""
     channels: Literal[1, 3] = 3
     """Grey or colour."""
 
@@ -138,6 +190,20 @@ class ListDataset(FolderDataset):
             raise ValueError(f"{void} is also class '{classes[void]}'")
         return void
 
+    @model_validator(mode="after")
+    def _one_value_a_class(self) -> ListDataset:
+        masks = self.masks
+        if masks is None:
+            return self
+        if masks.values is not None and len(masks.values) != len(self.classes):
+            raise ValueError(
+                f"masks.values has {len(masks.values)} values, "
+                f"classes has {len(self.classes)} names"
+            )
+        if masks.void is not None and self.void is None:
+            raise ValueError("masks.void needs void: a number that is no class, for instance 255")
+        return self
+
 
 Dataset = Annotated[
     Union[DigitScenes, Mnist, CamVid, Voc, ListDataset], Field(discriminator="kind")
@@ -145,11 +211,6 @@ Dataset = Annotated[
 
 
 Convs = Annotated[int, Field(ge=1, le=4)]
-
-
-def _number_or_list(value: object) -> str:
-    """Which member of the union a value is meant to be: one clear error instead of one a member."""
-    return "list" if isinstance(value, (list, tuple)) else "number"
 
 
 class Network(Section):

@@ -127,6 +127,8 @@ def _values(value: Json) -> str:
         return ", ".join(f"`{item}`" for item in value["enum"])
     kind = value["type"]
     if kind == "array":
+        if "prefixItems" in value:  # a tuple of some length
+            return f"list of {len(value['prefixItems'])}: {_values(value['prefixItems'][0])} each"
         count = _range(value, "minItems", "maxItems")
         return f"list of {_values(value['items'])}" + (f"; {count} entries" if count else "")
     if kind == "object":

@@ -7,6 +7,7 @@ import json
 from pathlib import Path
 
 import numpy as np
+from rich.markup import escape
 
 from fcn_hw.backend.hls4ml_bridge import ap_types_folder
 from fcn_hw.backend.project import plan_project
@@ -43,7 +44,7 @@ from fcn_hw.plan import Plan
 from fcn_hw.tools.runner import write_files
 from fcn_hw.train.cluster import Cluster
 from fcn_hw.train.datasets import DataSet, Split, dataset_digest, load_dataset
-from fcn_hw.train.datasets.coverage import absent_classes
+from fcn_hw.train.datasets.coverage import absent_classes, class_shares, uneven_classes
 from fcn_hw.train.metrics import headline
 from fcn_hw.train.palette import comparison
 
@@ -106,6 +107,10 @@ def _train(
         dataset = load_dataset(design.dataset)
         for line in absent_classes(dataset):
             progress.warn(line)
+        progress.say(f"        {escape(class_shares(dataset))}")
+        uneven = uneven_classes(dataset)
+        if uneven and not design.training.class_weights:
+            progress.say(f"        {escape(uneven)}")
         return dataset
 
     if cluster is None:

@@ -73,7 +73,7 @@ def test_file_formats_name_every_key() -> None:
     parts = dict(re.findall(r"^## (\S+\.json)\n(.*?)(?=^## |\Z)", text, re.MULTILINE | re.DOTALL))
     entries = (
         manifest.Manifest, manifest.PortEntry, manifest.RegisterEntry, manifest.LayerEntry,
-        manifest.FileEntry, manifest.Expected,
+        manifest.FileEntry, manifest.Expected, manifest.Structure, manifest.FoldEntry,
     )  # fmt: skip
     written = {
         "graph.json": {"schema_version", "digest", "name", "outputs", "ops", "kind", "shape"}

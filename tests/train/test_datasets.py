@@ -295,7 +295,7 @@ def test_masks_in_colour_and_deep_images_are_refused(root: Path) -> None:
     Image.new("RGB", (12, 8)).save(mask)
     error = refused(root)
     assert error.message == f"{mask}: the mask's mode is RGB, not class indices"
-    assert "8-bit grey or palette PNG" in error.hint
+    assert error.hint == "write in section dataset: masks: {channel: red}"
     image = root / "things" / "images" / "val0.png"
     Image.fromarray(np.zeros((8, 12), np.uint16)).save(image)
     assert refused(root).message == (

@@ -5,12 +5,14 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 
 from fcn_hw.design import CamVid, Dataset, DigitScenes, FolderDataset, ListDataset, Mnist, Voc
 from fcn_hw.errors import DataError
 from fcn_hw.train.datasets import camvid, digit_scenes, mnist_digits, voc
 from fcn_hw.train.datasets.base import SPLITS, DataSet, Split, empty_split
+from fcn_hw.train.datasets.coverage import check_named
 from fcn_hw.train.datasets.listed import listed_pairs
 from fcn_hw.train.datasets.mnist import mnist_files
 from fcn_hw.train.datasets.pairs import (
@@ -63,6 +65,8 @@ def load_dataset(
             for split in SPLITS
             if split in wanted
         }
+    if isinstance(config, ListDataset) and "train" in wanted:
+        check_named(config, parts["train"], [p.mask for p in split_pairs(config, "train", root)])
     nothing = empty_split(
         config.height, config.width, channels, one_class=isinstance(config, Mnist)
     )
@@ -104,9 +108,12 @@ def dataset_frame(config: DigitScenes | FolderDataset) -> tuple[tuple[str, ...],
     """The names of the classes, and what pairs of image and mask become."""
     if isinstance(config, DigitScenes):
         classes = digit_scenes.CLASSES
-        return classes, Frame(config.height, config.width, 3, "resize", len(classes), None)
+        return classes, Frame(config.height, config.width, 3, "resize", classes, None)
     classes, void, channels = _description(config)
-    return classes, Frame(config.height, config.width, channels, config.fit, len(classes), void)
+    frame = Frame(config.height, config.width, channels, config.fit, classes, void)
+    if isinstance(config, ListDataset):
+        frame = replace(frame, own_masks=True, masks=config.masks)
+    return classes, frame
 
 
 def split_pairs(config: FolderDataset, split: str, root: Path | None = None) -> list[Pair]:

@@ -3,20 +3,91 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
+from fcn_hw.design import ListDataset
 from fcn_hw.errors import DataError
 from fcn_hw.train.datasets.base import DataSet, Split
+from fcn_hw.train.datasets.encoding import line_to_write
+
+Longs = npt.NDArray[np.int64]
+
+
+UNEVEN = 50
+"""From this ratio of the largest class to the smallest on, weights in the loss are suggested."""
+
+
+def class_pixels(split: Split) -> Longs:
+    """Pixels of each mask value, (256,); mask by mask, so that memory stays flat."""
+    found = np.zeros(256, np.int64)
+    for mask in split.masks:
+        found += np.bincount(mask.ravel(), minlength=256)
+    return found
 
 
 def held_classes(split: Split, n_classes: int) -> npt.NDArray[np.bool_]:
-    """Which classes some mask holds, (C,); mask by mask, so that memory stays flat."""
-    found = np.zeros(256, bool)
-    for mask in split.masks:
-        found |= np.bincount(mask.ravel(), minlength=256) > 0
-    return found[:n_classes]
+    """Which classes some mask holds, (C,)."""
+    return np.asarray(class_pixels(split)[:n_classes] > 0)
+
+
+def check_named(config: ListDataset, train: Split, masks: Iterable[Path]) -> None:
+    """Each class that the design names has a pixel to learn from.
+
+    Args:
+        train: the loaded split.
+        masks: its files, of which the hint tells.
+
+    Raises:
+        DataError: with the classes that no training mask holds.
+    """
+    missing = ~held_classes(train, len(config.classes))
+    if not missing.any():
+        return
+    hints = [f"take {'it' if missing.sum() == 1 else 'them'} out of dataset.classes"]
+    if config.train_limit is not None:
+        hints.append("raise dataset.train_limit")
+    values = class_pixels(train)
+    if config.masks is None and config.void is not None and values[config.void]:
+        line = line_to_write(masks, config.classes, config.void)
+        hints.append(f"if {config.void} is a class and not void, {line}")
+    raise DataError(
+        f"data set 'list': no training mask has a pixel of {_named(config.classes, missing)}",
+        hint="\n".join(hints),
+    )
+
+
+def class_shares(data: DataSet) -> str:
+    """The share of each class in the pixels of the training masks, and that of void."""
+    pixels = class_pixels(data.train)
+    counted = pixels[: data.n_classes]
+    total = int(counted.sum())
+    shares = [
+        f"{name} {_percent(count, total)}"
+        for name, count in zip(data.classes, counted.tolist(), strict=True)
+    ]
+    void = 0 if data.void is None else int(pixels[data.void])
+    ignored = f"; void are {_percent(void, total + void)} of all pixels" if void else ""
+    return f"training pixels: {', '.join(shares)}{ignored}"
+
+
+def uneven_classes(data: DataSet) -> str:
+    """What to try where the largest class has :data:`UNEVEN` times the pixels of the smallest that
+    is there, else ""."""
+    counted = dict(zip(data.classes, class_pixels(data.train).tolist(), strict=False))
+    there = {name: count for name, count in counted.items() if count}
+    if not there:
+        return ""
+    largest, smallest = max(there, key=there.__getitem__), min(there, key=there.__getitem__)
+    ratio = there[largest] / there[smallest]
+    if ratio < UNEVEN:
+        return ""
+    return (
+        f"'{largest}' has {ratio:.0f} times the pixels of '{smallest}'; where rare classes are "
+        "missed, try training.class_weights: 0.5"
+    )
 
 
 def check_labels(data: DataSet) -> None:
@@ -49,12 +120,16 @@ def absent_classes(data: DataSet) -> tuple[str, ...]:
         (~val & ~train, "mask", "not learned and not scored"),
     )
     return tuple(
-        f"data set '{data.name}': no {where} holds {_named(data, which)}: {so}"
+        f"data set '{data.name}': no {where} holds {_named(data.classes, which)}: {so}"
         for which, where, so in found
         if which.any()
     )
 
 
-def _named(data: DataSet, which: Iterable[np.bool_]) -> str:
-    names = [f"'{name}'" for name, chosen in zip(data.classes, which, strict=True) if chosen]
+def _named(classes: Iterable[str], which: Iterable[np.bool_]) -> str:
+    names = [f"'{name}'" for name, chosen in zip(classes, which, strict=True) if chosen]
     return f"class{'es' if len(names) > 1 else ''} {', '.join(names)}"
+
+
+def _percent(count: int, total: int) -> str:
+    return f"{100 * count / max(1, total):.2f} %"

@@ -1,4 +1,4 @@
-"""Decodes one image and one mask, and brings them to a size."""
+"""Decodes one image, and brings it and its mask to a size."""
 
 from __future__ import annotations
 
@@ -14,7 +14,6 @@ from fcn_hw.train.datasets.base import Bytes
 Fit = Literal["resize", "crop", "pad"]
 
 _DEEP_MODES = {"I", "F", "I;16", "I;16B", "I;16L", "I;16N"}
-_INDEX_MODES = {"1", "L", "P"}
 
 
 def decode_image(path: Path, channels: int) -> Image.Image:
@@ -23,28 +22,21 @@ def decode_image(path: Path, channels: int) -> Image.Image:
     Raises:
         DataError: undecodable, or more than 8 bits a channel.
     """
-    image = _decode(path, "image")
+    image = decode(path, "image")
     if image.mode in _DEEP_MODES:
         raise DataError(f"{path}: the image has more than 8 bits a channel; store bytes")
     return image.convert("RGB" if channels == 3 else "L")
 
 
-def decode_mask(path: Path) -> Image.Image:
-    """A mask of class indices: grey, palette (the index counts, not the colour) or one bit.
+def decode(path: Path, what: str) -> Image.Image:
+    """A file as Pillow reads it.
+
+    Args:
+        what: ``"image"`` or ``"mask"``, for the message.
 
     Raises:
-        DataError: undecodable, or colours instead of indices.
+        DataError: undecodable.
     """
-    mask = _decode(path, "mask")
-    if mask.mode not in _INDEX_MODES:
-        raise DataError(
-            f"{path}: the mask's mode is {mask.mode}, not class indices",
-            hint="Store masks as 8-bit grey or palette PNG whose values are class indices.",
-        )
-    return Image.fromarray(np.asarray(mask, np.uint8))
-
-
-def _decode(path: Path, what: str) -> Image.Image:
     try:
         with Image.open(path) as file:
             image: Image.Image = file

@@ -10,10 +10,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from PIL import Image
 
+from fcn_hw.design import MaskEncoding
 from fcn_hw.errors import DataError
 from fcn_hw.train.datasets.base import Bytes, Split
-from fcn_hw.train.datasets.images import Fit, decode_image, decode_mask, fit_pair
+from fcn_hw.train.datasets.encoding import WrongMask, decode_mask, line_to_write
+from fcn_hw.train.datasets.images import Fit, decode_image, fit_pair
 
 _TAIL_BYTES = 4096
 
@@ -43,16 +46,24 @@ class Frame:
         height, width: in pixels.
         channels: 1 or 3.
         fit: how another size gets there; see :func:`fit_pair`.
-        n_classes: mask values are 0 to ``n_classes - 1``, or void.
+        classes: names; mask values are 0 to ``n_classes - 1``, or void.
         void: the value to ignore, or None.
+        own_masks: whether the design may say how the files say the classes.
+        masks: how they do; None: by these values.
     """
 
     height: int
     width: int
     channels: int
     fit: Fit
-    n_classes: int
+    classes: tuple[str, ...]
     void: int | None
+    own_masks: bool = False
+    masks: MaskEncoding | None = None
+
+    @property
+    def n_classes(self) -> int:
+        return len(self.classes)
 
 
 def existing_folder(folder: Path, kind: str) -> Path:
@@ -129,32 +140,43 @@ def load_pairs(pairs: Sequence[Pair], frame: Frame) -> Split:
     def load(index: int) -> None:
         images[index], masks[index] = _load_pair(pairs[index], frame)
 
-    with ThreadPoolExecutor(max_workers=min(8, os.cpu_count() or 1)) as pool:
-        for _ in pool.map(load, range(len(pairs))):
-            pass
+    try:
+        with ThreadPoolExecutor(max_workers=min(8, os.cpu_count() or 1)) as pool:
+            for _ in pool.map(load, range(len(pairs))):
+                pass
+    except WrongMask as error:
+        hint = "Store masks as 8-bit grey or palette PNG whose values are class indices."
+        if frame.own_masks:
+            hint = line_to_write([pair.mask for pair in pairs], frame.classes, frame.void)
+        raise DataError(error.message, hint=hint) from error
     return Split(images, masks, tuple(pair.name for pair in pairs))
 
 
 def _load_pair(pair: Pair, frame: Frame) -> tuple[Bytes, Bytes]:
-    image, mask = decode_image(pair.image, frame.channels), decode_mask(pair.mask)
+    image, mask = decode_image(pair.image, frame.channels), _mask(pair, frame)
     if image.size != mask.size:
         raise DataError(
             f"{pair.mask}: the mask is {mask.width}x{mask.height}, "
             f"its image {pair.image.name} is {image.width}x{image.height}"
         )
-    values = np.flatnonzero(np.bincount(np.asarray(mask, np.uint8).ravel(), minlength=256))
-    wrong = [int(v) for v in values if v >= frame.n_classes and v != frame.void]
-    if wrong:
-        allowed = f"0 to {frame.n_classes - 1}"
-        if frame.void is not None:
-            allowed += f", and {frame.void} for void"
-        raise DataError(f"{pair.mask}: mask value {wrong[0]} is no class; allowed are {allowed}")
     try:
         return fit_pair(image, mask, frame.height, frame.width, fit=frame.fit, void=frame.void)
     except ValueError as error:
         raise DataError(
             f"{pair.image}: {error}", hint="Set dataset.void, or dataset.fit to resize or crop."
         ) from error
+
+
+def _mask(pair: Pair, frame: Frame) -> Image.Image:
+    mask = decode_mask(pair.mask, frame.masks, frame.void)
+    values = np.flatnonzero(np.bincount(np.asarray(mask, np.uint8).ravel(), minlength=256))
+    wrong = [int(v) for v in values if v >= frame.n_classes and v != frame.void]
+    if wrong:
+        allowed = f"0 to {frame.n_classes - 1}"
+        if frame.void is not None:
+            allowed += f", and {frame.void} for void"
+        raise WrongMask(f"{pair.mask}: mask value {wrong[0]} is no class; allowed are {allowed}")
+    return mask
 
 
 def files_digest(files: Sequence[Path]) -> str:
