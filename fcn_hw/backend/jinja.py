@@ -12,7 +12,7 @@ import jinja2
 
 from fcn_hw.errors import TemplateError
 from fcn_hw.fixed import FixedFormat
-from fcn_hw.ir.cpp_names import CPP_KEYWORDS
+from fcn_hw.reserved_words import is_reserved
 from fcn_hw.resources import data_folder
 
 _IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
@@ -62,7 +62,7 @@ def c_ident(name: str) -> str:
     Raises:
         TemplateError: it is a keyword or no identifier.
     """
-    if not _IDENTIFIER.fullmatch(name) or name in CPP_KEYWORDS:
+    if not _IDENTIFIER.fullmatch(name) or is_reserved(name):
         raise TemplateError(f"'{name}' can't be a name in C++")
     return name
 

@@ -10,8 +10,6 @@ Of hls4ml's two streaming convolutions the Vitis backend has the line buffer onl
 
 from __future__ import annotations
 
-import re
-from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, TypeGuard
@@ -34,16 +32,6 @@ DOUBLE_BITS = 53
 """Bits of a double's significand (IEEE 754)."""
 LITERAL_BITS = 63
 """Bits of an integer literal, as which hls4ml prints a number without fraction."""
-
-ATTRIBUTES = frozenset(
-    """accum_t bias bias_data bias_t class_name config_cpp conv_implementation data_format
-    filt_height filt_width function_cpp implementation in_height in_width include_header index
-    inputs n_chan n_filt n_partitions name out_height out_width outputs pad_bottom pad_left
-    pad_right pad_top parallelization_factor precision result_t reuse_factor strategy stride_height
-    stride_width target_cycles trace weight weight_data weight_t _weights_transposed""".split()
-)
-"""What hls4ml stores of a convolution, in the same dictionary as its output, under the latter's
-name."""
 
 
 @dataclass(frozen=True)
@@ -102,7 +90,7 @@ def check_stock(graph: Graph) -> None:
     problems = [
         UnsupportedLayer(op.name, reason, hint=f"{hint}, {_OURS}")
         for op in graph.ops
-        for reason, hint in _refusals(op, graph)
+        for reason, hint in _refusals(op)
     ]
     if problems:
         raise UnsupportedLayer.together(problems)
@@ -176,20 +164,10 @@ def render_stock_weights(name: str, arrays: list[StockArray]) -> str:
 # -- inside ----------------------------------------------------------------------------------------
 
 
-def _refusals(op: Op, graph: Graph) -> Iterator[tuple[str, str]]:
+def _refusals(op: Op) -> Iterator[tuple[str, str]]:
     """(reason, hint) of everything that keeps hls4ml from computing the op."""
-    same = Counter(item.name.lower() for item in graph.ops)
-    if same[op.name.lower()] > 1:
-        yield "hls4ml takes names that differ in case only for one", "rename the layer"
-    if re.fullmatch(r"config\d+(_mult)?", op.name):
-        yield f"hls4ml gives the name '{op.name}' itself", "rename the layer"
-    stem, _, last = op.name.rpartition("_")
-    if last in ("weight", "bias", "accum") and stem in graph and is_stock_conv(graph[stem]):
-        yield f"hls4ml names a type of layer '{stem}' '{op.name}_t'", "rename the layer"
     if not is_stock_conv(op):
         return
-    if op.name in ATTRIBUTES:
-        yield f"hls4ml has a setting named '{op.name}'", "rename the layer"
     if op.dilation != (1, 1):
         yield (
             f"hls4ml's streaming convolution ignores a dilation, here {op.dilation}",

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 
 from fcn_hw.ir import Graph, Input, Op, Tensor
 from fcn_hw.ir.verify import MAX_SKIP_INPUTS
+from fcn_hw.names import Names
 
 SHORT_FIFO_DEPTH = 2
 """Depth of a stream that joins two processes of a chain: a word in flight, a word in reserve."""
@@ -84,6 +85,7 @@ def lower(graph: Graph) -> Dataflow:
     waits for one of its readers and no cycle of waiting processes can close; any other stream is
     short. :func:`fcn_hw.dataflow.fifos.size_fifos` finds the depths that are needed.
     """
+    names = Names(graph.name, (op.name for op in graph.ops))
     processes: list[Process] = []
     inputs: list[Stream] = []
     outputs: dict[str, Stream] = {}
@@ -109,33 +111,26 @@ def lower(graph: Graph) -> Dataflow:
             continue
         frame = op.output.height * op.output.width
         branches = [
-            Stream(f"{op.name}_to_{reader}{_ordinal(readers, i)}", op.output, frame)
-            for i, reader in enumerate(readers)
+            Stream(names.give_one(f"{op.name}_to_{reader}"), op.output, frame) for reader in readers
         ]
         waiting[op.name] = list(branches)
         if is_output:
-            outputs[op.name] = Stream(f"{op.name}_out", op.output)
+            outputs[op.name] = Stream(names.give_one(f"{op.name}_out"), op.output)
             branches.append(outputs[op.name])
-        processes += _forks(op.name, stream, branches)
+        processes += _forks(names, op.name, stream, branches)
     return Dataflow(
         graph.name, tuple(processes), tuple(inputs), tuple(outputs[name] for name in graph.outputs)
     )
 
 
-def _forks(name: str, source: Stream, branches: list[Stream]) -> list[Process]:
+def _forks(names: Names, name: str, source: Stream, branches: list[Stream]) -> list[Process]:
     """Forks that copy ``source`` to all branches, one behind another where one is not enough."""
     forks = []
     number = 1
     while len(branches) > MAX_SKIP_INPUTS:
-        rest = Stream(f"{name}_rest{number}", source.tensor, SHORT_FIFO_DEPTH)
+        rest = Stream(names.give_one(f"{name}_rest{number}"), source.tensor, SHORT_FIFO_DEPTH)
         outputs = (*branches[: MAX_SKIP_INPUTS - 1], rest)
-        forks.append(Process(f"{name}_fork{number}", None, (source,), outputs))
+        forks.append(Process(names.give_one(f"{name}_fork{number}"), None, (source,), outputs))
         source, branches, number = rest, branches[MAX_SKIP_INPUTS - 1 :], number + 1
-    forks.append(Process(f"{name}_fork{number}", None, (source,), tuple(branches)))
+    forks.append(Process(names.give_one(f"{name}_fork{number}"), None, (source,), tuple(branches)))
     return forks
-
-
-def _ordinal(readers: list[str], index: int) -> str:
-    """``"_2"`` for the second read of the same tensor by one op."""
-    earlier = readers[:index].count(readers[index])
-    return f"_{earlier + 1}" if earlier else ""

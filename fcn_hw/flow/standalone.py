@@ -34,6 +34,7 @@ from fcn_hw.harness.whole_set import simulate_set
 from fcn_hw.ir import Graph, Input, Tensor
 from fcn_hw.ir.serialize import load, save
 from fcn_hw.locks import locked
+from fcn_hw.names import graph_name
 from fcn_hw.passes.pipeline import run_passes
 from fcn_hw.plan import Plan
 from fcn_hw.tools.runner import write_files
@@ -121,11 +122,10 @@ def _export_model(
     images: int | None,
 ) -> tuple[Graph, Agreement]:
     from fcn_hw.frontend.model_file import load_model
-    from fcn_hw.frontend.names import CNames
     from fcn_hw.frontend.qkeras import export
 
     loaded = load_model(model)
-    exported = export(loaded, fmt, name=CNames()(model.stem))
+    exported = export(loaded, fmt, name=graph_name(model.stem))
     for note in exported.notes:
         progress.say(escape(note))
     graph = run_passes(exported.graph)

@@ -102,7 +102,7 @@ def batch_norm(ctx: Context, call: Call, values: Sequence[Value]) -> Value:
 
 def _rectified(ctx: Context, call: Call, value: Value, function: Any, name: str) -> Value:
     if isinstance(value, Known):
-        return ctx.known(ctx.builder.relu(ctx.names(name), value.op, origin=call.path))
+        return ctx.known(ctx.builder.relu(ctx.names.give(name), value.op, origin=call.path))
     return Pending(value, Rising(call.path, "activation 'relu'", function))
 
 

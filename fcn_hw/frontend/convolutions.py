@@ -250,8 +250,8 @@ def _summed(
     in_format = isinstance(bias, Weights) and bias.unit is None
     if unit is None and (bias is None or in_format):
         constant = bias.constant if isinstance(bias, Weights) else None
-        return ctx.known(build(ctx.names(name), source, kernel.constant, constant, origin))
-    total: Value = ctx.known(build(ctx.names(name), source, kernel.constant, None, ""))
+        return ctx.known(build(ctx.names.give(name), source, kernel.constant, constant, origin))
+    total: Value = ctx.known(build(ctx.names.give(name), source, kernel.constant, None, ""))
     if unit is not None:
         total = Pending(total, _scale(ctx, call, source, kernel, unit, depthwise))
     if bias is not None:

@@ -41,7 +41,7 @@ def max_pooling2d(ctx: Context, call: Call, values: Sequence[Value]) -> Value:
             (values[0],),
             _shape(call),
             lambda ops, origin: ctx.builder.max_pool2d(
-                ctx.names(call.path), ops[0], pool, strides, padding, origin=origin
+                ctx.names.give(call.path), ops[0], pool, strides, padding, origin=origin
             ),
             call.path,
             takes_maximum=True,
@@ -72,7 +72,7 @@ def _average(
     strides: tuple[int, int],
     padding: Padding,
 ) -> Value:
-    source, name = ctx.op(value), ctx.names(call.path)
+    source, name = ctx.op(value), ctx.names.give(call.path)
     divisor = ctx.builder.average_divisor(source, pool, strides, padding)
     op = ctx.builder.average_pool2d(
         name, source, pool, strides, padding, origin=call.path if divisor == 1 else ""
@@ -110,7 +110,7 @@ def up_sampling2d(ctx: Context, call: Call, values: Sequence[Value]) -> Value:
                 (values[0],),
                 _shape(call),
                 lambda ops, origin: ctx.builder.upsample_nearest(
-                    ctx.names(call.path), ops[0], scale, origin=origin
+                    ctx.names.give(call.path), ops[0], scale, origin=origin
                 ),
                 call.path,
             )
@@ -127,7 +127,7 @@ def up_sampling2d(ctx: Context, call: Call, values: Sequence[Value]) -> Value:
         )
     source = ctx.op(values[0])
     return ctx.known(
-        ctx.builder.upsample_bilinear(ctx.names(call.path), source, scale, origin=call.path)
+        ctx.builder.upsample_bilinear(ctx.names.give(call.path), source, scale, origin=call.path)
     )
 
 
@@ -140,7 +140,7 @@ def cropping2d(ctx: Context, call: Call, values: Sequence[Value]) -> Value:
             (values[0],),
             shape,
             lambda ops, origin: ctx.builder.crop2d(
-                ctx.names(call.path), ops[0], (int(top), int(left)), shape[:2], origin=origin
+                ctx.names.give(call.path), ops[0], (int(top), int(left)), shape[:2], origin=origin
             ),
             call.path,
         )
@@ -156,7 +156,7 @@ def zero_padding2d(ctx: Context, call: Call, values: Sequence[Value]) -> Value:
             (values[0],),
             _shape(call),
             lambda ops, origin: ctx.builder.zero_pad2d(
-                ctx.names(call.path), ops[0], padding, origin=origin
+                ctx.names.give(call.path), ops[0], padding, origin=origin
             ),
             call.path,
             adds_zeros=padding != Padding(),
@@ -171,7 +171,7 @@ def add(ctx: Context, call: Call, values: Sequence[Value]) -> Value:
 
 def subtract(ctx: Context, call: Call, values: Sequence[Value]) -> Value:
     _same_shapes(call, values)
-    op = ctx.builder.skip_subtract(ctx.names(call.path), *ctx.ops(values), origin=call.path)
+    op = ctx.builder.skip_subtract(ctx.names.give(call.path), *ctx.ops(values), origin=call.path)
     return ctx.known(op)
 
 
@@ -345,6 +345,6 @@ def _join(
     """One op, or a chain of them where there are more inputs than an op takes."""
     left = list(sources)
     while len(left) > MAX_SKIP_INPUTS:
-        part = build(ctx.names(f"{call.path}_part"), *left[:MAX_SKIP_INPUTS], origin="")
+        part = build(ctx.names.give(f"{call.path}_part"), *left[:MAX_SKIP_INPUTS], origin="")
         left = [part, *left[MAX_SKIP_INPUTS:]]
-    return build(ctx.names(call.path), *left, origin=origin)
+    return build(ctx.names.give(call.path), *left, origin=origin)

@@ -9,13 +9,13 @@ from typing import Any
 from fcn_hw.errors import ConfigError, UnsupportedLayer, nearest
 from fcn_hw.fixed import FixedFormat
 from fcn_hw.frontend.layers import LAYERS, REFUSED
-from fcn_hw.frontend.names import CNames
 from fcn_hw.frontend.proofs import Proof
 from fcn_hw.frontend.resolve import Context
 from fcn_hw.frontend.values import Value
 from fcn_hw.frontend.walk import Program, walk
 from fcn_hw.ir import Graph
 from fcn_hw.ir.build import GraphBuilder
+from fcn_hw.names import Names
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,7 +48,7 @@ def export(
         UnsupportedLayer: with every layer that is refused, why and what to do.
     """
     program = walk(model)
-    names = CNames(name)
+    names = Names(name)
     context = Context(GraphBuilder(name), names)
     problems = [*program.problems, *_type_problems(program)]
     found = _inputs(program, context, input_format, problems)
@@ -73,7 +73,7 @@ def export(
     graph = context.builder.finish(*outputs)
     order = {op.name: index for index, op in enumerate(graph.ops)}
     proofs = sorted(context.proofs, key=lambda proof: order[proof.op])
-    return Export(graph, tuple(proofs), _notes(context))
+    return Export(graph, tuple(proofs), _notes(program, context))
 
 
 def _inputs(
@@ -91,7 +91,8 @@ def _inputs(
             )
             continue
         height, width, channels = (int(n or 0) for n in shape)
-        op = context.builder.input(context.names(layer), (height, width, channels), fmt)
+        name = context.names.give(layer)
+        op = context.builder.input(name, (height, width, channels), fmt, origin=layer)
         found[number] = context.known(op)
     return found
 
@@ -150,13 +151,26 @@ def _outputs(
         given.add(op)
         tensor = context.builder.tensor(op)
         if arg_max and tensor.channels > 1:
-            op = context.builder.arg_max(context.names("class_map"), op)
+            op = context.builder.arg_max(context.names.give("class_map"), op)
         outputs.append(op)
     return outputs, problems
 
 
-def _notes(context: Context) -> tuple[str, ...]:
-    return tuple(
+def _notes(program: Program, context: Context) -> tuple[str, ...]:
+    notes = [
         f"layer '{call.path}': softmax becomes arg-max, which gives the same class"
         for call, _ in context.softmaxes
-    )
+    ]
+    layers = {*(name for _, name, _ in program.inputs), *(call.path for call in program.calls)}
+    renamed = [
+        f"'{layer}' is {name}" for layer, name in context.names.renamed.items() if layer in layers
+    ]
+    if renamed:
+        more = f" and {len(renamed) - _SHOWN} more" if len(renamed) > _SHOWN else ""
+        told = ", ".join(renamed[:_SHOWN]) + more
+        notes.append(f"in C++ some layers have other names: {told}")
+    return tuple(notes)
+
+
+_SHOWN = 8
+"""Layers of another name that a note lists."""

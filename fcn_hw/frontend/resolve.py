@@ -12,7 +12,6 @@ from fcn_hw.estimate.ops import op_cost
 from fcn_hw.fixed import FixedFormat, Overflow, Rounding, quantize, smallest_format
 from fcn_hw.frontend.activations import Activation, exact_format
 from fcn_hw.frontend.affine_fit import ScaleAndBias, fit_scale_and_bias
-from fcn_hw.frontend.names import CNames
 from fcn_hw.frontend.parts import Channels, Floats, Part, never_falls
 from fcn_hw.frontend.proofs import Proof
 from fcn_hw.frontend.steps import NotMonotone, StepFunction, Steps
@@ -23,6 +22,7 @@ from fcn_hw.ir.build import GraphBuilder
 from fcn_hw.ir.cycles import Fold
 from fcn_hw.ir.thresholds import MAX_THRESHOLDS
 from fcn_hw.ir.verify import MAX_LOOKUP_BITS
+from fcn_hw.names import Names
 
 STATED_BITS = 18
 """Width of a value that no quantizer follows, and of its scale: a DSP slice's narrower port."""
@@ -33,7 +33,7 @@ class Context:
     """What the layer functions work with."""
 
     builder: GraphBuilder
-    names: CNames
+    names: Names
     proofs: list[Proof] = field(default_factory=list)
     softmaxes: list[tuple[Call, Value]] = field(default_factory=list)
     _resolved: dict[int, tuple[Value, str]] = field(default_factory=dict)
@@ -107,7 +107,7 @@ class Context:
         scale = _stated_constant(factor, STATED_BITS - 1 - _bits_above(float(np.abs(factor).max())))
         bias = _stated_constant(summand, fmt.fraction + 4)  # rounded far below the result's step
         return self.builder.batch_norm(
-            self.names(layer), source, scale, bias, fmt=fmt, origin=layer
+            self.names.give(layer), source, scale, bias, fmt=fmt, origin=layer
         )
 
     # -- values behind a quantizer -----------------------------------------------------------------
@@ -124,7 +124,9 @@ class Context:
         """
         if isinstance(value, Known) and activation.converts:
             fmt = activation.format
-            return self.known(self.builder.quantize(self.names(name), value.op, fmt, origin=layer))
+            return self.known(
+                self.builder.quantize(self.names.give(name), value.op, fmt, origin=layer)
+            )
         parts, source = _parts(value)
         if isinstance(source, Moved) and all(
             never_falls(part) for part in (parts if source.takes_maximum else ())
@@ -210,7 +212,7 @@ class Context:
             )
         fmt = exact_format(function.activation.format)
         op = self.builder.lookup(
-            self.names(name), source, Constant(function.table(), fmt), fmt=fmt, origin=layer
+            self.names.give(name), source, Constant(function.table(), fmt), fmt=fmt, origin=layer
         )
         text = f"QKeras evaluated at all {1 << width:,} codes of its input"
         self.proofs.append(Proof(op, layer, True, "table", text))
@@ -234,7 +236,7 @@ class Context:
                 hint="use fewer bits",
             )
         tensor = self.builder.tensor(source)
-        identifier = self.names(name)
+        identifier = self.names.give(name)
         if affine is None or (
             counts <= MAX_THRESHOLDS
             and _thresholds_are_cheaper(tensor, constants, fmt, affine, saturating)

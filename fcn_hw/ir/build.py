@@ -86,8 +86,11 @@ class GraphBuilder:
         """What a tensor can hold."""
         return self._ranges[name]
 
-    def input(self, name: str, shape: tuple[int, int, int], fmt: FixedFormat) -> str:
-        return self._add(Input(name, (), Tensor(name, shape, fmt), origin=name), fmt)
+    def input(
+        self, name: str, shape: tuple[int, int, int], fmt: FixedFormat, *, origin: str | None = None
+    ) -> str:
+        tensor = Tensor(name, shape, fmt)
+        return self._add(Input(name, (), tensor, origin=_origin(origin, name)), fmt)
 
     def conv2d(
         self,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 import numpy as np
@@ -42,16 +41,13 @@ from fcn_hw.ir.ops import (
 from fcn_hw.ir.pooling import MAX_WINDOW_MULTIPLE, window_multiple
 from fcn_hw.ir.shapes import output_shape
 from fcn_hw.ir.thresholds import MAX_LEVELS, MAX_SEARCHED_BITS, levels, total_format
+from fcn_hw.names import MAX_NAME_LENGTH, Names, graph_refusal
 
 BILINEAR_SCALES = (1, 2, 4, 8)
 MAX_CLASSES = 256
 MAX_SKIP_INPUTS = 4
 """Inputs of a skip op, and copies of a fork: the headers have overloads for up to so many."""
 
-MAX_NAME_LENGTH = 128
-"""Of graphs and ops: names become names of files, which Linux limits to 255 bytes."""
-
-_IDENTIFIER = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 MAX_LOOKUP_BITS = 12
 """Input bits of a lookup: each channel has a table of its own, of 2 ** bits codes, in LUTs."""
 
@@ -87,22 +83,21 @@ def verify(graph: Graph, *, where: str = "") -> Graph:
 
 
 def _graph_rules(graph: Graph) -> Iterator[str]:
-    if not _IDENTIFIER.fullmatch(graph.name):
-        yield f"the graph's name '{graph.name}' is no C identifier"
-    yield from (f"the graph's name {text}" for text in _length_rule(graph.name))
+    if told := graph_refusal(graph.name):
+        yield f"'{_short(graph.name)}': {told}"
     if not graph.inputs:
         yield "the graph has no input"
+    names = Names(graph.name)
     for op in graph.ops:
-        if not _IDENTIFIER.fullmatch(op.name):
-            yield f"{op.kind} '{op.name}': the name is no C identifier"
-        yield from (f"{op.kind}: the name {text}" for text in _length_rule(op.name))
+        if told := names.refusal(op.name):
+            yield f"{op.kind} '{_short(op.name)}': {told}"
+        names.take(op.name)
         if not graph.readers(op.name) and op.name not in graph.outputs:
             yield f"{op.kind} '{op.name}': nothing reads its output, its stream would fill up"
 
 
-def _length_rule(name: str) -> Iterator[str]:
-    if len(name) > MAX_NAME_LENGTH:
-        yield f"'{name[:20]}...' has {len(name)} characters, {MAX_NAME_LENGTH} is the limit"
+def _short(name: str) -> str:
+    return name if len(name) <= MAX_NAME_LENGTH else f"{name[:20]}..."
 
 
 def _op_rules(op: Op, graph: Graph) -> Iterator[str]:

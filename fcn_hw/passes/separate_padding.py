@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from fcn_hw.ir.graph import Graph
 from fcn_hw.ir.ops import Conv2D, Op, Padding, Tensor, ZeroPad2D
+from fcn_hw.names import Names
 
 
 def separate_padding(graph: Graph) -> Graph:
@@ -14,15 +15,14 @@ def separate_padding(graph: Graph) -> Graph:
     The new op is named ``<convolution>_padding``, with a number behind where that name is taken.
     Its format is its input's, so it moves codes and converts none.
     """
-    taken = {op.name for op in graph.ops}
+    names = Names(graph.name, (op.name for op in graph.ops))
     ops: list[Op] = []
     for op in graph.ops:
         if not isinstance(op, Conv2D) or op.padding == Padding():
             ops.append(op)
             continue
         (source,) = graph.operands(op)
-        name = _free_name(f"{op.name}_padding", taken)
-        taken.add(name)
+        name = names.give(f"{op.name}_padding")
         shape = (
             source.height + op.padding.top + op.padding.bottom,
             source.width + op.padding.left + op.padding.right,
@@ -31,11 +31,3 @@ def separate_padding(graph: Graph) -> Graph:
         ops.append(ZeroPad2D(name, op.inputs, Tensor(name, shape, source.format), op.padding))
         ops.append(replace(op, inputs=(name,), padding=Padding()))
     return graph.with_ops(ops)
-
-
-def _free_name(name: str, taken: set[str]) -> str:
-    number, free = 1, name
-    while free in taken:
-        number += 1
-        free = f"{name}{number}"
-    return free

@@ -22,8 +22,8 @@ def graph() -> Graph:
     build.batch_norm("bn", "x", Constant(np.array([1, -2, 3, 4]), FORMAT), constant(4, 5, 6, 7))
     thresholds = Constant(np.arange(1, 13).reshape(4, 3) - 4, FORMAT)
     build.threshold("steps", "x", thresholds, constant(0, 1, 2, 3), constant(1, 1, 2, 2))
-    build.lookup("table", "x", Constant(np.array([0, -1, 2, 3, 4, 5, 6, 7]), FORMAT))
-    return build.finish("bn", "steps", "table")
+    build.lookup("lookup", "x", Constant(np.array([0, -1, 2, 3, 4, 5, 6, 7]), FORMAT))
+    return build.finish("bn", "steps", "lookup")
 
 
 def constant(*codes: int) -> Constant:
@@ -45,7 +45,7 @@ def test_channels_go_by_groups() -> None:
 
 def test_names_are_those_of_the_tables() -> None:
     net = graph()
-    for name, fold in [("bn", Fold(4, 1)), ("steps", Fold(2, 1)), ("table", None)]:
+    for name, fold in [("bn", Fold(4, 1)), ("steps", Fold(2, 1)), ("lookup", None)]:
         op = net[name]
         assert rom_names(op) == [t.variable for t in rom_tables(op, net.tensor("x"), fold)]
 
@@ -98,6 +98,6 @@ def test_rendered_headers() -> None:
         "#endif\n"
     )
     assert (
-        "static const fcn_hw::rom_t<8> table_table[8] = {\n    0, -1, 2, 3, 4, 5, 6, 7,\n};\n"
-    ) in op_roms(net["table"], (net.tensor("x"),), None)
+        "static const fcn_hw::rom_t<8> lookup_table[8] = {\n    0, -1, 2, 3, 4, 5, 6, 7,\n};\n"
+    ) in op_roms(net["lookup"], (net.tensor("x"),), None)
     assert op_roms(net["x"], (), None) == ""

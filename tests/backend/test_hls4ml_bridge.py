@@ -92,7 +92,7 @@ def test_layers_may_be_named_like_settings_of_hls4ml() -> None:
     """A layer of hls4ml keeps its streams among its settings, by name: ``strategy`` crashed it."""
     expected = top_function("image_0", "conv_0", "relu_0")
     for names in (
-        ("strategy", "index", "reuse_factor"),
+        ("strategy", "weight", "reuse_factor"),
         ("name", "inputs", "outputs"),
         ("precision", "strategy", "class_name"),
         ("reuse_factor", "function_cpp", "strategy"),

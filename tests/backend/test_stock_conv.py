@@ -15,7 +15,6 @@ from sample_graphs import tiny_graph
 from fcn_hw.backend.hls4ml_bridge import Target, emitted_processes, to_model_graph
 from fcn_hw.backend.project import plan_project
 from fcn_hw.backend.stock_conv import (
-    ATTRIBUTES,
     check_stock,
     convolutions_that_stay,
     emitted_graph,
@@ -47,23 +46,21 @@ def plan(conv: str = "hls4ml") -> Plan:
 
 
 def one_conv(
-    name: str = "conv",
     kernel: tuple[int, int] = (3, 3),
     strides: tuple[int, int] = (1, 1),
     dilation: tuple[int, int] = (1, 1),
     fmt: str = "fixed<8,4,RND,SAT>",
-    before: str = "image",
     weight: str = "fixed<4,1>",
     bias: str | None = None,
 ) -> Graph:
     build = GraphBuilder("net")
-    build.input(before, (9, 9, 2), parse_format("ufixed<4,0>"))
+    build.input("image", (9, 9, 2), parse_format("ufixed<4,0>"))
     build.conv2d(
-        name, before, Constant(np.full((*kernel, 2, 4), 1), parse_format(weight)),
+        "conv", "image", Constant(np.full((*kernel, 2, 4), 1), parse_format(weight)),
         Constant(np.ones(4), parse_format(bias)) if bias else None,
         strides=strides, dilation=dilation, fmt=parse_format(fmt),
     )  # fmt: skip
-    return build.finish(name)
+    return build.finish("conv")
 
 
 def test_emitted_text(pytestconfig: pytest.Config) -> None:
@@ -135,30 +132,10 @@ def test_a_zero_padding_of_the_graph_stays_ours() -> None:
             "use vertical stride 1, or set hls.Conv to fcn_hw",
         ),
         (
-            one_conv(name="Image"),
-            "layer 'image': hls4ml takes names that differ in case only for one",
-            "rename the layer, or set hls.Conv to fcn_hw",
-        ),
-        (
-            one_conv(name="config2"),
-            "layer 'config2': hls4ml gives the name 'config2' itself",
-            "rename the layer, or set hls.Conv to fcn_hw",
-        ),
-        (
-            one_conv(name="weight"),
-            "layer 'weight': hls4ml has a setting named 'weight'",
-            "rename the layer, or set hls.Conv to fcn_hw",
-        ),
-        (
             one_conv(bias="fixed<54,9>", fmt="fixed<8,4>"),
             "layer 'conv': hls4ml prints weights and biases as numbers of C++, which do not hold "
             "every fixed<54,9>",
             "use at most 53 bits and 63 integer bits, or set hls.Conv to fcn_hw",
-        ),
-        (
-            one_conv(before="conv_accum"),
-            "layer 'conv_accum': hls4ml names a type of layer 'conv' 'conv_accum_t'",
-            "rename the layer, or set hls.Conv to fcn_hw",
         ),
         (
             one_conv(fmt="fixed<2,66,RND,SAT>"),
@@ -178,9 +155,9 @@ def test_refusals(graph: Graph, message: str, hint: str) -> None:
 
 def test_all_refusals_are_told_at_once() -> None:
     with pytest.raises(UnsupportedLayer) as caught:
-        check_stock(one_conv(name="weight", dilation=(2, 2)))
-    assert "a setting named" in caught.value.message
-    assert "layer 'weight': hls4ml's streaming convolution ignores" in caught.value.hint
+        check_stock(one_conv(fmt="fixed<2,66,RND,SAT>", dilation=(2, 2)))
+    assert "hls4ml's streaming convolution ignores" in caught.value.message
+    assert "layer 'conv': hls4ml rounds" in caught.value.hint
 
 
 def test_legal_reuse_factors_are_hls4mls() -> None:
@@ -195,7 +172,7 @@ def test_legal_reuse_factors_are_hls4mls() -> None:
             assert abs(found - wanted) == min(abs(item - wanted) for item in legal)
 
 
-def test_model_graph_holds_formats_and_no_attribute_that_is_not_refused_as_a_name() -> None:
+def test_model_graph_holds_formats() -> None:
     graph = one_conv(kernel=(1, 1), bias="fixed<6,3>")
     dataflow = lower(emitted_graph(graph, "hls4ml"))
     folding = Folding({"conv": Fold(2, 1)}, {"conv": "Resource"})
@@ -205,7 +182,6 @@ def test_model_graph_holds_formats_and_no_attribute_that_is_not_refused_as_a_nam
     assert process.call.startswith("nnet::pointwise_conv_2d_cl<image_t, conv_t, config")
     node = model.graph["conv"]
     assert node.get_attr("reuse_factor") == 4  # 8 multiplications by 2 multipliers
-    assert set(node.attributes) - {"fcn_hw_stream_conv"} <= ATTRIBUTES
     held = {name: item.precision for name, item in node.get_layer_precision().items()}
     for name, text in {
         "conv_t": "fixed<8,4,RND,SAT>", "conv_weight_t": "fixed<4,1>",

@@ -318,5 +318,5 @@ def test_names_become_identifiers(env: Any) -> None:
 
     model = model_of(env, build)
     names = [op.name for op in export(model, BYTES).graph.ops]
-    assert names == ["image", "op_1st_conv", "for_2", "a_b", "class_map"]
+    assert names == ["image", "op_1st_conv", "op_for", "a_b", "class_map"]
     check_exact(model)

@@ -53,9 +53,9 @@ def every_op() -> Graph:
     build.batch_norm("bn", "relu", ones, Constant(np.zeros(8, np.int64), bias))
     thresholds = Constant(np.zeros((8, 3), np.int64), build.tensor("bn").format)
     build.threshold("steps", "bn", thresholds, ones, ones)
-    build.lookup("table", "steps", Constant(np.arange(8), weight))
-    build.skip_subtract("less", "relu", "table")
-    build.skip_maximum("most", "less", "table")
+    build.lookup("lookup", "steps", Constant(np.arange(8), weight))
+    build.skip_subtract("less", "relu", "lookup")
+    build.skip_maximum("most", "less", "lookup")
     build.arg_max("classes", "most")
     return build.finish("classes")
 

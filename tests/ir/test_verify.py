@@ -363,12 +363,12 @@ def test_an_accumulator_with_modes_that_saturate_symmetrically() -> None:
 
 
 def test_inputs_that_differ() -> None:
-    small = Crop2D("small", ("image",), tensor("small", 6, 7, 2), (0, 0))
-    add = replace(ADD, inputs=("image", "small"))
+    small = Crop2D("little", ("image",), tensor("little", 6, 7, 2), (0, 0))
+    add = replace(ADD, inputs=("image", "little"))
     assert problems(IMAGE, small, add) == [
         "SkipAdd 'y': inputs differ in shape: (6, 8, 2), (6, 7, 2)"
     ]
-    concat = replace(CONCAT, inputs=("image", "small"))
+    concat = replace(CONCAT, inputs=("image", "little"))
     assert problems(IMAGE, small, concat) == [
         "SkipConcat 'y': inputs differ in size: (6, 8), (6, 7)"
     ]
@@ -414,7 +414,7 @@ def test_too_many_bits() -> None:
 
 
 def test_names() -> None:
-    assert problems(IMAGE, QUANTIZE, name="2net") == ["the graph's name '2net' is no C identifier"]
+    assert problems(IMAGE, QUANTIZE, name="2net") == ["'2net': the name is no C identifier"]
     odd = replace(QUANTIZE, name="a-b", output=replace(QUANTIZE.output, name="a-b"))
     assert problems(IMAGE, odd, outputs=("a-b",)) == ["Quantize 'a-b': the name is no C identifier"]
 

@@ -40,5 +40,5 @@ def test_a_name_that_is_taken_gets_a_number() -> None:
     build.relu("conv_padding", "image")
     build.conv2d("conv", "conv_padding", weight, padding=Padding(1, 0, 2, 1))
     found = separate_padding(build.finish("conv"))
-    assert [op.name for op in found.ops] == ["image", "conv_padding", "conv_padding2", "conv"]
-    assert found.tensor("conv_padding2").shape == (5, 7, 1)
+    assert [op.name for op in found.ops] == ["image", "conv_padding", "conv_padding_2", "conv"]
+    assert found.tensor("conv_padding_2").shape == (5, 7, 1)

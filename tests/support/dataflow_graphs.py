@@ -109,21 +109,22 @@ def small_skip_graph(number: int) -> Graph:
         inner = net.conv(
             "inner", net.max_pool2d("pool", first, (2, 2)), some(), 1 if number == 1 else 3
         )
-        last = net.skip_concat("join", net.upsample_nearest("up", inner, (2, 2)), first)
+        last = net.skip_concat("joined", net.upsample_nearest("up", inner, (2, 2)), first)
         return net.finish(net.conv("last", last, some(), 1))
     if number in (3, 4):  # convolutions on both branches
-        short = net.conv("short", first, 2, 1)
+        short = net.conv("direct", first, 2, 1)
         inner = net.conv("inner", net.conv("outer", first, some()), 2, 3 if number == 3 else 1)
-        return net.finish(net.skip_add("join", short, inner))
+        return net.finish(net.skip_add("joined", short, inner))
     if number == 5:  # the input itself is a skip
         inner = net.conv("inner", net.max_pool2d("pool", first, (2, 2)), 3)
         return net.finish(
-            net.skip_concat("join", net.upsample_bilinear("up", inner, (2, 2)), image)
+            net.skip_concat("joined", net.upsample_bilinear("up", inner, (2, 2)), image)
         )
     if number == 6:  # two nested skips
         pool = net.max_pool2d("pool", first, (2, 2))
         inner = net.skip_add("inner", net.conv("a", pool, 2), net.conv("b", pool, 2, 1))
-        return net.finish(net.skip_concat("join", net.upsample_nearest("up", inner, (2, 2)), first))
+        last = net.upsample_nearest("up", inner, (2, 2))
+        return net.finish(net.skip_concat("joined", last, first))
     if number == 7:  # no skip; a transposed convolution reads in bursts
         inner = net.conv("inner", net.max_pool2d("pool", first, (2, 2)), 2, 1)
         weight = Constant(np.ones((4, 4, 2, 2), dtype=np.int64), WEIGHT)
@@ -132,8 +133,8 @@ def small_skip_graph(number: int) -> Graph:
         )
         return net.finish(net.conv("last", up, 2, 1))
     if number == 8:  # three inputs
-        join = net.skip_concat("join", first, net.conv("other", image, 2), image)
+        join = net.skip_concat("joined", first, net.conv("other", image, 2), image)
         return net.finish(net.conv("last", join, 2))
-    short = net.conv("short", first, 2, 1)  # a skip behind a skip
+    short = net.conv("direct", first, 2, 1)  # a skip behind a skip
     inner = net.skip_add("inner", short, net.conv("outer", short, 2))
-    return net.finish(net.skip_concat("join", inner, first))
+    return net.finish(net.skip_concat("joined", inner, first))
