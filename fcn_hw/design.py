@@ -20,6 +20,7 @@ from pydantic import (
 from pydantic_core.core_schema import ValidationInfo
 
 from fcn_hw.fixed import FixedFormat, parse_format
+from fcn_hw.names import graph_refusal
 
 INPUT_FORMAT: FixedFormat = parse_format("ufixed<8,0>")
 """Raw image bytes: the network sees ``byte / 256``."""
@@ -519,6 +520,13 @@ class Design(Section):
     """What is simulated."""
     regression: Regression = Regression()
     """What may get worse."""
+
+    @field_validator("name")
+    @classmethod
+    def _not_reserved(cls, name: str) -> str:
+        if told := graph_refusal(name):
+            raise ValueError(f"'{name}' can't be the name of a design: {told}")
+        return name
 
     @model_validator(mode="after")
     def _one_class_or_map(self) -> Design:

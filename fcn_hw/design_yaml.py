@@ -8,6 +8,7 @@ from pathlib import Path
 
 from fcn_hw.design import Design
 from fcn_hw.errors import ConfigError, nearest
+from fcn_hw.names import Names
 from fcn_hw.schema import config_error, validate
 from fcn_hw.yaml_source import Keys, YamlSource, read_yaml, shown
 
@@ -83,7 +84,7 @@ def find_design(name: str, root: Path) -> Path:
 
 
 def check_layer_names(source: DesignSource, valid_names: Iterable[str]) -> None:
-    """Every layer that the design names is one of the network.
+    """Every layer that the design names is one of the network, and none has the design's name.
 
     Args:
         source: the design.
@@ -108,6 +109,12 @@ def check_layer_names(source: DesignSource, valid_names: Iterable[str]) -> None:
         for keys, layers in sections
         for name in layers
         if name not in valid
+    ]
+    names = Names(design.name)
+    problems += [
+        (("name",), f"name: the network has a layer '{name}', so the design needs another name")
+        for name in valid
+        if names.refusal(name)
     ]
     if problems:
         raise config_error(source.yaml, problems)

@@ -16,7 +16,7 @@ from fcn_hw.schema import _Choice, _stripped
 from fcn_hw.yaml_source import MAX_BYTES, read_yaml
 
 GOOD = """\
-name: small
+name: tiny
 dataset:
   kind: digit_scenes
 network:
@@ -86,8 +86,8 @@ def test_lines_of_keys(folder: Path) -> None:
             "did you mean 'filters' or 'head_filters'?",
         ),
         (
-            "name: small",
-            "name: small\nhlss: {}",
+            "name: tiny",
+            "name: tiny\nhlss: {}",
             "2: unknown key 'hlss' in the design; did you mean 'hls'?",
         ),
         (
@@ -201,8 +201,9 @@ def test_lines_of_keys(folder: Path) -> None:
             "13: hls.ClockPeriod: inf is not a finite number",
         ),
         ("ReuseFactor: 4", "Part: 7", "13: hls.Part: must be text, not 7"),
-        ("name: small", "name: 1st", "1: name: '1st' does not match ^[a-z][a-z0-9_]{0,39}$"),
-        ("name: small", "training: {augment: maybe}", "must be true or false, not 'maybe'"),
+        ("name: tiny", "name: int", "1: name: 'int' can't be the name of a design: the name is a"),
+        ("name: tiny", "name: 1st", "1: name: '1st' does not match ^[a-z][a-z0-9_]{0,39}$"),
+        ("name: tiny", "training: {augment: maybe}", "must be true or false, not 'maybe'"),
     ],
 )
 def test_wrong_keys_and_values(folder: Path, old: str, new: str, expected: str) -> None:
@@ -312,6 +313,8 @@ def test_unknown_layers_with_their_lines(folder: Path) -> None:
     )
     source = load_design_source(Path("design.yaml"))
     check_layer_names(source, ["conv1_1", "score", "conv9_9"])
+    with pytest.raises(ConfigError, match="1: name: the network has a layer 'tiny', so the design"):
+        check_layer_names(source, ["conv1_1", "score", "conv9_9", "tiny"])
     with pytest.raises(ConfigError) as caught:
         check_layer_names(source, iter(["conv1_1", "conv2_1", "head"]))
     assert caught.value.message == (

@@ -10,6 +10,7 @@ from fcn_hw.backend.jinja import render
 from fcn_hw.design import Dataset, Design, Network
 from fcn_hw.errors import ConfigError, nearest
 from fcn_hw.files import create_file
+from fcn_hw.names import graph_refusal
 
 DESIGN_FILE = "design.yaml"
 COMMENT_COLUMN = 34
@@ -148,8 +149,9 @@ def _check(context: DesignContext) -> None:
         first = error.errors()[0]
         what = first["loc"][-1] if first["loc"] else None
         if what == "name":
+            told = graph_refusal(context.name)
             raise ConfigError(
-                f"'{context.name}' can't be the name of a design",
+                f"'{context.name}' can't be the name of a design" + (f": {told}" if told else ""),
                 hint="A small letter, then at most 39 small letters, digits or underscores.",
             ) from None
         if what is None:

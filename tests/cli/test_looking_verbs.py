@@ -103,6 +103,8 @@ def test_new_never_overwrites(tmp_path: Path) -> None:
         (("Mine",), "'Mine' can't be the name of a design"),
         (("../mine",), "'../mine' can't be the name of a design"),
         (("m" * 41,), "can't be the name of a design"),
+        (("math",), "design: the compiler would take its math.h for that of the C library"),
+        (("class",), "'class' can't be the name of a design: the name is a word of C, C++ or"),
         (("mine", "--dataset", "camvit"), "--dataset: there is no 'camvit'; near: 'camvid'"),
         (("mine", "--network", "fcn4s"), "--network: there is no 'fcn4s'; near: 'fcn8s'"),
         (("mine", "--skip", "sum"), "--skip: there is no 'sum'"),

@@ -60,7 +60,7 @@ def forged(files: Files, tmp_path: Path) -> Callable[..., Path]:
         changed: Files | None = None,
         *,
         without: tuple[str, ...] = (),
-        name: str = "small-pynq-z2",
+        name: str = "tiny-pynq-z2",
         **fields: Any,
     ) -> Path:
         found = {k: v for k, v in {**files, **(changed or {})}.items() if k not in without}
@@ -85,7 +85,7 @@ def test_same_input_same_bytes(parts: BundleParts, bundle: Path, tmp_path: Path)
     made = write_bundle(parts, tmp_path)
     assert made.path.read_bytes() == bundle.read_bytes()
     assert made.sha256 == hashlib.sha256(bundle.read_bytes()).hexdigest()
-    assert made.path.name == "small-pynq-z2.tar.gz"
+    assert made.path.name == "tiny-pynq-z2.tar.gz"
     home = str(Path.home()).encode()
     for name, data in read(bundle)[1].items():
         assert home not in data and os.fsencode(Path.cwd()) not in data, name
@@ -94,7 +94,7 @@ def test_same_input_same_bytes(parts: BundleParts, bundle: Path, tmp_path: Path)
 def test_manifest_tells_everything(files: Files) -> None:
     manifest = json.loads(files[MANIFEST])
     assert manifest["schema_version"] == 2
-    assert (manifest["design"], manifest["top"], manifest["frames"]) == ("small", "small_axi", 2)
+    assert (manifest["design"], manifest["top"], manifest["frames"]) == ("tiny", "tiny_axi", 2)
     assert manifest["inputs"][0]["format"] == "ufixed<8,0>"
     assert [item["tensor"] for item in manifest["layers"]] == ["scores", "class_map"]
     assert manifest["expected"]["interval_cycles"] >= 5 * 7
@@ -222,7 +222,7 @@ def test_a_changed_byte_in_each_file_is_found(files: Files) -> None:
         for at in {0, len(data) // 2, len(data) - 1}:
             changed = data[:at] + bytes((data[at] ^ 1,)) + data[at + 1 :]
             with pytest.raises(BundleError) as caught:
-                module.check_files("small-pynq-z2", {**files, name: changed})
+                module.check_files("tiny-pynq-z2", {**files, name: changed})
             assert name in caught.value.message
 
 
@@ -253,7 +253,7 @@ def test_missing_and_extra_files(forged: Callable[..., Path], files: Files, tmp_
         ({"graph_digest": "0" * 64}, "graph_digest is not that of the graph in 'graph/'"),
         (
             {"board": "zcu104"},
-            "the folder is 'small-pynq-z2', by its MANIFEST.json it is small-zcu",
+            "the folder is 'tiny-pynq-z2', by its MANIFEST.json it is small-zcu",
         ),
         ({"top": "other_axi"}, "top does not follow from the graph"),
         ({"control": "none"}, "control does not follow from the graph"),
@@ -316,7 +316,7 @@ def test_structure_of_another_project(
         ("scripts/project.tcl", b"period_ns 10.0", b"period_ns 5.0", "'clock_period_ns' is 5.0, "),
         ("scripts/project.tcl", b"set top", b"set tap", "does not say 'top'"),
         ("scripts/block_design.tcl", b"clg400-1", b"clg484-1", "'part' is"),
-        ("firmware/small.cpp", b"depth=2", b"depth=1", "the depth of 'scores' is 1, by"),
+        ("firmware/tiny.cpp", b"depth=2", b"depth=1", "the depth of 'scores' is 1, by"),
         ("firmware/parameters.h", b" pe = 1;", b" pe = 2;", "the fold of 'scores' is (2, "),
         ("firmware/parameters.h", b"scores_config", b"other", "not say the fold of 'scores'"),
         ("README.md", b" cycles a frame, ", b"0 cycles a frame, ", "does not say what MANIFEST"),
@@ -367,7 +367,7 @@ def test_golden_codes_that_the_graph_does_not_compute(
 )
 def test_manifest_that_is_none(files: Files, raw: bytes, message: str) -> None:
     with pytest.raises(BundleError) as caught:
-        module.check_files("small-pynq-z2", {**files, MANIFEST: raw})
+        module.check_files("tiny-pynq-z2", {**files, MANIFEST: raw})
     assert message in caught.value.message
 
 

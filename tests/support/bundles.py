@@ -29,7 +29,7 @@ FRAMES = 2
 
 
 def small_graph() -> Graph:
-    build = GraphBuilder("small")
+    build = GraphBuilder("tiny")
     image = build.input("image", (5, 7, 3), parse_format("ufixed<8,0>"))
     weights = np.random.default_rng(2).integers(-8, 8, (1, 1, 3, 4))
     constant = Constant(weights, parse_format("fixed<4,1>"))

@@ -23,7 +23,7 @@ STUDY = "test"
 def small_space(limit: float | None = None, weights: tuple[int, ...] = (2, 4)) -> Space:
     design = Design.model_validate(
         {
-            "name": "small",
+            "name": "tiny",
             "dataset": {"kind": "digit_scenes", "height": 16, "width": 16},
             "network": {"kind": "fcn32s", "filters": [2, 3]},
         }

@@ -65,7 +65,7 @@ def batch_norm_cases() -> list[Case]:
     for output in [*ALL_MODES, None, None, None, None]:
         size, channels, pe = next(groups)
         scale, bias = (parse_format(text) for text in next(constants))
-        build = GraphBuilder("case")
+        build = GraphBuilder("one_case")
         build.input("x", (*size, channels), parse_format(next(inputs)))
         build.batch_norm(
             "y", "x", ends_first(rng, (channels,), scale), ends_first(rng, (channels,), bias),
@@ -80,7 +80,7 @@ def zero_cases() -> list[Case]:
     cases = []
     for scale, bias in [("fixed<4,40>", "fixed<4,4>"), ("fixed<4,4>", "fixed<4,50>")]:
         for zero in ("scale", "bias"):
-            build = GraphBuilder("case")
+            build = GraphBuilder("one_case")
             build.input("x", (2, 2, 2), parse_format("fixed<3,3>"))
             codes = {"scale": [1, -2], "bias": [3, -4], zero: [0, 0]}
             build.batch_norm(
@@ -134,7 +134,7 @@ def threshold_graph(
     signed = least < 0 or number % 2 == 0
     fmt = FixedFormat(signed, width, width - fraction, Rounding.RND_CONV, Overflow.SAT)
     small = FixedFormat(True, width + 1, width + 1 - fraction)
-    build = GraphBuilder("case")
+    build = GraphBuilder("one_case")
     build.input("x", (*size, channels), source)
     build.threshold(
         "y", "x", Constant(codes, wide), Constant(base, small), Constant(step, small), fmt=fmt
@@ -158,7 +158,7 @@ def far_base_case() -> Case:
     """Every input reaches 5 thresholds and none the other 2: the ends of base + step * n are far
     outside the output's range, and only sums inside occur."""
     codes = np.array([[-9, -9, -9, -8, -8, 3, 7, 8, 9]] * 2)
-    build = GraphBuilder("case")
+    build = GraphBuilder("one_case")
     build.input("x", (2, 8, 2), parse_format("fixed<4,4>"))
     build.threshold(
         "y", "x", Constant(codes, parse_format("fixed<6,6>")),
@@ -185,7 +185,7 @@ def lookup_cases() -> list[Case]:
     for width, signed in both:
         size, channels, _ = next(groups)
         fmt = parse_format(next(outputs))
-        build = GraphBuilder("case")
+        build = GraphBuilder("one_case")
         build.input("x", (*size, channels), FixedFormat(signed, width, width // 2))
         build.lookup("y", "x", ends_first(rng, (1 << width,), fmt), fmt=fmt)
         case = make_case(build.finish("y"), len(cases))
@@ -203,7 +203,7 @@ def other_format_cases() -> list[Case]:
     """Tables whose format is not the output's."""
     cases = []
     for table, output in [("ufixed<4,4>", "fixed<9,9>"), ("fixed<12,12>", "ufixed<4,4>")]:
-        build = GraphBuilder("case")
+        build = GraphBuilder("one_case")
         build.input("x", (1, 8, 1), parse_format("fixed<3,1>"))
         build.lookup(
             "y", "x", Constant(np.array([0, 15, 1, 2, 7, 8, 3, 4]), parse_format(table)),
@@ -223,7 +223,7 @@ def join_cases() -> list[Case]:
     for kind, count in [("skip_subtract", 2)] * 9 + [("skip_maximum", n) for n in (2, 3, 4)] * 4:
         size, channels, _ = next(groups)
         chosen = wide if len(cases) % 7 == 6 else [next(formats) for _ in range(count)]
-        build = GraphBuilder("case")
+        build = GraphBuilder("one_case")
         names = [
             build.input(f"x{k}", (*size, channels), parse_format(chosen[k])) for k in range(count)
         ]

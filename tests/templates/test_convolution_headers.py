@@ -116,7 +116,7 @@ def window_cases(
     cases = []
     for size, kernel, strides, dilation, padding in geometries:
         n_chan, filters = next(sizes)
-        builder = GraphBuilder("case")
+        builder = GraphBuilder("one_case")
         builder.input("x", (*size, n_chan), parse_format(next(inputs)))
         n_filt, bias = filters * (n_chan if kind == "depthwise_conv2d" else 1), next(biases)
         getattr(builder, kind)(
@@ -147,7 +147,7 @@ def every_depthwise_fold() -> list[Case]:
     rng = np.random.default_rng(6)
     cases = []
     for n_chan, multiplier in [(4, 3), (3, 4), (6, 1), (2, 5)]:
-        builder = GraphBuilder("case")
+        builder = GraphBuilder("one_case")
         builder.input("x", (2, 3, n_chan), parse_format("fixed<4,2>"))
         weight = random_constant(rng, (2, 2, n_chan, multiplier), "fixed<4,1>")
         builder.depthwise_conv2d("y", "x", weight, padding=Padding(0, 1, 1, 0))
@@ -165,7 +165,7 @@ def transposed_cases() -> list[Case]:
     for size, kernel, strides, crop, result in TRANSPOSED * 2:
         n_chan, n_filt = next(channels)
         whole = tuple((n - 1) * s + k for n, k, s in zip(size, kernel, strides, strict=True))
-        builder = GraphBuilder("case")
+        builder = GraphBuilder("one_case")
         builder.input("x", (*size, n_chan), parse_format(next(inputs)))
         bias = next(biases)
         builder.conv_transpose2d(

@@ -82,7 +82,7 @@ def moving_cases() -> list[Case]:
     channels, formats = cycle(CHANNELS), cycle(FORMATS)
 
     def start(size: tuple[int, int]) -> GraphBuilder:
-        builder = GraphBuilder("case")
+        builder = GraphBuilder("one_case")
         builder.input("x", (*size, next(channels)), parse_format(next(formats)))
         return builder
 
@@ -125,33 +125,33 @@ def converting_cases() -> list[Case]:
     channels, formats = cycle(CHANNELS), cycle(FORMATS)
     builders = []
     for size, scale in BILINEAR * 2:
-        builders.append(GraphBuilder("case"))
+        builders.append(GraphBuilder("one_case"))
         builders[-1].input("x", (*size, next(channels)), parse_format(next(formats)))
         builders[-1].upsample_bilinear("y", "x", scale, fmt=next(outputs))
     for output in ALL_MODES:
-        builders.append(GraphBuilder("case"))
+        builders.append(GraphBuilder("one_case"))
         builders[-1].input("x", (3, 5, 2), parse_format("fixed<9,3>"))
         builders[-1].quantize("y", "x", output)
-        builders.append(GraphBuilder("case"))
+        builders.append(GraphBuilder("one_case"))
         builders[-1].input("x", (5, 3, 2), parse_format("fixed<9,3>"))
         builders[-1].relu("y", "x", output)
     for size, n_chan in [((2, 2), 3), ((1, 7), 33), ((7, 1), 1)]:
-        builders.append(GraphBuilder("case"))
+        builders.append(GraphBuilder("one_case"))
         builders[-1].input("x", (*size, n_chan), parse_format("ufixed<5,2>"))
         builders[-1].relu("y", "x")
-        builders.append(GraphBuilder("case"))
+        builders.append(GraphBuilder("one_case"))
         builders[-1].input("x", (*size, n_chan), parse_format("fixed<7,2>"))
         builders[-1].quantize("y", "x", parse_format("fixed<4,1,RND_CONV,SAT_SYM>"))
     for height, count in [(3, 2), (1, 3), (3, 4), (1, 2), (5, 3), (2, 4), (1, 2), (3, 3)]:
         n_chan, output = next(channels), next(outputs)
-        builders.append(GraphBuilder("case"))
+        builders.append(GraphBuilder("one_case"))
         sources = [
             builders[-1].input(f"x{i}", (height, count, n_chan), parse_format(next(formats)))
             for i in range(count)
         ]
         builders[-1].skip_add("y", *sources, fmt=output)
     for width, count in [(4, 2), (1, 3), (4, 4), (3, 2), (1, 3), (4, 4)]:
-        builders.append(GraphBuilder("case"))
+        builders.append(GraphBuilder("one_case"))
         sources = [
             builders[-1].input(f"x{i}", (count, width, next(channels)), parse_format(next(formats)))
             for i in range(count)
@@ -167,7 +167,7 @@ def averaging_cases() -> list[Case]:
     formats = cycle([*FORMATS, "fixed<24,9>", "ufixed<20,3>", "fixed<47,4>"])
     builders = []
     for size, pool, strides, padding in AVERAGES:
-        builders.append(GraphBuilder("case"))
+        builders.append(GraphBuilder("one_case"))
         builders[-1].input("x", (*size, next(channels)), parse_format(next(formats)))
         pad = padding_of(padding, size, pool, strides)
         builders[-1].average_pool2d("y", "x", pool, strides, pad, fmt=next(outputs))
@@ -185,12 +185,12 @@ def symmetric_cases() -> list[Case]:
         lambda builder: builder.crop2d("y", "x", (1, 2), (3, 1)),
         lambda builder: builder.zero_pad2d("y", "x", Padding(1, 0, 0, 2)),
     ):
-        builder = GraphBuilder("case")
+        builder = GraphBuilder("one_case")
         builder.input("x", (4, 3, 2), image)
         add(builder)
         graph = builder.finish("y")
         y = replace(graph["y"], output=replace(graph.tensor("y"), format=symmetric))
-        cases.append(make_case(verify(Graph("case", (graph["x"], y), ("y",))), len(cases)))
+        cases.append(make_case(verify(Graph("one_case", (graph["x"], y), ("y",))), len(cases)))
     return cases
 
 
@@ -227,7 +227,7 @@ def test_sanitized(tmp_path: Path) -> None:
 
 
 def test_arg_max_takes_the_lowest_index_of_equals(tmp_path: Path) -> None:
-    builder = GraphBuilder("case")
+    builder = GraphBuilder("one_case")
     builder.input("x", (1, 4, 5), parse_format("fixed<4,4>"))
     builder.arg_max("y", "x")
     pixels = [[3, 3, 3, 3, 3], [-8, -2, -5, -2, -3], [0, 1, 7, 1, 7], [-8, -8, -8, -8, -7]]
