@@ -101,8 +101,8 @@ def test_masks_of_0_and_255_do_not_become_void(load: Callable[..., DataSet]) -> 
     error = refused(load, INDICES // 2 * 255, config(2))
     assert error.message == "data set 'list': no training mask has a pixel of class 'cell'"
     assert error.hint == (
-        "take it out of dataset.classes\nif 255 is a class and not void, write in section "
-        "dataset: masks: {values: [0, 255]}, in the order of dataset.classes"
+        "if 255 is a class and not void, write in section dataset: masks: {values: [0, 255]}, in "
+        "the order of dataset.classes\ntake it out of dataset.classes"
     )
     error = refused(load, INDICES // 2 * 255, config(2, void=None))
     assert "mask value 255 is no class; allowed are 0 to 1" in error.message

@@ -46,13 +46,13 @@ def check_named(config: ListDataset, train: Split, masks: Iterable[Path]) -> Non
     missing = ~held_classes(train, len(config.classes))
     if not missing.any():
         return
-    hints = [f"take {'it' if missing.sum() == 1 else 'them'} out of dataset.classes"]
-    if config.train_limit is not None:
-        hints.append("raise dataset.train_limit")
-    values = class_pixels(train)
-    if config.masks is None and config.void is not None and values[config.void]:
+    hints = []
+    if config.masks is None and config.void is not None and class_pixels(train)[config.void]:
         line = line_to_write(masks, config.classes, config.void)
         hints.append(f"if {config.void} is a class and not void, {line}")
+    hints.append(f"take {'it' if missing.sum() == 1 else 'them'} out of dataset.classes")
+    if config.train_limit is not None:
+        hints.append("raise dataset.train_limit")
     raise DataError(
         f"data set 'list': no training mask has a pixel of {_named(config.classes, missing)}",
         hint="\n".join(hints),
