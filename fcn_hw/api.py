@@ -14,8 +14,6 @@ import sys
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
-from rich.console import Console
-
 from fcn_hw.boards import Board, board_names, load_board
 from fcn_hw.design import ConvEmitter, Design, PruningScope
 from fcn_hw.design_yaml import find_design
@@ -70,6 +68,7 @@ from fcn_hw.studies.sensitivity.stage import (
 )
 from fcn_hw.studies.sparsity.stage import SparsityRun
 from fcn_hw.studies.sparsity.stage import sparsity_stage as _sparsity_stage
+from fcn_hw.terminal import Terminal
 
 __all__ = [
     "bitstream_design", "clean_design", "compare", "cosim_design", "csim_bounded", "csim_design",
@@ -563,4 +562,4 @@ def search_design(
 
 def _progress(wanted: bool) -> Progress:
     """On standard error: standard output is the caller's."""
-    return Progress(Console(file=sys.stderr, soft_wrap=True), quiet=not wanted)
+    return Progress(Terminal(file=sys.stderr, soft_wrap=True), quiet=not wanted)

@@ -5,12 +5,17 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic_core.core_schema import ValidationInfo
 
 from fcn_hw.errors import ConfigError, nearest
 from fcn_hw.resources import data_folder
 from fcn_hw.schema import config_error, validate
 from fcn_hw.yaml_source import read_yaml
+
+SHORTEST_CLOCK_NS = {"7series": 1.6, "ultrascale+": 1.13}
+"""Of a global clock buffer in the fastest speed grade: 628 MHz (DS187, F_MAX_BUFG) and 891 MHz
+(DS925). No design gets near it."""
 
 
 class _Section(BaseModel):
@@ -62,6 +67,14 @@ class Board(_Section):
     sources: tuple[str, ...] = Field(min_length=1)
     """The documents that these facts are from."""
 
+    @field_validator("clock_period_ns")
+    @classmethod
+    def _of_the_family(cls, period_ns: float, info: ValidationInfo) -> float:
+        shortest = SHORTEST_CLOCK_NS.get(info.data.get("family", ""), 0.0)
+        if period_ns < shortest:
+            raise ValueError(f"{period_ns:g} must be at least {shortest:g} for this family")
+        return period_ns
+
 
 def board_names(folder: Path | None = None) -> tuple[str, ...]:
     """All boards, in alphabetical order.
@@ -99,6 +112,24 @@ def load_board(name: str, folder: Path | None = None) -> Board:
         raise config_error(source, [(("name",), problem)])
     constraints_file(name, folder)
     return board
+
+
+def period_ns_of(board: Board, asked_ns: float | None) -> float:
+    """The clock of a design: what it asks for, else the board's.
+
+    Raises:
+        ConfigError: the device has no such clock.
+    """
+    if asked_ns is None:
+        return board.clock_period_ns
+    shortest = SHORTEST_CLOCK_NS[board.family]
+    if asked_ns < shortest:
+        raise ConfigError(
+            f"hls.ClockPeriod: {asked_ns:g} ns is less than the {shortest:g} ns of the clock tree "
+            f"of board '{board.name}' ({board.family})",
+            hint=f"The period is in ns, not in GHz; the board's own is {board.clock_period_ns:g}.",
+        )
+    return asked_ns
 
 
 def constraints_file(name: str, folder: Path | None = None) -> Path:

@@ -10,6 +10,7 @@ from typing import Annotated, Literal, Union
 
 from pydantic import (
     BaseModel,
+    BeforeValidator,
     ConfigDict,
     Discriminator,
     Field,
@@ -24,6 +25,13 @@ from fcn_hw.names import graph_refusal
 
 INPUT_FORMAT: FixedFormat = parse_format("ufixed<8,0>")
 """Raw image bytes: the network sees ``byte / 256``."""
+
+
+def _no_flag(value: object) -> object:
+    """True equals 1, also where 1 is one of the values that a key has."""
+    if isinstance(value, bool):
+        raise ValueError(f"must be a number, not {value}")
+    return value
 
 
 class Section(BaseModel):
@@ -172,7 +180,7 @@ class ListDataset(FolderDataset):
     """Mask value that loss and metrics ignore."""
     masks: MaskEncoding | None = None
     """How masks say their classes; left out, a mask's values are class indices."""
-    channels: Literal[1, 3] = 3
+    channels: Annotated[Literal[1, 3], BeforeValidator(_no_flag)] = 3
     """Grey or colour."""
 
     @field_validator("classes")
@@ -231,7 +239,7 @@ class Network(Section):
         Discriminator(_number_or_list),
     ] = 1
     """One number for all stages, or one for each, as VGG has (2, 2, 3, 3, 3)."""
-    kernel: Literal[1, 3, 5, 7] = 3
+    kernel: Annotated[Literal[1, 3, 5, 7], BeforeValidator(_no_flag)] = 3
     """Height and width of the stages' kernels."""
     head_filters: int | None = Field(default=None, ge=1)
     """Channels of FCN's fc6 and fc7 convolutions; None leaves them out."""
@@ -450,8 +458,8 @@ class Hls(Section):
 
     Part: str | None = None
     """The device, as Vivado names it."""
-    ClockPeriod: float | None = Field(default=None, gt=0)
-    """In ns."""
+    ClockPeriod: float | None = Field(default=None, gt=0, le=1000)
+    """In ns; not shorter than the clock tree of the board's device allows."""
     IOType: Literal["io_stream"] = "io_stream"
     """Streams are all there is."""
     Conv: ConvEmitter = "fcn_hw"

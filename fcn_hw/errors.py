@@ -18,12 +18,21 @@ MAX_PROBLEMS = 200
 """Layers that one message tells of; what is behind them is counted."""
 
 
-def _visible(text: str) -> str:
-    """Line breaks, escape sequences and the like as their codes: names and paths can hold any."""
+def visible(text: str) -> str:
+    """Escape sequences, NUL and the like as their codes: names and paths can hold any.
+
+    Line breaks and tabs stay.
+    """
     if text.isprintable():
         return text
-    codes = (c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
-    return "".join(codes)
+    return "".join(
+        c if c.isprintable() or c in "\n\t" else c.encode("unicode_escape").decode() for c in text
+    )
+
+
+def one_line(text: str) -> str:
+    """As :func:`visible`, line breaks and tabs too."""
+    return visible(text).replace("\n", "\\n").replace("\t", "\\t")
 
 
 class FcnHwError(Exception):
@@ -38,10 +47,10 @@ class FcnHwError(Exception):
     exit_status = 2
 
     def __init__(self, message: str, *, hint: str = "", log: Path | None = None) -> None:
-        message = _visible(message)
+        message = one_line(message)
         super().__init__(message)
         self.message = message
-        self.hint = hint
+        self.hint = visible(hint)
         self.log = log
 
 

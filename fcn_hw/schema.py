@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import types
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -44,7 +45,9 @@ def validate(model: type[Model], source: YamlSource, what: str) -> Model:
         ConfigError: the message is the first problem with its line, the hint lists the others.
     """
     try:
-        return model.model_validate(source.data)
+        # As JSON, where a list is a tuple and nothing else is taken for what it is not: true is no
+        # number, "4" neither.
+        return model.model_validate_json(json.dumps(source.data), strict=True)
     except ValidationError as error:
         problems = [
             _describe(model, source, what, item) for item in error.errors() if not _follows(item)

@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rich import box
-from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
+
+from fcn_hw.terminal import Terminal
 
 if TYPE_CHECKING:  # printing must not load what the verbs load
     from fcn_hw.estimate.network import Estimate, LayerEstimate
@@ -35,9 +36,9 @@ TABLE_WIDTH = 110
 ESTIMATE_WIDTH = 150
 
 
-def console(*, stderr: bool = False) -> Console:
+def console(*, stderr: bool = False) -> Terminal:
     """Where to print; long lines are left to the terminal."""
-    return Console(stderr=stderr, soft_wrap=True)
+    return Terminal(stderr=stderr, soft_wrap=True)
 
 
 def print_training(stored: Mapping[str, Any]) -> None:
@@ -103,7 +104,7 @@ def print_layers(title: str, rows: Sequence[LayerResult]) -> None:
             f"{row.mismatches:,}", escape(first),
         )  # fmt: skip
     out = console()
-    Console(width=max(out.width, TABLE_WIDTH), soft_wrap=True).print(table)
+    Terminal(width=max(out.width, TABLE_WIDTH), soft_wrap=True).print(table)
     out.print("models: Q QKeras, O integer oracle, C emitted C++", highlight=False)
 
 
@@ -150,7 +151,7 @@ def print_agreement(result: Agreement) -> None:
         near = f"{row.near_ties:,}" if row.form else ""
         table.add_row(escape(row.layer), row.format, row.status, row.form, near, *counts)
     out = console()
-    Console(width=max(out.width, TABLE_WIDTH), soft_wrap=True).print(table)
+    Terminal(width=max(out.width, TABLE_WIDTH), soft_wrap=True).print(table)
     for row in result.layers:
         if row.form:
             out.print(f"{escape(row.layer)}: {row.how}", highlight=False)
@@ -231,7 +232,7 @@ def print_estimate(result: Estimate) -> None:
     table.add_row(result.board, "", "", "", *board)
     table.add_row("used", "", "", "", *shares)
     out = console()
-    Console(width=max(out.width, ESTIMATE_WIDTH), soft_wrap=True).print(table)
+    Terminal(width=max(out.width, ESTIMATE_WIDTH), soft_wrap=True).print(table)
     out.print(
         f"{result.fps:.4g} frames/s at {1e3 / result.clock_period_ns:g} MHz: "
         f"{result.interval_cycles:,} cycles a frame, set by {result.bottleneck}",
@@ -275,7 +276,7 @@ def print_fifos(result: FifoResult, report: Path) -> None:
             f"{row['optimized']:,}", f"{run.peaks[name]:,}", row["storage"], f"{row['bram36']:g}",
         )  # fmt: skip
     out = console()
-    Console(width=max(out.width, TABLE_WIDTH), soft_wrap=True).print(table)
+    Terminal(width=max(out.width, TABLE_WIDTH), soft_wrap=True).print(table)
     out.print(
         f"{sized.bits:,} bits, {result.bram36:g} BRAM36 (whole frames: "
         f"{result.initial_bram36:g}); certificate: no order of reads and writes deadlocks",
@@ -345,7 +346,7 @@ def print_csynth(report: CsynthReport) -> None:
     )
     table.add_row("available", "", "", *_hls_amounts(report.available))
     out = console()
-    Console(width=max(out.width, TABLE_WIDTH), soft_wrap=True).print(table)
+    Terminal(width=max(out.width, TABLE_WIDTH), soft_wrap=True).print(table)
     clock = report.clock
     verdict = "" if clock.fits else "; [bold red]too slow[/]"
     out.print(
@@ -393,7 +394,7 @@ def print_regression(rows: Sequence[Row]) -> None:
 
 def print_wide(table: Table) -> None:
     """A table whose cells a narrow terminal wraps rather than cuts."""
-    Console(width=max(console().width, TABLE_WIDTH), soft_wrap=True).print(table)
+    Terminal(width=max(console().width, TABLE_WIDTH), soft_wrap=True).print(table)
 
 
 def _cycles(found: CycleRange) -> str:

@@ -6,6 +6,7 @@ key twice. Keys are text as written, so ``on:`` is not a boolean.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +21,9 @@ MAX_DEPTH = 16
 
 Keys = tuple[str | int, ...]
 """The way to a value: keys of mappings and indices of lists."""
+
+_EXPONENT = re.compile(r"[-+]?[0-9]+(\.[0-9]*)?[eE][-+]?[0-9]{1,3}")
+"""``1e-3``: a number in YAML 1.2, text in YAML 1.1, which PyYAML reads."""
 
 _PLAIN_TAGS = {f"tag:yaml.org,2002:{name}" for name in ("null", "bool", "int", "float")}
 
@@ -148,7 +152,9 @@ def _value(path: Path, node: yaml.Node, keys: Keys, lines: dict[Keys, int]) -> A
             entries.append(_value(path, entry, here, lines))
         return entries
     if node.tag not in _PLAIN_TAGS:
-        return str(node.value)
+        text = str(node.value)
+        plain = isinstance(node, yaml.ScalarNode) and node.style is None
+        return float(text) if plain and _EXPONENT.fullmatch(text) else text
     try:
         return _Scalars().construct_object(node)
     except ValueError as error:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from fcn_hw.boards import board_names, constraints_file, load_board
+from fcn_hw.boards import board_names, constraints_file, load_board, period_ns_of
 from fcn_hw.errors import ConfigError, FcnHwError
 from fcn_hw.resources import data_folder
 
@@ -98,6 +98,7 @@ def test_unknown_board(tmp_path: Path) -> None:
         ("family: 7series", "family: 7-series", "family: '7-series' is not one of '7series', "),
         ("name: pynq-z2", "name: pynq", "name 'pynq' differs from the file's name"),
         ("part: xc7z020clg400-1", "part: 'xc7z020; exit'", "part: 'xc7z020; exit' does not match"),
+        ("clock_period_ns: 10.0", "clock_period_ns: 1", "clock_period_ns: 1 must be at least 1.6"),
         ("clock_period_ns: 10.0", "clock_period_ns: -1", "clock_period_ns: -1 must be more than 0"),
     ],
 )
@@ -109,6 +110,15 @@ def test_wrong_board_files_name_the_line(folder: Path, old: str, new: str, expec
         load_board("pynq-z2", folder)
     text = f"{caught.value.message}\n{caught.value.hint}"
     assert f"pynq-z2.yaml:{line}: {expected}" in text
+
+
+def test_clocks_that_no_device_has() -> None:
+    for name, shortest in (("pynq-z2", 1.6), ("kv260", 1.13)):
+        board = load_board(name)
+        assert period_ns_of(board, None) == board.clock_period_ns
+        assert period_ns_of(board, shortest) == shortest
+        with pytest.raises(ConfigError, match=f"0.001 ns is less than the {shortest} ns of the"):
+            period_ns_of(board, 0.001)
 
 
 def test_a_board_needs_its_xdc(folder: Path) -> None:

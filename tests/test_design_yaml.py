@@ -200,6 +200,18 @@ def test_lines_of_keys(folder: Path) -> None:
             "ClockPeriod: .inf",
             "13: hls.ClockPeriod: inf is not a finite number",
         ),
+        ("[8, 16]", "[true, 16]", "6: network.filters[0]: must be a whole number, not True"),
+        ("[8, 16]", '["8", 16]', "6: network.filters[0]: must be a whole number, not '8'"),
+        ("[8, 16]", "[8.0, 16]", "6: network.filters[0]: must be a whole number, not 8.0"),
+        ("[8, 16]", "[8, 16]\n  kernel: true", "7: network.kernel: must be a number, not True"),
+        ("{weight: 4}", '{weight: "4"}', "8: precision.default.weight: '4' is not one of 'binary'"),
+        ("{weight: 4}", "{bias: false}", "8: precision.default.bias: must be a whole number, not"),
+        ("ReuseFactor: 4", "ReuseFactor: true", "13: hls.ReuseFactor: must be a whole number, not"),
+        ("ReuseFactor: 4", 'ClockPeriod: "10"', "13: hls.ClockPeriod: must be a number, not '10'"),
+        ("ReuseFactor: 4", "ClockPeriod: yes", "13: hls.ClockPeriod: must be a number, not True"),
+        ("ReuseFactor: 4", "ClockPeriod: 1e4", "13: hls.ClockPeriod: 10000.0 must be at most 1000"),
+        ("name: tiny", "name: tiny\ntraining: {augment: 1}", "must be true or false, not 1"),
+        ("name: tiny", "name: tiny\ntraining: {augment: 'true'}", "or false, not 'true'"),
         ("ReuseFactor: 4", "Part: 7", "13: hls.Part: must be text, not 7"),
         ("name: tiny", "name: int", "1: name: 'int' can't be the name of a design: the name is a"),
         ("name: tiny", "name: 1st", "1: name: '1st' does not match ^[a-z][a-z0-9_]{0,39}$"),
@@ -295,6 +307,9 @@ def test_a_missing_file_and_a_folder(folder: Path) -> None:
 def test_keys_are_text_and_dates_stay_text(folder: Path) -> None:
     Path("a.yaml").write_text("on: 2001-01-01\n1: yes\n~: 0x10\n", encoding="utf-8-sig")
     assert read_yaml(Path("a.yaml")).data == {"on": "2001-01-01", "1": True, "~": 16}
+    text = "a: 1e-3\nb: -2.5E+02\nc: '1e-3'\nd: 1e\n"
+    Path("a.yaml").write_text(text)
+    assert read_yaml(Path("a.yaml")).data == {"a": 1e-3, "b": -250.0, "c": "1e-3", "d": "1e"}
 
 
 def test_a_file_elsewhere_is_named_in_full(

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import io
+import re
 from pathlib import Path
 
 import pytest
+from rich.table import Table
 
 from fcn_hw.errors import (
     MAX_PROBLEMS,
@@ -32,6 +35,7 @@ from fcn_hw.errors import (
     UnsupportedLayer,
     nearest,
 )
+from fcn_hw.terminal import Terminal
 
 
 @pytest.mark.parametrize(
@@ -175,3 +179,19 @@ def test_very_many_layers_are_counted() -> None:
     assert lines[:2] == ["do", "layer '1': why: do"]
     assert lines[-1] == f"and {5000 - 1 - MAX_PROBLEMS:,} more"
     assert len(lines) == 1 + MAX_PROBLEMS + 1
+
+
+def test_control_characters_are_shown_as_their_codes() -> None:
+    error = UnsupportedLayer("a\x1b[31m\nb", "c\x00\td", hint="e\x9b2J\nf\x07")
+    assert error.message == r"layer 'a\x1b[31m\nb': c\x00\td"
+    assert error.hint == "e\\x9b2J\nf\\x07"
+    error = ToolFailed(("g++",), None, "\x1b[1merror", "exit status 1")
+    assert error.hint == r"\x1b[1merror"
+    out = io.StringIO()
+    table = Table("a\x1b]0;title\x07")
+    table.add_row("b\x00", "\x1b[2J")
+    console = Terminal(file=out, force_terminal=True, width=80)
+    console.print("[red]x\x1b[2Jy[/]", table)
+    shown = re.sub(r"\x1b\[[0-9;]*m", "", out.getvalue())  # rich's own colours
+    assert r"x\x1b[2Jy" in shown and r"a\x1b]0;title\x07" in shown and r"b\x00" in shown
+    assert "\x1b" not in shown and "\x00" not in shown and "\x07" not in shown

@@ -45,7 +45,7 @@ from fcn_hw.backend.stock_conv import (
     stock_layers,
 )
 from fcn_hw.backend.structure import Layout
-from fcn_hw.boards import Board
+from fcn_hw.boards import Board, period_ns_of
 from fcn_hw.dataflow.engine import width_bits
 from fcn_hw.dataflow.lowering import Dataflow, Stream, lower
 from fcn_hw.design import Hls
@@ -229,7 +229,7 @@ def plan_project(graph: Graph, board: Board, hls: Hls, layout: Layout | None = N
 
 def part_and_period_ns(board: Board, hls: Hls) -> tuple[str, float]:
     """The device and its clock: the design's, else the board's."""
-    return hls.Part or board.part, hls.ClockPeriod or board.clock_period_ns
+    return hls.Part or board.part, period_ns_of(board, hls.ClockPeriod)
 
 
 def plan_scripts(

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from rich import box
-from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
 from fcn_hw.tables import TABLE_WIDTH, console
+from fcn_hw.terminal import Terminal
 
 if TYPE_CHECKING:  # `fcn-hw --help` loads none
     from fcn_hw.boards import Board
@@ -81,4 +81,4 @@ def _stage(state: StageState) -> str:
 
 def _print(table: Table) -> None:
     """Wide tables are wrapped by the terminal, not cut."""
-    Console(width=max(console().width, TABLE_WIDTH), soft_wrap=True).print(table)
+    Terminal(width=max(console().width, TABLE_WIDTH), soft_wrap=True).print(table)

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from rich import box
-from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
 from fcn_hw.tables import TABLE_WIDTH, console
+from fcn_hw.terminal import Terminal
 
 if TYPE_CHECKING:  # `fcn-hw --help` loads none
     from fcn_hw.studies.search.front import SearchResult
@@ -38,7 +38,7 @@ def print_search(result: SearchResult) -> None:
         *_costs(result.as_designed),
         f"{result.average_bits_as_designed:.2f}",
     )
-    Console(width=max(out.width, TABLE_WIDTH), soft_wrap=True).print(table)
+    Terminal(width=max(out.width, TABLE_WIDTH), soft_wrap=True).print(table)
     for point in result.front:
         assert point.design is not None, "every point of the front has a design"
         out.print(f"make hls DESIGN={escape(str(point.design.parent))}", highlight=False)

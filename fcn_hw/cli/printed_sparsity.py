@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rich import box
-from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
 from fcn_hw.tables import ESTIMATE_WIDTH, console
+from fcn_hw.terminal import Terminal
 
 if TYPE_CHECKING:  # `fcn-hw --help` loads none
     from fcn_hw.backend.zero_worth import NetworkWorth
@@ -166,4 +166,4 @@ def _table(title: str, columns: Sequence[str]) -> Table:
 
 
 def _print(table: Table) -> None:
-    Console(width=max(console().width, ESTIMATE_WIDTH), soft_wrap=True).print(table)
+    Terminal(width=max(console().width, ESTIMATE_WIDTH), soft_wrap=True).print(table)

@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rich import box
-from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
 from fcn_hw.tables import TABLE_WIDTH, console
+from fcn_hw.terminal import Terminal
 
 if TYPE_CHECKING:  # `fcn-hw --help` loads neither
     from fcn_hw.studies.sensitivity.result import Finding, Kind, Level, Sensitivity
@@ -108,4 +108,4 @@ def _table(title: str, levels: list[Level]) -> Table:
 
 def _print(table: Table) -> None:
     """Wide tables are wrapped by the terminal, not cut."""
-    Console(width=max(console().width, TABLE_WIDTH), soft_wrap=True).print(table)
+    Terminal(width=max(console().width, TABLE_WIDTH), soft_wrap=True).print(table)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import floor
 
-from fcn_hw.boards import Board
+from fcn_hw.boards import Board, period_ns_of
 from fcn_hw.design import Hls
 from fcn_hw.errors import ConfigError, DoesNotFit
 from fcn_hw.estimate.changes import Shortage, amount_of, cheapest_changes, closest
@@ -59,11 +59,11 @@ def choose_folding(graph: Graph, board: Board, hls: Hls, fifos: Sequence[Fifo] =
             )
         return Folding(dict(rules.folds), dict(rules.strategies))
     problem = build_problem(graph, board, rules)
-    clock_period_ns = hls.ClockPeriod or board.clock_period_ns
-    interval = _interval(problem, hls, clock_period_ns)
+    period_ns = period_ns_of(board, hls.ClockPeriod)
+    interval = _interval(problem, hls, period_ns)
     solution = fastest(problem) if interval is None else smallest(problem, interval)
     if solution is None:
-        raise _does_not_fit(graph, board, rules, problem, interval, clock_period_ns)
+        raise _does_not_fit(graph, board, rules, problem, interval, period_ns)
     return Folding(
         {name: option.fold for name, option in solution.items()},
         {name: option.strategy for name, option in solution.items()},

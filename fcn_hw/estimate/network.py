@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from fcn_hw.boards import Board
+from fcn_hw.boards import Board, period_ns_of
 from fcn_hw.estimate.energy import fifo_energy_pj, frame_energy_pj
 from fcn_hw.estimate.family import Family
 from fcn_hw.estimate.limit import Limit, layer_limit, physical_limit
@@ -174,7 +174,7 @@ def estimate(
         interval_cycles=max(slowest.cycles, limit.input_beats, packing),
         bottleneck=slowest.name,
         critical_path_cycles=max(paths[name] for name in graph.outputs),
-        clock_period_ns=clock_period_ns or board.clock_period_ns,
+        clock_period_ns=period_ns_of(board, clock_period_ns),
     )
 
 

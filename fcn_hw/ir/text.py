@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import MISSING, fields
 
+from fcn_hw.errors import one_line
 from fcn_hw.fixed import FixedFormat
 from fcn_hw.ir.graph import Graph
 from fcn_hw.ir.macs import macs, total_macs, total_parameters
@@ -52,7 +53,7 @@ def _arguments(op: Op) -> str:
             separator = "," if item.name in ("crop", "offset", "padding") else "x"
             shown.append(f" {item.name}={_value(value, separator)}")
     if op.origin not in ("", op.name):
-        shown.append(f" origin={op.origin}")
+        shown.append(f" origin={one_line(op.origin)}")
     return "".join(shown)
 
 
