@@ -12,7 +12,7 @@ FCN_HW  := $(BIN)/fcn-hw
 .DEFAULT_GOAL := help
 .PHONY: help install train levels sensitivity export hls csim estimate sparsity search report csynth cosim \
     bitstream handoff test \
-    test-slow test-wheel fuzz bench docs lint lock clean distclean
+    test-all test-wheel fuzz bench docs lint lock clean distclean
 
 help:  ## this list
 	@echo "make TARGET [DESIGN=$(DESIGN)] [BOARD=$(BOARD)] [ARGS=...]"
@@ -73,11 +73,13 @@ handoff: $(STAMP)  ## bundle of DESIGN for BOARD, for the engineer who builds th
 	@$(FCN_HW) handoff $(DESIGN) --board $(BOARD) $(ARGS)
 
 # At most eight: a process of tests grows to some gigabytes.
-test: $(STAMP)  ## the tests, on all cores; ARGS="-n 0 -k words" for one process
-	$(BIN)/python -m pytest -m "not slow and not wheel" -n auto --maxprocesses 8 --dist loadfile $(ARGS)
+PYTEST := $(BIN)/python -m pytest -n auto --maxprocesses 8 --dist loadfile
 
-test-slow: $(STAMP)  ## the slow tests: real data, whole designs
-	$(BIN)/python -m pytest -m slow $(ARGS)
+test: $(STAMP)  ## the tests of every day, on all cores; ARGS="-n 0 -k words" for one process
+	$(PYTEST) -m "not slow and not grid and not wheel" $(ARGS)
+
+test-all: $(STAMP)  ## all tests, before a release: also the rest of the grids, real data, whole designs
+	$(PYTEST) -m "not wheel" $(ARGS)
 
 test-wheel: $(STAMP)  ## what pip installs, on the oldest and newest Python of this machine
 	$(BIN)/python -m pytest -m wheel tests/wheel $(ARGS)

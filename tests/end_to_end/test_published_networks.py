@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from published_networks import NETWORKS
+from tiers import in_tiers
 
 from fcn_hw.backend.project import plan_project
 from fcn_hw.boards import load_board
@@ -33,7 +34,7 @@ def frames(graph: Graph) -> dict[str, np.ndarray]:
     return {port.name: codes}
 
 
-@pytest.mark.parametrize("name", NETWORKS)
+@pytest.mark.parametrize("name", in_tiers(NETWORKS, everyday={"enet", "mobilenet_fcn"}))
 def test_network_is_exact(name: str, tmp_path: Path) -> None:
     model = NETWORKS[name]()
     exported = export(model, parse_format("ufixed<8,0>"), name=name)

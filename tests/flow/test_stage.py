@@ -44,4 +44,4 @@ def test_a_corrupt_record_counts_as_none(tmp_path: Path) -> None:
 def test_digests_follow_their_parts() -> None:
     assert digest_of(1, {"a": 2, "b": 3}) == digest_of(1, {"b": 3, "a": 2})
     assert digest_of(1, 2) != digest_of(2, 1)
-    assert code_digest("ir") != code_digest("reference") != code_digest("templates")
+    assert len({code_digest(part) for part in ("ir", "reference", "templates")}) == 3

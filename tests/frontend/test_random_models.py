@@ -16,7 +16,7 @@ from fcn_hw.tables import console
 
 MODELS = 12
 MANY = 200
-"""For ``make test-slow``."""
+"""For ``make test-all``."""
 
 
 def check(seed: int) -> bool:

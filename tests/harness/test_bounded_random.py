@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from bounded_bench import random_benches
 from random_networks import random_network
+from tiers import BOTH_TIERS, of_tier
 
 from fcn_hw.ir.ops import OPS
 from fcn_hw.ir.serialize import digest
@@ -14,9 +15,13 @@ from fcn_hw.ir.serialize import digest
 SEEDS = range(40)
 
 
-def test_all_ops_occur() -> None:
-    kinds = {type(op) for seed in SEEDS for op in random_network(seed).ops}
-    assert kinds == set(OPS)
+def kinds_of(seed: int) -> frozenset[type]:
+    return frozenset(type(op) for op in random_network(seed).ops)
+
+
+@pytest.mark.parametrize("tier", ["everyday", "rest"])
+def test_all_ops_occur(tier: str) -> None:
+    assert frozenset().union(*map(kinds_of, of_tier(SEEDS, tier, kinds_of))) == set(OPS)
 
 
 def test_seed_is_all_that_matters() -> None:
@@ -26,7 +31,9 @@ def test_seed_is_all_that_matters() -> None:
 
 
 @pytest.mark.gxx
-def test_random_networks(tmp_path: Path) -> None:
+@BOTH_TIERS
+def test_random_networks(tmp_path: Path, tier: str) -> None:
     """Sized depths: no deadlock, no wrong code; the tightest skip cut below its least: deadlock."""
-    cut = [bench.check() for bench in random_benches(SEEDS, tmp_path)]
-    assert sum(cut) >= len(SEEDS) // 2
+    seeds = of_tier(SEEDS, tier, kinds_of)
+    cut = [bench.check() for bench in random_benches(seeds, tmp_path)]
+    assert sum(cut) >= len(seeds) // 2

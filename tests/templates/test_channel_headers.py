@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from header_bench import SANITIZE, Case, check, make_case
+from tiers import BOTH_TIERS, header_traits, of_tier
 
 from fcn_hw.fixed import FixedFormat, Overflow, Rounding, parse_format
 from fcn_hw.ir import Constant, Graph
@@ -232,28 +233,39 @@ def join_cases() -> list[Case]:
     return cases
 
 
-def test_batch_norm_and_threshold(tmp_path: Path) -> None:
-    check(batch_norm_cases() + threshold_cases(), tmp_path)
+@BOTH_TIERS
+def test_batch_norm_and_threshold(tmp_path: Path, tier: str) -> None:
+    check(of_tier(batch_norm_cases() + threshold_cases(), tier, header_traits), tmp_path)
 
 
-def test_lookup_subtract_and_maximum(tmp_path: Path) -> None:
-    check(lookup_cases() + join_cases(), tmp_path)
+@BOTH_TIERS
+def test_lookup_subtract_and_maximum(tmp_path: Path, tier: str) -> None:
+    check(of_tier(lookup_cases() + join_cases(), tier, header_traits), tmp_path)
 
 
-def test_frames_side_by_side(tmp_path: Path) -> None:
+@BOTH_TIERS
+def test_frames_side_by_side(tmp_path: Path, tier: str) -> None:
     cases = batch_norm_cases()[::2] + threshold_cases()[::2] + lookup_cases()[::3]
-    cases += join_cases()[::2] + zero_cases() + other_format_cases()
-    check([*cases, far_base_case()], tmp_path, lanes=True)
+    cases += join_cases()[::2]
+    special = [*zero_cases(), *other_format_cases(), far_base_case()]
+    check(of_tier(cases, tier, header_traits, special), tmp_path, lanes=True)
 
 
-def test_exact_widths_and_cycles(tmp_path: Path) -> None:
+@BOTH_TIERS
+def test_exact_widths_and_cycles(tmp_path: Path, tier: str) -> None:
     """Counters, codes and sums of ap_int, as synthesis sees them; and the cycles of a frame."""
     cases = batch_norm_cases()[::5] + threshold_cases()[::3] + lookup_cases()[1::5]
-    cases += join_cases()[::7] + other_format_cases()
-    check(cases, tmp_path, "-DFCN_HW_EXACT_WIDTHS", cycles=True)
+    cases += join_cases()[::7]
+    special = other_format_cases()
+    check(
+        of_tier(cases, tier, header_traits, special), tmp_path, "-DFCN_HW_EXACT_WIDTHS", cycles=True
+    )
 
 
-def test_sanitized(tmp_path: Path) -> None:
+@BOTH_TIERS
+def test_sanitized(tmp_path: Path, tier: str) -> None:
     """No access outside an array, no overflow, no shift by more bits than a type has."""
     cases = batch_norm_cases()[1::13] + threshold_cases()[1::8] + lookup_cases()[4::15]
-    check([*cases, *join_cases()[2::16], *zero_cases(), far_base_case()], tmp_path, *SANITIZE)
+    cases += join_cases()[2::16]
+    special = [*zero_cases(), far_base_case()]
+    check(of_tier(cases, tier, header_traits, special), tmp_path, *SANITIZE)

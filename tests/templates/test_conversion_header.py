@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from header_bench import Case, check, make_case
+from tiers import BOTH_TIERS, header_traits, mode_traits, of_tier
 
 from fcn_hw.fixed import FixedFormat, Overflow, Rounding
 from fcn_hw.ir import Graph
@@ -57,9 +58,11 @@ def cases() -> list[Case]:
     return found
 
 
-def test_nothing_left_of_the_input(tmp_path: Path) -> None:
-    check(cases(), tmp_path)
+@BOTH_TIERS
+def test_nothing_left_of_the_input(tmp_path: Path, tier: str) -> None:
+    check(of_tier(cases(), tier, mode_traits), tmp_path)
 
 
-def test_frames_side_by_side(tmp_path: Path) -> None:
-    check(cases(), tmp_path, lanes=True)
+@BOTH_TIERS
+def test_frames_side_by_side(tmp_path: Path, tier: str) -> None:
+    check(of_tier(cases(), tier, header_traits), tmp_path, lanes=True)

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 from header_bench import SANITIZE, Case, check, make_case, padding_of
+from tiers import BOTH_TIERS, header_traits, of_tier
 
 from fcn_hw.fixed import FixedFormat, Overflow, Rounding, parse_format
 from fcn_hw.ir import Constant, Graph
@@ -189,19 +190,24 @@ def with_random_fold(graph: Graph, rng: np.random.Generator) -> Case:
     return make_case(graph, int(rng.integers(1 << 30)), folds[int(rng.integers(len(folds)))])
 
 
-def test_conv2d(tmp_path: Path) -> None:
-    check(convolution_cases(), tmp_path)
+@BOTH_TIERS
+def test_conv2d(tmp_path: Path, tier: str) -> None:
+    check(of_tier(convolution_cases(), tier, header_traits), tmp_path)
 
 
-def test_depthwise_conv2d(tmp_path: Path) -> None:
-    check(depthwise_cases() + every_depthwise_fold(), tmp_path)
+@BOTH_TIERS
+def test_depthwise_conv2d(tmp_path: Path, tier: str) -> None:
+    cases = depthwise_cases() + every_depthwise_fold()
+    check(of_tier(cases, tier, header_traits), tmp_path)
 
 
-def test_conv_transpose2d(tmp_path: Path) -> None:
-    check(transposed_cases(), tmp_path)
+@BOTH_TIERS
+def test_conv_transpose2d(tmp_path: Path, tier: str) -> None:
+    check(of_tier(transposed_cases(), tier, header_traits), tmp_path)
 
 
-def test_exact_widths_and_cycles(tmp_path: Path) -> None:
+@BOTH_TIERS
+def test_exact_widths_and_cycles(tmp_path: Path, tier: str) -> None:
     """Counters, codes and sums of ap_int, as synthesis sees them; and the cycles of a frame."""
     cases = [
         *convolution_cases()[::4],
@@ -209,20 +215,22 @@ def test_exact_widths_and_cycles(tmp_path: Path) -> None:
         *every_depthwise_fold()[::5],
         *transposed_cases()[::4],
     ]
-    check(cases, tmp_path, "-DFCN_HW_EXACT_WIDTHS", cycles=True)
+    check(of_tier(cases, tier, header_traits), tmp_path, "-DFCN_HW_EXACT_WIDTHS", cycles=True)
 
 
-def test_frames_side_by_side(tmp_path: Path) -> None:
+@BOTH_TIERS
+def test_frames_side_by_side(tmp_path: Path, tier: str) -> None:
     cases = [
         *convolution_cases()[::2],
         *depthwise_cases()[::2],
         *every_depthwise_fold()[::7],
         *transposed_cases()[::2],
     ]
-    check(cases, tmp_path, lanes=True)
+    check(of_tier(cases, tier, header_traits), tmp_path, lanes=True)
 
 
-def test_sanitized(tmp_path: Path) -> None:
+@BOTH_TIERS
+def test_sanitized(tmp_path: Path, tier: str) -> None:
     """No access outside an array, no overflow: every part of the engine, on few cases."""
     cases = [*convolution_cases()[1::7], *depthwise_cases()[1::6], *transposed_cases()[1::7]]
-    check(cases, tmp_path, *SANITIZE)
+    check(of_tier(cases, tier, header_traits), tmp_path, *SANITIZE)

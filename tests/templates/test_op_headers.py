@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from header_bench import SANITIZE, Case, check, make_case, padding_of, run
+from tiers import BOTH_TIERS, header_traits, of_tier
 
 from fcn_hw.fixed import FixedFormat, Overflow, Rounding, parse_format
 from fcn_hw.ir.build import GraphBuilder
@@ -194,36 +195,39 @@ def symmetric_cases() -> list[Case]:
     return cases
 
 
-def test_ops_that_move_pixels(tmp_path: Path) -> None:
-    check(moving_cases() + symmetric_cases(), tmp_path)
+@BOTH_TIERS
+def test_ops_that_move_pixels(tmp_path: Path, tier: str) -> None:
+    check(of_tier(moving_cases(), tier, header_traits, symmetric_cases()), tmp_path)
 
 
-def test_average_pool2d(tmp_path: Path) -> None:
-    check(averaging_cases(), tmp_path)
+@BOTH_TIERS
+def test_average_pool2d(tmp_path: Path, tier: str) -> None:
+    check(of_tier(averaging_cases(), tier, header_traits), tmp_path)
 
 
-def test_ops_that_convert(tmp_path: Path) -> None:
-    check(converting_cases(), tmp_path)
+@BOTH_TIERS
+def test_ops_that_convert(tmp_path: Path, tier: str) -> None:
+    check(of_tier(converting_cases(), tier, header_traits), tmp_path)
 
 
-def test_exact_widths_and_cycles(tmp_path: Path) -> None:
+@BOTH_TIERS
+def test_exact_widths_and_cycles(tmp_path: Path, tier: str) -> None:
     """Counters and codes of ap_int, as synthesis sees them; and the cycles of a frame."""
-    check(
-        moving_cases()[::3] + averaging_cases()[::3] + converting_cases()[::5],
-        tmp_path,
-        "-DFCN_HW_EXACT_WIDTHS",
-        cycles=True,
-    )
+    cases = moving_cases()[::3] + averaging_cases()[::3] + converting_cases()[::5]
+    exact = "-DFCN_HW_EXACT_WIDTHS"
+    check(of_tier(cases, tier, header_traits), tmp_path, exact, cycles=True)
 
 
-def test_frames_side_by_side(tmp_path: Path) -> None:
+@BOTH_TIERS
+def test_frames_side_by_side(tmp_path: Path, tier: str) -> None:
     cases = moving_cases()[::2] + averaging_cases()[::2] + converting_cases()[::3]
-    check(cases + symmetric_cases(), tmp_path, lanes=True)
+    check(of_tier(cases, tier, header_traits, symmetric_cases()), tmp_path, lanes=True)
 
 
-def test_sanitized(tmp_path: Path) -> None:
+@BOTH_TIERS
+def test_sanitized(tmp_path: Path, tier: str) -> None:
     cases = moving_cases()[1::6] + averaging_cases()[1::4] + converting_cases()[1::12]
-    check(cases, tmp_path, *SANITIZE)
+    check(of_tier(cases, tier, header_traits), tmp_path, *SANITIZE)
 
 
 def test_arg_max_takes_the_lowest_index_of_equals(tmp_path: Path) -> None:
