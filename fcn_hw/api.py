@@ -48,11 +48,13 @@ from fcn_hw.flow.standalone import GraphCsim
 from fcn_hw.handoff.verify import Verified
 from fcn_hw.handoff.verify import verify_bundle as _verify_bundle
 from fcn_hw.ir import Graph
+from fcn_hw.ir.outputs import OutputKind
 from fcn_hw.ir.serialize import load as _load_graph
 from fcn_hw.ir.serialize import save as _save_graph
 from fcn_hw.lint import Report
 from fcn_hw.reference import evaluate
 from fcn_hw.report import report_stage as _report_stage
+from fcn_hw.scaling import Number
 from fcn_hw.studies.levels import Levels, levels_stage
 from fcn_hw.studies.search.front import SearchResult
 from fcn_hw.studies.search.run import search_stage as _search
@@ -225,6 +227,9 @@ def export_model(
     folder: PathLike,
     *,
     input_format: str = "ufixed<8,0>",
+    input_scale: Number | Sequence[Number] | None = None,
+    input_offset: Number | Sequence[Number] | None = None,
+    output_kind: OutputKind | None = None,
     check: PathLike | None = None,
     images: int | None = None,
     progress: bool = False,
@@ -232,8 +237,9 @@ def export_model(
     """Exports any QKeras model file; see :func:`fcn_hw.flow.standalone.export_model`."""
     frames = None if check is None else Path(check)
     return _standalone.export_model(
-        Path(model), input_format, Path(folder), _progress(progress), check=frames, images=images
-    )
+        Path(model), input_format, Path(folder), _progress(progress), input_scale=input_scale,
+        input_offset=input_offset, output_kind=output_kind, check=frames, images=images,
+    )  # fmt: skip
 
 
 def hls_design(

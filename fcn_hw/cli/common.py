@@ -15,6 +15,7 @@ from fcn_hw.tables import console
 if TYPE_CHECKING:  # `fcn-hw --help` loads neither
     from fcn_hw.design import ConvEmitter
     from fcn_hw.flow.progress import Progress
+    from fcn_hw.ir.outputs import OutputKind
 
 DesignArgument = Annotated[
     str,
@@ -115,6 +116,13 @@ def conv_named(name: str | None) -> ConvEmitter | None:
     if name not in (None, "fcn_hw", "hls4ml"):
         raise ConfigError(f"--conv is fcn_hw or hls4ml, not '{name}'")
     return cast("ConvEmitter | None", name)
+
+
+def output_kind_named(name: str | None) -> OutputKind | None:
+    """The value of ``--output-kind``; raises ``ConfigError`` where it is none."""
+    if name not in (None, "classes", "scores", "both"):
+        raise ConfigError(f"--output-kind is classes, scores or both, not '{name}'")
+    return cast("OutputKind | None", name)
 
 
 def progress_for(quiet: bool) -> Progress:

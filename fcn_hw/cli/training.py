@@ -21,9 +21,11 @@ from fcn_hw.cli.common import (
     needed,
     numbers,
     only_one,
+    output_kind_named,
     print_json,
     progress_for,
 )
+from fcn_hw.errors import ConfigError
 from fcn_hw.tables import console, print_agreement, print_levels, print_training
 
 if TYPE_CHECKING:  # `fcn-hw --help` loads neither
@@ -127,6 +129,26 @@ def export(
     input_format: Annotated[
         str, typer.Option("--input-format", help="With --model: format of the input codes.")
     ] = "ufixed<8,0>",
+    input_scale: Annotated[
+        str | None,
+        typer.Option(
+            "--input-scale",
+            help="With --model: the model was trained on code * scale + offset. A decimal or a "
+            "fraction (1/255), or one a channel with commas. Default: the step of --input-format.",
+        ),
+    ] = None,
+    input_offset: Annotated[
+        str | None,
+        typer.Option("--input-offset", help="With --model: as --input-scale. Default: 0."),
+    ] = None,
+    output_kind: Annotated[
+        str | None,
+        typer.Option(
+            "--output-kind",
+            help="With --model: classes, scores or both. Default: classes behind a softmax and "
+            "behind a sigmoid of one channel, else scores.",
+        ),
+    ] = None,
     output: Annotated[
         Path | None, typer.Option("--output", help="With --model: folder of the graph.")
     ] = None,
@@ -154,10 +176,17 @@ def export(
         from fcn_hw.flow import agreement
         from fcn_hw.flow.standalone import export_model
 
+        kind = output_kind_named(output_kind)
         folder = needed(output, "--output", "--model")
+        if str(folder) in ("classes", "scores", "both"):
+            raise ConfigError(
+                f"--output is the folder of the graph, and '{folder}' is what it may give",
+                hint=f"--output-kind {folder}",
+            )
         graph, found = export_model(
-            model, input_format, folder, progress_for(as_json), check=check, images=images
-        )
+            model, input_format, folder, progress_for(as_json), input_scale=input_scale,
+            input_offset=input_offset, output_kind=kind, check=check, images=images,
+        )  # fmt: skip
         if as_json:
             print_json(agreement.to_json(found))
         else:

@@ -13,7 +13,8 @@ from fcn_hw.flow.progress import Progress
 from fcn_hw.frontend.proofs import Proof, Status, statuses
 from fcn_hw.harness.compare import Comparison, Difference
 from fcn_hw.harness.csim import batches
-from fcn_hw.ir import ArgMax, Graph
+from fcn_hw.ir import Graph
+from fcn_hw.ir.outputs import class_maps
 from fcn_hw.reference import evaluate
 
 
@@ -111,7 +112,7 @@ class ComparedLayers:
 
     Args:
         layers: by op.
-        qkeras_maps, graph_maps: class maps (N, H, W), by the op of an arg-max whose input holds
+        qkeras_maps, graph_maps: class maps (N, H, W), by the class map's op, where its scores hold
             the output of a Keras layer.
     """
 
@@ -140,11 +141,7 @@ def compare_layers(
     from fcn_hw.frontend.probe import layer_values
 
     found = {name: Comparison(name) for name in known}
-    scores = {
-        op.inputs[0]: op.name
-        for op in graph.ops
-        if isinstance(op, ArgMax) and op.inputs[0] in known
-    }
+    scores = {source: name for name, source in class_maps(graph).items() if source in known}
     theirs: dict[str, list[npt.NDArray[np.int64]]] = {name: [] for name in scores.values()}
     ours: dict[str, list[npt.NDArray[np.int64]]] = {name: [] for name in scores.values()}
     wanted = [*known, *scores.values()]
@@ -155,13 +152,19 @@ def compare_layers(
             nearest = known[name] is Status.MEASURED
             found[name] = found[name].extended(values, expected[name], batch.start, nearest=nearest)
             if name in scores:
-                theirs[scores[name]].append(np.argmax(values, axis=-1))
+                theirs[scores[name]].append(classes_of(values))
                 ours[scores[name]].append(expected[scores[name]][..., 0].astype(np.int64))
     return ComparedLayers(
         found,
         {name: np.concatenate(maps) for name, maps in theirs.items()},
         {name: np.concatenate(maps) for name, maps in ours.items()},
     )
+
+
+def classes_of(scores: npt.NDArray[np.floating]) -> npt.NDArray[np.int64]:
+    """The class of each pixel of scores (..., channels); one channel is class 1 above 0."""
+    one = scores.shape[-1] == 1
+    return np.asarray(scores[..., 0] > 0 if one else np.argmax(scores, axis=-1), np.int64)
 
 
 def to_json(result: Agreement) -> dict[str, Any]:

@@ -36,7 +36,7 @@ def export_graph(model_path: Path, name: str, folder: Path) -> tuple[Graph, obje
     from fcn_hw.frontend.qkeras import export
 
     model = load_model(model_path)
-    exported = export(model, INPUT_FORMAT, name=name)
+    exported = export(model, INPUT_FORMAT, name=name, output_kind="classes")
     graph = run_passes(exported.graph)
     forget_proofs(folder)
     save(graph, folder)

@@ -31,10 +31,12 @@ class Frames:
         codes: (N, height, width, channels), of the type that the files hold; a ``.npy`` stays on
             disk and is read where it is used.
         resized: how many images had another size.
+        decoded: whether they come from images, and not from a file of codes.
     """
 
     codes: npt.NDArray[np.integer]
     resized: int = 0
+    decoded: bool = False
 
 
 def load_frames(path: Path, tensor: Tensor, limit: int | None = None) -> Frames:
@@ -68,7 +70,7 @@ def load_frames(path: Path, tensor: Tensor, limit: int | None = None) -> Frames:
             picture, picture.convert("L"), tensor.height, tensor.width, fit="resize", void=None
         )
         arrays.append(pixels)
-    return Frames(np.stack(arrays), resized)
+    return Frames(np.stack(arrays), resized, decoded=True)
 
 
 def _images(path: Path) -> list[Path]:

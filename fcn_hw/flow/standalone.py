@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -23,7 +24,7 @@ from fcn_hw.flow.agreement import Agreement, compare_model, describe
 from fcn_hw.flow.agreement import to_json as agreement_to_json
 from fcn_hw.flow.build import build_program
 from fcn_hw.flow.csim_report import LayerResult, oracle_row
-from fcn_hw.flow.frames import load_frames
+from fcn_hw.flow.frames import Frames, load_frames
 from fcn_hw.flow.lint import lint_stage
 from fcn_hw.flow.pipeline import program_of
 from fcn_hw.flow.progress import Progress
@@ -32,11 +33,13 @@ from fcn_hw.frontend.proofs import forget_proofs, save_proofs
 from fcn_hw.harness.csim import SIGN_OFF_FOLDER
 from fcn_hw.harness.whole_set import simulate_set
 from fcn_hw.ir import Graph, Input, Tensor
+from fcn_hw.ir.outputs import OutputKind
 from fcn_hw.ir.serialize import load, save
 from fcn_hw.locks import locked
 from fcn_hw.names import graph_name
 from fcn_hw.passes.pipeline import run_passes
 from fcn_hw.plan import Plan
+from fcn_hw.scaling import Number, Scaling, scaling_of, step_scaling
 from fcn_hw.tools.runner import write_files
 
 
@@ -87,14 +90,21 @@ def export_model(
     folder: Path,
     progress: Progress,
     *,
+    input_scale: Number | Sequence[Number] | None = None,
+    input_offset: Number | Sequence[Number] | None = None,
+    output_kind: OutputKind | None = None,
     check: Path | None = None,
     images: int | None = None,
 ) -> tuple[Graph, Agreement]:
     """Exports a QKeras model file to ``graph.json``, ``weights.npz`` and ``graph.txt``.
 
     Args:
-        input_format: of the codes that come in, for instance ``ufixed<8,0>``; the model was
-            trained on ``code * step``.
+        input_format: of the codes that come in, for instance ``ufixed<8,0>``.
+        input_scale, input_offset: the model was trained on ``code * scale + offset``; decimals or
+            fractions (``"1/255"``), one or one a channel. None: on ``code * step``, step being that
+            of the format.
+        output_kind: of each output: classes of the pixels, scores, or both; None: classes behind a
+            softmax and behind a sigmoid of one channel, else scores.
         check: frames on which the graph is compared with QKeras, as ``flow/frames.py`` reads them.
         images: at most so many of them.
 
@@ -103,19 +113,22 @@ def export_model(
         ``agreement.json`` as well.
 
     Raises:
-        ConfigError: no model file, or one that can't be read.
+        ConfigError: no model file, or one that can't be read; a scale that is no number.
         DataError: no frames.
         FormatError: ``input_format`` is none.
         UnsupportedLayer: with every layer that can't be expressed exactly.
     """
     fmt = parse_format(input_format)
+    scaling = scaling_of(fmt, input_scale, input_offset)
     with locked(folder, "fcn-hw export"):
-        return _export_model(model, fmt, folder, progress, check, images)
+        return _export_model(model, fmt, scaling, output_kind, folder, progress, check, images)
 
 
 def _export_model(
     model: Path,
     fmt: FixedFormat,
+    scaling: Scaling | None,
+    output_kind: OutputKind | None,
     folder: Path,
     progress: Progress,
     check: Path | None,
@@ -125,13 +138,15 @@ def _export_model(
     from fcn_hw.frontend.qkeras import export
 
     loaded = load_model(model)
-    exported = export(loaded, fmt, name=graph_name(model.stem))
+    exported = export(
+        loaded, fmt, name=graph_name(model.stem), scaling=scaling, output_kind=output_kind
+    )
     for note in exported.notes:
         progress.say(escape(note))
     graph = run_passes(exported.graph)
     frames = None if check is None else load_frames(check, _only_input(graph), images)
-    if frames is not None and frames.resized:
-        progress.say(f"{frames.resized} images were resized to the network's frame")
+    if frames is not None:
+        progress.say(escape(fed(frames, graph.inputs[0])))
     forget_proofs(folder)
     save(graph, folder)
     save_proofs(exported.proofs, folder)
@@ -141,6 +156,16 @@ def _export_model(
         agreement = compare_model(graph, loaded, exported.proofs, frames.codes, progress)
     replace_file(folder / AGREEMENT, json.dumps(agreement_to_json(agreement), indent=1) + "\n")
     return graph, agreement
+
+
+def fed(frames: Frames, source: Input) -> str:
+    """What a model is given on some frames, in a sentence."""
+    size = f"{source.output.height}x{source.output.width}x{source.output.channels}"
+    resized = f", {frames.resized} of them resized" if frames.resized else ""
+    order = {1: "grey", 3: "in the order red, green, blue"}.get(source.output.channels, "")
+    what = f"images, {order}" if frames.decoded else "frames of codes, channels as they are"
+    scaling = source.scaling or step_scaling(source.output.format)
+    return f"fed to the model: {len(frames.codes)} {what}{resized}, {size}; each value is {scaling}"
 
 
 def _only_input(graph: Graph) -> Tensor:

@@ -7,7 +7,7 @@ from typing import Any
 
 from fcn_hw.errors import UnsupportedLayer
 from fcn_hw.frontend.activations import activation_of, quantizes
-from fcn_hw.frontend.parts import Rising, batch_normalization
+from fcn_hw.frontend.parts import Rising, batch_normalization, normalization, rescaling
 from fcn_hw.frontend.resolve import Context
 from fcn_hw.frontend.values import Known, Pending, Value
 from fcn_hw.frontend.walk import Call
@@ -41,8 +41,8 @@ def activated(ctx: Context, call: Call, value: Value, function: Any, name: str) 
     label = getattr(function, "__name__", type(function).__name__)
     if label == "relu":
         return _rectified(ctx, call, value, function, name)
-    if label == "softmax":
-        return _arg_max_follows(ctx, call, value)
+    if keeps_class(function, call, ctx.ends):
+        return _head(ctx, call, value, label)
     if label in RISING:
         return Pending(value, Rising(call.path, f"activation '{label}'", function))
     raise UnsupportedLayer(
@@ -50,6 +50,16 @@ def activated(ctx: Context, call: Call, value: Value, function: Any, name: str) 
         f"activation '{label}' has no exact fixed-point form",
         hint="use quantized_relu or quantized_bits",
     )
+
+
+def keeps_class(function: Any, call: Call, ends: frozenset[int]) -> bool:
+    """Whether a function is left out since the class of each pixel is the same without it.
+
+    Args:
+        ends: numbers of the tensors that only go out.
+    """
+    label = getattr(function, "__name__", "")
+    return label == "softmax" or (label == "sigmoid" and call.outputs[0] in ends)
 
 
 def is_linear(function: Any) -> bool:
@@ -87,7 +97,15 @@ def softmax(ctx: Context, call: Call, values: Sequence[Value]) -> Value:
         raise UnsupportedLayer(
             call.path, f"softmax along axis {call.layer.axis}", hint="use axis=-1, the channels"
         )
-    return _arg_max_follows(ctx, call, values[0])
+    return _head(ctx, call, values[0], "softmax")
+
+
+def rescaled(ctx: Context, call: Call, values: Sequence[Value]) -> Value:
+    return Pending(values[0], rescaling(call.layer, call.path, values[0].shape[2]))
+
+
+def normalized(ctx: Context, call: Call, values: Sequence[Value]) -> Value:
+    return Pending(values[0], normalization(call.layer, call.path, values[0].shape[2]))
 
 
 def batch_norm(ctx: Context, call: Call, values: Sequence[Value]) -> Value:
@@ -106,7 +124,10 @@ def _rectified(ctx: Context, call: Call, value: Value, function: Any, name: str)
     return Pending(value, Rising(call.path, "activation 'relu'", function))
 
 
-def _arg_max_follows(ctx: Context, call: Call, value: Value) -> Value:
-    """Softmax rises with its input and keeps the order of channels: arg-max needs none of it."""
-    ctx.softmaxes.append((call, value))
+def _head(ctx: Context, call: Call, value: Value, label: str) -> Value:
+    """Softmax rises with its input and keeps the order of channels: arg-max needs none of it.
+
+    Sigmoid is above one half where its input is above 0.
+    """
+    ctx.heads[call.outputs[0]] = (call, label)
     return value

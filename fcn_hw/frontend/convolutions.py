@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from fcn_hw.errors import FormatError, UnsupportedLayer
-from fcn_hw.frontend.activation_layers import activated, is_linear
+from fcn_hw.frontend.activation_layers import activated, is_linear, keeps_class
 from fcn_hw.frontend.constants import (
     Weights,
     check_finite,
@@ -18,7 +18,7 @@ from fcn_hw.frontend.constants import (
 )
 from fcn_hw.frontend.geometry import channels_last, padding_of, pair
 from fcn_hw.frontend.parts import UNIT_ROUNDOFF, Affine, Floats
-from fcn_hw.frontend.resolve import Context
+from fcn_hw.frontend.resolve import Context, Scaled
 from fcn_hw.frontend.values import Pending, Value
 from fcn_hw.frontend.walk import Call
 from fcn_hw.ir import Constant
@@ -178,6 +178,11 @@ def _unit_of_filters(call: Call, kernel: Weights, depthwise: bool) -> Floats | N
     return np.array(rows[0], np.float64)
 
 
+def _filters(kernel: Weights, depthwise: bool) -> int:
+    shape = kernel.constant.codes.shape
+    return int(shape[2] * shape[3] if depthwise else shape[3])
+
+
 # -- sums ------------------------------------------------------------------------------------------
 
 
@@ -227,7 +232,7 @@ def _with_activation(
 ) -> Value:
     """The convolution and, for an inline activation, what follows it."""
     function = call.layer.activation
-    plain = is_linear(function) or getattr(function, "__name__", "") == "softmax"
+    plain = is_linear(function) or keeps_class(function, call, ctx.ends)
     # In front of an activation the sum itself is no layer's output: it has no origin.
     origin = call.path if plain else ""
     total = _summed(ctx, call, value, kernel, bias, build, call.path, origin, depthwise=depthwise)
@@ -246,14 +251,17 @@ def _summed(
     *,
     depthwise: bool = False,
 ) -> Value:
-    source, unit = ctx.op(value), _unit_of_filters(call, kernel, depthwise)
+    read, unit = ctx.scaled(value), _unit_of_filters(call, kernel, depthwise)
+    source = read.op
+    if read.factor != 1.0 and unit is None:
+        unit = np.ones(_filters(kernel, depthwise))
     in_format = isinstance(bias, Weights) and bias.unit is None
     if unit is None and (bias is None or in_format):
         constant = bias.constant if isinstance(bias, Weights) else None
         return ctx.known(build(ctx.names.give(name), source, kernel.constant, constant, origin))
     total: Value = ctx.known(build(ctx.names.give(name), source, kernel.constant, None, ""))
     if unit is not None:
-        total = Pending(total, _scale(ctx, call, source, kernel, unit, depthwise))
+        total = Pending(total, _scale(ctx, call, read, kernel, unit, depthwise))
     if bias is not None:
         summand = bias.values if isinstance(bias, Weights) else bias
         total = Pending(total, _bias_part(call, summand))
@@ -261,20 +269,27 @@ def _summed(
 
 
 def _scale(
-    ctx: Context, call: Call, source: str, kernel: Weights, unit: Floats, depthwise: bool
+    ctx: Context, call: Call, read: Scaled, kernel: Weights, unit: Floats, depthwise: bool
 ) -> Affine:
-    """The scale of quantized weights: QKeras' sum of scaled products, each rounded, is near it."""
+    """The scale of quantized weights and of what they meet: QKeras' sum of scaled products, each
+    rounded, is near it.
+
+    Args:
+        unit: of the weights, by filter.
+    """
     codes = np.abs(kernel.constant.codes)
     terms = (
         codes.reshape(codes.shape[0] * codes.shape[1], -1)
         if depthwise
         else codes.reshape(-1, codes.shape[3])
     )
-    domain, step = ctx.builder.interval(source), ctx.builder.tensor(source).format.step
-    largest = max(abs(domain.low), abs(domain.high)) * step * kernel.constant.format.step
+    domain, step = ctx.builder.interval(read.op), ctx.builder.tensor(read.op).format.step
+    largest = max(abs(domain.low), abs(domain.high)) * step * read.factor
     # n products rounded, n - 1 sums rounded, in any order: (n + 1) * u * sum |w x|
     # (N. Higham, "Accuracy and Stability of Numerical Algorithms", 2002, section 3.1)
-    own_error = (len(terms) + 1) * UNIT_ROUNDOFF * terms.sum(axis=0) * largest * unit
+    each = (len(terms) + 1) * UNIT_ROUNDOFF * largest + read.error
+    own_error = each * terms.sum(axis=0) * kernel.constant.format.step * unit
+    unit = unit * read.factor
     single = unit.astype(np.float32)
     return Affine(
         call.path,

@@ -12,7 +12,15 @@ from dataclasses import dataclass
 import numpy as np
 
 from fcn_hw.errors import UnsupportedLayer
-from fcn_hw.frontend.activation_layers import activation, batch_norm, leaky_relu, relu, softmax
+from fcn_hw.frontend.activation_layers import (
+    activation,
+    batch_norm,
+    leaky_relu,
+    normalized,
+    relu,
+    rescaled,
+    softmax,
+)
 from fcn_hw.frontend.convolutions import (
     conv2d,
     conv2d_batchnorm,
@@ -258,13 +266,26 @@ LAYERS: dict[str, LayerRule] = {
         "upsampling or concatenation",
     ),
     "QBatchNormalization": LayerRule(batch_norm, _BEHIND, "with its quantized parameters"),
+    "Rescaling": LayerRule(
+        rescaled, _BEHIND, "one scale and offset, or one a channel; exact before a convolution too"
+    ),
+    "Normalization": LayerRule(
+        normalized, _BEHIND, "one mean and variance, or one a channel; as Rescaling"
+    ),
     "QActivation": LayerRule(activation, "see quantizers", ""),
-    "Activation": LayerRule(activation, "see quantizers", "a quantizer, or a function as below"),
+    "Activation": LayerRule(
+        activation,
+        "see quantizers",
+        "a quantizer, or a function as below; "
+        "`sigmoid` as the last layer: score > 0, or the scores",
+    ),
     "ReLU": LayerRule(
         relu, _EXACT, "`max_value` and `negative_slope` with a quantizer behind them"
     ),
     "LeakyReLU": LayerRule(leaky_relu, _BEHIND, "a quantizer must follow"),
-    "Softmax": LayerRule(softmax, _NOTHING, "as the last layer: it becomes arg-max"),
+    "Softmax": LayerRule(
+        softmax, _NOTHING, "as the last layer: it becomes arg-max, or the scores go out"
+    ),
     "MaxPooling2D": LayerRule(max_pooling2d, _EXACT, "any pool and stride, `same` or `valid`"),
     "AveragePooling2D": LayerRule(
         average_pooling2d,
@@ -317,7 +338,6 @@ REFUSED: dict[str, str] = {
     "PReLU": "use quantized_relu with a fixed negative_slope",
     "ELU": "put a QActivation behind Activation('elu')",
     "Resizing": "use UpSampling2D by 2, 4 or 8",
-    "Rescaling": "scale the weights of the first layer instead",
 }
 """What a model can do instead of these layers; every other unknown layer is told the near names."""
 

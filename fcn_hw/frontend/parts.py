@@ -15,8 +15,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from fcn_hw.errors import UnsupportedLayer
+from fcn_hw.fixed import FixedFormat
 from fcn_hw.frontend.constants import check_finite
 from fcn_hw.keras_env import keras_env
+from fcn_hw.scaling import Scaling
 
 Floats = npt.NDArray[np.float64]
 
@@ -201,3 +204,68 @@ def batch_normalization(layer: Any, name: str) -> Affine:
         own_error=_NORM_ROUNDINGS * UNIT_ROUNDOFF * np.abs(mean * factor),
         roundings=_NORM_ROUNDINGS,
     )
+
+
+_INPUT_ROUNDINGS = 4
+"""Roundings of whoever scales an image: scale or deviation, mean, difference, product."""
+
+
+def input_scaling(scaling: Scaling, name: str, fmt: FixedFormat, channels: int) -> Affine:
+    """What the model is given for a code, as a function of ``code * step``.
+
+    Args:
+        name: of the input layer, for messages.
+    """
+
+    def scaled(values: Any) -> Any:
+        return scaling.values(np.rint(np.asarray(values, np.float64) / fmt.step).astype(np.int64))
+
+    return Affine(
+        name,
+        "the scale of the input",
+        scaling.factors(channels) / fmt.step,
+        scaling.summands(channels),
+        scaled,
+        roundings=0 if scaling.is_dyadic else _INPUT_ROUNDINGS,
+    )
+
+
+def rescaling(layer: Any, name: str, channels: int) -> Affine:
+    """A ``Rescaling``.
+
+    Raises:
+        UnsupportedLayer: scale or offset is not one number, or one a channel.
+    """
+    factor = _by_channel(name, "scale", layer.scale, channels)
+    summand = _by_channel(name, "offset", layer.offset, channels)
+    return Affine(name, "Rescaling", factor, summand, layer, roundings=3)
+
+
+def normalization(layer: Any, name: str, channels: int) -> Affine:
+    """A ``Normalization``, of given or adapted mean and variance.
+
+    Raises:
+        UnsupportedLayer: they are not one number, or one a channel.
+    """
+    mean = _by_channel(name, "mean", layer.mean, channels)
+    variance = _by_channel(name, "variance", layer.variance, channels)
+    with np.errstate(all="ignore"):  # what is not finite is refused
+        deviation = np.maximum(np.sqrt(variance), keras_env().keras.backend.epsilon())
+        factor = deviation if layer.invert else 1.0 / deviation
+        summand = mean if layer.invert else -mean / deviation
+    check_finite(name, "its parameters give", factor, summand)
+    return Affine(name, "Normalization", factor, summand, layer, roundings=_NORM_ROUNDINGS)
+
+
+def _by_channel(name: str, label: str, value: Any, channels: int) -> Floats:
+    found = np.asarray(value, np.float64)
+    last = found.shape[-1] if found.ndim else 1
+    if found.size != last or last not in (1, channels):
+        raise UnsupportedLayer(
+            name,
+            f"{label} of shape {found.shape} is not one number, or one for each of {channels} "
+            "channels",
+            hint="use axis=-1 or one number",
+        )
+    check_finite(name, f"its {label} holds", found)
+    return np.array(np.broadcast_to(found.reshape(last), (channels,)))

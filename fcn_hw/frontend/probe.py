@@ -8,12 +8,14 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from fcn_hw.frontend.activation_layers import keeps_class
 from fcn_hw.frontend.activations import SIGNS
 from fcn_hw.frontend.constants import weights
 from fcn_hw.frontend.parts import Floats
 from fcn_hw.frontend.walk import Call, Program, flat, walk
 from fcn_hw.ir import Graph
 from fcn_hw.keras_env import keras_env
+from fcn_hw.scaling import step_scaling
 
 _QUANTIZERS = (
     ("kernel_quantizer_internal", "kernel"),
@@ -38,8 +40,9 @@ def layer_values(
         (op name, float64 of shape (N, H, W, C)).
     """
     wanted = [graph[name] for name in names if graph[name].origin]
-    steps = {op.name: op.output.format.step for op in graph.inputs}
-    frames = [np.asarray(codes[op.name] * steps[op.name], np.float32) for op in graph.inputs]
+    frames = [
+        (op.scaling or step_scaling(op.output.format)).values(codes[op.name]) for op in graph.inputs
+    ]
     found = run(model, frames, {op.origin for op in wanted})
     for op in wanted:
         values = np.asarray(found[op.origin], np.float64)
@@ -75,8 +78,8 @@ class exact_inference:
     """Evaluates layers with their exact quantized values.
 
     QKeras' straight-through form ``x + (q(x) - x)`` leaves an ulp for binary and ternary. Inside,
-    quantizers give exactly what they stand for, and the softmax of a layer, which becomes arg-max
-    in the graph, is left out.
+    quantizers give exactly what they stand for, and a softmax or sigmoid of a layer that the graph
+    leaves out is left out.
     """
 
     def __init__(self, program: Program) -> None:
@@ -93,7 +96,7 @@ class exact_inference:
                 quantizer = getattr(call.layer, attribute, None)
                 if type(quantizer).__name__ in SIGNS:
                     self._set(call.layer, attribute, _exact_sign(quantizer))
-                elif getattr(quantizer, "__name__", "") == "softmax":
+                elif keeps_class(quantizer, call, self._program.ends):
                     self._set(call.layer, attribute, lambda values: values)
 
     def __exit__(self, *_: object) -> None:

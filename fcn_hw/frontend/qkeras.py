@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from fractions import Fraction
 from typing import Any
 
 from fcn_hw.errors import ConfigError, UnsupportedLayer, nearest
 from fcn_hw.fixed import FixedFormat
 from fcn_hw.frontend.layers import LAYERS, REFUSED
+from fcn_hw.frontend.parts import input_scaling
 from fcn_hw.frontend.proofs import Proof
 from fcn_hw.frontend.resolve import Context
-from fcn_hw.frontend.values import Value
+from fcn_hw.frontend.values import Pending, Value
 from fcn_hw.frontend.walk import Program, walk
 from fcn_hw.ir import Graph
 from fcn_hw.ir.build import GraphBuilder
+from fcn_hw.ir.outputs import OutputKind
+from fcn_hw.ir.verify import MAX_CLASSES
 from fcn_hw.names import Names
+from fcn_hw.scaling import Scaling, step_scaling
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,24 +39,35 @@ class Export:
 
 
 def export(
-    model: Any, input_format: FixedFormat, *, name: str = "fcn", arg_max: bool = True
+    model: Any,
+    input_format: FixedFormat,
+    *,
+    name: str = "fcn",
+    scaling: Scaling | None = None,
+    output_kind: OutputKind | None = None,
 ) -> Export:
     """The graph of a model.
 
     Args:
         model: a functional or sequential (Q)Keras model with static input shapes.
-        input_format: format of the codes of every input; the model is fed ``code * step``.
+        input_format: format of the codes of every input.
         name: of the graph, a C identifier.
-        arg_max: whether an :class:`ArgMax` follows each output of several channels.
+        scaling: what the model is given for a code of an input; None: ``code * step``.
+        output_kind: of each output; None: classes behind a softmax and behind a sigmoid of one
+            channel, else scores.
 
     Raises:
         UnsupportedLayer: with every layer that is refused, why and what to do.
     """
     program = walk(model)
     names = Names(name)
-    context = Context(GraphBuilder(name), names)
+    context = Context(GraphBuilder(name), names, program.ends)
     problems = [*program.problems, *_type_problems(program)]
-    found = _inputs(program, context, input_format, problems)
+    power = None if scaling is None else scaling.power_of_two
+    if power is not None:  # it is in the binary point
+        input_format = replace(input_format, integer=input_format.width + power)
+        scaling = None
+    found = _inputs(program, context, input_format, scaling, problems)
     for call in program.calls:
         rule = LAYERS.get(call.kind)
         if rule is None:
@@ -66,18 +82,26 @@ def export(
             problems.append(error)
     problems += _softmax_problems(program, context)
     outputs: list[str] = []
+    notes: list[str] = []
     if not problems:
-        outputs, problems = _outputs(context, [found[n] for n in program.outputs], arg_max)
+        outputs, problems = _outputs(
+            context, [(n, found[n]) for n in program.outputs], output_kind, notes
+        )
     if problems:
         raise UnsupportedLayer.together(problems)
     graph = context.builder.finish(*outputs)
     order = {op.name: index for index, op in enumerate(graph.ops)}
     proofs = sorted(context.proofs, key=lambda proof: order[proof.op])
-    return Export(graph, tuple(proofs), _notes(program, context))
+    told = (*_byte_notes(program, graph), *notes, *_name_notes(program, context))
+    return Export(graph, tuple(proofs), told)
 
 
 def _inputs(
-    program: Program, context: Context, fmt: FixedFormat, problems: list[UnsupportedLayer]
+    program: Program,
+    context: Context,
+    fmt: FixedFormat,
+    scaling: Scaling | None,
+    problems: list[UnsupportedLayer],
 ) -> dict[int, Value]:
     found: dict[int, Value] = {}
     for number, layer, shape in program.inputs:
@@ -91,9 +115,26 @@ def _inputs(
             )
             continue
         height, width, channels = (int(n or 0) for n in shape)
-        name = context.names.give(layer)
-        op = context.builder.input(name, (height, width, channels), fmt, origin=layer)
-        found[number] = context.known(op)
+        if scaling is not None and scaling.channels not in (1, channels):
+            problems.append(
+                UnsupportedLayer(
+                    layer,
+                    f"its {channels} channels have {scaling.channels} input scales or offsets",
+                    hint="give one scale and one offset, or one for each channel",
+                )
+            )
+            continue
+        op = context.builder.input(
+            context.names.give(layer),
+            (height, width, channels),
+            fmt,
+            scaling=scaling,
+            origin=layer,
+        )
+        value: Value = context.known(op)
+        if scaling is not None:
+            value = Pending(value, input_scaling(scaling, layer, fmt, channels))
+        found[number] = value
     return found
 
 
@@ -119,26 +160,31 @@ def _type_problems(program: Program) -> list[UnsupportedLayer]:
 
 
 def _softmax_problems(program: Program, context: Context) -> list[UnsupportedLayer]:
-    """A softmax is left out where arg-max follows it, and nothing else may."""
-    read = {number for call in program.calls for number in call.inputs}
+    """A softmax is left out at the end of the network, where it keeps the order of classes."""
     return [
         UnsupportedLayer(
             call.path,
             "softmax inside the network has no exact fixed-point form",
             hint="use it as the last layer only, where it becomes arg-max",
         )
-        for call, _ in context.softmaxes
-        if call.outputs[0] in read or call.outputs[0] not in program.outputs
+        for number, (call, _) in context.heads.items()
+        if number not in program.ends
     ]
 
 
 def _outputs(
-    context: Context, values: Sequence[Value], arg_max: bool
+    context: Context,
+    values: Sequence[tuple[int, Value]],
+    output_kind: OutputKind | None,
+    notes: list[str],
 ) -> tuple[list[str], list[UnsupportedLayer]]:
     outputs: list[str] = []
     given: set[str] = set()
     problems: list[UnsupportedLayer] = []
-    for value in values:
+    for number, value in values:
+        call, head = context.heads.get(number, (None, ""))
+        channels = value.shape[2]
+        kind = output_kind or _usual_kind(head, channels)
         try:
             op = context.op(value)
         except UnsupportedLayer as error:
@@ -149,27 +195,76 @@ def _outputs(
                 f"the model gives the tensor '{op}' twice", hint="give it once, or copy it outside"
             )
         given.add(op)
-        tensor = context.builder.tensor(op)
-        if arg_max and tensor.channels > 1:
-            op = context.builder.arg_max(context.names.give("class_map"), op)
-        outputs.append(op)
+        if kind != "scores" and channels > MAX_CLASSES:
+            problems.append(_too_many_classes(call.path if call else op, channels))
+            continue
+        if kind != "scores":
+            build = context.builder.arg_max if channels > 1 else context.builder.above_zero
+            outputs.append(build(context.names.give("class_map"), op))
+        if kind != "classes":
+            outputs.append(op)
+        where = f"layer '{call.path}': {head}" if call else f"output '{op}'"
+        notes += _output_notes(where, head, kind, channels, asked=output_kind is not None)
     return outputs, problems
 
 
-def _notes(program: Program, context: Context) -> tuple[str, ...]:
-    notes = [
-        f"layer '{call.path}': softmax becomes arg-max, which gives the same class"
-        for call, _ in context.softmaxes
-    ]
+def _usual_kind(head: str, channels: int) -> OutputKind:
+    """What a user means who does not say it."""
+    return "classes" if head == "softmax" or (head and channels == 1) else "scores"
+
+
+def _too_many_classes(layer: str, channels: int) -> UnsupportedLayer:
+    return UnsupportedLayer(
+        layer,
+        f"it has {channels} classes, and a class map has {MAX_CLASSES} at most, a byte a pixel",
+        hint="export the scores of all channels: --output-kind scores",
+    )
+
+
+def _output_notes(
+    where: str, head: str, kind: OutputKind, channels: int, *, asked: bool
+) -> list[str]:
+    scores = "the scores in front of it go out"
+    if channels == 1:
+        becomes = "class 1 where the score is above 0"
+    elif head == "sigmoid":
+        becomes = "arg-max, which gives the class of the largest"
+    else:
+        becomes = "arg-max, which gives the same class"
+    if head and kind == "scores":
+        return [f"{where} is left out, {scores}"]
+    if head:
+        return [f"{where} becomes {becomes}" + (f"; {scores} too" if kind == "both" else "")]
+    if not asked and channels > 1:
+        return [f"{where}: its {channels} channels go out; for classes give --output-kind classes"]
+    return []
+
+
+def _byte_notes(program: Program, graph: Graph) -> tuple[str, ...]:
+    """Layers that scale bytes, on codes that are scaled already."""
+    given = {
+        number: op.scaling or step_scaling(op.output.format)
+        for (number, _, _), op in zip(program.inputs, graph.inputs, strict=True)
+    }
+    return tuple(
+        f"layer '{call.path}': it reads {given[call.inputs[0]]}; if it was trained on whole bytes, "
+        "give --input-scale 1"
+        for call in program.calls
+        if call.kind in ("Rescaling", "Normalization")
+        and call.inputs[0] in given
+        and given[call.inputs[0]] != Scaling((Fraction(1),))
+    )
+
+
+def _name_notes(program: Program, context: Context) -> tuple[str, ...]:
     layers = {*(name for _, name, _ in program.inputs), *(call.path for call in program.calls)}
     renamed = [
         f"'{layer}' is {name}" for layer, name in context.names.renamed.items() if layer in layers
     ]
-    if renamed:
-        more = f" and {len(renamed) - _SHOWN} more" if len(renamed) > _SHOWN else ""
-        told = ", ".join(renamed[:_SHOWN]) + more
-        notes.append(f"in C++ some layers have other names: {told}")
-    return tuple(notes)
+    if not renamed:
+        return ()
+    more = f" and {len(renamed) - _SHOWN} more" if len(renamed) > _SHOWN else ""
+    return (f"in C++ some layers have other names: {', '.join(renamed[:_SHOWN])}{more}",)
 
 
 _SHOWN = 8

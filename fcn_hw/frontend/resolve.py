@@ -9,11 +9,12 @@ import numpy as np
 
 from fcn_hw.errors import FormatError, UnsupportedLayer
 from fcn_hw.estimate.ops import op_cost
-from fcn_hw.fixed import FixedFormat, Overflow, Rounding, quantize, smallest_format
+from fcn_hw.fixed import Codes, FixedFormat, Overflow, Rounding, quantize, smallest_format
 from fcn_hw.frontend.activations import Activation, exact_format
 from fcn_hw.frontend.affine_fit import ScaleAndBias, fit_scale_and_bias
-from fcn_hw.frontend.parts import Channels, Floats, Part, never_falls
+from fcn_hw.frontend.parts import UNIT_ROUNDOFF, Channels, Floats, Part, never_falls
 from fcn_hw.frontend.proofs import Proof
+from fcn_hw.frontend.rational import integer_affine
 from fcn_hw.frontend.steps import NotMonotone, StepFunction, Steps
 from fcn_hw.frontend.values import Known, Moved, Pending, Shape, Value
 from fcn_hw.frontend.walk import Call
@@ -28,15 +29,36 @@ STATED_BITS = 18
 """Width of a value that no quantizer follows, and of its scale: a DSP slice's narrower port."""
 
 
+@dataclass(frozen=True)
+class Scaled:
+    """A value as ``factor`` times what an op holds.
+
+    Args:
+        error: what float32 can be off from that, at most.
+    """
+
+    op: str
+    factor: float = 1.0
+    error: float = 0.0
+
+
 @dataclass
 class Context:
-    """What the layer functions work with."""
+    """What the layer functions work with.
+
+    Args:
+        ends: numbers of the tensors that only go out: a function there that keeps the class of a
+            pixel may be left out.
+        heads: such functions, ``"softmax"`` or ``"sigmoid"``, by the number of the call's output.
+    """
 
     builder: GraphBuilder
     names: Names
+    ends: frozenset[int] = frozenset()
     proofs: list[Proof] = field(default_factory=list)
-    softmaxes: list[tuple[Call, Value]] = field(default_factory=list)
+    heads: dict[int, tuple[Call, str]] = field(default_factory=dict)
     _resolved: dict[int, tuple[Value, str]] = field(default_factory=dict)
+    _scaled: dict[int, tuple[Value, Scaled]] = field(default_factory=dict)
 
     def known(self, op: str) -> Known:
         """The value that an op holds."""
@@ -106,9 +128,75 @@ class Context:
         fmt = FixedFormat(True, STATED_BITS, integer, Rounding.RND, Overflow.SAT)
         scale = _stated_constant(factor, STATED_BITS - 1 - _bits_above(float(np.abs(factor).max())))
         bias = _stated_constant(summand, fmt.fraction + 4)  # rounded far below the result's step
+        wanted = f"{layer}_scaled" if self.names.refusal(layer) else layer
         return self.builder.batch_norm(
-            self.names.give(layer), source, scale, bias, fmt=fmt, origin=layer
+            self.names.give(wanted), source, scale, bias, fmt=fmt, origin=layer
         )
+
+    # -- values that are read times a factor -------------------------------------------------------
+
+    def scaled(self, value: Value) -> Scaled:
+        """The op that holds a value but for one factor, which is above 0; zeros stay zeros.
+
+        An affine function of integer codes is integers times a factor: of few bits where it scales
+        an image. Any other pending value gets a stated format, and its factor is 1.
+        """
+        found = self._scaled.get(id(value))
+        if found is None:
+            # the value is kept alive, so that its id stays its own
+            found = self._scaled[id(value)] = (value, self._as_scaled(value))
+        return found[1]
+
+    def _as_scaled(self, value: Value) -> Scaled:
+        parts, source = _parts(value)
+        if isinstance(source, Moved) and len(source.sources) == 1 and not parts:
+            inner = self.scaled(source.sources[0])
+            layer = source.layer if inner == Scaled(inner.op) else ""
+            return replace(inner, op=source.build((inner.op,), layer))
+        if isinstance(source, Moved) or not parts:
+            return Scaled(self.op(value))
+        return self._integers(source.op, parts, value.shape[2]) or Scaled(self.op(value))
+
+    def _integers(self, source: str, parts: Sequence[Part], channels: int) -> Scaled | None:
+        """Affine parts of the codes of an op as integers times a factor, or None."""
+        domain, step = self.builder.interval(source), self.builder.tensor(source).format.step
+        affine = _affine(parts, channels)
+        if affine is None:
+            return None
+        slope, summand = affine[0] * step, affine[1]
+        found = integer_affine(slope, summand, domain)
+        if found is None:
+            return None
+        mantissa, exponent = np.frexp(found.factor)
+        exact = mantissa == 0.5 and found.equals(slope, summand)
+        error = 0.0 if exact else self._float32_error(source, parts, channels)
+        if found.is_code:
+            return Scaled(source, found.factor / step, error)
+        # a factor that is a power of two goes into the binary point
+        fraction = self.builder.tensor(source).format.fraction
+        total = 1 - int(exponent) if exact else fraction
+        op = self.builder.batch_norm(
+            self.names.give(f"{parts[-1].layer}_scaled"),
+            source,
+            _whole_constant(found.scale, total - fraction),
+            _whole_constant(found.bias, total),
+            origin="",
+        )
+        factor = found.factor * 2.0**total
+        text = f"{factor:.6g} times these integers; what float32 rounds is in what follows"
+        self.proofs.append(Proof(op, "", True, "scale and bias", text))
+        return Scaled(op, factor, error)
+
+    def _float32_error(self, source: str, parts: Sequence[Part], channels: int) -> float:
+        """What float32 can be off in affine parts, and what fractions that stand for them can."""
+        domain, step = self.builder.interval(source), self.builder.tensor(source).format.step
+        values: Floats = np.repeat([[domain.low * step], [domain.high * step]], channels, axis=1)
+        slope, summand = _affine(parts, channels) or (np.ones(channels), np.zeros(channels))
+        nearness = UNIT_ROUNDOFF * (np.abs(values * slope) + np.abs(summand))
+        error = np.zeros_like(values)
+        for part in parts:
+            values, error = part.real(values, error)
+        return float((error + nearness).max())
 
     # -- values behind a quantizer -----------------------------------------------------------------
 
@@ -267,6 +355,17 @@ def _parts(value: Value) -> tuple[list[Part], Known | Moved]:
     return parts, value
 
 
+def _affine(parts: Sequence[Part], channels: int) -> tuple[Floats, Floats] | None:
+    """(factor, summand) of all parts together, or None where one is not affine."""
+    factor, summand = np.ones(channels), np.zeros(channels)
+    for part in parts:
+        affine = part.affine()
+        if affine is None:
+            return None
+        factor, summand = factor * affine[0], summand * affine[0] + affine[1]
+    return factor, summand
+
+
 def _slope(parts: Sequence[Part], channels: int) -> Floats | None:
     """The product of the factors, where affine parts come first and what follows is a clip."""
     slope = np.ones(channels)
@@ -328,8 +427,12 @@ def _bits_above(largest: float) -> int:
     return int(np.frexp(largest)[1]) if largest else 0
 
 
-def _stated_constant(values: Floats, fraction: int) -> Constant:
-    wide = FixedFormat(True, 60, 60 - fraction, Rounding.RND, Overflow.SAT)
-    codes = quantize(values, wide)
+def _whole_constant(codes: Codes, fraction: int) -> Constant:
+    """Codes in the narrowest signed format, with ``fraction`` fraction bits."""
     low, high = min(int(codes.min()), -1), max(int(codes.max()), 0)
     return Constant(codes, smallest_format(low, high, fraction))
+
+
+def _stated_constant(values: Floats, fraction: int) -> Constant:
+    wide = FixedFormat(True, 60, 60 - fraction, Rounding.RND, Overflow.SAT)
+    return _whole_constant(quantize(values, wide), fraction)

@@ -55,7 +55,7 @@ _KERAS_LAYERS = frozenset(
     Cropping3D Dot Embedding GlobalAveragePooling1D GlobalMaxPooling1D GroupNormalization
     LocallyConnected1D LocallyConnected2D
     Cropping1D Masking MaxPooling1D MaxPooling3D Minimum Multiply
-    MultiHeadAttention Normalization RandomBrightness RandomContrast RandomFlip RandomRotation
+    MultiHeadAttention RandomBrightness RandomContrast RandomFlip RandomRotation
     RandomTranslation RandomZoom RNN RepeatVector SeparableConv1D SpatialDropout1D SpatialDropout3D
     ThresholdedReLU TimeDistributed UnitNormalization UpSampling1D UpSampling3D ZeroPadding1D
     ZeroPadding3D LSTMCell GRUCell SimpleRNNCell StackedRNNCells

@@ -47,6 +47,11 @@ class Program:
     outputs: tuple[int, ...]
     problems: tuple[UnsupportedLayer, ...] = ()
 
+    @property
+    def ends(self) -> frozenset[int]:
+        """Numbers of the tensors that go out and that no call reads."""
+        return frozenset(self.outputs) - {number for call in self.calls for number in call.inputs}
+
 
 def walk(model: Any) -> Program:
     """The calls of a functional or sequential model.

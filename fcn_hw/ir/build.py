@@ -10,6 +10,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
+
 from fcn_hw.fixed import FixedFormat, smallest_format
 from fcn_hw.ir.graph import Graph
 from fcn_hw.ir.intervals import Interval, exact_interval
@@ -41,12 +43,11 @@ from fcn_hw.ir.ops import (
     UpsampleNearest,
     ZeroPad2D,
 )
+from fcn_hw.ir.outputs import CLASS_FORMAT
 from fcn_hw.ir.pooling import window_multiple
 from fcn_hw.ir.shapes import output_shape
 from fcn_hw.ir.verify import verify
-
-CLASS_FORMAT = FixedFormat(signed=False, width=8, integer=8)
-
+from fcn_hw.scaling import Scaling
 
 _ANY = FixedFormat(signed=True, width=1, integer=1)  # stands until the real format is derived
 
@@ -87,10 +88,17 @@ class GraphBuilder:
         return self._ranges[name]
 
     def input(
-        self, name: str, shape: tuple[int, int, int], fmt: FixedFormat, *, origin: str | None = None
+        self,
+        name: str,
+        shape: tuple[int, int, int],
+        fmt: FixedFormat,
+        *,
+        scaling: Scaling | None = None,
+        origin: str | None = None,
     ) -> str:
-        tensor = Tensor(name, shape, fmt)
-        return self._add(Input(name, (), tensor, origin=_origin(origin, name)), fmt)
+        # scaled codes are not what the source model's input layer holds
+        layer = _origin(origin, name) if scaling is None else ""
+        return self._add(Input(name, (), Tensor(name, shape, fmt), scaling, origin=layer), fmt)
 
     def conv2d(
         self,
@@ -317,6 +325,19 @@ class GraphBuilder:
     def arg_max(self, name: str, source: str, *, origin: str | None = None) -> str:
         blank = self._blank(name, source)
         return self._add(ArgMax(name, (source,), blank, origin=origin or ""), CLASS_FORMAT)
+
+    def above_zero(self, name: str, source: str) -> str:
+        """Class 1 where one channel of scores is above 0, class 0 elsewhere."""
+        fraction = self.tensor(source).format.fraction
+        return self.threshold(
+            name,
+            source,
+            Constant(np.ones((1, 1), np.int64), smallest_format(0, 1, fraction)),
+            Constant(np.zeros(1, np.int64), smallest_format(0, 1, 0)),
+            Constant(np.ones(1, np.int64), smallest_format(0, 1, 0)),
+            fmt=CLASS_FORMAT,
+            origin="",
+        )
 
     def again(self, op: Op, fmt: FixedFormat | None = None) -> str:
         """An op of another graph, on operands that may have other formats.

@@ -14,6 +14,7 @@ from typing import Union
 import numpy as np
 
 from fcn_hw.fixed import Codes, FixedFormat
+from fcn_hw.scaling import Scaling
 
 
 @dataclass(frozen=True)
@@ -113,7 +114,14 @@ class Op:
 
 @dataclass(frozen=True)
 class Input(Op):
-    """The frame that comes in."""
+    """The frame that comes in.
+
+    Args:
+        scaling: what the source model was given for a code; None: ``code * step``. No op computes
+            it: the ops that read the codes have it in their constants.
+    """
+
+    scaling: Scaling | None = None
 
 
 @dataclass(frozen=True)

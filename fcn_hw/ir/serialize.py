@@ -25,6 +25,7 @@ from fcn_hw.ir.ops import OPS, Constant, Op, Padding, Pair, Tensor
 from fcn_hw.ir.text import to_text
 from fcn_hw.ir.verify import verify
 from fcn_hw.ir.weights_file import NotWeights, pack, unpack
+from fcn_hw.scaling import Scaling, read_number
 
 GRAPH_FILE = "graph.json"
 WEIGHTS_FILE = "weights.npz"
@@ -122,6 +123,7 @@ def _encode_op(op: Op) -> dict[str, Any]:
     own = {
         name: _CODECS[hint].encode(getattr(op, name))
         for name, hint in _own_fields(type(op)).items()
+        if not (hint in _LEFT_OUT and getattr(op, name) is None)
     }
     return {
         "kind": op.kind,
@@ -170,6 +172,9 @@ class _Object:
     def at(self, key: str) -> str:
         return f"{self.where}.{key}" if self.where else key
 
+    def __contains__(self, key: str) -> bool:
+        return key in self._left
+
     def take(self, key: str) -> Any:
         self._known.append(key)
         if key not in self._left:
@@ -215,6 +220,7 @@ def _decode_op(value: object, where: str, weights: dict[str, Codes]) -> Op:
     own = {
         key: _CODECS[hint].decode(entry.take(key), entry.at(key), f"{name}.{key}", weights)
         for key, hint in _own_fields(CLASSES[kind]).items()
+        if not (hint in _LEFT_OUT and key not in entry)
     }
     entry.end()
     height, width, channels = shape
@@ -299,14 +305,40 @@ def _decode_number(value: Any, where: str, key: str, weights: dict[str, Codes]) 
     return _numbers([value], where, 1)[0]
 
 
+def _encode_scaling(scaling: Scaling) -> dict[str, list[str]]:
+    return {
+        "scale": [str(number) for number in scaling.scale],
+        "offset": [str(number) for number in scaling.offset],
+    }
+
+
+def _decode_scaling(value: Any, where: str, key: str, weights: dict[str, Codes]) -> Scaling:
+    entry = _Object(value, where)
+    lists = []
+    for part in ("scale", "offset"):
+        texts = _texts(entry.take(part), entry.at(part))
+        try:
+            lists.append(tuple(read_number(text, entry.at(part)) for text in texts))
+        except ConfigError as error:
+            raise _Malformed(str(error)) from error
+        if not texts:
+            raise _Malformed(f"{entry.at(part)}: is empty")
+    entry.end()
+    return Scaling(*lists)
+
+
 _CODECS: dict[Any, _Codec] = {
     int: _Codec(int, _decode_number),
     Pair: _Codec(list, _decode_pair),
     Padding: _Codec(lambda p: [p.top, p.bottom, p.left, p.right], _decode_padding),
     FixedFormat: _Codec(str, lambda value, where, key, weights: _format(value, where)),
     Constant: _Codec(lambda c: str(c.format), _decode_constant),
+    Scaling | None: _Codec(_encode_scaling, _decode_scaling),
     Constant | None: _Codec(lambda c: None if c is None else str(c.format), _decode_optional),
 }
+
+_LEFT_OUT = (Scaling | None,)
+"""Types of fields that a file has only where they are not None."""
 
 
 def _read(path: Path, limit: int) -> bytes:

@@ -9,6 +9,7 @@ from fcn_hw.fixed import FixedFormat
 from fcn_hw.ir.graph import Graph
 from fcn_hw.ir.macs import macs, total_macs, total_parameters
 from fcn_hw.ir.ops import CONVOLUTIONS, Constant, Op, Padding, Threshold
+from fcn_hw.scaling import Scaling
 
 
 def to_text(graph: Graph) -> str:
@@ -64,6 +65,8 @@ def _value(value: object, separator: str) -> str:
         value = (value.top, value.bottom, value.left, value.right)
     if isinstance(value, tuple):
         return separator.join(str(number) for number in value)
+    if isinstance(value, Scaling):
+        return f"({value})"
     if isinstance(value, int):
         return str(value)
     assert isinstance(value, FixedFormat), f"no text for a {type(value).__name__}"

@@ -42,6 +42,7 @@ from fcn_hw.ir.pooling import MAX_WINDOW_MULTIPLE, window_multiple
 from fcn_hw.ir.shapes import output_shape
 from fcn_hw.ir.thresholds import MAX_LEVELS, MAX_SEARCHED_BITS, levels, total_format
 from fcn_hw.names import MAX_NAME_LENGTH, Names, graph_refusal
+from fcn_hw.scaling import Scaling
 
 BILINEAR_SCALES = (1, 2, 4, 8)
 MAX_CLASSES = 256
@@ -223,6 +224,8 @@ def _field_rules(op: Op, operands: tuple[Tensor, ...]) -> Iterator[str]:
         yield "a window would lie wholly outside the frame"
     elif isinstance(op, AveragePool2D):
         yield from _average_rules(op, operands[0])
+    if isinstance(op, Input) and op.scaling is not None:
+        yield from _scaling_rules(op.scaling, op.output.channels)
     if isinstance(op, Threshold):
         yield from _threshold_rules(op, operands[0])
     if isinstance(op, Lookup) and op.table.format.fraction != op.output.format.fraction:
@@ -241,6 +244,12 @@ def _field_rules(op: Op, operands: tuple[Tensor, ...]) -> Iterator[str]:
             yield f"the class index is ufixed<8,8>, not {fmt}"
         if operands[0].channels > MAX_CLASSES:
             yield f"{operands[0].channels} classes do not fit one byte"
+
+
+def _scaling_rules(scaling: Scaling, channels: int) -> Iterator[str]:
+    for label, numbers in (("scale", scaling.scale), ("offset", scaling.offset)):
+        if len(numbers) not in (1, channels):
+            yield f"{label} of the input has {len(numbers)} numbers for {channels} channels"
 
 
 def _average_rules(op: AveragePool2D, operand: Tensor) -> Iterator[str]:

@@ -41,8 +41,9 @@ def test_from_model_file_to_exact_cpp(tmp_path: Path) -> None:
 
     graph, project = tmp_path / "graph", tmp_path / "project"
     done = call(
-        "export", "--model", str(model), "--input-format", "fixed<6,1>", "--output", str(graph)
-    )
+        "export", "--model", str(model), "--input-format", "fixed<6,1>", "--output", str(graph),
+        "--output-kind", "classes",
+    )  # fmt: skip
     assert done.returncode == 0, done.stderr
     loaded = load(graph)
     assert loaded.name == "my_model"
@@ -96,6 +97,18 @@ def test_random_frames_reach_both_ends() -> None:
         (("export", "d", "--model", "m.h5"), "both a design and --model are given"),
         (("csim", "d", "--board", "pynq-z2", "--graph", "g"), "both a design and --graph"),
         (("export", "--model", "m.h5", "--output", "g"), "m.h5: there is no such model file"),
+        (
+            ("export", "--model", "m.h5", "--output", "classes"),
+            "--output is the folder of the graph, and 'classes' is what it may give",
+        ),
+        (
+            ("export", "--model", "m.h5", "--output", "g", "--output-kind", "maps"),
+            "--output-kind is classes, scores or both, not 'maps'",
+        ),
+        (
+            ("export", "--model", "m.h5", "--output", "g", "--input-scale", "1/0"),
+            "--input-scale: '1/0' is no number",
+        ),
         (
             ("export", "--model", "m.h5", "--output", "g", "--input-format", "u8"),
             "'u8' is not a fixed-point format",

@@ -335,13 +335,13 @@ def test_float_layers_with_weights_on_a_grid(kit: Kit) -> None:
 
 def test_softmax_becomes_arg_max(kit: Kit) -> None:
     for build in (
-        lambda x: kit.layers.Softmax(name="end")(kit.conv()(x)),
-        lambda x: kit.layers.Activation("softmax", name="end")(kit.conv()(x)),
-        kit.conv(name="end", activation="softmax"),
+        lambda x: kit.layers.Softmax(name="last")(kit.conv()(x)),
+        lambda x: kit.layers.Activation("softmax", name="last")(kit.conv()(x)),
+        kit.conv(name="last", activation="softmax"),
     ):
         exported, _ = check(kit.model(build))
         assert exported.notes == (
-            "layer 'end': softmax becomes arg-max, which gives the same class",
+            "layer 'last': softmax becomes arg-max, which gives the same class",
         )
         assert exported.graph.ops[-1].kind == "ArgMax"
 

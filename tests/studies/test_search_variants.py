@@ -57,7 +57,11 @@ def random_table(topology: Topology, weights: Weights, seed: int) -> PrecisionTa
 def exported(topology: Topology, table: PrecisionTable, weights: Weights) -> Graph:
     model = build_quantized(topology, table)
     set_weights(model, weights)
-    return run_passes(export(snap(model, topology, table), INPUT_FORMAT, name="variant").graph)
+    return run_passes(
+        export(
+            snap(model, topology, table), INPUT_FORMAT, name="variant", output_kind="classes"
+        ).graph
+    )
 
 
 @pytest.mark.parametrize("network", NETWORKS, ids=lambda network: str(network["kind"]))
