@@ -60,10 +60,10 @@ search: $(STAMP)  ## bits of each layer of DESIGN: accuracy against cost on BOAR
 report: $(STAMP)  ## one HTML file with all results of DESIGN on BOARD
 	@$(FCN_HW) report $(DESIGN) --board $(BOARD) $(ARGS)
 
-csynth: $(STAMP)  ## C synthesis of DESIGN for BOARD (needs Vitis HLS)
+csynth: $(STAMP)  ## C++ to RTL: by Vitis HLS where it is, else by fcn_hw (clang-16)
 	@$(FCN_HW) csynth $(DESIGN) --board $(BOARD) $(ARGS)
 
-cosim: $(STAMP)  ## RTL cosimulation, code for code; ARGS="--images 2" (needs Vitis HLS)
+cosim: $(STAMP)  ## that RTL simulated, code for code; ARGS="--images 2"
 	@$(FCN_HW) cosim $(DESIGN) --board $(BOARD) $(ARGS)
 
 bitstream: $(STAMP)  ## .bit and .hwh of DESIGN for BOARD (needs Vitis HLS and Vivado)

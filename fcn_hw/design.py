@@ -429,6 +429,7 @@ Reuse = Annotated[
 
 
 ConvEmitter = Literal["fcn_hw", "hls4ml"]
+HlsCompiler = Literal["auto", "vitis", "fcn_hw"]
 
 
 class Utilization(Section):
@@ -464,6 +465,9 @@ class Hls(Section):
     """Streams are all there is."""
     Conv: ConvEmitter = "fcn_hw"
     """Whose convolutions are emitted: fcn_hw's, or hls4ml's own for comparison."""
+    Compiler: HlsCompiler = "auto"
+    """Who turns the C++ into RTL in ``csynth`` and ``cosim``: Vitis HLS, or fcn_hw's own compiler.
+    ``auto``: Vitis HLS where it is on PATH, else ours."""
     ReuseFactor: Reuse = 9
     """Multiplications of one multiplier a pixel; each layer takes the nearest possible number.
     ``auto``: the fastest design within ``utilization``, or the smallest of ``target_fps``."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import Any
 
 MAX_SHOWN = 80
 """Characters of a layer's name that a message shows: the name comes from a file."""
@@ -35,6 +36,13 @@ def one_line(text: str) -> str:
     return visible(text).replace("\n", "\\n").replace("\t", "\\t")
 
 
+def _restored(kind: type[FcnHwError], args: tuple[Any, ...], state: dict[str, Any]) -> FcnHwError:
+    error = kind.__new__(kind)
+    error.args = args
+    error.__dict__.update(state)
+    return error
+
+
 class FcnHwError(Exception):
     """Base of all errors of fcn_hw.
 
@@ -52,6 +60,10 @@ class FcnHwError(Exception):
         self.message = message
         self.hint = visible(hint)
         self.log = log
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """An error of a worker process comes back whole, whatever its arguments are called."""
+        return _restored, (type(self), self.args, self.__dict__)
 
 
 class ConfigError(FcnHwError):
@@ -211,6 +223,30 @@ class Regression(FcnHwError):
             log=report,
         )
         self.rows = tuple(rows)
+
+
+class NotSynthesizable(FcnHwError):
+    """A source is outside the subset of C++ that fcn_hw's compiler turns into Verilog.
+
+    Args:
+        line: ``header:line`` where it is known, else ``""``.
+        reason: what can't be had, and why.
+        process: that the line is compiled for; set where it is known.
+    """
+
+    exit_status = 1
+
+    def __init__(self, line: str, reason: str, *, process: str = "", hint: str = "") -> None:
+        where = ", ".join(
+            part for part in (f"process '{process}'" if process else "", line) if part
+        )
+        super().__init__(f"{where}: {reason}" if where else reason, hint=hint)
+        self.line = line
+        self.reason = reason
+
+    def of_process(self, process: str) -> NotSynthesizable:
+        """The same, told of a process."""
+        return NotSynthesizable(self.line, self.reason, process=process, hint=self.hint)
 
 
 class BundleError(FcnHwError):

@@ -28,6 +28,7 @@ if TYPE_CHECKING:  # printing must not load what the verbs load
     from fcn_hw.harness.compare import Difference
     from fcn_hw.lint import Report
     from fcn_hw.report import DesignReport
+    from fcn_hw.rtl.reports import RtlCosim, RtlSynthesis
     from fcn_hw.studies.levels import Levels
     from fcn_hw.vendor_reports.records import CsynthReport, CycleRange, HlsResources
 
@@ -327,6 +328,73 @@ def print_hardware(run: HardwareRun) -> None:
         out.print(f"bitstream: {run.bitstream.bit} and .hwh", highlight=False)
     print_regression(run.rows)
     out.print(f"report: {run.folder}", highlight=False)
+
+
+def print_rtl_csynth(found: RtlSynthesis, folder: Path) -> None:
+    """A row a process, of fcn_hw's own compiler."""
+    table = Table(
+        title=f"{found.design}: C++ to Verilog by fcn_hw's compiler, {found.family} at "
+        f"{found.period_ns:g} ns",
+        box=box.SIMPLE_HEAD,
+    )
+    for column in (
+        "process",
+        "function",
+        "stages",
+        "latency",
+        "II",
+        "recurrence ns",
+        "of",
+        "memories",
+    ):
+        left = column in ("process", "function", "of", "memories")
+        table.add_column(column, justify="left" if left else "right", no_wrap=True)
+    for item in found.processes:
+        memories = ", ".join(f"{m.name} {m.depth}x{m.width} {m.kind}" for m in item.memories)
+        of = ", ".join(item.critical_registers[:2])
+        table.add_row(
+            item.process, item.function, str(item.stages), str(item.latency), str(item.interval),
+            f"{item.critical_ns:.2f}", f"{of} {item.critical_line}", memories,
+        )  # fmt: skip
+    out = console()
+    Terminal(width=max(out.width, ESTIMATE_WIDTH), soft_wrap=True).print(table)
+    slowest = found.slowest
+    out.print(
+        f"one iteration a clock everywhere; longest way in a stage {slowest.path_ns:.2f} ns "
+        f"({slowest.process}) of {slowest.limit_ns:.2f} ns, by fcn_hw's delay model",
+        highlight=False,
+    )
+    out.print(f"report: {folder}", highlight=False)
+
+
+def print_rtl_cosim(found: RtlCosim, folder: Path) -> None:
+    """Codes and clocks that the RTL in Verilator gave, beside those of the dataflow model."""
+    out = console()
+    out.print(
+        f"[bold green]exact[/]: RTL of fcn_hw's compiler = oracle on {found.images} images, "
+        f"{found.streams} streams, {found.values_compared:,} codes",
+        highlight=False,
+    )
+    table = Table(box=box.SIMPLE_HEAD)
+    for column in ("clocks", "RTL", "dataflow model"):
+        table.add_column(column, justify="left" if column == "clocks" else "right")
+    interval = "" if found.interval is None else f"{found.interval:,}"
+    table.add_row("frame to frame", interval, f"{found.modelled_interval:,}")
+    table.add_row("first frame", f"{found.first_frame:,}", f"{found.modelled_first_frame:,}")
+    out.print(table)
+    table = Table(title="most pixels in a FIFO", box=box.SIMPLE_HEAD)
+    for column in ("FIFO", "depth", "RTL", "dataflow model"):
+        table.add_column(column, justify="left" if column == "FIFO" else "right", no_wrap=True)
+    for fifo in found.fifos:
+        if fifo.depth > 2:
+            model = "" if fifo.modelled_peak is None else f"{fifo.modelled_peak:,}"
+            table.add_row(fifo.name, f"{fifo.depth:,}", f"{fifo.peak:,}", model)
+    if table.rows:
+        out.print(table)
+    out.print(
+        f"{found.clocks:,} clocks in {found.seconds:.1f} s, Verilator; report: {folder}",
+        highlight=False,
+    )
 
 
 def print_csynth(report: CsynthReport) -> None:

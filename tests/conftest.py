@@ -5,10 +5,15 @@ from __future__ import annotations
 import shutil
 import signal
 import sys
+from functools import cache
 from pathlib import Path
 
 import hypothesis
 import pytest
+
+from fcn_hw.errors import ToolNotFound
+from fcn_hw.rtl.front_end import CLANG, OPT
+from fcn_hw.tools.find import find_tool
 
 sys.path.insert(0, str(Path(__file__).parent / "support"))  # helpers that several folders share
 
@@ -33,9 +38,25 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """A test that needs a program skips, by the program's name, where that is missing."""
     for item in items:
+        if item.get_closest_marker("rtl"):
+            missing = _missing_for_rtl()
+            if missing:
+                item.add_marker(pytest.mark.skip(reason=f"{missing[0]} is not on PATH"))
         for marker, program in _PROGRAMS.items():
             if item.get_closest_marker(marker) and shutil.which(program) is None:
                 item.add_marker(pytest.mark.skip(reason=f"{program} is not on PATH"))
+
+
+@cache
+def _missing_for_rtl() -> list[str]:
+    """Programs that fcn_hw's compiler and its simulator start, and that are not there."""
+    missing = []
+    for program in (CLANG, OPT, "verilator", "make", "g++"):
+        try:
+            find_tool(program)
+        except ToolNotFound:
+            missing.append(program)
+    return missing
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

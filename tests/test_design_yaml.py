@@ -93,8 +93,8 @@ def test_lines_of_keys(folder: Path) -> None:
         (
             "ReuseFactor: 4",
             "XQ: 4",
-            "13: unknown key 'XQ' in hls; valid: 'ClockPeriod', 'Conv', 'IOType', 'LayerName', "
-            "'Part', 'Precision', 'ReuseFactor', 'Strategy'",
+            "13: unknown key 'XQ' in hls; valid: 'ClockPeriod', 'Compiler', 'Conv', 'IOType', "
+            "'LayerName', 'Part', 'Precision', 'ReuseFactor', 'Strategy'",
         ),
         (
             "  kind: fcn8s",

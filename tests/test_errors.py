@@ -25,6 +25,7 @@ from fcn_hw.errors import (
     LintFailed,
     Mismatch,
     NoLicence,
+    NotSynthesizable,
     Regression,
     ReportError,
     StreamError,
@@ -65,6 +66,10 @@ from fcn_hw.terminal import Terminal
             LintFailed("net", ["a.h:1:2: error: x", "b.h:3:4: error: y"]),
             "'net' breaks the rules of Vitis HLS: 2 errors",
             "a.h:1:2: error: x\nb.h:3:4: error: y", None, 1,
+        ),
+        (
+            NotSynthesizable("f.h:3", "'fadd' can't be hardware", process="conv1", hint="Do."),
+            "process 'conv1', f.h:3: 'fadd' can't be hardware", "Do.", None, 1,
         ),
         (ReportError("no latency"), "no latency", "", None, 1),
         (

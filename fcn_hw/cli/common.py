@@ -13,7 +13,7 @@ from fcn_hw.errors import ConfigError
 from fcn_hw.tables import console
 
 if TYPE_CHECKING:  # `fcn-hw --help` loads neither
-    from fcn_hw.design import ConvEmitter
+    from fcn_hw.design import ConvEmitter, HlsCompiler
     from fcn_hw.flow.progress import Progress
     from fcn_hw.ir.outputs import OutputKind
 
@@ -74,6 +74,16 @@ ConvOption = Annotated[
     ),
 ]
 
+CompilerOption = Annotated[
+    str | None,
+    typer.Option(
+        "--compiler",
+        metavar="auto|vitis|fcn_hw",
+        help="Whose RTL: Vitis HLS', or fcn_hw's own compiler's; auto takes Vitis HLS where it is.",
+        show_default="the design's",
+    ),
+]
+
 HERE = Path()
 
 T = TypeVar("T")
@@ -123,6 +133,13 @@ def output_kind_named(name: str | None) -> OutputKind | None:
     if name not in (None, "classes", "scores", "both"):
         raise ConfigError(f"--output-kind is classes, scores or both, not '{name}'")
     return cast("OutputKind | None", name)
+
+
+def compiler_named(name: str | None) -> HlsCompiler | None:
+    """The value of ``--compiler``; raises ``ConfigError`` where it is none."""
+    if name not in (None, "auto", "vitis", "fcn_hw"):
+        raise ConfigError(f"--compiler is auto, vitis or fcn_hw, not '{name}'")
+    return cast("HlsCompiler | None", name)
 
 
 def progress_for(quiet: bool) -> Progress:

@@ -1,4 +1,5 @@
-"""Verbs ``csynth``, ``cosim``, ``bitstream`` and ``regression``: the vendor's tools."""
+"""Verbs ``csynth``, ``cosim``, ``bitstream`` and ``regression``: the vendor's tools, or our
+compiler."""
 
 from __future__ import annotations
 
@@ -12,15 +13,23 @@ from fcn_hw.cli.application import app
 from fcn_hw.cli.common import (
     HERE,
     BoardOption,
+    CompilerOption,
     DesignArgument,
     HoursOption,
     ImagesOption,
     JsonOption,
     RootOption,
+    compiler_named,
     print_json,
     progress_for,
 )
-from fcn_hw.tables import console, print_hardware, print_regression
+from fcn_hw.tables import (
+    console,
+    print_hardware,
+    print_regression,
+    print_rtl_cosim,
+    print_rtl_csynth,
+)
 
 if TYPE_CHECKING:  # `fcn-hw --help` loads none
     from fcn_hw.boards import Board
@@ -33,17 +42,36 @@ def csynth(
     design: DesignArgument,
     board: BoardOption,
     root: RootOption = HERE,
+    compiler: CompilerOption = None,
+    process: Annotated[
+        str | None,
+        typer.Option("--process", metavar="NAME", help="One process alone, by fcn_hw's compiler."),
+    ] = None,
     hours: HoursOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """C synthesis by Vitis HLS (or Vivado HLS) of the network with its AXI ports.
+    """C synthesis: by Vitis HLS (or Vivado HLS), or by fcn_hw's own compiler where it is not there.
 
-    Compared with the last run: exit status 1 if it is worse than section 'regression' of the design
-    allows. Exit status 2 where the tool or its licence is missing.
+    Vitis HLS takes the network with its AXI ports, and is compared with the last run: exit status 1
+    if it is worse than section 'regression' of the design allows. Ours takes the network's
+    processes and says of each its stages, its slowest recurrence and its memories. Exit status 2
+    where a program or a licence is missing.
     """
-    from fcn_hw.flow.hardware import run_csynth
+    from fcn_hw.flow.hardware import chosen_compiler, run_csynth
+    from fcn_hw.flow.rtl import rtl_csynth
+    from fcn_hw.results import result_data
 
-    _hardware(run_csynth(*_open(design, board, root), progress_for(as_json), hours=hours), as_json)
+    workspace, target = _open(design, board, root)
+    progress = progress_for(as_json)
+    chosen = "fcn_hw" if process else chosen_compiler(workspace, compiler_named(compiler))
+    if chosen == "vitis":
+        _hardware(run_csynth(workspace, target, progress, hours=hours), as_json)
+        return
+    found = rtl_csynth(workspace, target, progress, process=process)
+    if as_json:
+        print_json(result_data(found))
+    else:
+        print_rtl_csynth(found, workspace.report(target))
 
 
 @app.command(epilog="Example: fcn-hw cosim digits_fcn8s --board pynq-z2 --images 2")
@@ -51,19 +79,31 @@ def cosim(
     design: DesignArgument,
     board: BoardOption,
     root: RootOption = HERE,
+    compiler: CompilerOption = None,
     images: ImagesOption = None,
     hours: HoursOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """RTL cosimulation: the RTL's codes on validation images against those of the C++, each one.
+    """RTL cosimulation: the RTL's codes on validation images, each one compared.
 
-    Two images where no number is given. Exit status 1 at a single code that differs.
+    The RTL is Vitis HLS' in its own simulator, against the C++; or that of fcn_hw's compiler in
+    Verilator, every stream against the integer oracle. Two images where no number is given. Exit
+    status 1 at a single code that differs.
     """
-    from fcn_hw.flow.hardware import run_cosim
+    from fcn_hw.flow.hardware import chosen_compiler, run_cosim
+    from fcn_hw.flow.rtl import rtl_cosim
+    from fcn_hw.results import result_data
 
     workspace, target = _open(design, board, root)
-    found = run_cosim(workspace, target, progress_for(as_json), images=images, hours=hours)
-    _hardware(found, as_json)
+    progress = progress_for(as_json)
+    if chosen_compiler(workspace, compiler_named(compiler)) == "vitis":
+        _hardware(run_cosim(workspace, target, progress, images=images, hours=hours), as_json)
+        return
+    found = rtl_cosim(workspace, target, progress, images=images)
+    if as_json:
+        print_json(result_data(found))
+    else:
+        print_rtl_cosim(found, workspace.report(target))
 
 
 @app.command(epilog="Example: fcn-hw bitstream digits_fcn8s --board pynq-z2")

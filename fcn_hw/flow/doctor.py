@@ -13,6 +13,7 @@ from pathlib import Path
 
 from fcn_hw.errors import FcnHwError
 from fcn_hw.plan import Command, Plan
+from fcn_hw.rtl.front_end import CLANG
 from fcn_hw.tools.find import HOW_TO_GET, find_tool, variable
 from fcn_hw.tools.runner import run
 from fcn_hw.tools.xilinx import HLS_PROGRAMS
@@ -55,8 +56,8 @@ STAGES: dict[str, Needs] = {
     "lint": Needs((*_CORE, "hls4ml")),
     "handoff": Needs((*_CORE, "hls4ml"), (("g++",),)),
     "verify": Needs((*_CORE, "hls4ml"), (("g++",),)),
-    "csynth": Needs((*_CORE, "hls4ml"), (HLS_PROGRAMS,), licensed=True),
-    "cosim": Needs((*_CORE, "hls4ml"), (HLS_PROGRAMS, ("g++",)), licensed=True),
+    "csynth": Needs((*_CORE, "hls4ml"), ((*HLS_PROGRAMS, CLANG),), licensed=True),
+    "cosim": Needs((*_CORE, "hls4ml"), ((*HLS_PROGRAMS, CLANG), ("g++",)), licensed=True),
     "bitstream": Needs((*_CORE, "hls4ml"), (HLS_PROGRAMS, ("vivado",)), licensed=True),
 }
 

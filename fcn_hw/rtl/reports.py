@@ -1,0 +1,116 @@
+"""What the compiler and the simulation of its RTL measured: types that are also their JSON
+files."""
+
+from __future__ import annotations
+
+from pydantic.dataclasses import dataclass
+
+from fcn_hw.results import STRICT
+
+COMPILER = "fcn_hw"
+"""Whose RTL and whose numbers they are: not the vendor's."""
+
+
+@dataclass(frozen=True, config=STRICT)
+class MemoryReport:
+    """A memory of a process: words, bits of a word, and ``logic``, ``lutram`` or ``bram``."""
+
+    name: str
+    depth: int
+    width: int
+    kind: str
+
+
+@dataclass(frozen=True, config=STRICT)
+class ProcessReport:
+    """What a process became.
+
+    Args:
+        function: of the headers, that it calls.
+        stages: of its pipeline.
+        latency: clocks from a read to the write that follows it.
+        interval: clocks from an iteration to the next.
+        critical_ns: the slowest recurrence, as the delay model has it.
+        critical_registers, critical_line: what it is.
+        path_ns: the longest way in a stage.
+        limit_ns: what a stage may take.
+        register_bits: of what lives from iteration to iteration.
+        seconds: that it took to compile.
+    """
+
+    process: str
+    function: str
+    stages: int
+    latency: int
+    interval: int
+    critical_ns: float
+    critical_registers: tuple[str, ...]
+    critical_line: str
+    path_ns: float
+    limit_ns: float
+    register_bits: int
+    memories: tuple[MemoryReport, ...]
+    seconds: float
+
+
+@dataclass(frozen=True, config=STRICT)
+class RtlSynthesis:
+    """``report/rtl_csynth.json``: the processes of a network as Verilog.
+
+    Args:
+        compiler: :data:`COMPILER`.
+        family: of the device, that the delay model is of.
+        period_ns: of the clock.
+        processes: in the order of the source; all of them, or the one that was asked for.
+    """
+
+    design: str
+    compiler: str
+    family: str
+    period_ns: float
+    processes: tuple[ProcessReport, ...]
+
+    @property
+    def slowest(self) -> ProcessReport:
+        """The process with the longest way in a stage."""
+        return max(self.processes, key=lambda item: item.path_ns)
+
+
+@dataclass(frozen=True, config=STRICT)
+class FifoReport:
+    """A FIFO: its pixels, the most that the RTL held, and the most of the dataflow model."""
+
+    name: str
+    depth: int
+    peak: int
+    modelled_peak: int | None
+
+
+@dataclass(frozen=True, config=STRICT)
+class RtlCosim:
+    """``report/rtl_cosim.json``: the RTL in Verilator, its codes those of the oracle.
+
+    Args:
+        compiler: whose RTL.
+        images: simulated, those of a part back to back.
+        streams: compared.
+        values_compared: codes of all streams.
+        interval: clocks from the end of a frame to that of the next; None for a single frame.
+        modelled_interval: of the dataflow model.
+        first_frame: clocks from the first one to the last pixel of the first frame.
+        modelled_first_frame: of the dataflow model.
+        clocks, seconds: simulated in all, and the processor time that it took.
+    """
+
+    design: str
+    compiler: str
+    images: int
+    streams: int
+    values_compared: int
+    interval: int | None
+    modelled_interval: int
+    first_frame: int
+    modelled_first_frame: int
+    fifos: tuple[FifoReport, ...]
+    clocks: int
+    seconds: float

@@ -1,0 +1,227 @@
+"""The parts of fcn_hw's compiler that need no other program, and its refusals."""
+
+from __future__ import annotations
+
+import itertools
+import pickle
+import random
+
+import pytest
+
+from fcn_hw.errors import NotSynthesizable
+from fcn_hw.rtl.delays import DELAYS
+from fcn_hw.rtl.front_end import prepared
+from fcn_hw.rtl.ir import (
+    Builder,
+    Node,
+    ProcessGraph,
+    Read,
+    Register,
+    Write,
+    evaluate,
+    mask,
+    reached,
+)
+from fcn_hw.rtl.llvm import Number, read_function
+from fcn_hw.rtl.passes import Target, compile_graph, narrowed
+from fcn_hw.rtl.ranges import intervals_of, needed_bits
+from fcn_hw.rtl.verilog import KEYWORDS, legal, verilog
+
+OPS = ("add", "sub", "mul", "and", "or", "xor", "eq", "ult", "slt", "umin", "smax", "select", "not")
+
+
+def value_of(node: Node, known: dict[Node, int]) -> int:
+    for at in reached([node]):
+        if at in known:
+            continue
+        if at.op == "const":
+            known[at] = at.value
+        else:
+            values = tuple(known[x] for x in at.operands)
+            known[at] = evaluate(at.op, at.width, values, tuple(x.width for x in at.operands))
+    return known[node]
+
+
+def random_node(chance: random.Random, build: Builder, leaves: list[Node]) -> Node:
+    """An operation on leaves of one width, one and three bits wide in turn."""
+    pool = {1: [n for n in leaves if n.width == 1], 3: [n for n in leaves if n.width == 3]}
+    pool[1] += [build.constant(0, 1), build.constant(1, 1)]
+    pool[3] += [build.constant(value, 3) for value in (0, 1, 4, 7)]
+    for _ in range(12):
+        op, width = chance.choice(OPS), chance.choice((1, 3))
+        a, b = chance.choice(pool[width]), chance.choice(pool[width])
+        if op in ("eq", "ult", "slt"):
+            pool[1].append(build.make(op, 1, (a, b)))
+        elif op == "select":
+            pool[width].append(build.select(chance.choice(pool[1]), a, b))
+        elif op == "not":
+            pool[1].append(build.invert(chance.choice(pool[1])))
+        else:
+            pool[width].append(build.make(op, width, (a, b)))
+    return pool[chance.choice((1, 3))][-1]
+
+
+class Plain(Builder):
+    """Folds nothing: what :class:`Builder` must agree with."""
+
+    def make(self, op: str, width: int, operands: object) -> Node:
+        return self.raw(op, width, operands)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("seed", range(150))
+def test_folding_keeps_every_value(seed: int) -> None:
+    def made(build: Builder) -> tuple[list[Node], Node]:
+        leaves = [build.raw("read", width, label=f"x{n}") for n, width in enumerate((1, 1, 3, 3))]
+        return leaves, random_node(random.Random(seed), build, leaves)
+
+    folded_leaves, folded = made(Builder())
+    plain_leaves, plain = made(Plain())
+    for values in itertools.product(*(range(1 << leaf.width) for leaf in plain_leaves)):
+        expected = value_of(plain, dict(zip(plain_leaves, values, strict=True)))
+        assert value_of(folded, dict(zip(folded_leaves, values, strict=True))) == expected
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_no_value_leaves_its_interval(seed: int) -> None:
+    build = Builder()
+    leaves = [build.raw("read", width, label=f"x{n}") for n, width in enumerate((1, 1, 3, 3))]
+    node = random_node(random.Random(seed), build, leaves)
+    graph = a_process(build, node, leaves)
+    order = graph.order()
+    intervals = intervals_of(graph, order)
+    for values in itertools.product(*(range(1 << leaf.width) for leaf in leaves)):
+        known = dict(zip(leaves, values, strict=True))
+        value_of(node, known)
+        for at, value in known.items():
+            if at in intervals:
+                found = intervals[at]
+                assert found.low <= value <= found.high
+                kept = needed_bits(found, at.width)
+                low = value & mask(kept.width)
+                negative = kept.signed and low >> (kept.width - 1)
+                whole = (low | ~mask(kept.width)) & mask(at.width) if negative else low
+                assert whole == value
+
+
+def a_process(build: Builder, pixel: Node, leaves: list[Node]) -> ProcessGraph:
+    one = build.constant(1, 1)
+    reads = tuple(Read(leaf.label, leaf, one) for leaf in leaves)
+    joined = build.raw("join", pixel.width, (pixel,))
+    return ProcessGraph("p", build, (), reads, (Write("y", one, joined),), (), one)
+
+
+def a_counter(build: Builder, last: int, width: int) -> Register:
+    node = build.raw("register", width, label="count")
+    following = build.make("add", width, (node, build.constant(1, width)))
+    ends = build.make("eq", 1, (node, build.constant(last, width)))
+    return Register(node, build.select(ends, build.constant(0, width), following), 0, (0, last))
+
+
+def test_a_counter_takes_the_bits_of_its_largest_value() -> None:
+    build = Builder()
+    counter = a_counter(build, 9, 32)
+    one = build.constant(1, 1)
+    pixel = build.raw("join", 32, (counter.node,))
+    graph = ProcessGraph("p", build, (counter,), (), (Write("y", one, pixel),), (), one)
+    assert narrowed(graph)[counter.node].width == 4
+    found = compile_graph(graph, Target(DELAYS["7series"], 10.0))
+    assert "reg [3:0] count;" in verilog(found, "p", "a counter")
+
+
+def test_a_sum_of_many_terms_is_a_tree() -> None:
+    build = Builder()
+    leaves = [build.raw("read", 16, label=f"x{n}") for n in range(16)]
+    total = leaves[0]
+    for leaf in leaves[1:]:
+        total = build.make("add", 16, (total, leaf))
+    graph, target = a_process(build, total, leaves), Target(DELAYS["7series"], 10.0)
+    assert compile_graph(graph, target, passes=()).depth > 2
+    assert compile_graph(graph, target).depth == 1
+
+
+def test_a_recurrence_that_is_too_slow_is_told_with_its_registers() -> None:
+    build = Builder()
+    node = build.raw("register", 32, label="total")
+    one = build.constant(1, 1)
+    x = build.raw("read", 32, label="x")
+    register = Register(node, build.make("mul", 32, (node, x)), 1)
+    pixel = build.raw("join", 32, (node,))
+    graph = ProcessGraph(
+        "p", build, (register,), (Read("x", x, one),), (Write("y", one, pixel),), (), one
+    )
+    with pytest.raises(NotSynthesizable) as told:
+        compile_graph(graph, Target(DELAYS["7series"], 5.0))
+    assert told.value.reason == (
+        "the next value of 'total' takes 8.10 ns, a stage has 3.65 ns of the clock's 5, and a "
+        "recurrence can't be cut into stages"
+    )
+    assert told.value.hint == "Give hls.ClockPeriod a larger value."
+
+
+def test_an_operation_that_is_too_slow_is_told() -> None:
+    build = Builder()
+    leaves = [build.raw("read", 32, label=f"x{n}") for n in range(2)]
+    product = build.make("mul", 32, leaves)
+    with pytest.raises(NotSynthesizable) as told:
+        compile_graph(a_process(build, product, leaves), Target(DELAYS["7series"], 5.0))
+    assert told.value.reason == "'mul' of 32 bits takes 7.5 ns, a stage has 3.6 ns of the clock's 5"
+
+
+def test_what_a_pragma_asks_for_and_nobody_does_is_told_with_its_line() -> None:
+    text = "void f() {\n#pragma HLS PIPELINE II=2\n}\n"
+    with pytest.raises(NotSynthesizable) as told:
+        prepared({"fcn_hw/f.h": text})
+    assert str(told.value) == "f.h:2: PIPELINE II=2: every loop is built with II=1"
+    text = "static int buffer[4];\n#pragma HLS ARRAY_MAP variable=buffer\n"
+    with pytest.raises(NotSynthesizable) as told:
+        prepared({"fcn_hw/f.h": text})
+    assert str(told.value) == "f.h:2: pragma ARRAY_MAP of 'buffer' is not known to this compiler"
+
+
+def test_pragmas_become_marks_and_lines_keep_their_numbers() -> None:
+    text = (
+        "static code_t ring[N][4];\n#pragma HLS ARRAY_RESHAPE variable=ring dim=2\n"
+        "for (int n = 0; n < 4; ++n) {\n    #pragma HLS UNROLL\n}\n"
+    )
+    lines = prepared({"fcn_hw/f.h": text})["fcn_hw/f.h"].split("\n")
+    assert lines[1] == "fcn_hw_reshape(ring, 2);"
+    assert lines[2].startswith('_Pragma("clang loop unroll(full)") for (')
+    assert len(lines) == len(text.split("\n"))
+
+
+def test_an_instruction_that_is_no_hardware_is_told_with_its_line() -> None:
+    text = (
+        "define void @process_p(ptr %x) {\nentry:\n  %f = fadd float 1.0, 2.0, !dbg !7\n"
+        "  ret void\n}\n"
+        '!1 = !DIFile(filename: "firmware/fcn_hw/f.h", directory: "")\n'
+        '!2 = distinct !DISubprogram(name: "f", scope: !1, file: !1, line: 3)\n'
+        "!7 = !DILocation(line: 12, column: 3, scope: !2)\n"
+    )
+    with pytest.raises(NotSynthesizable) as told:
+        read_function(text)
+    assert str(told.value) == "f.h:12: 'fadd' can't be hardware"
+    assert (
+        str(told.value.of_process("conv1")) == "process 'conv1', f.h:12: 'fadd' can't be hardware"
+    )
+
+
+def test_constants_and_arrays_are_read() -> None:
+    text = (
+        "@rom = internal constant [2 x [2 x i4]] "
+        "[[2 x i4] [i4 -8, i4 7], [2 x i4] zeroinitializer]\n"
+        "define void @process_p(ptr %x) {\nentry:\n  %a = add nsw i4 %b, -1\n  ret void\n}\n"
+    )
+    found = read_function(text)
+    assert found.variables["rom"].initial == (-8, 7, 0, 0)
+    assert found.blocks["%entry"][0].operands[1] == (4, Number(-1))
+
+
+def test_an_error_comes_back_whole_from_another_process() -> None:
+    error = NotSynthesizable("f.h:2", "no", process="p", hint="Do.")
+    copy = pickle.loads(pickle.dumps(error))
+    assert (str(copy), copy.hint, copy.line) == (str(error), "Do.", "f.h:2")
+
+
+def test_a_name_that_is_a_keyword_of_verilog_gets_another_end() -> None:
+    assert legal("output") == "output_" and "output" in KEYWORDS
+    assert legal("conv1") == "conv1"
