@@ -1,24 +1,18 @@
-"""Who trains together: ``TF_CONFIG``, and the meeting of all workers before TensorFlow starts.
+"""Who trains together: ``TF_CONFIG``, and the errors of workers that can't start.
 
 ``TF_CONFIG`` is what TensorFlow's cluster tools set for each worker (a JSON text, tensorflow.org,
 "Multi-worker training with Keras")::
 
     {"cluster": {"worker": ["host0:2222", "host1:2222"]}, "task": {"type": "worker", "index": 0}}
 
-Worker 0 is the chief. TensorFlow itself waits for ever for a worker that does not come, and trains
-whatever each worker was told to. So the workers meet first, at the chief's address: all are there
-within a time, and all train the same, or each of them gets an error.
+Worker 0 is the chief. The workers wait for one another in TensorFlow (``train/team.py``).
 """
 
 from __future__ import annotations
 
 import json
-import os
 import re
-import socket
-import time
-from collections.abc import Mapping
-from contextlib import ExitStack
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from fcn_hw.errors import ConfigError, FcnHwError
@@ -28,9 +22,11 @@ VARIABLE = "TF_CONFIG"
 JOIN_TIMEOUT_S = 300.0
 """How long workers wait for one another at the start; loading data may take minutes."""
 
-_RETRY_S = 0.2
-_WORD_TIMEOUT_S = 5.0
-_MESSAGE_BYTES = 4096
+_MISSING = r"timed out task names:(\s*/job:\S+)+"
+_IN_USE = "Could not start gRPC server"
+"""Of TensorFlow's errors (2.21)."""
+
+_SAME = "start the same command on every worker, with the same design and data"
 _HOW_TO = (
     'each worker needs for instance {"cluster": {"worker": ["host0:2222", "host1:2222"]}, '
     '"task": {"type": "worker", "index": 0}}, with its own index'
@@ -100,107 +96,50 @@ def _problem(content: object) -> str:
     return ""
 
 
-def meet(cluster: Cluster, subject: str, timeout_s: float = JOIN_TIMEOUT_S) -> None:
-    """Returns when all workers are there and have the same ``subject``.
+def not_joined(cluster: Cluster, said: str, timeout_s: float) -> FcnHwError:
+    """The error for workers that TensorFlow waited for in vain.
 
     Args:
-        cluster: all of them.
-        subject: a digest of what this worker is about to do.
-        timeout_s: how long to wait.
+        cluster: all workers.
+        said: the text of TensorFlow's error, which names tasks where the chief was there.
+        timeout_s: how long was waited.
+    """
+    if _IN_USE in said:
+        return FcnHwError(
+            f"worker {cluster.index} can't listen at {cluster.workers[cluster.index]}",
+            hint="its port is in use, perhaps by another process that was told to be worker "
+            f"{cluster.index}; give each worker its own index, or another port, in {VARIABLE}",
+        )
+    missing = re.search(_MISSING, said)
+    numbers = sorted({int(n) for n in re.findall(r"/task:(\d+)", missing[0] if missing else "")})
+    if not numbers:
+        return FcnHwError(
+            f"training can't start: the chief, worker 0 ({cluster.workers[0]}), did not answer "
+            f"within {timeout_s:g} s",
+            hint="start worker 0 too; a chief whose model is up to date has nothing to do",
+        )
+    names = ", ".join(f"{number} ({cluster.workers[number]})" for number in numbers)
+    return FcnHwError(
+        f"training can't start: worker {names} did not report within {timeout_s:g} s",
+        hint=_SAME,
+    )
+
+
+def check_subjects(cluster: Cluster, subjects: Sequence[str]) -> None:
+    """Checks that all workers are about to do the same.
+
+    Args:
+        cluster: all workers.
+        subjects: a digest of what each of them is about to do.
 
     Raises:
-        FcnHwError: a worker did not come in time, or came with another subject; the chief and all
-            workers that are there get an error.
+        FcnHwError: one is about to do something else than the chief. Every worker finds the same.
     """
-    deadline = time.monotonic() + timeout_s
-    if cluster.chief:
-        _receive(cluster, subject, deadline, timeout_s)
-    else:
-        _report(cluster, subject, deadline, timeout_s)
-
-
-def _receive(cluster: Cluster, subject: str, deadline: float, timeout_s: float) -> None:
-    """The chief's part: waits for all others, then tells them to go on."""
-    port = int(cluster.workers[0].rpartition(":")[2])
-    there: dict[int, socket.socket] = {}
-    with ExitStack() as sockets:
-        try:
-            server = sockets.enter_context(socket.create_server(("", port)))
-        except OSError as error:
-            raise FcnHwError(
-                f"the chief can't listen on port {port}: {os.strerror(error.errno or 0)}",
-                hint=f"give worker 0 another port in {VARIABLE}, on every worker",
-            ) from error
-        problem = ""
-        while len(there) < len(cluster.workers) - 1 and not problem:
-            server.settimeout(max(0.01, deadline - time.monotonic()))
-            try:
-                connection, _ = server.accept()
-            except TimeoutError:
-                missing = sorted(set(range(1, len(cluster.workers))) - set(there))
-                names = ", ".join(f"{index} ({cluster.workers[index]})" for index in missing)
-                problem = f"worker {names} did not report within {timeout_s:g} s"
-                break
-            sockets.enter_context(connection)
-            index, theirs = _said(connection, len(cluster.workers))
-            if index in there:
-                problem = f"two processes say that they are worker {index}"
-            elif index and theirs != subject:
-                problem = (
-                    f"worker {index} ({cluster.workers[index]}) has another design, other data, "
-                    "or another version of fcn_hw"
-                )
-            if index:
-                there[index] = connection
-        for connection in there.values():
-            try:
-                connection.sendall(json.dumps(problem).encode())
-                connection.settimeout(_WORD_TIMEOUT_S)
-                connection.recv(1)  # the worker closes first: the port is free for TensorFlow
-            except OSError:
-                continue  # it died; TensorFlow will say so
-    if problem:
+    others = [index for index, subject in enumerate(subjects) if subject != subjects[0]]
+    if others:
+        names = ", ".join(f"{index} ({cluster.workers[index]})" for index in others)
         raise FcnHwError(
-            f"training can't start: {problem}",
-            hint="start the same command on every worker, with the same design and data",
+            f"training can't start: worker {names} has another design, other data, or another "
+            "version of fcn_hw",
+            hint=_SAME,
         )
-
-
-def _said(connection: socket.socket, size: int) -> tuple[int, str]:
-    """A worker's index and subject; index 0: no worker, or one that died and will be missed."""
-    connection.settimeout(_WORD_TIMEOUT_S)
-    try:
-        index, subject = json.loads(connection.recv(_MESSAGE_BYTES))
-    except (OSError, ValueError, TypeError):
-        return 0, ""
-    known = isinstance(index, int) and 0 < index < size and isinstance(subject, str)
-    return (index, subject) if known else (0, "")
-
-
-def _report(cluster: Cluster, subject: str, deadline: float, timeout_s: float) -> None:
-    """A worker's part: reports to the chief, and waits for its word."""
-    host, _, port = cluster.workers[0].rpartition(":")
-    lost = FcnHwError(
-        f"training can't start: the chief, worker 0 ({cluster.workers[0]}), did not answer within "
-        f"{timeout_s:g} s",
-        hint="start worker 0 too; a chief whose model is up to date has nothing to do",
-    )
-    while True:
-        left = deadline - time.monotonic()
-        if left <= 0:
-            raise lost
-        try:
-            with socket.create_connection((host.strip("[]"), int(port)), timeout=left) as chief:
-                chief.sendall(json.dumps([cluster.index, subject]).encode())
-                chief.settimeout(max(0.01, deadline - time.monotonic()) + 1.0)
-                answer = chief.recv(_MESSAGE_BYTES)
-        except TimeoutError as error:
-            raise lost from error
-        except OSError:
-            answer = b""  # nobody listens there yet
-        if answer:
-            break
-        time.sleep(_RETRY_S)
-    problem = json.loads(answer)
-    if problem:
-        raise FcnHwError(f"training can't start: {problem}")

@@ -23,39 +23,64 @@ import numpy.typing as npt
 
 from fcn_hw.errors import FcnHwError
 from fcn_hw.keras_env import keras_env
-from fcn_hw.train.cluster import Cluster
+from fcn_hw.train.cluster import JOIN_TIMEOUT_S, Cluster, check_subjects, not_joined
 from fcn_hw.train.pixel_loss import PixelLoss
 from fcn_hw.train.predict import BYTE_SCALE, Bytes
 
-_CHUNK_WORDS = 1 << 16
-"""Of what the chief tells the others at a time: a sum of one size is compiled once."""
+_SUBJECT = "fcn_hw/subject"
 
 
 class Team:
     """The workers of a training, seen from one of them.
 
+    All workers are there within a time, and all train the same, or each of them gets an error:
+    TensorFlow's coordination service makes them wait at a barrier and keeps what each tells.
+    TensorFlow's servers start here, so nothing may have run in TensorFlow before.
+
     Args:
-        cluster: whose workers have met (:func:`fcn_hw.train.cluster.meet`); TensorFlow's servers
-            start here, so nothing may have run in TensorFlow before.
+        cluster: all workers.
+        subject: a digest of what this worker is about to train.
+        timeout_s: how long the workers wait for one another.
+
+    Raises:
+        FcnHwError: a worker did not come in time, or came with another subject.
     """
 
-    def __init__(self, cluster: Cluster) -> None:
+    def __init__(self, cluster: Cluster, subject: str, timeout_s: float = JOIN_TIMEOUT_S) -> None:
         tf = keras_env().tf
         self.cluster = cluster
-        with self.answering():
-            self._strategy = tf.distribute.MultiWorkerMirroredStrategy()
+        try:
+            self._strategy, subjects = self._joined(subject, round(1000 * timeout_s))
+        except tf.errors.OpError as error:
+            raise not_joined(cluster, str(error), timeout_s) from error
+        check_subjects(cluster, subjects)
         self.active = tf.Variable(1.0, trainable=False)
-        self._total = tf.function(
-            lambda words: self._strategy.run(
-                lambda mine: self._sum(tf.identity(mine)),  # on a device, as the sum wants it
-                args=(words,),
-            ),
-            input_signature=[tf.TensorSpec((_CHUNK_WORDS,), tf.int32)],
-        )
 
     active: Any
     """A variable: 0 while this worker has no image of the batch. TensorFlow's sums fail where one
     worker's tensors are empty, so it computes an image that counts nowhere."""
+
+    def _joined(self, subject: str, timeout_ms: int) -> tuple[Any, list[str]]:
+        """TensorFlow's strategy, once all workers have joined, and all subjects."""
+        from tensorflow.python.eager import context
+
+        tf, session = keras_env().tf, context.context()
+        size = len(self.cluster.workers)
+        session.configure_coordination_service(
+            "standalone",
+            service_leader="/job:worker/replica:0/task:0",
+            cluster_register_timeout_in_ms=timeout_ms,
+        )
+        service = session.coordination_service
+        service.cluster_register_with_barrier = True  # without it, TensorFlow waits for an hour
+        service.coordinated_job_list.add(name="worker", num_tasks=size)
+        strategy = tf.distribute.MultiWorkerMirroredStrategy()
+        session.set_config_key_value(f"{_SUBJECT}/{self.cluster.index}", subject)
+        subjects = [
+            session.get_config_key_value(f"{_SUBJECT}/{index}", timeout_ms) for index in range(size)
+        ]
+        session.wait_at_barrier(_SUBJECT, timeout_ms)  # nobody leaves before all have read
+        return strategy, subjects
 
     @property
     def chief(self) -> bool:
@@ -85,26 +110,24 @@ class Team:
 
     def from_chief(self, data: bytes) -> bytes:
         """The chief's ``data``, on every worker."""
-        length = int(self._chunk(np.array([len(data)], np.int32))[0])
-        words = np.frombuffer(data + bytes(-len(data) % 4), np.int32)
-        chunks = [
-            self._chunk(words[start : start + _CHUNK_WORDS])
-            for start in range(0, -(-length // 4), _CHUNK_WORDS)
-        ]
-        return b"".join(chunk.tobytes() for chunk in chunks)[:length]
+        size = int(self._broadcast(np.array([len(data)], np.int32))[0])
+        words = np.zeros(-(-size // 4), np.int32)
+        if self.chief:
+            words = np.frombuffer(data + bytes(-size % 4), np.int32)
+        return self._broadcast(words).tobytes()[:size]
 
     def agreed(self, data: Any) -> Any:
         """The chief's ``data``, which JSON can hold, on every worker."""
         return json.loads(self.from_chief(json.dumps(data).encode()))
 
-    def _chunk(self, words: npt.NDArray[np.int32]) -> npt.NDArray[np.int32]:
-        """The chief's words, filled up with zeros: a sum to which the others add zeros."""
-        mine = np.zeros(_CHUNK_WORDS, np.int32)
-        if self.chief:
-            mine[: len(words)] = words
-        with self.answering():
-            total: npt.NDArray[np.int32] = self._total(mine).numpy()
-        return total
+    def _broadcast(self, words: npt.NDArray[np.int32]) -> npt.NDArray[np.int32]:
+        """The chief's words; the others give as many, of any value.
+
+        TensorFlow does it with the first value of a variable of the strategy.
+        """
+        with self.answering(), self._strategy.scope():
+            found: npt.NDArray[np.int32] = keras_env().tf.Variable(words, trainable=False).numpy()
+        return found
 
     def train_step(
         self,

@@ -8,7 +8,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from fcn_hw.design import Design
-from fcn_hw.train.cluster import JOIN_TIMEOUT_S, Cluster, meet
+from fcn_hw.train.cluster import JOIN_TIMEOUT_S, Cluster
 from fcn_hw.train.datasets import DataSet, dataset_digest
 from fcn_hw.train.run import TrainResult, train
 from fcn_hw.train.study import json_digest
@@ -45,8 +45,7 @@ def train_together(
         version("tensorflow"),
     )
     dataset = load()
-    meet(cluster, subject, join_timeout_s)
-    team = Team(cluster)
+    team = Team(cluster, subject, join_timeout_s)
     if team.chief:
         return train(design, dataset, out_dir, progress=progress, team=team)
     with tempfile.TemporaryDirectory(prefix="fcn_hw_worker_") as scratch:

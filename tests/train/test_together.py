@@ -163,6 +163,55 @@ def test_a_dead_worker_is_an_error_and_finished_epochs_are_kept(tmp_path, worker
     assert len(facts_of(file)["history"]) == epochs_kept(file)
 
 
+JOIN = """
+import sys
+from fcn_hw.errors import FcnHwError
+from fcn_hw.train.cluster import Cluster
+from fcn_hw.train.team import Team
+workers, index, subject, seconds = sys.argv[1:]
+try:
+    team = Team(Cluster(tuple(workers.split(",")), int(index)), subject, float(seconds))
+    print("there", team.agreed([int(index), "x" * 5]))
+except FcnHwError as error:
+    print(error)
+"""
+
+
+def joined(size: int, subjects: dict[int, str], seconds: float) -> tuple[list[str], list[str]]:
+    """Addresses, and what the workers that come say; index and subject of each are given."""
+    workers = [f"127.0.0.1:{port}" for port in free_ports(size)]
+    processes = []
+    for index, subject in subjects.items():
+        config = {"cluster": {"worker": workers}, "task": {"type": "worker", "index": index}}
+        words = [",".join(workers), str(index), subject, str(seconds)]
+        processes.append(
+            subprocess.Popen(
+                [sys.executable, "-c", JOIN, *words], stdout=subprocess.PIPE, text=True,
+                env={**os.environ, "TF_CONFIG": json.dumps(config)},
+            )
+        )  # fmt: skip
+    return workers, [process.communicate(timeout=300)[0].strip() for process in processes]
+
+
+def test_a_worker_with_something_else_stops_all() -> None:
+    workers, said = joined(2, {0: "a", 1: "b"}, 120.0)
+    told = "has another design, other data, or another version of fcn_hw"
+    assert said == [f"training can't start: worker 1 ({workers[1]}) {told}"] * 2
+
+
+def test_a_missing_worker_is_named() -> None:
+    workers, said = joined(2, {0: "a"}, 1.0)
+    assert said == [f"training can't start: worker 1 ({workers[1]}) did not report within 1 s"]
+
+
+@pytest.mark.slow
+def test_a_missing_chief_is_named() -> None:
+    workers, said = joined(2, {1: "a"}, 1.0)
+    assert said == [
+        f"training can't start: the chief, worker 0 ({workers[0]}), did not answer within 1 s"
+    ]
+
+
 def test_a_wrong_tf_config_is_one_line(tmp_path):
     project(tmp_path)
     done = subprocess.run(
