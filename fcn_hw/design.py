@@ -6,7 +6,7 @@ Every section refuses unknown keys. The HLS section keeps hls4ml's key names.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Literal, Union
+from typing import Annotated, ClassVar, Literal, Union
 
 from pydantic import (
     BaseModel,
@@ -52,6 +52,7 @@ class DatasetBase(Section):
 class DigitScenes(DatasetBase):
     """Handwritten digits on cluttered backgrounds, made in memory; 11 classes, 0 is background."""
 
+    n_classes: ClassVar[int] = 11
     kind: Literal["digit_scenes"]
     """Which data set."""
     height: int = Field(default=64, ge=8, le=2160)
@@ -81,6 +82,7 @@ class FolderDataset(DatasetBase):
 class CamVid(FolderDataset):
     """CamVid in SegNet's 11 classes: ``train.txt``/``val.txt`` of "image mask"; 11 is void."""
 
+    n_classes: ClassVar[int] = 11
     kind: Literal["camvid"]
     """Which data set."""
     held_out: tuple[str, ...] = ()
@@ -91,6 +93,7 @@ class CamVid(FolderDataset):
 class Voc(FolderDataset):
     """PASCAL VOC folder layout: 21 classes, palette masks, 255 is void."""
 
+    n_classes: ClassVar[int] = 21
     kind: Literal["voc"]
     """Which data set."""
 
@@ -101,6 +104,7 @@ class Mnist(Section):
     The ``test`` split is the 10,000 images of ``t10k``, which no choice is made by.
     """
 
+    n_classes: ClassVar[int] = 10
     kind: Literal["mnist"]
     """Which data set."""
     height: int = Field(default=28, ge=28, le=28)
@@ -182,6 +186,11 @@ class ListDataset(FolderDataset):
     """How masks say their classes; left out, a mask's values are class indices."""
     channels: Annotated[Literal[1, 3], BeforeValidator(_no_flag)] = 3
     """Grey or colour."""
+
+    @property
+    def n_classes(self) -> int:
+        """As the other data sets have it."""
+        return len(self.classes)
 
     @field_validator("classes")
     @classmethod

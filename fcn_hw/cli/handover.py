@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
@@ -19,9 +19,6 @@ from fcn_hw.cli.common import (
     progress_for,
 )
 from fcn_hw.tables import print_handoff, print_verified
-
-if TYPE_CHECKING:  # `fcn-hw --help` loads none
-    pass
 
 
 @app.command(epilog="Example: fcn-hw handoff digits_fcn8s --board pynq-z2")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
@@ -20,9 +20,6 @@ from fcn_hw.cli.common import (
     progress_for,
 )
 from fcn_hw.tables import print_estimate, print_fifos, print_measured, print_report
-
-if TYPE_CHECKING:  # `fcn-hw --help` loads neither
-    pass
 
 
 @app.command(epilog="Example: fcn-hw estimate digits_fcn8s --board pynq-z2")

@@ -6,7 +6,7 @@ import json
 import os
 from enum import Enum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 from rich.markup import escape
@@ -27,9 +27,6 @@ from fcn_hw.cli.common import (
 )
 from fcn_hw.errors import ConfigError
 from fcn_hw.tables import console, print_agreement, print_levels, print_training
-
-if TYPE_CHECKING:  # `fcn-hw --help` loads neither
-    pass
 
 
 class Strategy(str, Enum):

@@ -17,7 +17,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal, Union
 
-from fcn_hw.design import Dataset, Design, ListDataset, Mnist, Network
+from fcn_hw.design import Design, ListDataset, Mnist, Network
 from fcn_hw.errors import ConfigError, nearest
 
 Upsampling = Literal["nearest", "bilinear", "transposed"]
@@ -173,16 +173,8 @@ def design_topology(design: Design, n_classes: int | None = None) -> Topology:
     return build_topology(
         design.network,
         Shape(dataset.height, dataset.width, channels),
-        n_classes or _declared_classes(dataset),
+        n_classes or dataset.n_classes,
     )
-
-
-def _declared_classes(dataset: Dataset) -> int:
-    if isinstance(dataset, ListDataset):
-        return len(dataset.classes)
-    if isinstance(dataset, Mnist):
-        return 10
-    return 21 if dataset.kind == "voc" else 11
 
 
 def quantizable(topology: Topology) -> tuple[Conv | ConvTranspose, ...]:
