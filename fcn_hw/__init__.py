@@ -14,6 +14,7 @@ __version__ = "0.1.0"
 
 _FUNCTIONS = frozenset(
     """
+    SearchOptions
     bitstream_design clean_design compare cosim_design csim_bounded csim_design csim_graph
     csynth_design diagnose estimate_design estimate_graph evaluate evaluate_design export_design
     export_model fifo_design handoff_design hls_design hls_graph levels_design lint_project

@@ -57,8 +57,8 @@ from fcn_hw.report import report_stage as _report_stage
 from fcn_hw.scaling import Number
 from fcn_hw.studies.levels import Levels, levels_stage
 from fcn_hw.studies.search.front import SearchResult
+from fcn_hw.studies.search.options import SearchOptions
 from fcn_hw.studies.search.run import search_stage as _search
-from fcn_hw.studies.search.setting import SearchOptions
 from fcn_hw.studies.sensitivity.result import Kind, Level, Sensitivity
 from fcn_hw.studies.sensitivity.stage import (
     KINDS,
@@ -68,11 +68,12 @@ from fcn_hw.studies.sensitivity.stage import (
     parse_kinds,
     sensitivity_stage,
 )
-from fcn_hw.studies.sparsity.stage import SparsityRun
+from fcn_hw.studies.sparsity.result import SparsityRun
 from fcn_hw.studies.sparsity.stage import sparsity_stage as _sparsity_stage
 from fcn_hw.terminal import Terminal
 
 __all__ = [
+    "SearchOptions",
     "bitstream_design", "clean_design", "compare", "cosim_design", "csim_bounded", "csim_design",
     "csim_graph", "csynth_design", "diagnose", "estimate_design", "estimate_graph", "evaluate",
     "evaluate_design", "export_design", "export_model", "fifo_design", "handoff_design",
@@ -516,19 +517,8 @@ def sparsity_design(
 def search_design(
     design: PathLike,
     root: PathLike = ".",
+    options: SearchOptions | None = None,
     *,
-    board: str = "pynq-z2",
-    cost: str = "lut",
-    trials: int = 24,
-    epochs: int = 2,
-    workers: int = 1,
-    storage: str | None = None,
-    study: str | None = None,
-    sampler: str = "tpe",
-    seed: int = 1,
-    max_average_bits: float | None = None,
-    weights: Sequence[int | str] | None = None,
-    activations: Sequence[int] | None = None,
     progress: bool = False,
 ) -> SearchResult:
     """Searches the bits of each layer; goes on where an earlier search of the study stopped.
@@ -537,33 +527,9 @@ def search_design(
     ``if __name__ == "__main__":``.
 
     Args:
-        board: whose costs.
-        cost: ``"lut"``, ``"dsp"``, ``"bram"``, ``"energy"`` or ``"weight_bits"``, to minimise.
-        trials: configurations to evaluate in all.
-        epochs: of retraining for each.
-        workers: processes.
-        storage: URL of a database, or path of a journal; None: a journal in the design's folder.
-        study: its name there.
-        sampler: ``"tpe"`` or ``"nsga2"``.
-        seed: of the sampler.
-        max_average_bits: of a weight, over all kernels.
-        weights, activations: the choices; None: 2, 3, 4, 6, 8 bits and what the design asks for.
+        options: ``fcn_hw.SearchOptions(trials=40)``, for instance; None takes the defaults.
     """
-    options = SearchOptions(
-        board=board,
-        cost=cost,
-        trials=trials,
-        epochs=epochs,
-        workers=workers,
-        storage=storage,
-        study=study,
-        sampler=sampler,
-        seed=seed,
-        max_average_bits=max_average_bits,
-        weights=None if weights is None else tuple(weights),
-        activations=None if activations is None else tuple(activations),
-    )
-    return _search(str(design), Path(root), options, _progress(progress))
+    return _search(str(design), Path(root), options or SearchOptions(), _progress(progress))
 
 
 def _progress(wanted: bool) -> Progress:

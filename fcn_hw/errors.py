@@ -255,6 +255,12 @@ class BundleError(FcnHwError):
     exit_status = 1
 
 
+class StorageError(FcnHwError):
+    """The storage of a study does not answer, or something was taken from it."""
+
+    exit_status = 1
+
+
 class JobFailed(FcnHwError):
     """A job of a worker process failed for no fault of the user.
 

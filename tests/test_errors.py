@@ -28,6 +28,7 @@ from fcn_hw.errors import (
     NotSynthesizable,
     Regression,
     ReportError,
+    StorageError,
     StreamError,
     TemplateError,
     TimingNotMet,
@@ -76,6 +77,7 @@ from fcn_hw.terminal import Terminal
             JobFailed("conv1-weights-2", "it died", hint="run it again", log=Path("a.log")),
             "job 'conv1-weights-2' failed: it died", "run it again", Path("a.log"), 1,
         ),
+        (StorageError("no answer", hint="try again"), "no answer", "try again", None, 1),
         (BundleError("one differs", hint="get it again"), "one differs", "get it again", None, 1),
         (
             NoLicence("vivado", "ERROR: none", Path("a.log")),

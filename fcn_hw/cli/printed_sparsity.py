@@ -15,7 +15,7 @@ from fcn_hw.terminal import Terminal
 
 if TYPE_CHECKING:  # `fcn-hw --help` loads none
     from fcn_hw.backend.zero_worth import NetworkWorth
-    from fcn_hw.studies.sparsity.stage import SparsityRun
+    from fcn_hw.studies.sparsity.result import SparsityRun
     from fcn_hw.studies.sparsity.sweep import StepZeros
 
 EXPLOITED = (

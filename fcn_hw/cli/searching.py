@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+import inspect
+from collections.abc import Callable, Iterator
+from dataclasses import fields
+from typing import Annotated, Any, get_type_hints
 
 import typer
 
@@ -18,6 +21,69 @@ from fcn_hw.cli.common import (
 from fcn_hw.cli.completion import complete_board
 from fcn_hw.cli.printed_search import print_search
 from fcn_hw.errors import ConfigError
+from fcn_hw.studies.search.options import SearchOptions
+
+_KEYWORD = inspect.Parameter.KEYWORD_ONLY
+
+
+def _with_search_options(verb: Callable[..., None]) -> Callable[..., None]:
+    """Gives a verb an option for each of :class:`SearchOptions` in place of ``options``."""
+    names = [field.name for field in fields(SearchOptions)]
+
+    def called(**given: Any) -> None:
+        asked = {name: given.pop(name) for name in names}
+        for name, read in _LISTS.items():
+            if asked[name] is not None:
+                asked[name] = tuple(map(read, _listed(asked[name])))
+        verb(**given, options=SearchOptions(**asked))
+
+    parameters: list[inspect.Parameter] = []
+    for parameter in inspect.signature(verb, eval_str=True).parameters.values():
+        ours = parameter.name == "options"
+        parameters += _parameters() if ours else [parameter.replace(kind=_KEYWORD)]
+    called.__name__, called.__doc__ = verb.__name__, verb.__doc__
+    called.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+    called.__annotations__ = {item.name: item.annotation for item in parameters}
+    return called
+
+
+def _parameters() -> Iterator[inspect.Parameter]:
+    """The options as typer reads them; lists are text."""
+    types = {**get_type_hints(SearchOptions), **dict.fromkeys(_LISTS, str | None)}
+    for field in fields(SearchOptions):
+        is_board = field.name == "board"
+        option = typer.Option(
+            f"--{field.name.replace('_', '-')}",
+            *(["-b"] if is_board else []),
+            help=field.metadata["help"],
+            metavar=field.metadata["metavar"],
+            show_default=field.metadata["shown"],
+            autocompletion=complete_board if is_board else None,
+        )
+        yield inspect.Parameter(
+            field.name,
+            _KEYWORD,
+            default=field.default,
+            annotation=Annotated[types[field.name], option],
+        )
+
+
+def _bits_or_name(text: str) -> int | str:
+    return int(text) if text.isdecimal() else text
+
+
+def _bits(text: str) -> int:
+    if not text.isdecimal():
+        raise ConfigError(f"--activations: '{text}' is no number of bits", hint="as 2,4,8")
+    return int(text)
+
+
+_LISTS: dict[str, Callable[[str], int | str]] = {"weights": _bits_or_name, "activations": _bits}
+"""Options that are lists, written with commas, and how to read an item."""
+
+
+def _listed(text: str) -> list[str]:
+    return [item.strip() for item in text.split(",") if item.strip()]
 
 
 @app.command(
@@ -25,58 +91,10 @@ from fcn_hw.errors import ConfigError
     "fcn-hw search digits_fcn8s --cost energy --max-average-bits 4; "
     "fcn-hw search digits_fcn8s --storage postgresql://me@host/searches"
 )
+@_with_search_options
 def search(
     design: DesignArgument,
-    board: Annotated[
-        str,
-        typer.Option("--board", "-b", help="Whose costs.", autocompletion=complete_board),
-    ] = "pynq-z2",
-    cost: Annotated[
-        str,
-        typer.Option("--cost", metavar="lut|dsp|bram|energy|weight_bits", help="What to save."),
-    ] = "lut",
-    trials: Annotated[
-        int, typer.Option("--trials", help="Configurations to evaluate, those of before included.")
-    ] = 24,
-    epochs: Annotated[int, typer.Option("--epochs", help="Of retraining for each.")] = 2,
-    workers: Annotated[int, typer.Option("--workers", help="Processes on this machine.")] = 1,
-    max_average_bits: Annotated[
-        float | None,
-        typer.Option("--max-average-bits", help="Of a weight, over all kernels.", min=1),
-    ] = None,
-    weights: Annotated[
-        str | None,
-        typer.Option(
-            "--weights",
-            help="Choices of a layer's weights: bits, binary, ternary.",
-            show_default="2,3,4,6,8 and the design's own",
-        ),
-    ] = None,
-    activations: Annotated[
-        str | None,
-        typer.Option(
-            "--activations",
-            help="Choices of a layer's activation, in bits.",
-            show_default="2,3,4,6,8 and the design's own",
-        ),
-    ] = None,
-    storage: Annotated[
-        str | None,
-        typer.Option(
-            "--storage",
-            help="Of the study, shared by machines: sqlite, postgresql or mysql URL, or the path "
-            "of a journal file.",
-            show_default="search/journal.log of the design",
-        ),
-    ] = None,
-    study: Annotated[
-        str | None,
-        typer.Option("--study", help="Its name there.", show_default="design, cost and board"),
-    ] = None,
-    sampler: Annotated[
-        str, typer.Option("--sampler", metavar="tpe|nsga2", help="What proposes trials.")
-    ] = "tpe",
-    seed: Annotated[int, typer.Option("--seed", help="Of the sampler.")] = 1,
+    options: SearchOptions,
     root: RootOption = HERE,
     as_json: JsonOption = False,
 ) -> None:
@@ -89,40 +107,9 @@ def search(
     """
     from fcn_hw.flow.workspace import open_workspace
     from fcn_hw.studies.search.run import search_stage
-    from fcn_hw.studies.search.setting import SearchOptions
 
-    options = SearchOptions(
-        board=board,
-        cost=cost,
-        trials=trials,
-        epochs=epochs,
-        workers=workers,
-        storage=storage,
-        study=study,
-        sampler=sampler,
-        seed=seed,
-        max_average_bits=max_average_bits,
-        weights=None if weights is None else tuple(map(_bits_or_name, _listed(weights))),
-        activations=None
-        if activations is None
-        else tuple(_bits(item) for item in _listed(activations)),
-    )
     result = search_stage(design, root, options, progress_for(as_json))
     if as_json:
         print_json(result.to_json(open_workspace(design, root).folder))
     else:
         print_search(result)
-
-
-def _listed(text: str) -> list[str]:
-    return [item.strip() for item in text.split(",") if item.strip()]
-
-
-def _bits_or_name(text: str) -> int | str:
-    return int(text) if text.isdecimal() else text
-
-
-def _bits(text: str) -> int:
-    if not text.isdecimal():
-        raise ConfigError(f"--activations: '{text}' is no number of bits", hint="as 2,4,8")
-    return int(text)

@@ -15,8 +15,8 @@ import signal
 import threading
 import traceback
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection, wait
 from pathlib import Path
@@ -24,8 +24,11 @@ from typing import Any
 
 from fcn_hw.errors import FcnHwError, JobFailed
 from fcn_hw.files import replace_file
+from fcn_hw.harness.whole_set import cores
 
 _END_SECONDS = 5.0
+_ASK_AGAIN_S = 0.5
+"""How often a pool with an idle worker asks for a job: other machines may have left one."""
 _THREAD_VARIABLES = (
     "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"
 )  # fmt: skip
@@ -36,14 +39,21 @@ class Job:
     """One piece of work.
 
     Args:
-        name: for people, and part of a file's name.
+        name: begins the name of the result's file.
         digest: of everything that the result depends on.
         task: what the worker needs to know; is pickled.
+        title: what messages call the job; its name where nothing is given.
     """
 
     name: str
     digest: str
     task: Any
+    title: str = ""
+
+    @property
+    def shown(self) -> str:
+        """What messages call the job."""
+        return self.title or self.name
 
     def result_file(self, folder: Path) -> Path:
         return folder / f"{self.name}-{self.digest[:16]}.json"
@@ -72,11 +82,6 @@ class Work:
     perform: Callable[[Any, Job], dict[str, Any]]
 
 
-def cores() -> int:
-    """Processors that this process may use."""
-    return len(os.sched_getaffinity(0))
-
-
 def run_jobs(
     jobs: Sequence[Job],
     work: Work,
@@ -87,42 +92,29 @@ def run_jobs(
 ) -> list[dict[str, Any]]:
     """Does the jobs whose results are not in ``folder`` yet.
 
-    A job whose worker dies is given to another one once. The first job that fails ends the run.
-    What is finished is kept then, as after Ctrl-C, and no worker outlives the call.
-
     Args:
         jobs: are begun in this order.
         work: what a worker does.
         folder: of the results; the caller keeps other runs out of it (``fcn_hw.locks``).
-        processes: at most; None takes one for each processor. Together their threads are as many
-            as there are processors.
+        processes: at most; None takes one for each processor.
         done: is called for each job with a result, an earlier run's too, when its file is there.
 
     Returns:
         the results, in the order of the jobs.
 
     Raises:
-        JobFailed: a job raised an error that is none of fcn_hw's, or killed two workers.
-        FcnHwError: that a job, or the preparation, raised.
+        FcnHwError: see :meth:`Pool.results`.
     """
     assert len({job.name for job in jobs}) == len(jobs), "two jobs of one name"
-    report = done or (lambda job: None)
+    left = sum(job.stored(folder) is None for job in jobs)
+    pool = Pool(work, folder, max(1, min(processes or cores(), left)))
     results: dict[str, dict[str, Any]] = {}
-    left = []
-    for job in jobs:
-        found = job.stored(folder)
-        if found is None:
-            left.append(job)
-        else:
-            results[job.name] = found
-            report(job)
-    if left:
-        count = min(processes or cores(), len(left))
-        crew = _Crew(work, folder, count, deque(left))
-        for job, text in crew.answers():
-            replace_file(job.result_file(folder), text)
-            results[job.name] = json.loads(text)["result"]
-            report(job)
+    source = iter(jobs)
+    with closing(pool.results(lambda: next(source, None))) as found:
+        for job, result in found:
+            results[job.name] = result
+            if done is not None:
+                done(job)
     return [results[job.name] for job in jobs]
 
 
@@ -183,80 +175,119 @@ class _Worker:
 
 
 @dataclass
-class _Crew:
-    """The workers of one run."""
+class Pool:
+    """Worker processes that do jobs.
+
+    Args:
+        work: what a worker does.
+        folder: of the results.
+        processes: at most. Together their threads are as many as there are processors.
+        fewer: the option that takes fewer processes, for the hint of an error.
+        say: is told, in a line, that a worker ended and its job goes to another one.
+    """
 
     work: Work
     folder: Path
-    count: int
-    left: deque[Job]
-    workers: list[_Worker] = field(default_factory=list)
-    victims: set[str] = field(default_factory=set)
+    processes: int
+    fewer: str = "--jobs 1"
+    say: Callable[[str], None] = lambda line: None
+    _workers: list[_Worker] = field(default_factory=list)
+    _victims: set[Path] = field(default_factory=set)
+    _again: deque[Job] = field(default_factory=deque)
 
-    def answers(self) -> Iterator[tuple[Job, str]]:
-        """Jobs with the text of their file, as they are done."""
+    def results(
+        self, source: Callable[[], Job | None]
+    ) -> Generator[tuple[Job, dict[str, Any]], None, None]:
+        """Jobs with their results, as they are done; those of an earlier run first.
+
+        A job whose worker dies is given to another one once. The first job that fails ends the
+        run. What is finished is kept then, as after Ctrl-C, and no worker outlives the generator.
+
+        Args:
+            source: gives the next job; None: there is none now. It is asked again until no worker
+                is busy.
+
+        Raises:
+            JobFailed: a job raised an error that is none of fcn_hw's, or killed two workers.
+            FcnHwError: that a job, or the preparation, raised; a file that can't be written.
+        """
         try:
-            while self.left or any(worker.job for worker in self.workers):
-                self._occupy()
-                busy = {worker.connection: worker for worker in self.workers if worker.job}
-                for ready in wait(list(busy)):
-                    worker = busy[ready]  # type: ignore[index]
-                    job, answer = worker.job, worker.receive()
-                    assert job is not None
-                    if answer is None:
-                        self._bury(worker, job)
-                    elif answer.error:
-                        raise self._failure(job, answer)
+            while True:
+                while self._has_room() and (job := self._next(source)) is not None:
+                    stored = job.stored(self.folder)
+                    if stored is None:
+                        self._free_worker().give(job)
                     else:
-                        worker.job = None
-                        yield job, answer.text
+                        yield job, stored
+                busy = {worker.connection: worker for worker in self._workers if worker.job}
+                if not busy:
+                    return
+                for ready in wait(list(busy), _ASK_AGAIN_S if self._has_room() else None):
+                    yield from self._received(busy[ready])  # type: ignore[index]
         finally:
-            for worker in self.workers:
-                worker.end()
+            while self._workers:
+                self._workers.pop().end()
 
-    def _occupy(self) -> None:
-        """Gives every worker a job, as long as there are any."""
-        idle = [worker for worker in self.workers if worker.job is None]
-        while self.left and (idle or len(self.workers) < self.count):
-            if not idle:
-                idle.append(self._hire())
-            idle.pop().give(self.left.popleft())
+    def _has_room(self) -> bool:
+        return sum(worker.job is not None for worker in self._workers) < self.processes
 
-    def _hire(self) -> _Worker:
+    def _next(self, source: Callable[[], Job | None]) -> Job | None:
+        return self._again.popleft() if self._again else source()
+
+    def _free_worker(self) -> _Worker:
+        """A worker without a job; a new one where all have one."""
+        for worker in self._workers:
+            if worker.job is None:
+                return worker
         context = multiprocessing.get_context("spawn")
         ours, theirs = context.Pipe()
         process = context.Process(target=_serve, args=(theirs, self.work), daemon=True)
-        with _threads(max(1, cores() // self.count)), _interrupts_held():
+        with _threads(max(1, cores() // self.processes)), _interrupts_held():
             process.start()
         theirs.close()
-        worker = _Worker(process, ours)
-        self.workers.append(worker)
-        return worker
+        self._workers.append(_Worker(process, ours))
+        return self._workers[-1]
+
+    def _received(self, worker: _Worker) -> Iterator[tuple[Job, dict[str, Any]]]:
+        job, answer = worker.job, worker.receive()
+        assert job is not None
+        if answer is None:
+            self._bury(worker, job)
+        elif answer.error:
+            raise self._failure(job, answer)
+        else:
+            worker.job = None
+            replace_file(job.result_file(self.folder), answer.text)
+            yield job, json.loads(answer.text)["result"]
 
     def _bury(self, worker: _Worker, job: Job) -> None:
-        """Takes a dead worker off the list; its job is first in the queue again."""
+        """Takes a dead worker off the list; its job is the next one again."""
         cause = worker.cause()
         worker.end()
-        self.workers.remove(worker)
-        if job.name in self.victims:
+        self._workers.remove(worker)
+        path = job.result_file(self.folder)
+        if path in self._victims:
             raise JobFailed(
-                job.name,
+                job.shown,
                 f"its process died twice ({cause})",
                 hint="What is finished is kept. Where memory is short, run fewer at a time: "
-                "--jobs 1. A script of your own has to call fcn_hw below "
+                f"{self.fewer}. A script of your own has to call fcn_hw below "
                 "'if __name__ == \"__main__\":'.",
             )
-        self.victims.add(job.name)
-        self.left.appendleft(job)
+        self._victims.add(path)
+        self._again.append(job)
+        self.say(
+            f"worker {worker.process.pid} ended: {cause}; its job, {job.shown}, goes to another"
+        )
 
     def _failure(self, job: Job, answer: _Answer) -> FcnHwError:
         if answer.status is not None:
             error = FcnHwError(answer.error, hint=answer.hint)
             error.exit_status = answer.status
             return error
-        log = self.folder / f"{job.name}.log"
+        log = job.result_file(self.folder).with_suffix(".log")
         replace_file(log, answer.trace)
-        return JobFailed(job.name, answer.error, hint="What is finished is kept.", log=log)
+        return JobFailed(job.shown, answer.error, hint="What is finished is kept.", log=log)
 
 
 # -- in the worker ---------------------------------------------------------------------------------
@@ -281,8 +312,12 @@ def _answer(work: Work, prepared: list[Any], job: Job) -> _Answer:
         content = {"job": job.name, "digest": job.digest, "result": result}
         return _Answer(json.dumps(content, indent=1, allow_nan=False) + "\n")
     except FcnHwError as error:
-        message = f"job '{job.name}': {error.message}" if prepared else error.message
+        message = f"job '{job.shown}': {error.message}" if prepared else error.message
         return _Answer(error=message, hint=error.hint, status=error.exit_status)
+    except OSError as error:  # a full disk, for instance
+        where = f"{error.filename}: " if error.filename else ""
+        hint = "What is finished is kept; run the command again."
+        return _Answer(error=f"{where}{error.strerror or error}", hint=hint, status=1)
     except Exception as error:
         words = f"{type(error).__name__}: {error}".splitlines()[0]
         return _Answer(error=words, trace=traceback.format_exc())

@@ -16,8 +16,8 @@ import pytest
 from job_samples import calls, note, sample_work
 
 from fcn_hw.errors import FcnHwError, JobFailed
-from fcn_hw.studies import pool as jobs_module
-from fcn_hw.studies.pool import Job, cores, run_jobs
+from fcn_hw.studies import pool
+from fcn_hw.studies.pool import Job, run_jobs
 
 
 def job(name: str, task: Any, digest: str = "a" * 64) -> Job:
@@ -105,6 +105,9 @@ def test_errors_keep_their_words(tmp_path: Path) -> None:
     assert "in _perform" in broken.value.log.read_text(encoding="utf-8")
     with pytest.raises(JobFailed, match="job 'c' failed: ValueError"):
         run([job("c", "not a number")], tmp_path)
+    with pytest.raises(FcnHwError, match=r"^/disk/file: No space left on device$") as full:
+        run([job("e", "full disk")], tmp_path)
+    assert "What is finished is kept" in full.value.hint and full.value.exit_status == 1
     (tmp_path / "no data").touch()
     with pytest.raises(FcnHwError, match=r"^there are no data$"):  # no job's fault
         run([job("d", 1)], tmp_path)
@@ -112,12 +115,12 @@ def test_errors_keep_their_words(tmp_path: Path) -> None:
 
 
 def test_workers_share_the_processors(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(jobs_module, "cores", lambda: 6)
+    assert pool.cores() == len(os.sched_getaffinity(0))
+    monkeypatch.setattr(pool, "cores", lambda: 6)
     before = dict(os.environ)
     found = run([job("a", "threads"), job("b", "threads")], tmp_path)
     assert found == [{"threads": "3"}] * 2
     assert dict(os.environ) == before
-    assert cores() >= 1
 
 
 SCRIPT = """

@@ -28,12 +28,12 @@ from fcn_hw.ir.ops import Padding
 from fcn_hw.report.documents import search as read_front
 from fcn_hw.studies.search.budget import Budget, budget_of, fits_device
 from fcn_hw.studies.search.first_choice import first_choices
-from fcn_hw.studies.search.formats import FormatBook, sensitivities, stored_book
+from fcn_hw.studies.search.formats import ChoiceFormats, sensitivities, stored_formats
 from fcn_hw.studies.search.front import Point, SearchResult, front_of, picture
+from fcn_hw.studies.search.options import COSTS, SearchOptions
 from fcn_hw.studies.search.part_costs import PartCosts, part_costs, sum_of_parts
 from fcn_hw.studies.search.points import write_point
-from fcn_hw.studies.search.pricing import COSTS, Costs, Pricing, pricing_of
-from fcn_hw.studies.search.setting import SearchOptions
+from fcn_hw.studies.search.pricing import Costs, Pricing, pricing_of
 from fcn_hw.studies.search.space import Configuration, Space, space_of
 from fcn_hw.studies.search.variants import with_formats
 from fcn_hw.train.calibrate import choose_weight, signed_format, weight_codes
@@ -90,7 +90,7 @@ def small_weights(seed: int = 1) -> Weights:
     }  # fmt: skip
 
 
-def book_of(space: Space, weights: Weights) -> FormatBook:
+def formats_of(space: Space, weights: Weights) -> ChoiceFormats:
     """Formats by weights; losses that fall with the bits, each layer its own."""
     hidden = {node.name: is_hidden(node) for node in quantizable(design_topology(design()))}
 
@@ -117,7 +117,7 @@ def book_of(space: Space, weights: Weights) -> FormatBook:
             for name, values in choices.items()
         }
 
-    return FormatBook(PrecisionTable(base), w, a, losses(w), losses(a))
+    return ChoiceFormats(PrecisionTable(base), w, a, losses(w), losses(a))
 
 
 def base_graph(table: PrecisionTable, weights: Weights) -> Graph:
@@ -158,13 +158,13 @@ def space() -> Space:
 
 
 @pytest.fixture(scope="module")
-def book(space: Space, weights: Weights) -> FormatBook:
-    return book_of(space, weights)
+def formats(space: Space, weights: Weights) -> ChoiceFormats:
+    return formats_of(space, weights)
 
 
 @pytest.fixture(scope="module")
-def graph(book: FormatBook, weights: Weights) -> Graph:
-    return base_graph(book.base, weights)
+def graph(formats: ChoiceFormats, weights: Weights) -> Graph:
+    return base_graph(formats.base, weights)
 
 
 @pytest.fixture(scope="module")
@@ -176,9 +176,9 @@ def pricing(graph: Graph) -> Pricing:
 
 @pytest.fixture(scope="module")
 def parts(
-    graph: Graph, pricing: Pricing, space: Space, book: FormatBook, weights: Weights
+    graph: Graph, pricing: Pricing, space: Space, formats: ChoiceFormats, weights: Weights
 ) -> PartCosts:
-    return part_costs(graph, pricing, space, book, weights)
+    return part_costs(graph, pricing, space, formats, weights)
 
 
 def some(space: Space, seed: int) -> Configuration:
@@ -254,6 +254,7 @@ def test_spaces_that_are_none(options: dict, message: str) -> None:
         ({"trials": 0}, "--trials 0: at least 1"),
         ({"workers": 0}, "--workers 0: at least 1"),
         ({"epochs": -1}, "--epochs -1: at least 0"),
+        ({"max_average_bits": 0.5}, "--max-average-bits 0.5: at least 1"),
         ({"cost": "luts"}, "--cost luts: unknown; near: 'lut'"),
         ({"sampler": "tpa"}, "--sampler tpa: unknown; near: 'tpe'"),
         ({"study": "../x"}, "a folder gets this name too"),
@@ -268,11 +269,11 @@ def test_options_that_make_no_sense(options: dict, message: str) -> None:
 
 
 def test_a_variant_has_the_codes_of_its_formats(
-    graph: Graph, space: Space, book: FormatBook, weights: Weights
+    graph: Graph, space: Space, formats: ChoiceFormats, weights: Weights
 ) -> None:
-    assert with_formats(graph, book.base, weights) == graph
+    assert with_formats(graph, formats.base, weights) == graph
     chosen = some(space, 5)
-    table = book.table(chosen)
+    table = formats.table(chosen)
     variant = with_formats(graph, table, weights)
     for name, bits in chosen.weights.items():
         formats = table.layers[name]
@@ -298,13 +299,13 @@ def test_folds_are_those_of_their_reuse_factors(graph: Graph, pricing: Pricing) 
 
 
 def test_the_sum_of_parts_is_near_the_whole(
-    graph: Graph, pricing: Pricing, space: Space, book: FormatBook, weights: Weights,
+    graph: Graph, pricing: Pricing, space: Space, formats: ChoiceFormats, weights: Weights,
     parts: PartCosts,
 ) -> None:  # fmt: skip
     """What the integer program adds up, against the estimate, 2 and 8 bits side by side."""
     for seed in range(20):
         chosen = some(space, seed)
-        whole = pricing.costs(with_formats(graph, book.table(chosen), weights))
+        whole = pricing.costs(with_formats(graph, formats.table(chosen), weights))
         added = sum_of_parts(parts, space, chosen)
         assert added.weight_bits == whole.weight_bits
         assert added.lut == pytest.approx(whole.lut, rel=0.06)
@@ -312,20 +313,20 @@ def test_the_sum_of_parts_is_near_the_whole(
 
 
 def test_equal_choices_cost_exactly_what_is_added(
-    graph: Graph, pricing: Pricing, space: Space, book: FormatBook, weights: Weights,
+    graph: Graph, pricing: Pricing, space: Space, formats: ChoiceFormats, weights: Weights,
     parts: PartCosts,
 ) -> None:  # fmt: skip
     places = {n: (2 if n.endswith("weight") else 1) for n in space.parameters}
     chosen = space.configuration(places)
-    whole = pricing.costs(with_formats(graph, book.table(chosen), weights))
+    whole = pricing.costs(with_formats(graph, formats.table(chosen), weights))
     assert sum_of_parts(parts, space, chosen).lut == whole.lut
 
 
-def loss_of(space: Space, book: FormatBook, chosen: Configuration) -> float:
+def loss_of(space: Space, formats: ChoiceFormats, chosen: Configuration) -> float:
     total = 0.0
     for layer in space.layers:
-        w = sensitivities(book.weight_loss[layer.name], layer.weights)
-        a = sensitivities(book.activation_loss[layer.name], layer.activations)
+        w = sensitivities(formats.weight_loss[layer.name], layer.weights)
+        a = sensitivities(formats.activation_loss[layer.name], layer.activations)
         total += w[layer.weights.index(chosen.weights[layer.name])]
         total += a[layer.activations.index(chosen.activations[layer.name])]
     return total
@@ -344,8 +345,8 @@ def test_no_configuration_within_the_budget_loses_less(
         share: of the way from the least to the most LUTs, that the board has.
     """
     small = space_of(design(), weights=(2, 8), activations=(2, 6), max_average_bits=limit)
-    book = book_of(small, weights)
-    parts = part_costs(graph, pricing, small, book, weights)
+    formats = formats_of(small, weights)
+    parts = part_costs(graph, pricing, small, formats, weights)
     names = sorted(small.parameters)
     every = [
         small.configuration(dict(zip(names, places, strict=True)))
@@ -359,26 +360,28 @@ def test_no_configuration_within_the_budget_loses_less(
     allowed = [chosen for chosen in every if small.allows(chosen) and budget.allows(chosen)]
     assert len(allowed) < len(every) or not (limit or share)
     priced = [
-        (getattr(sum_of_parts(parts, small, c), cost), loss_of(small, book, c)) for c in allowed
+        (getattr(sum_of_parts(parts, small, c), cost), loss_of(small, formats, c)) for c in allowed
     ]
-    found = first_choices(book, budget, cost, 5)
+    found = first_choices(formats, budget, cost, 5)
     assert len(found) >= 3
     assert len({c.digest for c in found}) == len(found)
     for chosen in found:
         assert chosen in allowed
         price = getattr(sum_of_parts(parts, small, chosen), cost)
         best = min(loss for other, loss in priced if other <= price + 1e-6)
-        assert loss_of(small, book, chosen) == pytest.approx(best, abs=1e-5)
+        assert loss_of(small, formats, chosen) == pytest.approx(best, abs=1e-5)
 
 
-def test_a_cost_that_nothing_changes(space: Space, book: FormatBook, parts: PartCosts) -> None:
+def test_a_cost_that_nothing_changes(
+    space: Space, formats: ChoiceFormats, parts: PartCosts
+) -> None:
     flat = PartCosts(
         {n: dict.fromkeys(v, Costs(dsp=2)) for n, v in parts.layers.items()},
         {n: dict.fromkeys(v, Costs()) for n, v in parts.carried.items()},
         Costs(dsp=1), parts.reads,
     )  # fmt: skip
     with pytest.raises(ConfigError, match="every configuration costs 13 DSP"):
-        first_choices(book, Budget(space, flat, {}), "dsp", 3)
+        first_choices(formats, Budget(space, flat, {}), "dsp", 3)
 
 
 def test_a_budget_is_what_the_design_allows_or_uses(
@@ -402,7 +405,7 @@ def test_a_board_that_nothing_fits_is_refused(
     graph: Graph, pricing: Pricing, weights: Weights
 ) -> None:
     wide = space_of(design(), weights=(6, 8), activations=(6, 8))
-    parts = part_costs(graph, pricing, wide, book_of(wide, weights), weights)
+    parts = part_costs(graph, pricing, wide, formats_of(wide, weights), weights)
     board = load_board("pynq-z2")
     small = board.model_copy(update={"resources": board.resources.model_copy(update={"lut": 900})})
     with pytest.raises(ConfigError) as caught:
@@ -443,15 +446,15 @@ def test_losses_never_rise_with_bits_and_never_help() -> None:
     assert sensitivities(losses, (2, 3, 4, 8)) == [0.5, 0.2, 0.2, 0.0]
 
 
-def test_a_book_is_read_back(book: FormatBook, space: Space, tmp_path: Path) -> None:
+def test_formats_are_read_back(formats: ChoiceFormats, space: Space, tmp_path: Path) -> None:
     path = tmp_path / "formats.json"
-    path.write_text(json.dumps({"digest": "d", "book": book.to_json()}))
-    again = stored_book(path, "d")
+    path.write_text(json.dumps({"digest": "d", "formats": formats.to_json()}))
+    again = stored_formats(path, "d")
     assert again is not None
-    assert again.table(some(space, 3)) == book.table(some(space, 3))
-    assert stored_book(path, "other") is None
+    assert again.table(some(space, 3)) == formats.table(some(space, 3))
+    assert stored_formats(path, "other") is None
     path.write_text("{")
-    assert stored_book(path, "d") is None
+    assert stored_formats(path, "d") is None
 
 
 # -- front and points ----------------------------------------------------------------------------

@@ -1,130 +1,115 @@
-"""What the parent of a search makes of workers that fail, and what a worker tells."""
+"""What a search makes of its workers: trials become jobs of the pool, results become values."""
 
 from __future__ import annotations
 
-import errno
 import io
-import multiprocessing
+import os
+import signal
+from dataclasses import dataclass
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from rich.console import Console
-from search_worker import desk_of, small_space, value
+from search_worker import small_space, trials_of, value
 
-from fcn_hw.errors import FcnHwError
+from fcn_hw.errors import FcnHwError, JobFailed
 from fcn_hw.flow.progress import Progress
-from fcn_hw.studies.search import run, worker
-from fcn_hw.studies.search.desk import Counts
-from fcn_hw.studies.search.evaluation import Evaluation
-from fcn_hw.studies.search.pricing import Costs
-from fcn_hw.studies.search.setting import SearchOptions
-from fcn_hw.studies.search.space import Configuration, stored_bits
+from fcn_hw.studies.pool import Job, Work
+from fcn_hw.studies.search import run
+from fcn_hw.studies.search.evaluation import Evaluator, perform
+from fcn_hw.studies.search.options import SearchOptions
+from fcn_hw.studies.search.space import stored_bits
+from fcn_hw.studies.search.trials import Taken
 
 
-class Dead:
-    """A process that has ended."""
+@dataclass(frozen=True)
+class Fate:
+    """What befalls the evaluation of a configuration: it is "killed" or "killed once"."""
 
-    pid = 7
-
-    def __init__(self, exitcode: int) -> None:
-        self.exitcode = exitcode
-
-    def is_alive(self) -> bool:
-        return False
-
-    def terminate(self) -> None:
-        pass
-
-    def join(self, timeout: float) -> None:
-        pass
+    folder: Path
+    digest: str = ""
+    how: str = ""
 
 
-class Workers:
-    """Starts processes that have ended already, one an exit code; the last one for ever."""
-
-    def __init__(self, *exitcodes: int, told: object = None) -> None:
-        self.exitcodes, self.told, self.seeds = list(exitcodes), told, []  # type: ignore[var-annotated]
-
-    def __call__(self, design: str, root: Path, options: Any, seed: int, threads: int) -> Any:
-        self.seeds.append(seed)
-        mine, its = multiprocessing.Pipe(duplex=False)
-        if self.told is not None:
-            its.send(self.told)
-        its.close()
-        code = self.exitcodes.pop(0) if len(self.exitcodes) > 1 else self.exitcodes[0]
-        return run._Worker(Dead(code), mine)
+def prepared() -> None:
+    return None
 
 
-def evaluate(monkeypatch: pytest.MonkeyPatch, workers: Workers, n_workers: int = 1) -> str:
-    monkeypatch.setattr(run, "_started", workers)
-    monkeypatch.setattr(run, "_POLL_S", 0.001)
-    setting: Any = SimpleNamespace(options=SearchOptions(trials=3, workers=n_workers))
-    desk: Any = SimpleNamespace(counts=lambda: Counts(0, 0))
+def evaluated(_: None, job: Job) -> dict[str, Any]:
+    """What has 8 bits of weights or fewer diverges."""
+    (metric, cost), weight_bits, fate = job.task
+    if fate.digest == job.digest:
+        mark = fate.folder / "killed"
+        if fate.how == "killed" or not mark.exists():
+            mark.touch()
+            os.kill(os.getpid(), signal.SIGKILL)
+    if weight_bits <= 8:
+        return {"failed": "training diverged: the loss is nan"}
+    return {"metric": metric, "costs": {"lut": cost}, "epoch": 1}
+
+
+def search(folder: Path, how: str = "", n_workers: int = 1) -> tuple[Any, str]:
+    """Four trials of the small space, the two first ones given; something befalls the second."""
+    space = small_space()
+    first = [space.configuration(dict.fromkeys(space.parameters, index)) for index in (0, 1)]
+    trials = trials_of(str(folder / "j.log"), 4)
+    trials.enqueue(first)
+    fate = Fate(folder, first[1].digest, how) if how else Fate(folder)
+
+    def job_of(taken: Taken) -> Job:
+        digest = taken.configuration.digest
+        bits = sum(map(stored_bits, taken.configuration.weights.values()))
+        task = (value(taken.configuration), bits, fate)
+        return Job("evaluation", digest, task, f"trial {taken.number}")
+
+    setting: Any = SimpleNamespace(
+        options=SearchOptions(trials=4, workers=n_workers), folder=folder
+    )
+    (folder / run.EVALUATIONS).mkdir(exist_ok=True)
     said = io.StringIO()
-    run._evaluate("d", Path(), setting, desk, Progress(Console(file=said, width=200)))
-    return said.getvalue()
-
-
-def test_a_killed_worker_is_replaced(monkeypatch: pytest.MonkeyPatch) -> None:
-    workers = Workers(-9, 0)
-    said = evaluate(monkeypatch, workers)
-    assert "worker 7 ended: killed by signal 9; its trial goes to another" in said
-    assert len(set(workers.seeds)) == 2
-
-
-def test_workers_that_die_again_and_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    with pytest.raises(FcnHwError, match="6 workers ended before a trial was finished") as caught:
-        evaluate(monkeypatch, Workers(-9), n_workers=2)
-    assert "fewer --workers" in caught.value.hint
-    assert caught.value.exit_status == 1
-
-
-def test_what_a_worker_tells_ends_the_search(monkeypatch: pytest.MonkeyPatch) -> None:
-    told = ("/disk/journal.log: No space left on device", "Finished trials are kept.", 1)
-    with pytest.raises(FcnHwError, match=r"journal\.log: No space left on device") as caught:
-        evaluate(monkeypatch, Workers(0, told=told))
-    assert caught.value.exit_status == 1
-    assert caught.value.hint == "Finished trials are kept."
-
-
-def test_a_full_disk_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    def full(*_: object) -> None:
-        raise OSError(errno.ENOSPC, "No space left on device", "/disk/journal.log")
-
-    monkeypatch.setattr(worker, "_work", full)
-    monkeypatch.setattr(worker, "_end_with", lambda parent: None)
-    monkeypatch.setattr(worker, "_THREAD_VARIABLES", ())
-    monkeypatch.setattr(worker.signal, "signal", lambda *_: None)
-    mine, its = multiprocessing.Pipe(duplex=False)
-    worker.work("d", Path(), SearchOptions(), 1, 1, its)
-    message, hint, status = mine.recv()
-    assert message == "/disk/journal.log: No space left on device"
-    assert "Finished trials are kept" in hint
-    assert status == 1
-
-
-class Divergent:
-    """Evaluates by bits; what has 8 of them or fewer diverges."""
-
-    def evaluate(self, chosen: Configuration) -> Evaluation:
-        if sum(map(stored_bits, chosen.weights.values())) <= 8:
-            raise FcnHwError("training diverged: the loss is nan")
-        metric, cost = value(chosen)
-        return Evaluation(metric, Costs(lut=cost), 1)
+    progress = Progress(Console(file=said, width=200))
+    run._evaluate(trials, Work(prepared, evaluated), job_of, setting, progress)
+    return trials, said.getvalue()
 
 
 def test_training_that_diverges_costs_a_trial_and_not_the_search(tmp_path: Path) -> None:
-    space = small_space()
-    desk = desk_of(str(tmp_path / "j.log"), 4)
-    desk.enqueue([space.configuration(dict.fromkeys(space.parameters, place)) for place in (0, 1)])
-    worker.evaluate_all(desk, Divergent(), "lut")  # type: ignore[arg-type]
-    failures = desk.failures()
+    trials, _ = search(tmp_path)
+    failures = trials.failures()
     assert failures["trial 0"] == "training diverged: the loss is nan"
-    found = desk.evaluated()
+    found = trials.evaluated()
     assert len(found) + len(failures) == 4
     number, chosen, trial = found[0]
     assert number == 1
     assert tuple(trial.values) == value(chosen)
-    assert Costs(**trial.user_attrs["costs"]).lut == trial.values[1]
+    assert trial.user_attrs["costs"]["lut"] == trial.values[1]
+
+
+def test_a_killed_worker_is_replaced(tmp_path: Path) -> None:
+    trials, said = search(tmp_path, "killed once", 2)
+    assert "ended: signal SIGKILL; its job, trial 1, goes to another" in said
+    assert len(trials.evaluated()) + len(trials.failures()) == 4
+    assert 1 in [number for number, _, _ in trials.evaluated()]
+
+
+def test_a_trial_that_kills_two_workers_ends_the_search(tmp_path: Path) -> None:
+    with pytest.raises(JobFailed, match=r"'trial 1' failed: its process died twice") as caught:
+        search(tmp_path, "killed")
+    assert "--workers 1" in caught.value.hint and "What is finished is kept" in caught.value.hint
+    assert caught.value.exit_status == 1
+    trials, _ = search(tmp_path)  # its trial was left to the next run
+    assert len(trials.evaluated()) + len(trials.failures()) == 4
+    assert trials.counts().running == 0
+
+
+def test_what_training_refuses_is_a_failed_evaluation(monkeypatch: pytest.MonkeyPatch) -> None:
+    def diverged(*_: object) -> None:
+        raise FcnHwError("training diverged: the loss is nan")
+
+    monkeypatch.setattr(Evaluator, "evaluate", diverged)
+    nothing: Any = None
+    evaluator = Evaluator(nothing, nothing, nothing, 1, Path())
+    assert perform(evaluator, Job("evaluation", "d", {})) == {
+        "failed": "training diverged: the loss is nan"
+    }

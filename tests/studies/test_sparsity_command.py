@@ -15,7 +15,8 @@ import fcn_hw
 from fcn_hw.frontend.model_file import load_model
 from fcn_hw.ir.ops import CONVOLUTIONS, ConvTranspose2D
 from fcn_hw.ir.serialize import load
-from fcn_hw.studies.sparsity.stage import SparsityRun, kernels_of, worth_to_json
+from fcn_hw.studies.sparsity.result import SparsityRun, worth_to_json
+from fcn_hw.studies.sparsity.stage import kernels_of
 from fcn_hw.studies.sparsity.sweep import PRECISIONS, PruningSweep
 from fcn_hw.train.calibrate import weight_codes
 from fcn_hw.train.precision import PrecisionTable

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import time
@@ -49,6 +50,8 @@ def _perform(folder: Path, job: Job) -> dict[str, Any]:
         raise DataError("this layer diverged", hint="lower the rate")
     if task == "break":
         raise ZeroDivisionError("a bug")
+    if task == "full disk":
+        raise OSError(errno.ENOSPC, "No space left on device", "/disk/file")
     if task == "not a number":
         return {"value": float("nan")}
     if task == "hang":

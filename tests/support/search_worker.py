@@ -1,4 +1,4 @@
-"""A worker of a search without a network: a process that takes trials from a desk.
+"""A run of a search without a network: a process that takes trials and evaluates them.
 
 python search_worker.py STORAGE FOLDER TARGET SECONDS
 Every evaluation that it begins or ends is a line of FOLDER/log.
@@ -12,10 +12,9 @@ import time
 from pathlib import Path
 
 from fcn_hw.design import Design
-from fcn_hw.studies.search.desk import Desk
-from fcn_hw.studies.search.owners import Watch
-from fcn_hw.studies.search.place import place_of
 from fcn_hw.studies.search.space import Configuration, Space, space_of, stored_bits
+from fcn_hw.studies.search.storage import storage_of
+from fcn_hw.studies.search.trials import Trials
 
 STUDY = "test"
 
@@ -31,10 +30,11 @@ def small_space(limit: float | None = None, weights: tuple[int, ...] = (2, 4)) -
     return space_of(design, weights=weights, activations=(2, 4), max_average_bits=limit)
 
 
-def desk_of(storage: str, target: int, stale_s: float = 3.0, seed: int = 1) -> Desk:
-    place = place_of(storage, Path("unused"))
-    watch = Watch(stale_s=stale_s)
-    return Desk(place, STUDY, small_space(), target=target, seed=seed, watch=watch)
+def trials_of(storage: str, target: int, stale_s: int = 3, seed: int = 1) -> Trials:
+    return Trials(
+        storage_of(storage, Path("unused")), STUDY, small_space(),
+        target=target, seed=seed, beat_s=1, stale_s=stale_s,
+    )  # fmt: skip
 
 
 def value(chosen: Configuration) -> tuple[float, float]:
@@ -45,18 +45,24 @@ def value(chosen: Configuration) -> tuple[float, float]:
 
 def main() -> None:
     storage, folder, target, seconds = sys.argv[1:]
-    desk = desk_of(storage, int(target), seed=os.getpid())
+    trials = trials_of(storage, int(target), seed=os.getpid())
 
     def say(what: str, digest: str) -> None:
         with (Path(folder) / "log").open("a") as file:
             file.write(f"{what} {os.getpid()} {digest}\n")
 
-    while (job := desk.next()) is not None:
-        with desk.beating(job, every_s=0.5):
-            say("begin", job.configuration.digest)
+    with trials.heartbeats():
+        while True:
+            taken = trials.next()
+            if taken is None:
+                if not trials.counts().running:
+                    return
+                time.sleep(0.1)
+                continue
+            say("begin", taken.configuration.digest)
             time.sleep(float(seconds))
-        if desk.finish(job, value(job.configuration), {"costs": {}}):
-            say("end", job.configuration.digest)
+            if trials.finish(taken, value(taken.configuration), {"costs": {}}):
+                say("end", taken.configuration.digest)
 
 
 if __name__ == "__main__":

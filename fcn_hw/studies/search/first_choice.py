@@ -17,17 +17,19 @@ import numpy as np
 from fcn_hw.errors import ConfigError
 from fcn_hw.estimate.solver import Constraint, Floats, minimum
 from fcn_hw.studies.search.budget import Budget
-from fcn_hw.studies.search.formats import FormatBook, sensitivities
+from fcn_hw.studies.search.formats import ChoiceFormats, sensitivities
 from fcn_hw.studies.search.part_costs import PartCosts
 from fcn_hw.studies.search.pricing import UNITS, Costs
 from fcn_hw.studies.search.space import Configuration, stored_bits
 
 
-def first_choices(book: FormatBook, budget: Budget, cost: str, count: int) -> list[Configuration]:
+def first_choices(
+    formats: ChoiceFormats, budget: Budget, cost: str, count: int
+) -> list[Configuration]:
     """The least sensitive configurations within ``count`` limits between least and most cost.
 
     Args:
-        book: how sensitive each choice is.
+        formats: how sensitive each choice is.
         budget: what is chosen between, what it costs, and what of the board it may use.
         cost: what is limited.
         count: limits.
@@ -38,7 +40,7 @@ def first_choices(book: FormatBook, budget: Budget, cost: str, count: int) -> li
     Raises:
         ConfigError: every configuration costs the same.
     """
-    program = _Program(book, budget, cost)
+    program = _Program(formats, budget, cost)
     least = program.solved(program.costs, None)
     if least is None:
         return []
@@ -71,7 +73,7 @@ class _Program:
     other's variables. They may be fractions; with whole choices they are whole.
     """
 
-    def __init__(self, book: FormatBook, budget: Budget, cost: str) -> None:
+    def __init__(self, formats: ChoiceFormats, budget: Budget, cost: str) -> None:
         self.space, parts = budget.space, budget.parts
         space = self.space
         self._names: list[tuple[str, ...]] = []
@@ -90,12 +92,12 @@ class _Program:
 
         for layer in space.layers:
             name = layer.name
-            loss = sensitivities(book.weight_loss[name], layer.weights) or [0.0]
+            loss = sensitivities(formats.weight_loss[name], layer.weights) or [0.0]
             for place, value in enumerate(loss):
                 variable(("w", name, place), value, Costs(), True)
                 if layer.weights:
                     bits[-1] = layer.size * stored_bits(layer.weights[place])
-            loss = sensitivities(book.activation_loss[name], layer.activations) or [0.0]
+            loss = sensitivities(formats.activation_loss[name], layer.activations) or [0.0]
             for place, value in enumerate(loss):
                 variable(("a", name, place), value, parts.carried[name][place], True)
         for name, by_choice in parts.layers.items():

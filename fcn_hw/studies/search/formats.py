@@ -21,7 +21,7 @@ from fcn_hw.train.study import Study
 
 
 @dataclass(frozen=True)
-class FormatBook:
+class ChoiceFormats:
     """Formats and losses, by layer and choice.
 
     Args:
@@ -58,8 +58,8 @@ class FormatBook:
         }
 
     @staticmethod
-    def from_json(data: Mapping[str, Any]) -> FormatBook:
-        return FormatBook(
+    def from_json(data: Mapping[str, Any]) -> ChoiceFormats:
+        return ChoiceFormats(
             PrecisionTable.from_json(data["base"]),
             data["weights"],
             data["activations"],
@@ -68,19 +68,19 @@ class FormatBook:
         )
 
 
-def stored_book(path: Path, digest: str) -> FormatBook | None:
-    """The book that is kept, if it is of this digest."""
+def stored_formats(path: Path, digest: str) -> ChoiceFormats | None:
+    """The formats that are kept, if they are of this digest."""
     try:
         data = json.loads(path.read_text(encoding="utf-8"))
-        return FormatBook.from_json(data["book"]) if data["digest"] == digest else None
+        return ChoiceFormats.from_json(data["formats"]) if data["digest"] == digest else None
     except (OSError, ValueError, KeyError, TypeError):
         return None
 
 
-def make_book(
+def make_formats(
     study: Study, space: Space, path: Path, digest: str, progress: Progress
-) -> FormatBook:
-    """Computes the book and keeps it.
+) -> ChoiceFormats:
+    """Computes the formats and the losses, and keeps them.
 
     Args:
         path: where.
@@ -113,10 +113,10 @@ def make_book(
             weight_loss[name][choice] = probe.of_weights(name, parse_weight_quantizer(text))
         else:
             activation_loss[name][choice] = probe.of_activation(name, parse_format(text))
-    book = FormatBook(base, weights, activations, weight_loss, activation_loss)
-    text = json.dumps({"digest": digest, "book": book.to_json()}, indent=1)
+    made = ChoiceFormats(base, weights, activations, weight_loss, activation_loss)
+    text = json.dumps({"digest": digest, "formats": made.to_json()}, indent=1)
     replace_file(path, text + "\n")
-    return book
+    return made
 
 
 def sensitivities(losses: Mapping[str, float], choices: tuple[WeightChoice, ...]) -> list[float]:

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from fcn_hw.ir import Graph
-from fcn_hw.studies.search.formats import FormatBook
+from fcn_hw.studies.search.formats import ChoiceFormats
 from fcn_hw.studies.search.pricing import Costs, Pricing, nearest_layer
 from fcn_hw.studies.search.space import Configuration, Space
 from fcn_hw.studies.search.variants import with_formats
@@ -36,7 +36,7 @@ class PartCosts:
 
 
 def part_costs(
-    graph: Graph, pricing: Pricing, space: Space, book: FormatBook, weights: Weights
+    graph: Graph, pricing: Pricing, space: Space, formats: ChoiceFormats, weights: Weights
 ) -> PartCosts:
     """Reads the costs of the parts off graphs in which all layers make the same choice."""
     names = {layer.name for layer in space.layers}
@@ -61,7 +61,7 @@ def part_costs(
                 name: min(a if name.endswith(".activation") else w, len(choices) - 1)
                 for name, choices in space.parameters.items()
             }
-            table = book.table(space.configuration(places))
+            table = formats.table(space.configuration(places))
             parts = pricing.parts(with_formats(graph, table, weights))
             for name in names:
                 if w < max(len(by_layer[name].weights), 1):

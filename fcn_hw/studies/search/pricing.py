@@ -45,7 +45,6 @@ class Costs:
         return Costs(**{name: mine[name] + its[name] for name in mine})
 
 
-COSTS = tuple(Costs.__dataclass_fields__)
 UNITS: Mapping[str, str] = {
     "lut": "LUT",
     "dsp": "DSP",

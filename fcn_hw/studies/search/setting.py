@@ -2,86 +2,33 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
 import numpy as np
 
 from fcn_hw.boards import Board, load_board
-from fcn_hw.errors import ConfigError, nearest
 from fcn_hw.flow.layout import stored_layout
-from fcn_hw.flow.stage import digest_of
+from fcn_hw.flow.stage import code_digest, digest_of
 from fcn_hw.flow.workspace import Workspace, open_workspace
 from fcn_hw.ir import Graph
 from fcn_hw.ir.serialize import load
 from fcn_hw.studies.search.budget import RESOURCES, Budget, budget_of
-from fcn_hw.studies.search.desk import SAMPLERS, Desk
-from fcn_hw.studies.search.formats import FormatBook
+from fcn_hw.studies.search.formats import ChoiceFormats
+from fcn_hw.studies.search.options import SearchOptions
 from fcn_hw.studies.search.part_costs import part_costs
-from fcn_hw.studies.search.place import Place, place_of
-from fcn_hw.studies.search.pricing import UNITS, Pricing, pricing_of
-from fcn_hw.studies.search.space import Space, WeightChoice, space_of
+from fcn_hw.studies.search.pricing import Pricing, pricing_of
+from fcn_hw.studies.search.space import Space, space_of
+from fcn_hw.studies.search.storage import storage_of
+from fcn_hw.studies.search.trials import Trials
 from fcn_hw.train.datasets import dataset_digest, load_dataset
 from fcn_hw.train.study import Study
 
 FOLDER = "search"
 JOURNAL = "journal.log"
-BOOK = "formats.json"
-
-
-@dataclass(frozen=True)
-class SearchOptions:
-    """What is asked for; plain data, so that a worker process can be given it.
-
-    Args:
-        board: whose hardware the costs are of.
-        cost: ``"lut"``, ``"dsp"``, ``"bram"``, ``"energy"`` or ``"weight_bits"``.
-        trials: configurations to evaluate in all, those of earlier runs included.
-        epochs: of retraining for each.
-        workers: processes.
-        storage: URL of a database or path of a journal; None: a journal in the design's folder.
-        study: its name; None: of design, cost and board.
-        sampler: ``"tpe"`` or ``"nsga2"``.
-        seed: of the sampler.
-        max_average_bits: of a weight, over all kernels.
-        weights, activations: choices; None: see :func:`space_of`.
-    """
-
-    board: str = "pynq-z2"
-    cost: str = "lut"
-    trials: int = 24
-    epochs: int = 2
-    workers: int = 1
-    storage: str | None = None
-    study: str | None = None
-    sampler: str = "tpe"
-    seed: int = 1
-    max_average_bits: float | None = None
-    weights: tuple[WeightChoice, ...] | None = None
-    activations: tuple[int, ...] | None = None
-
-    def check(self) -> None:
-        """Raises ``ConfigError`` for what makes no sense."""
-        for name, value, least in (
-            ("trials", self.trials, 1), ("epochs", self.epochs, 0), ("workers", self.workers, 1),
-            ("seed", self.seed, 0),
-        ):  # fmt: skip
-            if value < least:
-                raise ConfigError(f"--{name} {value}: at least {least}")
-        if self.cost not in UNITS:
-            raise ConfigError(f"--cost {self.cost}: unknown; near: {nearest(self.cost, UNITS)}")
-        if self.sampler not in SAMPLERS:
-            raise ConfigError(
-                f"--sampler {self.sampler}: unknown; near: {nearest(self.sampler, SAMPLERS)}"
-            )
-        if self.study is not None and not re.fullmatch(r"[A-Za-z0-9][\w.-]{0,99}", self.study):
-            raise ConfigError(
-                f"--study '{self.study}': a folder gets this name too",
-                hint="use letters, digits, '_', '-' and '.'",
-            )
+FORMATS = "formats.json"
 
 
 @dataclass(frozen=True)
@@ -112,10 +59,6 @@ class Setting:
     @property
     def points_folder(self) -> Path:
         return self.folder / self.study_name
-
-    @cached_property
-    def place(self) -> Place:
-        return place_of(self.options.storage, self.folder / JOURNAL)
 
     @cached_property
     def graph(self) -> Graph:
@@ -161,27 +104,41 @@ class Setting:
             ),
         }
 
-    def budget(self, book: FormatBook, study: Study) -> Budget:
+    def budget(self, formats: ChoiceFormats, study: Study) -> Budget:
         """What a configuration may use of the board.
 
         Raises:
             ConfigError: no configuration fits.
         """
-        parts = part_costs(self.graph, self.pricing, self.space, book, study.weights)
+        parts = part_costs(self.graph, self.pricing, self.space, formats, study.weights)
         utilization = self.workspace.design.hls.utilization
         own = self.pricing.costs(self.graph)
         return budget_of(self.space, parts, self.board, utilization, own)
 
-    def desk(self, seed: int, budget: Budget | None = None) -> Desk:
-        """The study's trials; a process that takes some gives the budget."""
-        """The trials."""
+    def evaluation_digest(self, identity: Mapping[str, str]) -> str:
+        """Of what the evaluation of any configuration depends on, beside its formats."""
+        pricing = self.pricing
+        return digest_of(
+            [identity[name] for name in ("network", "data set", "section training", "float model")],
+            self.options.epochs, pricing.board.name, dict(pricing.depths),
+            {name: str(fold) for name, fold in pricing.folds.items()}, dict(pricing.strategies),
+            code_digest("train", "estimate", "ir", "fixed.py", "studies/search/evaluation.py",
+                        "studies/search/pricing.py", "studies/search/variants.py"),
+        )  # fmt: skip
+
+    def trials(self) -> Trials:
+        """The trials of the study.
+
+        Raises:
+            StorageError: the storage can't be reached, or holds no such study.
+        """
         options = self.options
-        return Desk(
-            self.place,
+        return Trials(
+            storage_of(options.storage, self.folder / JOURNAL),
             self.study_name,
-            self.space if budget is None else replace(self.space, fits=budget.allows),
+            self.space,
             sampler=options.sampler,
-            seed=seed,
+            seed=options.seed,
             target=options.trials,
         )
 
@@ -203,7 +160,7 @@ def setting_of(design: str, root: Path, options: SearchOptions) -> Setting:
     return Setting(workspace, load_board(options.board), options, space)
 
 
-def book_digest(setting: Setting, identity: Mapping[str, str]) -> str:
+def formats_digest(identity: Mapping[str, str]) -> str:
     """Of what formats and losses depend on."""
     return digest_of({name: identity[name] for name in (
         "network", "data set", "section precision", "section training", "set of choices",

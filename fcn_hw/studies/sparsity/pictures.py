@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from fcn_hw.figures.drawing import draw_svg
+from fcn_hw.studies.sparsity.result import SparsityRun
 from fcn_hw.studies.sparsity.sweep import REACH
 from fcn_hw.train.palette import class_colours
 
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from fcn_hw.backend.zero_worth import ZeroWorth
-    from fcn_hw.studies.sparsity.stage import SparsityRun
 
 _COLOURS = ["#" + bytes(colour.tolist()).hex() for colour in class_colours(8)]
 _MARKERS = "osD^vPX*"

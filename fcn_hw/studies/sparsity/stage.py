@@ -9,10 +9,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 from fcn_hw.backend.structure import estimate_layout
 from fcn_hw.backend.zero_worth import NetworkWorth, network_worth
@@ -30,6 +29,7 @@ from fcn_hw.ir import Graph
 from fcn_hw.ir.ops import CONVOLUTIONS, Constant, ConvTranspose2D
 from fcn_hw.locks import locked
 from fcn_hw.studies.sparsity.pictures import sparsity_svg
+from fcn_hw.studies.sparsity.result import SparsityRun
 from fcn_hw.studies.sparsity.sweep import (
     PRECISIONS,
     LayerScorer,
@@ -51,49 +51,6 @@ RESULT, PICTURE, KEPT = "sparsity.json", "sparsity.svg", "sparsity"
 """Below ``model/``."""
 SCORES = "scores.json"
 """Below ``model/sparsity/``."""
-
-
-@dataclass(frozen=True, eq=False)
-class SparsityRun:
-    """What is known of the zeros of a design.
-
-    Args:
-        design: its name.
-        metric: of the scores, which are 0 to 1 and on the validation split.
-        float_score: of the float network.
-        precisions: the design's bits of a weight, or their name, by layer.
-        steps: grids around those of least error, layer by layer.
-        levels: of pruning, ascending.
-        hardware: what the trained design's zeros are worth; None without a board.
-        level_hardware: the same of each level's retrained network, at the same folds.
-    """
-
-    design: str
-    metric: str
-    float_score: float
-    precisions: Mapping[str, str]
-    steps: tuple[StepZeros, ...]
-    levels: tuple[PrunedLevel, ...] = ()
-    hardware: NetworkWorth | None = None
-    level_hardware: tuple[NetworkWorth, ...] = ()
-
-    def to_json(self) -> dict[str, Any]:
-        """What ``sparsity.json`` holds."""
-        levels = []
-        for index, level in enumerate(self.levels):
-            row = level.to_json()
-            if self.level_hardware:
-                row["hardware"] = worth_to_json(self.level_hardware[index])
-            levels.append(row)
-        return {
-            "design": self.design,
-            "metric": self.metric,
-            "float": self.float_score,
-            "precisions": dict(self.precisions),
-            "steps": [row.to_json() for row in self.steps],
-            "pruning": levels,
-            "hardware": None if self.hardware is None else worth_to_json(self.hardware),
-        }
 
 
 def sparsity_stage(
@@ -144,24 +101,6 @@ def sparsity_stage(
         replace_file(folder / RESULT, json.dumps(run.to_json(), indent=1) + "\n")
         replace_file(folder / PICTURE, sparsity_svg(run))
     return run
-
-
-def worth_to_json(worth: NetworkWorth) -> dict[str, Any]:
-    """Every number of every layer, and their sums."""
-    rows = {layer.name: {**asdict(layer), "unused": layer.unused} for layer in worth.layers}
-    for row in rows.values():
-        del row["name"]
-    summed = (
-        "weights", "zeros", "in_multipliers", "in_steps", "unused", "multipliers", "idle",
-        "rom_bits", "rom_bits_removable", "bram18", "bram18_needed", "macs", "zero_macs",
-    )  # fmt: skip
-    return {
-        "board": worth.board,
-        "layers": rows,
-        "total": {name: sum(row[name] for row in rows.values()) for name in summed},
-        "interval": worth.interval,
-        "interval_skipping": worth.interval_skipping,
-    }
 
 
 @dataclass(frozen=True, eq=False)

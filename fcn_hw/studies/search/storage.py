@@ -1,9 +1,4 @@
-"""Where a study is kept, and the door that one process at a time goes through.
-
-A study is one of Optuna, in a journal file or in a database. Whoever hands out or finishes a trial
-holds the door of the study meanwhile. The door is a lock of the kernel or of the database server:
-both drop it when the process that holds it ends, however that ends.
-"""
+"""Where a study is kept: Optuna's storages, their locks, and their errors in one line."""
 
 from __future__ import annotations
 
@@ -11,13 +6,14 @@ import fcntl
 import hashlib
 import os
 import time
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
-from fcn_hw.errors import Busy, ConfigError, FcnHwError, nearest
+from fcn_hw.errors import Busy, ConfigError, StorageError, nearest
 
 PATIENCE_S = 60.0
 """How long a lock is waited for. It is held for milliseconds."""
@@ -32,7 +28,7 @@ _DRIVERS = {
 
 
 @dataclass(frozen=True)
-class Place:
+class Storage:
     """Where studies are.
 
     Args:
@@ -46,8 +42,8 @@ class Place:
     shown: str
 
 
-def place_of(given: str | None, default: Path) -> Place:
-    """The place that a user named.
+def storage_of(given: str | None, default: Path) -> Storage:
+    """The storage that a user named.
 
     Args:
         given: a URL (``sqlite:///``, ``postgresql://``, ``mysql://``) or the path of a journal.
@@ -62,7 +58,7 @@ def place_of(given: str | None, default: Path) -> Place:
             raise ConfigError(
                 f"--storage {path}: a folder", hint="give the path of the journal file in it"
             )
-        return Place("", path, str(path))
+        return Storage("", path, str(path))
     from sqlalchemy.engine import make_url
     from sqlalchemy.exc import ArgumentError
 
@@ -81,100 +77,117 @@ def place_of(given: str | None, default: Path) -> Place:
                 f"--storage {shown}: a database in memory can't be shared by processes",
                 hint="give it a file: sqlite:///search.db",
             )
-        return Place(given, Path(url.database), shown)
+        return Storage(given, Path(url.database), shown)
     if kind not in _SERVERS:
         raise ConfigError(
             f"--storage {shown}: unknown database '{kind}'; near: "
             f"{nearest(kind, ('sqlite', *_SERVERS))}",
             hint="give a URL of one of these, or the path of a journal file",
         )
-    return Place(given, None, shown)
+    return Storage(given, None, shown)
 
 
-def open_storage(place: Place) -> Any:
-    """Optuna's storage there; made where it is missing.
+def open_storage(storage: Storage, beat_s: int, stale_s: int) -> Any:
+    """Optuna's storage there, with heartbeats; made where it is missing.
+
+    Args:
+        beat_s: seconds between two heartbeats of a trial.
+        stale_s: a trial without a heartbeat for so many seconds is stale, and is enqueued anew.
 
     Raises:
         ConfigError: the driver is missing, or the file is no study.
-        FcnHwError: the server can't be reached.
+        StorageError: the server can't be reached; a line of the journal is damaged.
         Busy: the journal stays locked.
     """
     import optuna
 
     optuna.logging.set_verbosity(optuna.logging.ERROR)
-    if place.path is not None:
-        place.path.parent.mkdir(parents=True, exist_ok=True)
-    if not place.url:
-        assert place.path is not None
-        return _journal(place.path)
+    warnings.filterwarnings("ignore", category=optuna.exceptions.ExperimentalWarning)
+    warnings.filterwarnings("ignore", message="Heartbeat of storage is supposed to be used with")
+    if storage.path is not None:
+        storage.path.parent.mkdir(parents=True, exist_ok=True)
+    if not storage.url:
+        assert storage.path is not None
+        from fcn_hw.studies.search.journal import Journal
+
+        return Journal.of_file(storage.path, stale_s)
+    waits = {"connect_args": {"timeout": PATIENCE_S}} if storage.path is not None else {}
+    try:
+        with one_line(storage):
+            return optuna.storages.RDBStorage(
+                storage.url,
+                engine_kwargs={"pool_pre_ping": storage.path is None, **waits},
+                heartbeat_interval=beat_s,
+                grace_period=stale_s,
+                heartbeat_stale_trial_callback=optuna.storages.RetryHeartbeatStaleTrialCallback(),
+            )
+    except ImportError as error:
+        raise _no_driver(storage, error) from None
+
+
+@contextmanager
+def one_line(storage: Storage) -> Iterator[None]:
+    """Turns what a database raises into an error of one line."""
+    from optuna.exceptions import StorageInternalError
     from sqlalchemy.exc import SQLAlchemyError
 
-    waits = {"connect_args": {"timeout": PATIENCE_S}} if place.path is not None else {}
     try:
-        return optuna.storages.RDBStorage(
-            place.url, engine_kwargs={"pool_pre_ping": place.path is None, **waits}
-        )
-    except ImportError as error:
-        raise _no_driver(place, error) from None
-    except SQLAlchemyError as error:
-        raise storage_error(place, error) from None
-
-
-def _journal(path: Path) -> Any:
-    from optuna.storages import JournalStorage
-    from optuna.storages.journal import JournalFileBackend
-
-    try:
-        return JournalStorage(JournalFileBackend(str(path), cast(Any, JournalLock(path))))
-    except (ValueError, KeyError, TypeError, AttributeError):
-        raise ConfigError(
-            f"{path}: not a journal of studies",
-            hint="give another --storage, or move the file away",
+        yield
+    except (StorageInternalError, SQLAlchemyError) as error:
+        cause: BaseException = error
+        while cause.__cause__ is not None:  # Optuna wraps SQLAlchemy, which wraps the driver
+            cause = cause.__cause__
+        said = (str(cause).strip().splitlines() or [type(cause).__name__])[0]
+        raise StorageError(
+            f"storage {storage.shown}: {said}",
+            hint="Finished trials are kept there. Check the URL and that the server answers; then "
+            "run the command again.",
         ) from None
 
 
-def storage_error(place: Place, error: Exception) -> FcnHwError:
-    """One line for what a database said."""
-    cause: BaseException = error
-    while cause.__cause__ is not None:  # Optuna wraps SQLAlchemy, which wraps the driver
-        cause = cause.__cause__
-    said = (str(cause).strip().splitlines() or [type(cause).__name__])[0]
-    told = FcnHwError(
-        f"storage {place.shown}: {said}",
-        hint="Finished trials are kept there. Check the URL and that the server answers; then run "
-        "the command again.",
+def damaged(where: str, what: str) -> StorageError:
+    """The error of a storage that something was taken from.
+
+    Args:
+        where: the storage, as messages show it.
+        what: is missing or changed.
+    """
+    return StorageError(
+        f"{where}: damaged: {what} is missing or was changed",
+        hint="Put back a copy of it, or move it away: a new study takes what was evaluated from "
+        "search/evaluations/.",
     )
-    told.exit_status = 1
-    return told
 
 
-def _no_driver(place: Place, error: ImportError) -> ConfigError:
+def _no_driver(storage: Storage, error: ImportError) -> ConfigError:
     cause = error.__cause__ or error.__context__
     # Optuna wraps the error of the import
     name = error.name or (cause.name if isinstance(cause, ImportError) else None) or "unknown"
     package = _DRIVERS.get(name, name)
     return ConfigError(
-        f"storage {place.shown}: the Python package of its driver is not installed: {name}",
+        f"storage {storage.shown}: the Python package of its driver is not installed: {name}",
         hint=f"pip install {package}",
     )
 
 
 @contextmanager
-def door(place: Place, study: str) -> Iterator[None]:
-    """Holds the door of a study.
+def study_lock(storage: Storage, study: str) -> Iterator[None]:
+    """Holds the lock of a study: whoever takes or finishes a trial holds it meanwhile.
+
+    It is a lock of the kernel or of the database server: both drop it when the process that holds
+    it ends, however that ends.
 
     Raises:
         Busy: another process has held it for a minute.
     """
-    if place.path is not None:
-        folder = place.path.parent
-        with flocked(folder / f".{place.path.name}.door"):
+    if storage.path is not None:
+        with flocked(storage.path.parent / f".{storage.path.name}.study"):
             yield
         return
     import sqlalchemy
 
     number = int.from_bytes(hashlib.sha256(study.encode()).digest()[:7], "big")
-    engine = sqlalchemy.create_engine(place.url, poolclass=sqlalchemy.pool.NullPool)
+    engine = sqlalchemy.create_engine(storage.url, poolclass=sqlalchemy.pool.NullPool)
     with engine.connect() as connection:
         if engine.dialect.name == "postgresql":
             ask = f"SELECT pg_try_advisory_lock({number})"
@@ -183,7 +196,7 @@ def door(place: Place, study: str) -> Iterator[None]:
         # both are held until this connection ends: here, or with its process
         _until(
             lambda: connection.execute(sqlalchemy.text(ask)).scalar() in (True, 1),
-            f"study '{study}' in {place.shown}",
+            f"study '{study}' in {storage.shown}",
             lambda: "another process",
         )
         yield
@@ -205,48 +218,6 @@ def flocked(path: Path) -> Iterator[int]:
         yield handle
     finally:
         os.close(handle)
-
-
-class JournalLock:
-    """Keeps writers of a journal apart, and mends its end.
-
-    Optuna's own locks are files that a killed process leaves behind. This one is the kernel's. A
-    writer that was killed, or whose disk was full, may have left half a line; nobody else writes
-    now, so it is cut off: its writer was never told that it is there.
-    """
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self._lock: Any = None
-
-    def acquire(self) -> bool:
-        lock = flocked(self._path.parent / f".{self._path.name}.lock")
-        lock.__enter__()
-        self._lock = lock
-        _mend(self._path)
-        return True
-
-    def release(self) -> None:
-        lock, self._lock = self._lock, None
-        lock.__exit__(None, None, None)
-
-
-def _mend(path: Path) -> None:
-    with path.open("r+b") as file:
-        size = file.seek(0, os.SEEK_END)
-        end = size
-        while end > 0:
-            start = max(0, end - 4096)
-            file.seek(start)
-            block = file.read(end - start)
-            if block.endswith(b"\n") and end == size:
-                return
-            line = block.rfind(b"\n")
-            if line >= 0:
-                file.truncate(start + line + 1)
-                return
-            end = start
-        file.truncate(0)
 
 
 def _try_flock(handle: int) -> bool:

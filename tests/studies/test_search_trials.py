@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
-import signal
 import socket
 import subprocess
 import sys
@@ -15,13 +13,13 @@ from pathlib import Path
 
 import pytest
 import search_worker
-from search_worker import STUDY, desk_of, small_space, value
+from search_worker import STUDY, small_space, trials_of, value
 
 from fcn_hw.errors import Busy, ConfigError, FcnHwError
-from fcn_hw.studies.search import place as places
-from fcn_hw.studies.search.desk import DIGEST, OWNER, Desk
-from fcn_hw.studies.search.owners import Watch, known_dead, own_name
-from fcn_hw.studies.search.place import JournalLock, door, flocked, open_storage, place_of
+from fcn_hw.studies.search import storage as storages
+from fcn_hw.studies.search.journal import JournalLock
+from fcn_hw.studies.search.storage import flocked, open_storage, storage_of, study_lock
+from fcn_hw.studies.search.trials import Counts, Taken, Trials
 
 TARGET = 9
 
@@ -60,8 +58,8 @@ def killed_in_the_middle(storage: str, folder: Path) -> None:
     chosen = [
         small_space().configuration(dict.fromkeys(small_space().parameters, n)) for n in (0, 1)
     ]
-    desk = desk_of(storage, TARGET)
-    desk.enqueue(chosen)
+    trials = trials_of(storage, TARGET)
+    trials.enqueue(chosen)
     first, second = (worker(storage, folder, 0.3) for _ in range(2))
     try:
         until(lambda: begun(folder, first.pid) and begun(folder, second.pid))
@@ -80,13 +78,13 @@ def killed_in_the_middle(storage: str, folder: Path) -> None:
     assert len(ends) == TARGET and set(ends.values()) == {1}
     assert lost[0] in ends, "the killed worker's trial was lost"
     assert begins - ends == Counter(lost), "something else was begun twice"
-    found = desk.evaluated()
+    found = trials.evaluated()
     assert len(found) == TARGET
     assert {c.digest for _, c, _ in found} == set(ends)
     assert {c.digest for c in chosen} <= set(ends)
     for _, configuration, trial in found:
         assert tuple(trial.values) == value(configuration)
-    assert desk.counts().running == 0
+    assert trials.counts().running == 0
 
 
 def test_a_killed_workers_trial_is_done_by_another_once(storage: str, tmp_path: Path) -> None:
@@ -99,13 +97,13 @@ def test_the_same_on_postgresql(tmp_path: Path) -> None:
 
 
 def test_nothing_is_proposed_twice_until_nothing_is_left(tmp_path: Path) -> None:
-    desk = Desk(
-        place_of(None, tmp_path / "j.log"), STUDY, small_space(weights=(2,)), target=1000, seed=3
+    trials = Trials(
+        storage_of(None, tmp_path / "j.log"), STUDY, small_space(weights=(2,)), target=1000, seed=3
     )
     seen: list[str] = []
-    while (job := desk.next()) is not None:
-        seen.append(job.configuration.digest)
-        desk.finish(job, value(job.configuration), {})
+    while (taken := trials.next()) is not None:
+        seen.append(taken.configuration.digest)
+        trials.finish(taken, value(taken.configuration), {"costs": {}})
     assert len(seen) == len(set(seen))
     assert len(seen) == small_space(weights=(2,)).count
 
@@ -115,117 +113,160 @@ def test_a_limit_of_average_bits_is_kept(tmp_path: Path) -> None:
     assert any(
         not space.allows(space.configuration(dict.fromkeys(space.parameters, n))) for n in (0, 1)
     )
-    desk = Desk(place_of(None, tmp_path / "j.log"), STUDY, space, target=12)
-    while (job := desk.next()) is not None:
-        assert space.average_bits(job.configuration) <= 2.5
-        desk.finish(job, value(job.configuration), {})
-    assert len(desk.evaluated()) == 12
+    trials = Trials(storage_of(None, tmp_path / "j.log"), STUDY, space, target=12)
+    while (taken := trials.next()) is not None:
+        assert space.average_bits(taken.configuration) <= 2.5
+        trials.finish(taken, value(taken.configuration), {"costs": {}})
+    assert len(trials.evaluated()) == 12
 
 
-def test_a_trial_without_an_owner_is_taken_at_once(storage: str) -> None:
-    """Its worker was killed between asking for it and writing its name."""
-    desk = desk_of(storage, 2)
+def test_a_trial_left_before_its_first_heartbeat_is_taken_up_at_once(storage: str) -> None:
+    """Its process was killed between asking for it and saying that it has it."""
+    trials = trials_of(storage, 2)
     first = small_space().configuration(dict.fromkeys(small_space().parameters, 1))
-    desk.enqueue([first])
-    desk._study.ask()  # pops the waiting trial, and ends there
-    job = desk.next()
-    assert job is not None
-    assert job.configuration == first
-    assert job.number == 0
+    trials.enqueue([first])
+    trials._study.ask()  # pops the waiting trial, and ends there
+    taken = trials.next()
+    assert taken is not None
+    assert taken.configuration == first
+    # the same, where the trial was enqueued anew: what is copied from the one before does not count
+    trials._enqueue_anew(trials._study.get_trials()[taken.number])
+    trials._study.ask()
+    again = trials.next()
+    assert again is not None
+    assert again.configuration == first
 
 
 def test_who_was_thought_gone_drops_what_it_did(storage: str) -> None:
-    slow, other = desk_of(storage, 1), desk_of(storage, 1, stale_s=0.0)
-    job = slow.next()
-    assert job is not None
-    other._me = "another process"
-    until(lambda: (taken := other._choose()[0]) is not None and bool(taken.was_taken_over), 5)
-    assert not slow.finish(job, (0.5, 1.0), {})
-    slow.give_up(job, "too late")
-    assert other.counts().evaluated == 0
+    slow, other = trials_of(storage, 1), trials_of(storage, 1, stale_s=1)
+    taken = slow.next()
+    assert taken is not None
+    found: list[Taken] = []
+    until(lambda: (again := other.next()) is not None and not found.append(again), 10)
+    assert found[0].configuration == taken.configuration
+    assert not slow.finish(taken, (0.5, 1.0), {})
+    slow.give_up(taken, "too late")
+    assert other.counts() == Counts(0, 1)
     assert not other.failures()
+    assert other.finish(found[0], (0.5, 1.0), {"costs": {}})
+    assert [chosen for _, chosen, _ in other.evaluated()] == [taken.configuration]
 
 
-def test_a_beat_keeps_a_trial(tmp_path: Path) -> None:
-    watch = Watch(stale_s=0.05)
-    assert not watch.is_gone(1, "somewhere else", 0)
-    time.sleep(0.1)
-    assert not watch.is_gone(1, "somewhere else", 1)
-    time.sleep(0.1)
-    assert watch.is_gone(1, "somewhere else", 1)
+def test_heartbeats_keep_a_trial(storage: str) -> None:
+    slow, other = trials_of(storage, 1, stale_s=2), trials_of(storage, 1, stale_s=2)
+    taken = slow.next()
+    assert taken is not None
+    with slow.heartbeats():
+        end = time.monotonic() + 5
+        while time.monotonic() < end:
+            assert other.next() is None
+            time.sleep(0.2)
+        assert slow.finish(taken, (0.5, 1.0), {"costs": {}})
 
 
-def test_a_process_of_this_machine_is_known_to_be_dead() -> None:
-    assert not known_dead(own_name())
-    process = subprocess.Popen([sys.executable, "-c", "pass"])
-    name = json.dumps({**json.loads(own_name()), "pid": process.pid})
-    process.wait()
-    assert known_dead(name)
-    zombie = os.fork()
-    if zombie == 0:
-        os._exit(0)
-    until(lambda: known_dead(json.dumps({**json.loads(own_name()), "pid": zombie})), 5)
-    os.waitpid(zombie, 0)
-    elsewhere = json.dumps({**json.loads(name), "boot": "another machine"})
-    assert not known_dead(elsewhere)
+def test_a_run_that_ends_leaves_its_trials_to_others_at_once(storage: str) -> None:
+    first, other = (trials_of(storage, 2, stale_s=1000) for _ in range(2))
+    with pytest.raises(KeyboardInterrupt), first.heartbeats():
+        taken = [first.next(), first.next()]
+        raise KeyboardInterrupt
+    assert other.counts() == Counts(0, 0)
+    again = [other.next(), other.next()]
+    assert {t.configuration.digest for t in again if t} == {
+        t.configuration.digest for t in taken if t
+    }
+    assert other.next() is None
 
 
 def test_a_configuration_that_diverged_is_not_tried_again(storage: str) -> None:
-    desk = desk_of(storage, 2)
-    job = desk.next()
-    assert job is not None
-    desk.give_up(job, "the loss is nan")
-    again = desk.next()
+    trials = trials_of(storage, 2)
+    taken = trials.next()
+    assert taken is not None
+    trials.give_up(taken, "the loss is nan")
+    again = trials.next()
     assert again is not None
-    assert again.configuration != job.configuration
-    desk.finish(again, (0.5, 1.0), {})
-    assert desk.next() is None
-    assert desk.failures() == {f"trial {job.number}": "the loss is nan"}
+    assert again.configuration != taken.configuration
+    trials.finish(again, (0.5, 1.0), {"costs": {}})
+    assert trials.next() is None
+    assert trials.failures() == {f"trial {taken.number}": "the loss is nan"}
 
 
 def test_half_a_line_at_the_end_is_cut_off(tmp_path: Path) -> None:
     path = tmp_path / "journal.log"
-    desk = desk_of(str(path), 2)
-    job = desk.next()
-    assert job is not None
+    trials = trials_of(str(path), 2)
+    taken = trials.next()
+    assert taken is not None
     whole = path.read_bytes()
     with path.open("ab") as file:
         file.write(b'{"op_code": 4, "worker_id": "kill' * 300)
-    desk.finish(job, (0.5, 1.0), {})
+    trials.finish(taken, (0.5, 1.0), {"costs": {}})
     assert path.read_bytes().startswith(whole + b'{"op_code"')
     assert path.read_bytes().endswith(b"}\n")
-    assert len(desk_of(str(path), 2).evaluated()) == 1
+    assert len(trials_of(str(path), 2).evaluated()) == 1
+
+
+def test_what_is_taken_out_of_a_journal_is_told(tmp_path: Path) -> None:
+    """One line, whichever line is deleted; or the study is as good as it was."""
+    path = tmp_path / "journal.log"
+    trials = trials_of(str(path), 3)
+    identity = {"design": "mine"}
+    trials.identify(identity)
+    trials.enqueue(
+        [small_space().configuration(dict.fromkeys(small_space().parameters, n)) for n in (0, 1)]
+    )
+    while (taken := trials.next()) is not None:
+        trials.finish(taken, value(taken.configuration), {"costs": {}, "epoch": 1})
+    whole = path.read_bytes().splitlines(keepends=True)
+    told = 0
+    for number in range(len(whole)):
+        path.write_bytes(b"".join(whole[:number] + whole[number + 1 :]))
+        try:
+            rest = trials_of(str(path), 3)
+            rest.identify(identity)
+            while (taken := rest.next()) is not None:
+                rest.finish(taken, value(taken.configuration), {"costs": {}, "epoch": 1})
+            found = rest.evaluated()
+        except FcnHwError as error:
+            assert "\n" not in error.message and str(path) in error.message
+            told += "damaged: a part of trial" in error.message
+        else:
+            assert len({chosen.digest for _, chosen, _ in found}) == len(found) >= 2
+    assert told > 10
+    path.write_bytes(b"".join([*whole[:3], b"hello\n", *whole[3:]]))
+    with pytest.raises(FcnHwError, match=r"journal.log: damaged: a line is missing") as caught:
+        trials_of(str(path), 3)
+    assert "search/evaluations" in caught.value.hint and caught.value.exit_status == 1
 
 
 def test_a_journal_that_stays_locked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(places, "PATIENCE_S", 0.1)
+    monkeypatch.setattr(storages, "PATIENCE_S", 0.1)
     path = tmp_path / "journal.log"
     told = rf"journal.log.*process {os.getpid()} has kept it locked"
     with flocked(tmp_path / ".journal.log.lock"), pytest.raises(Busy, match=told):
         JournalLock(path).acquire()
-    place = place_of(str(path), path)
-    with door(place, STUDY), pytest.raises(Busy, match="door"), door(place, STUDY):
+    storage = storage_of(str(path), path)
+    told = rf"journal.log.study: process {os.getpid()} has kept it locked"
+    with study_lock(storage, STUDY), pytest.raises(Busy, match=told), study_lock(storage, STUDY):
         pass
 
 
 def test_a_study_of_something_else_is_named(storage: str) -> None:
-    desk = desk_of(storage, 1)
-    desk.identify({"design": "mine", "float model": "1" * 64})
-    desk.identify({"design": "mine", "float model": "1" * 64})
+    trials = trials_of(storage, 1)
+    trials.identify({"design": "mine", "float model": "1" * 64})
+    trials.identify({"design": "mine", "float model": "1" * 64})
     with pytest.raises(ConfigError, match=r"study 'test' .* another design: mine, not yours"):
-        desk_of(storage, 1).identify({"design": "yours", "float model": "1" * 64})
+        trials_of(storage, 1).identify({"design": "yours", "float model": "1" * 64})
     with pytest.raises(ConfigError, match=r"was made with another float model$"):
-        desk_of(storage, 1).identify({"design": "mine", "float model": "2" * 64})
+        trials_of(storage, 1).identify({"design": "mine", "float model": "2" * 64})
 
 
 def test_a_study_of_another_program(tmp_path: Path) -> None:
     import optuna
 
-    place = place_of(None, tmp_path / "j.log")
-    other = optuna.create_study(storage=open_storage(place), study_name=STUDY)
+    storage = open_storage(storage_of(None, tmp_path / "j.log"), 1, 3)
+    other = optuna.create_study(storage=storage, study_name=STUDY)
     other.optimize(lambda trial: trial.suggest_float("x", 0, 1), n_trials=1)
     with pytest.raises(FcnHwError, match=r"study 'test' .* is not of fcn-hw search"):
-        desk_of(str(tmp_path / "j.log"), 1)
+        trials_of(str(tmp_path / "j.log"), 1)
 
 
 @pytest.mark.parametrize(
@@ -238,39 +279,41 @@ def test_a_study_of_another_program(tmp_path: Path) -> None:
 )
 def test_places_that_are_none(given: str, message: str, tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=message):
-        place_of(given, tmp_path / "j.log")
+        storage_of(given, tmp_path / "j.log")
 
 
 def test_a_folder_is_no_journal(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="a folder"):
-        place_of(str(tmp_path), tmp_path / "j.log")
+        storage_of(str(tmp_path), tmp_path / "j.log")
 
 
 def test_a_file_that_is_no_journal(tmp_path: Path) -> None:
     path = tmp_path / "journal.log"
     path.write_text("hello\nworld\n")
     with pytest.raises(ConfigError, match=r"journal.log: not a journal of studies"):
-        open_storage(place_of(str(path), path))
+        open_storage(storage_of(str(path), path), 1, 3)
 
 
 def test_a_file_that_is_no_sqlite_database(tmp_path: Path) -> None:
     path = tmp_path / "studies.db"
     path.write_text("hello " * 1000)
     with pytest.raises(FcnHwError, match=r"studies.db: file is not a database"):
-        open_storage(place_of(f"sqlite:///{path}", path))
+        open_storage(storage_of(f"sqlite:///{path}", path), 1, 3)
 
 
 def test_a_folder_that_can_not_be_made_for_sqlite(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     url = f"sqlite:///{tmp_path / 'file' / 'studies.db'}"
     with pytest.raises((FcnHwError, OSError), match="file"):
-        open_storage(place_of(url, tmp_path))
+        open_storage(storage_of(url, tmp_path), 1, 3)
 
 
 def test_a_driver_that_is_missing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "psycopg", None)
     with pytest.raises(ConfigError, match=r"driver is not installed: psycopg$") as caught:
-        open_storage(place_of("postgresql+psycopg://me:secret@127.0.0.1/searches", tmp_path))
+        open_storage(
+            storage_of("postgresql+psycopg://me:secret@127.0.0.1/searches", tmp_path), 1, 3
+        )
     assert caught.value.hint == "pip install 'psycopg[binary]'"
     assert "secret" not in caught.value.message
 
@@ -282,18 +325,9 @@ def test_a_server_that_does_not_answer(tmp_path: Path) -> None:
         port = free.getsockname()[1]
     url = f"postgresql+psycopg://me:secret@127.0.0.1:{port}/searches"
     with pytest.raises(FcnHwError, match=r"storage postgresql.*:\*\*\*@127.* refused") as caught:
-        open_storage(place_of(url, tmp_path))
+        open_storage(storage_of(url, tmp_path), 1, 3)
     assert "\n" not in caught.value.message
     assert "secret" not in caught.value.message + caught.value.hint
-
-
-def test_the_digest_and_the_owner_are_kept_with_the_trial(storage: str) -> None:
-    desk = desk_of(storage, 1)
-    job = desk.next()
-    assert job is not None
-    trial = desk._trials()[job.number]
-    assert trial.user_attrs[DIGEST] == job.configuration.digest
-    assert json.loads(trial.user_attrs[OWNER])["pid"] == os.getpid()
 
 
 class postgresql:
@@ -337,17 +371,3 @@ class postgresql:
         subprocess.run(
             [*self._control, "-m", "immediate", "stop"], check=True, stdout=subprocess.DEVNULL
         )
-
-
-def test_sigstop_is_not_death() -> None:
-    """A process that is stopped is there; only its silence counts."""
-    process = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
-    try:
-        from fcn_hw.studies.search.owners import _start
-
-        name = {**json.loads(own_name()), "pid": process.pid, "start": _start(process.pid)}
-        process.send_signal(signal.SIGSTOP)
-        assert not known_dead(json.dumps(name))
-    finally:
-        process.kill()
-        process.wait()
