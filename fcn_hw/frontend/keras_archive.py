@@ -22,8 +22,8 @@ _LIMITS = {CONFIG: MAX_CONFIG_BYTES, METADATA: MAX_CONFIG_BYTES, WEIGHTS: 2 * MA
 """All that a model of QKeras has, and what it may unpack to."""
 
 
-def read_archive(path: Path, hint: str) -> tuple[bytes, bytes]:
-    """Configuration and weights of a ``.keras`` file; nothing is unpacked to disk.
+def read_archive(path: Path, hint: str) -> tuple[bytes, bytes, Any]:
+    """Configuration, weights and stated version of a ``.keras`` file; nothing is unpacked to disk.
 
     Raises:
         ConfigError: members that no QKeras model has, or too large ones; weights in other files.
@@ -51,10 +51,20 @@ def read_archive(path: Path, hint: str) -> tuple[bytes, bytes]:
         if WEIGHTS not in names:
             raise ConfigError(f"{path}: the archive holds no {WEIGHTS}", hint=hint)
         config, weights = archive.read(CONFIG), archive.read(WEIGHTS)
+        metadata = archive.read(METADATA) if METADATA in names else b"{}"
     where = f"{path}: {WEIGHTS}"
     with opened_hdf5(io.BytesIO(weights), where) as file:
         vet_hdf5(file, where, hint)
-    return config, weights
+    return config, weights, _version(metadata)
+
+
+def _version(metadata: bytes) -> Any:
+    """The version of Keras that the metadata state; None where they are no object."""
+    try:
+        stated = json.loads(metadata)
+    except (ValueError, RecursionError):
+        return None
+    return stated.get("keras_version") if isinstance(stated, dict) else None
 
 
 def without_training(config: Any) -> Any:

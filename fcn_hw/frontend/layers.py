@@ -111,7 +111,22 @@ def _pooling(call: Call, shape: Shape) -> tuple[tuple[int, int], tuple[int, int]
 
 def up_sampling2d(ctx: Context, call: Call, values: Sequence[Value]) -> Value:
     channels_last(call)
-    layer, scale = call.layer, pair(call.layer.size)
+    return _upsampled(ctx, call, values, pair(call.layer.size))
+
+
+def resizing(ctx: Context, call: Call, values: Sequence[Value]) -> Value:
+    (height, width, _), (new_height, new_width, _) = values[0].shape, _shape(call)
+    if call.layer.crop_to_aspect_ratio or new_height % height or new_width % width:
+        raise UnsupportedLayer(
+            call.path,
+            f"it resizes {height}x{width} to {new_height}x{new_width}, which is no whole multiple",
+            hint="resize to a whole multiple, or let the host resize the images",
+        )
+    return _upsampled(ctx, call, values, (new_height // height, new_width // width))
+
+
+def _upsampled(ctx: Context, call: Call, values: Sequence[Value], scale: tuple[int, int]) -> Value:
+    layer = call.layer
     if layer.interpolation == "nearest":
         return ctx.moved(
             Moved(
@@ -131,7 +146,8 @@ def up_sampling2d(ctx: Context, call: Call, values: Sequence[Value]) -> Value:
         raise UnsupportedLayer(
             call.path,
             f"bilinear upsampling by {scale}: its weights are no short binary fractions",
-            hint="use 2, 4 or 8, or chain them",
+            hint="use 2, 4 or 8; or two of them one behind the other, which gives other values, so "
+            "train it so; or a QConv2DTranspose with fixed bilinear weights",
         )
     source = ctx.op(values[0])
     return ctx.known(
@@ -304,19 +320,30 @@ LAYERS: dict[str, LayerRule] = {
     "Subtract": LayerRule(subtract, _EXACT, "two inputs of one shape"),
     "Maximum": LayerRule(maximum, _EXACT, "two inputs or more, of one shape"),
     "Concatenate": LayerRule(concatenate, _EXACT, "channels of two inputs or more"),
+    "Resizing": LayerRule(resizing, _EXACT, "to a whole multiple, as UpSampling2D"),
     "Dropout": LayerRule(nothing, _NOTHING, ""),
     "SpatialDropout2D": LayerRule(nothing, _NOTHING, ""),
     "GaussianNoise": LayerRule(nothing, _NOTHING, ""),
     "GaussianDropout": LayerRule(nothing, _NOTHING, ""),
     "ActivityRegularization": LayerRule(nothing, _NOTHING, ""),
+    "AlphaDropout": LayerRule(nothing, _NOTHING, ""),
+    **{
+        f"Random{kind}": LayerRule(nothing, _NOTHING, "augmentation, which acts in training only")
+        for kind in ("Flip", "Rotation", "Translation", "Zoom", "Contrast", "Brightness")
+    },
 }
 """Layer class name -> rule. What is not here is refused by name."""
 
 _RECURRENT = "recurrent layers keep state from step to step, which frames have not"
+_FRAMES = "a frame has two dimensions: use the layer of the same name that ends in 2D"
+_STATISTICS = "its statistics are of each image: use BatchNormalization"
+_ATTENTION = "products of activations have no op here: use convolutions of a larger receptive field"
+_SEQUENCE = "it is of sequences: give images to the model"
 
 REFUSED: dict[str, str] = {
     "Lambda": "a Lambda holds arbitrary code: use layers that are listed in docs/operators.md",
-    "TFOpLambda": "use keras.layers.Add, Subtract, Maximum or Concatenate instead of an operator",
+    "TFOpLambda": "functions that have a layer are taken as it: +, -, maximum, concat, relu, "
+    "relu6, softmax, identity, pad, image.resize; use layers for the rest",
     "SlicingOpLambda": "use Cropping2D instead of a slice",
     "PruneLowMagnitude": "strip it before saving: tfmot.sparsity.keras.strip_pruning(model)",
     "Dense": "a 1x1 QConv2D does the same for every pixel",
@@ -333,11 +360,31 @@ REFUSED: dict[str, str] = {
     "QAdaptiveActivation": "its range moves: use QActivation with the range that it found",
     **dict.fromkeys(("LSTM", "GRU", "SimpleRNN", "QLSTM", "QGRU", "QSimpleRNN"), _RECURRENT),
     "ConvLSTM2D": "recurrent layers keep state from frame to frame; use QConv2D",
-    "LayerNormalization": "its statistics are of each image: use BatchNormalization",
+    **dict.fromkeys(("LayerNormalization", "GroupNormalization", "UnitNormalization"), _STATISTICS),
+    **dict.fromkeys(
+        """RNN Bidirectional QBidirectional LSTMCell GRUCell SimpleRNNCell
+        StackedRNNCells QSimpleRNNCell QLSTMCell QGRUCell""".split(),
+        _RECURRENT,
+    ),
+    **dict.fromkeys(
+        """AveragePooling1D AveragePooling3D Conv1D Conv1DTranspose Conv3D Conv3DTranspose
+        Cropping1D Cropping3D GlobalAveragePooling1D GlobalMaxPooling1D MaxPooling1D MaxPooling3D
+        SeparableConv1D SpatialDropout1D SpatialDropout3D UpSampling1D UpSampling3D ZeroPadding1D
+        ZeroPadding3D QConv1D QSeparableConv1D""".split(),
+        _FRAMES,
+    ),
+    **dict.fromkeys(("Attention", "AdditiveAttention", "MultiHeadAttention", "Dot"), _ATTENTION),
+    **dict.fromkeys(("Embedding", "Masking", "RepeatVector", "CategoryEncoding"), _SEQUENCE),
+    **dict.fromkeys(
+        ("LocallyConnected1D", "LocallyConnected2D"), "use QConv2D, whose weights pixels share"
+    ),
+    "CenterCrop": "use Cropping2D",
+    "TimeDistributed": "frames have no steps of time: use the layer that it holds",
+    "ThresholdedReLU": "use ReLU or quantized_relu",
+    "QOctaveConv2D": "use QConv2D on each part, UpSampling2D and Add",
     "Conv2D with groups": "use groups=1, or QDepthwiseConv2D",
     "PReLU": "use quantized_relu with a fixed negative_slope",
     "ELU": "put a QActivation behind Activation('elu')",
-    "Resizing": "use UpSampling2D by 2, 4 or 8",
 }
 """What a model can do instead of these layers; every other unknown layer is told the near names."""
 

@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import json
 import math
+import re
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from fcn_hw.errors import ConfigError, FcnHwError
+from fcn_hw.frontend.functions import with_layers
 from fcn_hw.frontend.keras_archive import (
     MAX_CONFIG_BYTES,
     read_archive,
@@ -76,26 +79,70 @@ def _load_hdf5(path: Path) -> Any:
     with opened_hdf5(path, str(path)) as file:
         vet_hdf5(file, str(path), _SAVE_HINT)
         if "model_config" not in file.attrs:
-            what = "weights alone" if "layer_names" in file.attrs else "no model_config"
+            alone = "layer_names" in file.attrs or {"layers", "vars"} <= set(file)
+            what = "weights alone" if alone else "no model_config"
             raise ConfigError(f"{path}: holds {what}, not a model", hint=_SAVE_HINT)
         text = file.attrs["model_config"]
         if not isinstance(text, (str, bytes)):
             raise ConfigError(f"{path}: its model_config is no text", hint=_SAVE_HINT)
         if "model_weights" not in file:
             raise ConfigError(f"{path}: holds no weights", hint=_SAVE_HINT)
-        vet(_parsed(text, path))
-        return _built(path, lambda env: _load(env, file))
+        found = _parsed(text, path)
+        _refuse_keras3(path, file.attrs.get("keras_version"), text)
+        config = with_layers(found)
+        vet(config)
+        if config == found:
+            return _built(path, lambda env: _load(env, file))
+        with _configured(file, config) as copy:
+            return _built(path, lambda env: _load(env, copy))
 
 
 def _load_archive(path: Path) -> Any:
     try:
-        text, weights = read_archive(path, _SAVE_HINT)
+        text, weights, version = read_archive(path, _SAVE_HINT)
     except (zipfile.BadZipFile, EOFError) as error:
         raise ConfigError(f"{path}: the archive is damaged", hint="copy it again") from error
     config = without_training(_parsed(text, path))
+    _refuse_keras3(path, version, text)
+    config = with_layers(config)
     vet(config)
     with rewritten(config, weights) as vetted:
         return _built(path, lambda env: _load(env, str(vetted)))
+
+
+def _refuse_keras3(path: Path, version: Any, text: str | bytes) -> None:
+    """Keras 3 writes other configurations, and QKeras from version 1 on builds on it.
+
+    Args:
+        version: that the file states; very old ones state none.
+        text: the configuration.
+    """
+    match = re.fullmatch(r"([0-9]{1,4})(\.[0-9a-z.]{1,20})?", str(version))
+    if match is None:
+        text = text.encode() if isinstance(text, str) else text
+        if b'"__keras_tensor__"' not in text and b'"DTypePolicy"' not in text:
+            return
+        version = 3
+    elif int(match[1]) < 3:
+        return
+    raise ConfigError(
+        f"{path}: Keras {version} has written it, and models of Keras 2 and QKeras 0.9 are read",
+        hint="build the same model with tf_keras and QKeras 0.9 (TF_USE_LEGACY_KERAS=1 makes keras "
+        "of TensorFlow the former), call new.set_weights(old.get_weights()) and save the new one",
+    )
+
+
+@contextmanager
+def _configured(file: Any, config: dict[str, Any]) -> Iterator[Any]:
+    """A copy of a vetted HDF5 file in memory, with another configuration of the model."""
+    import h5py
+
+    with h5py.File("model.h5", "w", driver="core", backing_store=False) as copy:
+        for name, value in file.attrs.items():
+            copy.attrs[name] = value
+        copy.attrs["model_config"] = json.dumps(config)
+        file.copy("model_weights", copy)
+        yield copy
 
 
 def _load(env: KerasEnv, source: Any) -> Any:

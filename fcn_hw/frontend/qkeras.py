@@ -7,14 +7,14 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any
 
-from fcn_hw.errors import ConfigError, UnsupportedLayer, nearest
+from fcn_hw.errors import ConfigError, FormatError, UnsupportedLayer, nearest
 from fcn_hw.fixed import FixedFormat
 from fcn_hw.frontend.layers import LAYERS, REFUSED
 from fcn_hw.frontend.parts import input_scaling
 from fcn_hw.frontend.proofs import Proof
 from fcn_hw.frontend.resolve import Context
 from fcn_hw.frontend.values import Pending, Value
-from fcn_hw.frontend.walk import Program, walk
+from fcn_hw.frontend.walk import Call, Program, walk
 from fcn_hw.ir import Graph
 from fcn_hw.ir.build import GraphBuilder
 from fcn_hw.ir.outputs import OutputKind
@@ -69,17 +69,15 @@ def export(
         scaling = None
     found = _inputs(program, context, input_format, scaling, problems)
     for call in program.calls:
-        rule = LAYERS.get(call.kind)
-        if rule is None:
-            problems.append(_refused(call.path, call.kind))
-            continue
         values = [found[number] for number in call.inputs if number in found]
-        if len(values) < len(call.inputs):
-            continue  # behind a refused layer: that one is reported
+        if call.kind in LAYERS and len(values) < len(call.inputs):
+            continue  # behind a tensor that is no image: the layer that gives it is reported
         try:
-            found[call.outputs[0]] = rule.read(context, call, values)
+            found[call.outputs[0]] = _read(context, call, values)
         except UnsupportedLayer as error:
-            problems.append(error)
+            if not (error.reason.startswith(_TOO_WIDE) and _told(problems, _TOO_WIDE)):
+                problems.append(error)
+            found |= _placeholders(context, call)
     problems += _softmax_problems(program, context)
     outputs: list[str] = []
     notes: list[str] = []
@@ -94,6 +92,43 @@ def export(
     proofs = sorted(context.proofs, key=lambda proof: order[proof.op])
     told = (*_byte_notes(program, graph), *notes, *_name_notes(program, context))
     return Export(graph, tuple(proofs), told)
+
+
+def _read(context: Context, call: Call, values: Sequence[Value]) -> Value:
+    rule = LAYERS.get(call.kind)
+    if rule is None:
+        raise _refused(call.path, call.kind)
+    try:
+        return rule.read(context, call, values)
+    except FormatError as error:
+        raise UnsupportedLayer(
+            call.path,
+            f"{_TOO_WIDE} ({error})",
+            hint="put a QActivation(quantized_relu(bits, integer)) or quantized_bits behind it and "
+            "behind every layer of its kind: without one, every sum keeps all bits of those before",
+        ) from error
+
+
+_TOO_WIDE = "its sums need more bits than there are"
+
+
+def _told(problems: Sequence[UnsupportedLayer], reason: str) -> bool:
+    """Whether a reason was given: layers behind that one have it for its sake."""
+    return any(problem.reason.startswith(reason) for problem in problems)
+
+
+def _placeholders(context: Context, call: Call) -> dict[int, Value]:
+    """Stand-ins for the output of a refused layer, so that those behind it are looked at too."""
+    shape = call.shape
+    if len(call.outputs) != 1 or len(shape) != 3 or None in shape:
+        return {}
+    height, width, channels = (int(n or 0) for n in shape)
+    name = context.names.give(f"{call.path}_refused")
+    op = context.builder.input(name, (height, width, channels), _PLACEHOLDER, origin="")
+    return {call.outputs[0]: context.known(op)}
+
+
+_PLACEHOLDER = FixedFormat(signed=True, width=4, integer=2)
 
 
 def _inputs(

@@ -12,6 +12,12 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from fcn_hw.errors import ConfigError, UnsupportedLayer, nearest
+from fcn_hw.frontend.functions import (
+    CALLS_FUNCTION,
+    FUNCTION_HINTS,
+    FUNCTIONS,
+    OTHER_FUNCTION,
+)
 from fcn_hw.frontend.layers import LAYERS, REFUSED
 
 _MODELS = frozenset({"Functional", "Model", "Sequential", "InputLayer"})
@@ -49,24 +55,9 @@ _VALUES = frozenset({"__tensor__", "__numpy__", "__tuple__", "TensorShape", "Pol
 _NUMBERS = re.compile(r"(float|bfloat|u?int)(8|16|32|64)|bool")
 """Types of ``__tensor__`` and ``__numpy__``."""
 
-_KERAS_LAYERS = frozenset(
-    """Average AveragePooling1D AveragePooling3D AlphaDropout Attention AdditiveAttention
-    Bidirectional CategoryEncoding CenterCrop Conv1D Conv1DTranspose Conv3D Conv3DTranspose
-    Cropping3D Dot Embedding GlobalAveragePooling1D GlobalMaxPooling1D GroupNormalization
-    LocallyConnected1D LocallyConnected2D
-    Cropping1D Masking MaxPooling1D MaxPooling3D Minimum Multiply
-    MultiHeadAttention RandomBrightness RandomContrast RandomFlip RandomRotation
-    RandomTranslation RandomZoom RNN RepeatVector SeparableConv1D SpatialDropout1D SpatialDropout3D
-    ThresholdedReLU TimeDistributed UnitNormalization UpSampling1D UpSampling3D ZeroPadding1D
-    ZeroPadding3D LSTMCell GRUCell SimpleRNNCell StackedRNNCells
-    QConv1D QSeparableConv1D QSimpleRNNCell QLSTMCell QGRUCell QBidirectional
-    QOctaveConv2D""".split()
-)
-"""Layers that Keras and QKeras know and the exporter refuses: safe to build."""
-
 _NEVER_BUILT = {
     "Lambda": "it holds code",
-    "TFOpLambda": "it names a function of TensorFlow",
+    CALLS_FUNCTION: "it names a function of TensorFlow",
     "SlicingOpLambda": "it names a function of TensorFlow",
     "PruneLowMagnitude": "its weights are those of a model in training",
 }
@@ -167,11 +158,11 @@ def _unsupported(item: Any) -> Iterator[UnsupportedLayer]:
         kind = str(item.get("class_name"))
         if kind in _NEVER_BUILT:
             return
-        if kind in REFUSED or kind in _KERAS_LAYERS:
+        if kind in REFUSED:
             yield UnsupportedLayer(
                 _layer_name(item) or kind,
                 f"layer class {kind} is not supported",
-                hint=REFUSED.get(kind) or _names_hint(kind, LAYERS),
+                hint=REFUSED[kind],
             )
         for value in item.values():
             yield from _unsupported(value)
@@ -193,6 +184,8 @@ def _class_problem(layer: str, item: dict[str, Any]) -> UnsupportedLayer | None:
     kind = item["class_name"]
     if not isinstance(kind, str):
         return UnsupportedLayer(layer, "a class_name is no text", hint=_CLASSES_HINT)
+    if kind == CALLS_FUNCTION:
+        return _function_problem(layer, item.get("config"))
     if kind in _NEVER_BUILT:
         return UnsupportedLayer(layer, f"{kind}: {_NEVER_BUILT[kind]}", hint=REFUSED[kind])
     name = kind
@@ -219,6 +212,15 @@ def _class_problem(layer: str, item: dict[str, Any]) -> UnsupportedLayer | None:
             hint=_CLASSES_HINT,
         )  # fmt: skip
     return _value_problem(layer, kind, item.get("config"))
+
+
+def _function_problem(layer: str, config: Any) -> UnsupportedLayer:
+    """A function of TensorFlow, or arguments of one, that no layer stands for."""
+    function = str(config.get("function")) if isinstance(config, dict) else "?"
+    hint = FUNCTION_HINTS.get(function, OTHER_FUNCTION)
+    what = "with arguments " if function in FUNCTIONS else ""
+    reason = f"it calls tf.{_short(function)}, {what}for which no layer stands"
+    return UnsupportedLayer(layer, reason, hint=hint)
 
 
 def _value_problem(layer: str, kind: str, config: Any) -> UnsupportedLayer | None:
@@ -268,7 +270,7 @@ def _too_large_problem(layer: str, kind: str, what: str) -> UnsupportedLayer:
 _CLASSES_HINT = "docs/operators.md lists what is known"
 
 _KNOWN = frozenset(
-    {*_MODELS, *_QUANTIZERS, *_PARTS, *_PART_ALIASES, *_VALUES, *_KERAS_LAYERS, *LAYERS, *REFUSED}
+    {*_MODELS, *_QUANTIZERS, *_PARTS, *_PART_ALIASES, *_VALUES, *LAYERS, *REFUSED}
 ) - _NEVER_BUILT.keys()  # fmt: skip
 
 

@@ -78,10 +78,12 @@ def test_layers(env: Any, tmp_path: Path) -> None:
         made.Conv2DTranspose(4, 3, padding="same"),
         made.ReLU(6.0), made.LeakyReLU(0.25),
         made.MaxPooling2D(2), made.AveragePooling2D(2, strides=1, padding="same"),
-        made.UpSampling2D(2, interpolation="bilinear"),
+        made.UpSampling2D(2, interpolation="bilinear"), made.Resizing(16, 16),
         made.ZeroPadding2D(1), made.Cropping2D(1),
         made.Dropout(0.1), made.SpatialDropout2D(0.1), made.GaussianNoise(0.1),
-        made.GaussianDropout(0.1), made.ActivityRegularization(0.1),
+        made.GaussianDropout(0.1), made.ActivityRegularization(0.1), made.AlphaDropout(0.1),
+        made.RandomFlip(), made.RandomRotation(0.1), made.RandomTranslation(0.1, 0.1),
+        made.RandomZoom(0.1), made.RandomContrast(0.1), made.RandomBrightness(0.1),
     ]  # fmt: skip
 
     def build(image: Any) -> Any:

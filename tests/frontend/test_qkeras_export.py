@@ -255,7 +255,7 @@ def test_tells_all_problems_at_once(env: Any) -> None:
     error = refusal(model_of(env, build, (9, 9, 3)))
     told = f"{error}\n{error.hint}"
     assert all(f"layer '{name}'" in told for name in ("one", "two", "three"))
-    assert "behind" not in told  # it is only refused because of the others
+    assert "layer 'behind': inputs of different shapes: (9, 9, 3), (1, 1, 3)" in told
 
 
 def test_refuses_dynamic_shapes(env: Any) -> None:

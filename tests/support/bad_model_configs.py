@@ -118,8 +118,8 @@ CASES = (
         "layer 'evil': Lambda: it holds code",
         (
             "a Lambda holds arbitrary code: use layers that are listed in docs/operators.md\n"
-            "layer 'deep': layer class TimeDistributed is not supported: docs/operators.md "
-            "lists what is known"
+            "layer 'deep': layer class TimeDistributed is not supported: frames have no steps of "
+            "time: use the layer that it holds"
         ),
     ),
     BadModel(
@@ -128,8 +128,8 @@ CASES = (
         "layer 'evil': Lambda: it holds code",
         (
             "a Lambda holds arbitrary code: use layers that are listed in docs/operators.md\n"
-            "layer 'deep': layer class Bidirectional is not supported: docs/operators.md "
-            "lists what is known"
+            "layer 'deep': layer class Bidirectional is not supported: recurrent layers keep state "
+            "from step to step, which frames have not"
         ),
     ),
     BadModel(
@@ -149,8 +149,8 @@ CASES = (
     BadModel(
         "TFOpLambda",
         lambda make: make.h5(replaced("a", "TFOpLambda", config={"function": "io.write_file"})),
-        "layer 'a': TFOpLambda: it names a function of TensorFlow",
-        "use keras.layers.Add, Subtract, Maximum or Concatenate instead of an operator",
+        "layer 'a': it calls tf.io.write_file, for which no layer stands",
+        "use the layer of Keras that does the same, if docs/operators.md lists one",
     ),
     BadModel(
         "SlicingOpLambda",
