@@ -121,7 +121,7 @@ def batch_norm(ctx: Context, call: Call, values: Sequence[Value]) -> Value:
 def _rectified(ctx: Context, call: Call, value: Value, function: Any, name: str) -> Value:
     if isinstance(value, Known):
         return ctx.known(ctx.builder.relu(ctx.names.give(name), value.op, origin=call.path))
-    return Pending(value, Rising(call.path, "activation 'relu'", function))
+    return Pending(value, Rising(call.path, "activation 'relu'", function, rectifies=True))
 
 
 def _head(ctx: Context, call: Call, value: Value, label: str) -> Value:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from fcn_hw.errors import UnsupportedLayer
+from fcn_hw.fixed import FixedFormat
 from fcn_hw.frontend.activation_layers import (
     activation,
     batch_norm,
@@ -32,7 +33,7 @@ from fcn_hw.frontend.convolutions import (
 from fcn_hw.frontend.geometry import channels_last, padding_of, pair
 from fcn_hw.frontend.parts import Affine
 from fcn_hw.frontend.resolve import Context
-from fcn_hw.frontend.values import Moved, Pending, Shape, Value
+from fcn_hw.frontend.values import Moved, Pending, Shape, Sum, Value
 from fcn_hw.frontend.walk import Call
 from fcn_hw.ir.ops import Padding
 from fcn_hw.ir.shapes import same_padding
@@ -190,7 +191,11 @@ def zero_padding2d(ctx: Context, call: Call, values: Sequence[Value]) -> Value:
 
 def add(ctx: Context, call: Call, values: Sequence[Value]) -> Value:
     _same_shapes(call, values)
-    return ctx.known(_join(ctx, call, ctx.builder.skip_add, ctx.ops(values), call.path))
+
+    def build(ops: tuple[str, ...], fmt: FixedFormat | None, origin: str) -> str:
+        return _join(ctx, call, ctx.builder.skip_add, ops, origin, fmt)
+
+    return ctx.added(Sum(tuple(values), values[0].shape, build, call.path))
 
 
 def subtract(ctx: Context, call: Call, values: Sequence[Value]) -> Value:
@@ -279,7 +284,7 @@ LAYERS: dict[str, LayerRule] = {
         batch_norm,
         _BEHIND,
         "a quantizer may follow behind padding, cropping, pooling, nearest "
-        "upsampling or concatenation",
+        "upsampling, concatenation or an Add",
     ),
     "QBatchNormalization": LayerRule(batch_norm, _BEHIND, "with its quantized parameters"),
     "Rescaling": LayerRule(
@@ -296,7 +301,10 @@ LAYERS: dict[str, LayerRule] = {
         "`sigmoid` as the last layer: score > 0, or the scores",
     ),
     "ReLU": LayerRule(
-        relu, _EXACT, "`max_value` and `negative_slope` with a quantizer behind them"
+        relu,
+        _EXACT,
+        "measured behind float layers without a quantizer; `max_value` and `negative_slope` with a "
+        "quantizer behind them",
     ),
     "LeakyReLU": LayerRule(leaky_relu, _BEHIND, "a quantizer must follow"),
     "Softmax": LayerRule(
@@ -316,7 +324,12 @@ LAYERS: dict[str, LayerRule] = {
     ),
     "ZeroPadding2D": LayerRule(zero_padding2d, _EXACT, "asymmetric too"),
     "Cropping2D": LayerRule(cropping2d, _EXACT, ""),
-    "Add": LayerRule(add, _EXACT, "two inputs or more, of one shape"),
+    "Add": LayerRule(
+        add,
+        _EXACT,
+        "two inputs or more, of one shape; a sum of normalizations is proved behind a quantizer "
+        "where its combinations of codes are few, else measured",
+    ),
     "Subtract": LayerRule(subtract, _EXACT, "two inputs of one shape"),
     "Maximum": LayerRule(maximum, _EXACT, "two inputs or more, of one shape"),
     "Concatenate": LayerRule(concatenate, _EXACT, "channels of two inputs or more"),
@@ -407,11 +420,16 @@ def _same_shapes(call: Call, values: Sequence[Value]) -> None:
 
 
 def _join(
-    ctx: Context, call: Call, build: Callable[..., str], sources: Sequence[str], origin: str
+    ctx: Context,
+    call: Call,
+    build: Callable[..., str],
+    sources: Sequence[str],
+    origin: str,
+    fmt: FixedFormat | None = None,
 ) -> str:
     """One op, or a chain of them where there are more inputs than an op takes."""
     left = list(sources)
     while len(left) > MAX_SKIP_INPUTS:
         part = build(ctx.names.give(f"{call.path}_part"), *left[:MAX_SKIP_INPUTS], origin="")
         left = [part, *left[MAX_SKIP_INPUTS:]]
-    return build(ctx.names.give(call.path), *left, origin=origin)
+    return build(ctx.names.give(call.path), *left, fmt=fmt, origin=origin)

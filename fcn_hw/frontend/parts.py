@@ -8,7 +8,7 @@ depend on the order in which a processor adds.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -106,9 +106,15 @@ class Affine(Part):
 
 @dataclass(frozen=True, eq=False)
 class Rising(Part):
-    """A function that never falls, steeper than 1 nowhere: ReLU, sigmoid, tanh."""
+    """A function that never falls, steeper than 1 nowhere: ReLU, sigmoid, tanh.
+
+    Args:
+        function: in float32, as QKeras does it.
+        rectifies: whether it is ``max(x, 0)``, which needs no quantizer behind it.
+    """
 
     function: Callable[[Any], Any]
+    rectifies: bool = False
     rising = True
 
     def call(self, values: Any) -> Any:
@@ -164,6 +170,14 @@ class Channels(Part):
 def as_tensor(values: Any) -> Any:
     """A tensor of TensorFlow, which Keras' functions want."""
     return keras_env().tf.convert_to_tensor(values)
+
+
+def in_float64(parts: Sequence[Part], values: Floats) -> tuple[Floats, Floats]:
+    """(values behind the parts, bounds of what float32 is off there); values are exact."""
+    error = np.zeros_like(values)
+    for part in parts:
+        values, error = part.real(values, error)
+    return values, error
 
 
 def never_falls(part: Part) -> bool:

@@ -36,10 +36,11 @@ class Proof:
         op: its name.
         layer: the Keras layer whose output it holds, or ``""``.
         proved: whether its codes are QKeras' for every code of its input.
-        form: ``"scale and bias"``, ``"thresholds"`` or ``"table"``.
+        form: ``"scale and bias"``, ``"sum of scales"``, ``"thresholds"`` or ``"table"``.
         text: how it was found, with counts; or why it is not proved.
         near_ties: steps that lie within float32's rounding of a tie: float32 on another processor
             may take them one code of the input earlier or later.
+        terms: ops between, which hold no layer's output: the proof is of them together.
     """
 
     op: str
@@ -48,12 +49,14 @@ class Proof:
     form: str
     text: str
     near_ties: int = 0
+    terms: tuple[str, ...] = ()
 
 
 def statuses(graph: Graph, proofs: Iterable[Proof]) -> dict[str, Status]:
     """The status of every op that holds the output of a Keras layer, in the graph's order."""
-    proved = {proof.op for proof in proofs if proof.proved}
-    same = float32_exact(graph, proved)
+    known = [proof for proof in proofs if proof.proved]
+    proved = {proof.op for proof in known}
+    same = float32_exact(graph, proved.union(*(proof.terms for proof in known)))
     return {
         op.name: (
             (Status.PROVED if op.name in proved else Status.EXACT)
@@ -87,8 +90,9 @@ def load_proofs(folder: Path) -> tuple[Proof, ...]:
     if not path.exists():
         return ()
     try:
-        return tuple(Proof(**item) for item in json.loads(path.read_text(encoding="utf-8")))
-    except (ValueError, TypeError) as error:
+        stored = json.loads(path.read_text(encoding="utf-8"))
+        return tuple(Proof(**{**item, "terms": tuple(item["terms"])}) for item in stored)
+    except (ValueError, TypeError, KeyError) as error:
         raise ConfigError(
             f"{path}: no list of proofs ({type(error).__name__})", hint="Export the model again."
         ) from error

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from itertools import groupby
 
 import numpy as np
 
@@ -11,12 +12,32 @@ from fcn_hw.errors import FormatError, UnsupportedLayer
 from fcn_hw.estimate.ops import op_cost
 from fcn_hw.fixed import Codes, FixedFormat, Overflow, Rounding, quantize, smallest_format
 from fcn_hw.frontend.activations import Activation, exact_format
-from fcn_hw.frontend.affine_fit import ScaleAndBias, fit_scale_and_bias
-from fcn_hw.frontend.parts import UNIT_ROUNDOFF, Channels, Floats, Part, never_falls
+from fcn_hw.frontend.affine_fit import ScaleAndBias, fit_scale_and_bias, fit_sum
+from fcn_hw.frontend.parts import (
+    UNIT_ROUNDOFF,
+    Channels,
+    Floats,
+    Part,
+    Rising,
+    in_float64,
+    never_falls,
+)
 from fcn_hw.frontend.proofs import Proof
 from fcn_hw.frontend.rational import integer_affine
 from fcn_hw.frontend.steps import NotMonotone, StepFunction, Steps
-from fcn_hw.frontend.values import Known, Moved, Pending, Shape, Value
+from fcn_hw.frontend.sums import (
+    MAX_TUPLES,
+    Node,
+    RowFunction,
+    Term,
+    between,
+    cases,
+    count_differing,
+    operands,
+    read_sum,
+    slope_of,
+)
+from fcn_hw.frontend.values import Known, Moved, Pending, Shape, Sum, Value
 from fcn_hw.frontend.walk import Call
 from fcn_hw.ir import Constant, Tensor
 from fcn_hw.ir.build import GraphBuilder
@@ -72,6 +93,12 @@ class Context:
             return self.known(move.build(self.ops(move.sources), move.layer))
         return move
 
+    def added(self, total: Sum) -> Value:
+        """The value of a sum: built at once where all its sources are in the graph."""
+        if all(isinstance(source, Known) for source in total.sources):
+            return self.known(total.build(self.ops(total.sources), None, total.layer))
+        return total
+
     # -- values that are read as they are ----------------------------------------------------------
 
     def ops(self, values: Sequence[Value]) -> tuple[str, ...]:
@@ -81,7 +108,8 @@ class Context:
         """The op that holds a value; a pending one gets a stated format.
 
         Raises:
-            UnsupportedLayer: a function that is not affine has no quantizer behind it.
+            UnsupportedLayer: a function that is neither affine nor a ReLU has no quantizer behind
+                it.
         """
         if isinstance(value, Known):
             return value.op
@@ -91,23 +119,34 @@ class Context:
             found = self._resolved[id(value)] = (value, self._stated(value))
         return found[1]
 
-    def _stated(self, value: Pending | Moved) -> str:
+    def _stated(self, value: Pending | Moved | Sum) -> str:
         if isinstance(value, Moved):
             return value.build(self.ops(value.sources), value.layer)
+        if isinstance(value, Sum):
+            return value.build(self.ops(value.sources), None, value.layer)
         parts, source = _parts(value)
-        factor, summand = np.ones(value.shape[2]), np.zeros(value.shape[2])
         for part in parts:
-            affine = part.affine()
-            if affine is None:
+            if part.affine() is None and not _rectifies(part):
                 raise UnsupportedLayer(
                     part.layer,
                     f"{part.label} has no exact fixed-point form",
                     hint="put a QActivation(quantized_bits(...)) or quantized_relu behind it",
                 )
-            factor, summand = factor * affine[0], summand * affine[0] + affine[1]
+        op = self.op(source)
+        for rectifies, group in groupby(parts, _rectifies):
+            if rectifies:
+                layer = [part.layer for part in group][-1]
+                op = self.builder.relu(self.names.give(layer), op, origin=layer)
+            else:
+                op = self._stated_affine(op, list(group))
+        return op
+
+    def _stated_affine(self, source: str, parts: Sequence[Part]) -> str:
+        affine = _affine(parts, self.builder.tensor(source).channels)
+        assert affine is not None, "only affine parts have a stated format"
         layer = parts[-1].layer
         try:
-            op = self._stated_batch_norm(self.op(source), factor, summand, layer)
+            op = self._stated_batch_norm(source, *affine, layer)
         except FormatError as error:
             raise UnsupportedLayer(
                 layer,
@@ -153,7 +192,7 @@ class Context:
             inner = self.scaled(source.sources[0])
             layer = source.layer if inner == Scaled(inner.op) else ""
             return replace(inner, op=source.build((inner.op,), layer))
-        if isinstance(source, Moved) or not parts:
+        if not isinstance(source, Known) or not parts:
             return Scaled(self.op(value))
         return self._integers(source.op, parts, value.shape[2]) or Scaled(self.op(value))
 
@@ -193,9 +232,7 @@ class Context:
         values: Floats = np.repeat([[domain.low * step], [domain.high * step]], channels, axis=1)
         slope, summand = _affine(parts, channels) or (np.ones(channels), np.zeros(channels))
         nearness = UNIT_ROUNDOFF * (np.abs(values * slope) + np.abs(summand))
-        error = np.zeros_like(values)
-        for part in parts:
-            values, error = part.real(values, error)
+        _, error = in_float64(parts, values)
         return float((error + nearness).max())
 
     # -- values behind a quantizer -----------------------------------------------------------------
@@ -220,6 +257,12 @@ class Context:
             never_falls(part) for part in (parts if source.takes_maximum else ())
         ):
             return self._before_move(source, parts, activation, name, layer)
+        if isinstance(source, Sum):
+            found = self._summed(source, parts, activation, layer)
+            if found is not None:
+                return found
+            if not parts:
+                return self.quantized(self.known(self.op(source)), activation, name, layer)
         return self._stepped(self.op(source), source.shape, parts, activation, name, layer)
 
     def _before_move(
@@ -238,8 +281,14 @@ class Context:
                 else Channels(part.layer, part.label, part, first, count, total)
                 for part in parts
             ]
-            if move.adds_zeros:
-                self._check_zero(own, activation, count, move.layer, layer)
+            if move.adds_zeros and not self._keeps_zero(own, activation, count):
+                if isinstance(_parts(source)[1], Sum):  # its stated format comes before the move
+                    return self._stepped(self.op(move), move.shape, parts, activation, name, layer)
+                raise UnsupportedLayer(
+                    layer,
+                    f"{activation.label} of the zeros that '{move.layer}' adds is not 0",
+                    hint=f"put '{layer}' before '{move.layer}'",
+                )
             inner: Value = source
             for part in own:
                 inner = Pending(inner, part)
@@ -247,18 +296,77 @@ class Context:
             first += count
         return self.known(move.build(tuple(ops), layer))
 
-    def _check_zero(
-        self, parts: Sequence[Part], activation: Activation, channels: int, move: str, layer: str
-    ) -> None:
-        zero = StepFunction(parts, activation, _BYTE, channels).evaluate(
-            np.zeros((1, channels), dtype=np.int64)
+    def _keeps_zero(self, parts: Sequence[Part], activation: Activation, channels: int) -> bool:
+        zero = np.zeros((1, channels), dtype=np.int64)
+        return not np.any(StepFunction(parts, activation, _BYTE, channels).evaluate(zero))
+
+    def _summed(
+        self, total: Sum, parts: Sequence[Part], activation: Activation, layer: str
+    ) -> Known | None:
+        """The quantized sum of terms that have scales and biases of their own.
+
+        None where it is no function of few integers, or no scales take all its steps: then the
+        terms get stated formats.
+        """
+        node = read_sum(total, self.builder)
+        if node is None or not activation.rising or activation.stride != 1:
+            return None
+        rows = cases(node, StepFunction(parts, activation, _BYTE, total.shape[2]))
+        if rows is None:
+            return None
+        try:
+            steps = [row.find(row.domain) for row in rows]
+        except (FormatError, NotMonotone):
+            return None
+        fmt = _format_of_sum(activation, steps)
+        points = [row.points(found, fmt) for row, found in zip(rows, steps, strict=True)]
+        fit = fit_sum(points, operands(node, slope_of(parts, total.shape[2])), fmt)
+        if fit is None:
+            return None
+        leaves = [
+            term.op if constants is None else self._term(term, constants, fit.fraction)
+            for term, constants in zip(node.terms, fit.terms, strict=True)
+        ]
+        op = node.build(leaves, fmt, layer)
+        differing = sum(
+            count_differing(self.builder, op, leaves, row, found)
+            for row, found in zip(rows, steps, strict=True)
         )
-        if np.any(zero):
-            raise UnsupportedLayer(
+        near = sum(found.near_ties for found in steps)
+        stands_in = any(
+            part.stands_in for part in (*parts, *(part for t in node.terms for part in t.parts))
+        )
+        scaled = [leaf for leaf, term in zip(leaves, node.terms, strict=True) if leaf != term.op]
+        self.proofs.append(
+            Proof(
+                op,
                 layer,
-                f"{activation.label} of the zeros that '{move}' adds is not 0",
-                hint=f"put '{layer}' before '{move}'",
+                not differing and not (near and stands_in),
+                "sum of scales",
+                _how_of_sum(node, rows, steps, differing),
+                near,
+                (*scaled, *(name for name in between(self.builder, op, leaves) if name != op)),
             )
+        )
+        return self.known(op)
+
+    def _term(self, term: Term, constants: ScaleAndBias, fraction: int) -> str:
+        """The scale and bias of a term, rounded down to ``fraction`` fraction bits."""
+        scale, bias = constants.scale, constants.bias
+        exact = max(scale.format.fraction + term.source.fraction, bias.format.fraction)
+        ends = [
+            (scale.codes * code << (exact - scale.format.fraction - term.source.fraction))
+            + (bias.codes << (exact - bias.format.fraction))
+            for code in (term.domain.low, term.domain.high)
+        ]
+        drop = exact - fraction
+        low = min(int(end.min()) for end in ends) >> drop
+        high = max(int(end.max()) for end in ends) >> drop
+        layer = term.parts[-1].layer if term.parts else term.op
+        return self.builder.batch_norm(
+            self.names.give(f"{layer}_scaled"), term.op, scale, bias,
+            fmt=smallest_format(low, high, fraction), origin="",
+        )  # fmt: skip
 
     def _stepped(
         self,
@@ -346,7 +454,7 @@ class Context:
 _BYTE = FixedFormat(signed=False, width=8, integer=8)
 
 
-def _parts(value: Value) -> tuple[list[Part], Known | Moved]:
+def _parts(value: Value) -> tuple[list[Part], Known | Moved | Sum]:
     """The pending functions of a value, first one first, and what they are of."""
     parts: list[Part] = []
     while isinstance(value, Pending):
@@ -366,15 +474,39 @@ def _affine(parts: Sequence[Part], channels: int) -> tuple[Floats, Floats] | Non
     return factor, summand
 
 
+def _rectifies(part: Part) -> bool:
+    return isinstance(part, Rising) and part.rectifies
+
+
 def _slope(parts: Sequence[Part], channels: int) -> Floats | None:
-    """The product of the factors, where affine parts come first and what follows is a clip."""
-    slope = np.ones(channels)
-    for part in parts:
-        affine = part.affine()
-        if affine is None:
-            return None
-        slope = slope * affine[0]
-    return slope
+    """The product of the factors; None where a part is not affine."""
+    return None if any(part.affine() is None for part in parts) else slope_of(parts, channels)
+
+
+def _format_of_sum(activation: Activation, steps: Sequence[Steps]) -> FixedFormat:
+    """The quantizer's grid, rounded to nearest, saturating where the codes end."""
+    fmt = replace(
+        exact_format(activation.format),
+        rounding=Rounding.RND,
+        overflow=activation.format.overflow,
+    )
+    ends = [np.minimum(item.first, item.first + item.direction * item.counts) for item in steps]
+    if fmt.signed and fmt.width > 1 and min(int(end.min()) for end in ends) >= 0:
+        return replace(fmt, signed=False, width=fmt.width - 1, integer=fmt.integer - 1)  # a ReLU
+    return fmt
+
+
+def _how_of_sum(
+    node: Node, rows: Sequence[RowFunction], steps: Sequence[Steps], differing: int
+) -> str:
+    sizes = " x ".join(f"{len(term.codes):,}" for term in node.terms)
+    where = f"all {sizes} codes of its terms"
+    if any(row.tuples > MAX_TUPLES for row in rows):
+        count = sum(int(found.counts.sum()) for found in steps)
+        where = f"both sides of all {count:,} steps of {sizes} codes of its terms"
+    channels = node.terms[0].channels
+    text = f"QKeras evaluated at {where}, {channels} channels"
+    return f"{text}; {differing:,} codes differ" if differing else text
 
 
 def _threshold_constants(

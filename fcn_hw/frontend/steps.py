@@ -15,15 +15,15 @@ import numpy as np
 import numpy.typing as npt
 
 from fcn_hw.errors import FormatError
-from fcn_hw.fixed import Codes, FixedFormat, snapped_codes
+from fcn_hw.fixed import Codes, FixedFormat, snapped_codes, to_float
 from fcn_hw.frontend.activations import Activation
-from fcn_hw.frontend.parts import Floats, Part, as_tensor
+from fcn_hw.frontend.parts import Floats, Part, as_tensor, in_float64
 from fcn_hw.ir.intervals import Interval
 
 MAX_ENUMERATED = 1 << 21
 """Codes times channels that are all evaluated; beyond it, both sides of every step are."""
 
-MAX_STEPS = 1 << 20
+MAX_STEPS = 1 << 21
 """Steps times channels that are searched for."""
 
 _CHUNK = 1 << 18
@@ -62,11 +62,14 @@ class Steps:
 
     def codes(self, source: Codes) -> Codes:
         """The result for input codes (n, channels)."""
-        result = np.empty_like(source)
-        for channel, thresholds in enumerate(self.thresholds):
-            count = np.searchsorted(thresholds, source[:, channel], side="right")
-            result[:, channel] = count * self.stride
-        found: Codes = self.first + self.direction * result
+        reached = np.zeros_like(source)
+        if len(self.thresholds) < self.thresholds.shape[1]:
+            for channel, thresholds in enumerate(self.thresholds):
+                reached[:, channel] = np.searchsorted(thresholds, source[:, channel], side="right")
+        else:
+            for threshold in self.thresholds.T:
+                reached += threshold <= source
+        found: Codes = self.first + self.direction * self.stride * reached
         return found
 
 
@@ -100,6 +103,14 @@ class StepFunction:
         for part in self.parts:
             values = part.call(values)
         return self._quantized(values)[0, :, 0, :]
+
+    def real(self, codes: Codes) -> tuple[Floats, Floats]:
+        """The value in front of the quantizer for input codes (n, channels), in float64.
+
+        Returns:
+            values, and bounds of what float32 can be off.
+        """
+        return in_float64(self.parts, to_float(codes, self.source))
 
     def find(self, domain: Interval) -> Steps:
         """The steps over the codes of ``domain``.
@@ -180,10 +191,7 @@ class StepFunction:
         there = found.thresholds <= found.domain.high
         unsure = np.zeros_like(there)
         for sample in (found.thresholds, found.thresholds - 1):
-            values: Floats = np.clip(sample.T, found.domain.low, None) * self.source.step
-            error = np.zeros_like(values)
-            for part in self.parts:
-                values, error = part.real(values, error)
+            values, error = self.real(np.clip(sample.T, found.domain.low, found.domain.high))
             ends = [
                 self._quantized(end.astype(np.float32)[None, :, None, :])
                 for end in (values - error, values + error)

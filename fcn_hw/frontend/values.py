@@ -2,7 +2,8 @@
 
 A tensor is *known* when an op of the graph holds its codes. What follows a float layer (batch
 normalization, an unquantized bias, a scale that is no power of two) stays *pending*: a function of
-a known tensor, until a quantizer makes it a step function of integers, which has an exact form.
+a known tensor, until a quantizer makes it a step function of integers, which has an exact form. The
+*sum* of pending tensors is a step function of several integers.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Union
 
+from fcn_hw.fixed import FixedFormat
 from fcn_hw.frontend.parts import Part
 
 Shape = tuple[int, int, int]
@@ -67,4 +69,22 @@ class Moved:
     takes_maximum: bool = False
 
 
-Value = Union[Known, Pending, Moved]
+@dataclass(frozen=True, eq=False)
+class Sum:
+    """The sum of other tensors, not all of them known.
+
+    Args:
+        sources: the tensors, in the order in which they are added.
+        shape: (height, width, channels).
+        build: (names of the ops of ``sources``, format or None for the exact one, origin) -> name
+            of the op that adds them.
+        layer: the Keras layer.
+    """
+
+    sources: tuple[Value, ...]
+    shape: Shape
+    build: Callable[[tuple[str, ...], FixedFormat | None, str], str]
+    layer: str
+
+
+Value = Union[Known, Pending, Moved, Sum]

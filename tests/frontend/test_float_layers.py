@@ -7,14 +7,14 @@ from typing import Any
 
 import numpy as np
 import pytest
+from float_models import BYTES, SHAPE, Kit, check
 
 from fcn_hw.errors import UnsupportedLayer
-from fcn_hw.fixed import parse_format
 from fcn_hw.flow.agreement import compare_model
 from fcn_hw.flow.progress import Progress
 from fcn_hw.frontend.probe import layer_values
-from fcn_hw.frontend.proofs import Status, statuses
-from fcn_hw.frontend.qkeras import Export, export
+from fcn_hw.frontend.proofs import Status
+from fcn_hw.frontend.qkeras import export
 from fcn_hw.ir import (
     AveragePool2D,
     BatchNorm,
@@ -25,87 +25,13 @@ from fcn_hw.ir import (
     SkipSubtract,
     Threshold,
 )
-from fcn_hw.keras_env import keras_env
-from fcn_hw.passes.pipeline import run_passes
 from fcn_hw.reference import evaluate
 from fcn_hw.tables import console
-
-BYTES = parse_format("ufixed<8,0>")
-SHAPE = (9, 11, 3)
-
-
-class Kit:
-    """Short names for the layers that the tests use."""
-
-    def __init__(self) -> None:
-        self.env = keras_env()
-        self.q, self.layers = self.env.qkeras, self.env.keras.layers
-
-    def bits(self, width: int = 4, integer: int = 0, **settings: Any) -> Any:
-        return self.q.quantized_bits(width, integer, **{"alpha": 1.0, **settings})
-
-    def conv(self, filters: int = 4, kernel: int = 3, **settings: Any) -> Any:
-        given = {
-            "padding": "same",
-            "kernel_quantizer": self.bits(),
-            "bias_quantizer": self.bits(8),
-            "bias_initializer": "random_normal",
-            **settings,
-        }
-        return self.q.QConv2D(filters, kernel, **given)
-
-    def act(self, width: int = 4, integer: int = 1) -> Any:
-        return self.q.QActivation(self.q.quantized_relu(width, integer))
-
-    def quantized(self, quantizer: Any) -> Any:
-        return self.q.QActivation(quantizer)
-
-    def norm(self, **settings: Any) -> Any:
-        return self.layers.BatchNormalization(**settings)
-
-    def model(self, build: Callable[[Any], Any], shape: tuple[int, int, int] = SHAPE) -> Any:
-        image = self.layers.Input(shape, name="image")
-        self.env.keras.utils.set_random_seed(3)
-        model = self.env.keras.Model(image, build(image))
-        _randomize(model, np.random.default_rng(1))
-        return model
-
-
-def _randomize(model: Any, rng: np.random.Generator) -> None:
-    """Statistics and parameters of every normalization; gammas of both signs."""
-    for layer in model.layers:
-        if hasattr(layer, "layers"):
-            _randomize(layer, rng)
-        for norm in (layer, getattr(layer, "batchnorm", None)):
-            if norm is None or not hasattr(norm, "moving_variance"):
-                continue
-            count = norm.moving_mean.shape
-            norm.moving_mean.assign(rng.normal(0, 0.3, count))
-            norm.moving_variance.assign(rng.uniform(0.02, 0.6, count))
-            if norm.gamma is not None:
-                norm.gamma.assign(rng.uniform(0.3, 2, count) * rng.choice([-1, 1, 1, 1], count))
-            if norm.beta is not None:
-                norm.beta.assign(rng.normal(0, 0.5, count))
 
 
 @pytest.fixture(scope="module")
 def kit() -> Kit:
     return Kit()
-
-
-def check(model: Any, *, passes: bool = True) -> tuple[Export, dict[str, Status]]:
-    """Every exact or proved layer equals QKeras, code for code, before and after the passes."""
-    exported = export(model, BYTES)
-    codes = np.random.default_rng(5).integers(0, 256, (3, *exported.graph.inputs[0].output.shape))
-    codes[1], codes[2] = 0, 255
-    graph = exported.graph
-    for current in (graph, run_passes(graph)) if passes else (graph,):
-        found = compare_model(current, model, exported.proofs, codes, Progress(console(), True))
-        assert found.holds, [row for row in found.layers if row.differ]
-        assert all(row.values for row in found.layers)
-        values = evaluate(current, {"image": codes})
-        assert all(len(np.unique(values[row.op])) > 1 for row in found.layers)
-    return exported, statuses(graph, exported.proofs)
 
 
 BEHIND_A_QUANTIZER: dict[str, Callable[[Kit, Any], Any]] = {
@@ -201,7 +127,7 @@ def test_activation_quantizers_are_thresholds_or_tables(kit: Kit) -> None:
 def test_scale_and_bias_are_no_wider_than_needed(kit: Kit) -> None:
     """One fraction bit less, and some step of some channel would be at another code."""
     from fcn_hw.frontend.activations import activation_of
-    from fcn_hw.frontend.affine_fit import _Bounds
+    from fcn_hw.frontend.affine_fit import Operand, Points, _Fitter
     from fcn_hw.frontend.parts import batch_normalization
     from fcn_hw.frontend.resolve import StepFunction
 
@@ -216,14 +142,15 @@ def test_scale_and_bias_are_no_wider_than_needed(kit: Kit) -> None:
 
     domain = intervals(exported.graph)[op.inputs[0]][1]
     steps = StepFunction([part], activation, source, 4).find(domain)
-    bounds = _Bounds.of(steps, activation.format)
-    fraction = op.scale.format.fraction
-    shift = source.fraction + fraction - activation.format.fraction
-    assert bounds.fit(np.ldexp(part.factor, fraction), shift) is not None
-    assert bounds.fit(np.ldexp(part.factor, fraction - 1), shift - 1) is None
+    points = Points.of(steps, activation.format)
+    operand = Operand(source.fraction, part.factor)
+    fitter = _Fitter((points,), (operand,), activation.format, steps.counts > 0, half=False)
+    fraction = source.fraction + op.scale.format.fraction
+    assert fitter.neighbours(fraction, 0) is not None
+    assert fitter.neighbours(fraction - 1, 0) is None
     # and every code that the accumulator can hold gives the code that QKeras gives
     codes = np.repeat(np.arange(domain.low, domain.high + 1)[:, None], 4, axis=1)
-    product = codes * op.scale.codes << (op.accum.fraction - source.fraction - fraction)
+    product = codes * op.scale.codes << (op.accum.fraction - fraction)
     total = product + (op.bias.codes << (op.accum.fraction - op.bias.format.fraction))
     got = np.clip(total >> (op.accum.fraction - activation.format.fraction), -128, 127)
     assert np.array_equal(got, StepFunction([part], activation, source, 4).evaluate(codes))

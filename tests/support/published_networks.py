@@ -72,7 +72,10 @@ def randomized(model: Any, seed: int = 7) -> Any:
 
 
 def enet() -> Any:
-    """Pool-concat input, bottlenecks (plain, dilated, asymmetric), Add, nearest upsampling."""
+    """Pool-concat input, bottlenecks (plain, dilated, asymmetric), nearest upsampling.
+
+    Normalizations meet codes, or each other, in the Adds: a quantizer follows only there.
+    """
     b = _Build((24, 32, 3))
     padded = b.layers.ZeroPadding2D(((0, 1), (0, 1)))(b.image)
     left = b.conv(padded, 5, 3, strides=2, padding="valid")
@@ -88,21 +91,21 @@ def enet() -> Any:
             y = b.conv_norm_relu(b.bits(y), max(filters // 2, 2), (1, 5))
         else:
             y = b.conv_norm_relu(y, max(filters // 2, 2), 3)
-        y = b.bits(b.norm(b.conv(y, filters, 1)))
+        y = b.norm(b.conv(y, filters, 1))
         y = b.layers.SpatialDropout2D(0.1)(y)
         return b.relu(b.layers.Add()([x, y]))
 
     def downsampling(x: Any, filters: int) -> Any:
-        main = b.bits(b.norm(b.conv(b.layers.MaxPooling2D(2)(x), filters, 1)))
+        main = b.norm(b.conv(b.layers.MaxPooling2D(2)(x), filters, 1))
         y = b.conv_norm_relu(b.layers.ZeroPadding2D(((0, 1), (0, 1)))(x), 4, 3, strides=2,
                              padding="valid")  # fmt: skip
-        y = b.bits(b.norm(b.conv(y, filters, 1)))
+        y = b.norm(b.conv(y, filters, 3))
         return b.relu(b.layers.Add()([main, y]))
 
     def upsampling(x: Any, filters: int) -> Any:
         main = b.layers.UpSampling2D(2)(b.norm(b.conv(x, filters, 1)))
-        y = b.conv_norm_relu(b.layers.UpSampling2D(2)(x), filters, 3)
-        return b.relu(b.layers.Add()([b.bits(main), y]))
+        y = b.norm(b.conv(b.layers.UpSampling2D(2)(x), filters, 3))
+        return b.relu(b.layers.Add()([main, y]))
 
     x = downsampling(x, 8)
     x = bottleneck(x, 8)
