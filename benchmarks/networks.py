@@ -13,10 +13,9 @@ from collections.abc import Callable
 import numpy as np
 
 from fcn_hw.fixed import from_quantized_bits, from_quantized_relu, parse_format
-from fcn_hw.ir import Constant, Graph
+from fcn_hw.ir import Graph
 from fcn_hw.ir.build import GraphBuilder
-from fcn_hw.ir.ops import Padding
-from fcn_hw.ir.shapes import same_padding
+from fcn_hw.ops import Constant, Padding
 
 INPUT = parse_format("ufixed<8,0>")
 _WEIGHT = parse_format("fixed<4,1>")
@@ -42,7 +41,7 @@ class _Network:
         spread = _SPREAD * math.sqrt(kernel * kernel * channels)
         integer = max(0, math.ceil(math.log2(spread)))
         padding = (
-            same_padding((height, width), (kernel, kernel), (1, 1)) if kernel > 1 else Padding()
+            Padding.same((height, width), (kernel, kernel), (1, 1)) if kernel > 1 else Padding()
         )
         return self.build.conv2d(
             name, source, Constant(weight, _WEIGHT), Constant(bias, _BIAS), padding=padding,

@@ -17,21 +17,17 @@ from typing import Any
 import numpy as np
 
 from benchmarks.networks import NETWORKS, images
-from fcn_hw.backend.rom import bias_format
 from fcn_hw.backend.stock_conv import accumulator, emitted_graph
 from fcn_hw.errors import UnsupportedLayer
 from fcn_hw.fixed import FixedFormat, to_codes, to_float
-from fcn_hw.ir import (
-    Conv2D,
-    Graph,
-    MaxPool2D,
-    Op,
-    SkipAdd,
-    SkipConcat,
-    Tensor,
-    UpsampleNearest,
-    ZeroPad2D,
-)
+from fcn_hw.ir import Graph
+from fcn_hw.ops import Op, Tensor
+from fcn_hw.ops.conv2d import Conv2D
+from fcn_hw.ops.max_pool2d import MaxPool2D
+from fcn_hw.ops.skip_add import SkipAdd
+from fcn_hw.ops.skip_concat import SkipConcat
+from fcn_hw.ops.upsample_nearest import UpsampleNearest
+from fcn_hw.ops.zero_pad2d import ZeroPad2D
 from fcn_hw.reference import evaluate
 
 
@@ -66,7 +62,7 @@ def _settings(op: Op) -> dict[str, Any]:
         if isinstance(op, MaxPool2D):
             formats["accum"] = op.output.format
         return {"Precision": {kind: str(fmt) for kind, fmt in formats.items()}}
-    formats |= {"weight": op.weight.format, "bias": bias_format(op), "accum": accumulator(op)}
+    formats |= {"weight": op.weight.format, "bias": op.bias_format, "accum": accumulator(op)}
     return {
         "Precision": {kind: str(fmt) for kind, fmt in formats.items()},
         "ReuseFactor": int(np.prod(op.weight.codes.shape[:3])),

@@ -2,9 +2,8 @@
 
     python examples/custom_operator.py --output /tmp/custom
 
-Each thing has one place: the class says what the op means, the oracle computes it, the interval
-bounds it, `absolute/absolute.h` builds it, `absolute/absolute.h.j2` sizes it, the cost estimates
-it. It reads and writes a pixel a cycle, which is the firing rule where none is given.
+An op is a class: what it means, computes, bounds and costs stands in it, and `absolute/` holds its
+header and the template of its config struct. It reads and writes a pixel a cycle, as its base says.
 """
 
 from __future__ import annotations
@@ -17,39 +16,48 @@ from pathlib import Path
 import numpy as np
 
 import fcn_hw
-from fcn_hw.estimate.arithmetic import adder
-from fcn_hw.estimate.family import Family
-from fcn_hw.extend import PROCESS, Interval, OpCost, register_operator
-from fcn_hw.fixed import Codes, convert, parse_format
-from fcn_hw.ir import Constant, Graph, Op, Tensor
+from fcn_hw.costs.arithmetic import adder
+from fcn_hw.costs.energy import ADD_PJ_A_BIT
+from fcn_hw.costs.family import Family
+from fcn_hw.costs.resources import OpCost
+from fcn_hw.firing import CONVERT, STREAM
+from fcn_hw.fixed import Whole, convert_whole, parse_format
+from fcn_hw.intervals import Interval
+from fcn_hw.ir import Graph
 from fcn_hw.ir.build import GraphBuilder
-from fcn_hw.ir.ops import Padding
-
-FOLDER = Path(__file__).parent / "absolute"
+from fcn_hw.ops import Constant, Fold, Operands, Padding
+from fcn_hw.ops.base import pixel_process
+from fcn_hw.ops.pixelwise import Pixelwise
 
 
 @dataclass(frozen=True)
-class Absolute(Op):
+class Absolute(Pixelwise):
     """``|x|``, then conversion to the output's format."""
 
+    folder = Path(__file__).parent / "absolute"
+    converts = True
 
-def oracle(op: Absolute, codes: Sequence[Codes], operands: Sequence[Tensor]) -> Codes:
-    """Integers only: the codes' magnitudes have the input's binary point."""
-    return convert(np.abs(codes[0]), operands[0].format.fraction, op.output.format)
+    def interval(self, operands: Sequence[Interval]) -> Interval:
+        """What |x| can be where x lies between two codes."""
+        (item,) = operands
+        crosses_zero = item.low <= 0 <= item.high
+        ends = (abs(item.low), abs(item.high))
+        return Interval(0 if crosses_zero else min(ends), max(ends), item.fraction)
 
+    def codes(self, codes: Sequence[Whole], operands: Operands) -> Whole:
+        """The oracle, integers only: magnitudes have the input's binary point."""
+        return convert_whole(np.abs(codes[0]), operands[0].format.fraction, self.output.format)
 
-def interval(op: Absolute, operands: list[Interval]) -> Interval:
-    """What |x| can be where x lies between two codes."""
-    (item,) = operands
-    crosses_zero = item.low <= 0 <= item.high
-    ends = (abs(item.low), abs(item.high))
-    return Interval(0 if crosses_zero else min(ends), max(ends), item.fraction)
+    def latency_cycles(self, operands: Operands, fold: Fold | None = None) -> int:
+        return STREAM + CONVERT
 
+    def cost(self, operands: Operands, family: Family, fold: Fold | None, strategy: str) -> OpCost:
+        """A negation and a choice a channel, beside the process itself."""
+        bits = operands[0].format.width + 1
+        return OpCost(pixel_process(self.output) + adder(bits) * self.output.channels)
 
-def cost(op: Absolute, operands: tuple[Tensor, ...], family: Family) -> OpCost:
-    """A negation and a choice a channel, beside the process itself."""
-    bits = operands[0].format.width + 1
-    return OpCost(PROCESS + adder(bits) * operands[0].channels)
+    def energy_pj(self, operands: Operands, fold: Fold | None = None) -> float:
+        return self.output.size * ADD_PJ_A_BIT * operands[0].format.width
 
 
 def network(height: int, width: int) -> Graph:
@@ -60,8 +68,8 @@ def network(height: int, width: int) -> Graph:
     build.conv2d(
         "sobel", "image", Constant(kernel, parse_format("fixed<3,3>")), padding=Padding(1, 1, 1, 1)
     )
-    build.own(Absolute, "strength", "sobel")  # exact: the narrowest format that holds |x|
-    build.own(Absolute, "coarse", "sobel", fmt=parse_format("ufixed<4,1,RND,SAT>"))
+    build.add(Absolute, "strength", "sobel")  # exact: the narrowest format that holds |x|
+    build.add(Absolute, "coarse", "sobel", fmt=parse_format("ufixed<4,1,RND,SAT>"))
     build.skip_concat("both", "strength", "coarse")
     return build.finish("both")
 
@@ -73,14 +81,6 @@ def main() -> None:
     arguments.add_argument("--width", type=int, default=64)
     given = arguments.parse_args()
 
-    register_operator(
-        Absolute,
-        evaluate=oracle,
-        interval=interval,
-        header=FOLDER / "absolute.h",
-        config=FOLDER / "absolute.h.j2",
-        cost=cost,
-    )
     graph = network(given.height, given.width)
     fcn_hw.save_graph(graph, given.output / "graph")
     print(fcn_hw.show_graph(given.output / "graph").text())

@@ -90,6 +90,19 @@ class FixedFormat:
         return next(size for size in (1, 2, 4, 8) if self.width <= 8 * size)
 
     @property
+    def signed_width(self) -> int:
+        """Bits of the narrowest signed type that holds every code."""
+        return self.width if self.signed else self.width + 1
+
+    def same_codes(self, other: FixedFormat) -> bool:
+        """Whether both have the same codes for the same values, whatever their modes."""
+        mine, theirs = (
+            (self.signed, self.width, self.integer),
+            (other.signed, other.width, other.integer),
+        )
+        return mine == theirs
+
+    @property
     def min_code(self) -> int:
         if not self.signed:
             return 0

@@ -14,9 +14,10 @@ from fcn_hw.backend.project import plan_project
 from fcn_hw.boards import load_board
 from fcn_hw.design import Hls
 from fcn_hw.fixed import parse_format
-from fcn_hw.ir import Constant, Graph
+from fcn_hw.ir import Graph
 from fcn_hw.ir.build import GraphBuilder
 from fcn_hw.names import MAX_NAME_LENGTH, Names, graph_name, graph_refusal
+from fcn_hw.ops import Constant
 from fcn_hw.tools.runner import write_files
 
 NASTY = (

@@ -19,8 +19,9 @@ from typing import Literal
 
 from fcn_hw.boards import Board
 from fcn_hw.fixed import FixedFormat
-from fcn_hw.ir import Graph, Tensor
+from fcn_hw.ir import Graph
 from fcn_hw.ir.axi_cycles import frame_beats
+from fcn_hw.ops import Tensor
 
 CONTROL_BUNDLE = "control"
 """The AXI4-Lite port of the IP is ``s_axi_control``."""

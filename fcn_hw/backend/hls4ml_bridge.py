@@ -1,9 +1,9 @@
 """Dataflow -> hls4ml ``ModelGraph``: hls4ml emits, it does not parse.
 
 The only file that imports hls4ml (1.3.0). Its Keras front end and its precision inference are not
-used: the layer list is built from the graph, every format is given, and each of our ops is a layer
-of hls4ml's extension API whose config and call text come from our own templates. With ``Conv:
-hls4ml`` convolutions are hls4ml's own layers, and their text comes from hls4ml's templates.
+used: the layer list is built from the graph, every format is given, and each of our processes is a
+layer of hls4ml's extension API that has streams and no text: ``op_emission`` makes that. With
+``Conv: hls4ml`` convolutions are hls4ml's own layers, and their text comes from hls4ml's templates.
 """
 
 from __future__ import annotations
@@ -45,37 +45,14 @@ class Target:
     strategy: str
 
 
-@dataclass(frozen=True)
-class EmittedProcess:
-    """The text of one process, as the hls4ml model holds it.
-
-    Args:
-        process: what it computes.
-        call: the call in the top function.
-        config: the config struct, may be empty.
-        headers: the headers to include.
-        weights: (file name, text) of its ROM header, or None.
-        pragmas: lines that stand before the calls.
-    """
-
-    process: Process
-    call: str
-    config: str
-    headers: tuple[str, ...]
-    weights: tuple[str, str] | None
-    pragmas: tuple[str, ...]
-
-
 def to_model_graph(
     dataflow: Dataflow,
     target: Target,
-    texts: Mapping[str, ProcessText],
     stock: Mapping[str, StockLayer] = MappingProxyType({}),
 ) -> Any:
     """The hls4ml model of a dataflow, its default flow for Vitis applied.
 
     Args:
-        texts: for each process of ours, what ``op_emission.emit_process`` made of it.
         stock: for each process that hls4ml computes, its layer.
 
     Returns:
@@ -84,7 +61,7 @@ def to_model_graph(
     hls4ml = _hls4ml()
     layers = [_input_layer(port) for port in dataflow.inputs]
     layers += [
-        stock[process.name].layer if process.name in stock else _layer(process, texts[process.name])
+        stock[process.name].layer if process.name in stock else _layer(process)
         for process in dataflow.processes
     ]
     layers = [
@@ -125,36 +102,15 @@ def to_model_graph(
     return model
 
 
-def emitted_processes(
-    model: Any, dataflow: Dataflow, stock: Mapping[str, StockLayer] = MappingProxyType({})
-) -> tuple[EmittedProcess, ...]:
-    """The text of every process of an hls4ml model, in the model's order.
+def stock_texts(model: Any, stock: Mapping[str, StockLayer]) -> dict[str, ProcessText]:
+    """The text of every process that hls4ml computes, by name.
 
     Args:
         stock: as :func:`to_model_graph` got it.
     """
-    by_name = {process.name: process for process in dataflow.processes}
-    found = []
-    for node in model.get_layers():
-        process = by_name.get(node.name)
-        if process is None:
-            continue
-        if node.name in stock:
-            found.append(_stock_process(node, process, stock[node.name].about))
-            continue
-        text: ProcessText = node.get_attr("fcn_hw_text")
-        found.append(
-            EmittedProcess(
-                process,
-                call=node.get_attr("function_cpp"),
-                config=node.get_attr("config_cpp") or "",
-                headers=tuple(node.get_attr("include_header")),
-                weights=text.weights,
-                pragmas=text.pragmas,
-            )
-        )
-    assert len(found) == len(by_name), "hls4ml's flow dropped a process"
-    return tuple(found)
+    nodes = {node.name: node for node in model.get_layers()}
+    assert set(stock) <= set(nodes), "hls4ml's flow dropped a layer"
+    return {name: _stock_text(nodes[name], item.about) for name, item in stock.items()}
 
 
 def fifo_depth(model: Any, stream: Stream) -> int:
@@ -214,10 +170,9 @@ def _templates_folder(backend: str = "vivado") -> Path:
 
 @lru_cache(maxsize=1)
 def _hls4ml() -> ModuleType:
-    """hls4ml with our layer class registered; the registries are global, so this is done once."""
+    """hls4ml with our layer class registered; the registry is global, so this is done once."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     import hls4ml
-    from hls4ml.backends.template import FunctionCallTemplate, LayerConfigTemplate
     from hls4ml.model.layers import Layer, register_layer
 
     class FcnHwProcess(Layer):  # type: ignore[misc]
@@ -233,27 +188,7 @@ def _hls4ml() -> ModuleType:
                     precision=_precision(hls4ml, stream.tensor.format),
                 )
 
-    class ConfigTemplate(LayerConfigTemplate):  # type: ignore[misc]
-        def __init__(self) -> None:
-            super().__init__(FcnHwProcess)
-
-        def format(self, node: Any) -> str:
-            text: ProcessText = node.get_attr("fcn_hw_text")
-            return text.config
-
-    class CallTemplate(FunctionCallTemplate):  # type: ignore[misc]
-        def __init__(self) -> None:
-            super().__init__(FcnHwProcess, include_header=[])
-
-        def format(self, node: Any) -> str:
-            text: ProcessText = node.get_attr("fcn_hw_text")
-            node.set_attr("include_header", [text.header])
-            return text.call
-
     register_layer(_LAYER_CLASS, FcnHwProcess)
-    backend = hls4ml.backends.get_backend("Vitis")
-    backend.register_template(ConfigTemplate)
-    backend.register_template(CallTemplate)
     return hls4ml  # type: ignore[no-any-return]
 
 
@@ -291,14 +226,13 @@ def _input_layer(port: Stream) -> dict[str, Any]:
     }
 
 
-def _layer(process: Process, text: ProcessText) -> dict[str, Any]:
+def _layer(process: Process) -> dict[str, Any]:
     return {
         "class_name": _LAYER_CLASS,
         "name": process.name,
         "inputs": [stream.name for stream in process.inputs],
         "outputs": [stream.name for stream in process.outputs],
         "fcn_hw_outputs": process.outputs,
-        "fcn_hw_text": text,
     }
 
 
@@ -318,7 +252,7 @@ def _rename(model: Any, dataflow: Dataflow, stock: Mapping[str, StockLayer]) -> 
         model.apply_flow(f"{backend}:apply_templates")
 
 
-def _stock_process(node: Any, process: Process, about: str) -> EmittedProcess:
+def _stock_text(node: Any, about: str) -> ProcessText:
     """The text of a process that a layer of hls4ml computes."""
     results = {variable.type.name for variable in node.variables.values()}
     typedefs = "".join(
@@ -327,13 +261,11 @@ def _stock_process(node: Any, process: Process, about: str) -> EmittedProcess:
         if name not in results
     )
     arrays = [_stock_array(variable) for variable in node.weights.values()]
-    return EmittedProcess(
-        process,
+    return ProcessText(
         call=node.get_attr("function_cpp"),
         config=f"// {about}\n{typedefs}{node.get_attr('config_cpp')}".rstrip(),
         headers=tuple(node.get_attr("include_header")),
         weights=(f"{node.name}.h", render_stock_weights(node.name, arrays)) if arrays else None,
-        pragmas=(),
     )
 
 

@@ -1,8 +1,9 @@
-"""Rendering of templates: a frozen dataclass is the context; a missing value is an error."""
+"""Rendering of templates: a missing value is an error."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import fields
 from functools import lru_cache
 from pathlib import Path
@@ -18,37 +19,34 @@ from fcn_hw.resources import data_folder
 _IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
-def render(template: str, context: Any) -> str:
+def render(template: str | Path, context: Any) -> str:
     """The text of a template.
 
     Args:
-        template: its path below ``templates/``, for instance ``"config/conv2d.h.j2"``.
-        context: a dataclass; the template sees its fields by name.
+        template: its path below ``templates/``, for instance ``"config/conv2d.h.j2"``, or that of a
+            file outside the package.
+        context: a dataclass, whose fields the template sees by name, or a mapping.
 
     Raises:
         TemplateError: the template does not exist, is malformed, or uses a name that the context
             lacks.
     """
-    return _render(_environment(), template, context)
-
-
-def render_file(path: Path, context: Any) -> str:
-    """As :func:`render`, of a template outside the package."""
-    environment = _environment().overlay(loader=jinja2.FileSystemLoader(str(path.parent)))
-    return _render(environment, path.name, context)
-
-
-def _render(environment: jinja2.Environment, template: str, context: Any) -> str:
-    values = {field.name: getattr(context, field.name) for field in fields(context)}
+    folder, name = data_folder("templates"), str(template)
+    if isinstance(template, Path) and template.is_relative_to(folder):
+        name = str(template.relative_to(folder))
+    values = (
+        context
+        if isinstance(context, Mapping)
+        else {field.name: getattr(context, field.name) for field in fields(context)}
+    )
     try:
-        return environment.get_template(template).render(values)
+        return _environment().get_template(name.lstrip("/")).render(values)
     except jinja2.TemplateNotFound as error:
-        raise TemplateError(f"template '{error.name}' does not exist") from error
+        raise TemplateError(f"template '{name}' does not exist") from error
     except jinja2.TemplateSyntaxError as error:
-        where = f"template '{template}' line {error.lineno}"
-        raise TemplateError(f"{where}: {error.message}") from error
+        raise TemplateError(f"template '{name}' line {error.lineno}: {error.message}") from error
     except jinja2.UndefinedError as error:
-        raise TemplateError(f"template '{template}': {error.message}") from error
+        raise TemplateError(f"template '{name}': {error.message}") from error
 
 
 def ap_type(fmt: FixedFormat) -> str:
@@ -80,7 +78,7 @@ def _is_markup(template: str | None) -> bool:
 @lru_cache(maxsize=1)
 def _environment() -> jinja2.Environment:
     environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(str(data_folder("templates"))),
+        loader=jinja2.FileSystemLoader([str(data_folder("templates")), "/"]),
         undefined=jinja2.StrictUndefined,
         keep_trailing_newline=True,
         autoescape=_is_markup,  # not C++ and Tcl

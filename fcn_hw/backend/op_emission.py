@@ -1,23 +1,13 @@
-"""The text of one dataflow process: call, config struct, header, ROM."""
+"""The text of one dataflow process: call, config struct, header, ROMs."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from fcn_hw.backend.constant_roms import CONSTANT_OPS, render_constants
-from fcn_hw.backend.op_configs import (
-    FORK_HEADER,
-    header_of,
-    render_call,
-    render_config,
-    render_fork_call,
-    rom_pragmas,
-)
-from fcn_hw.backend.rom import render_rom
+from fcn_hw.backend.jinja import render
 from fcn_hw.dataflow.lowering import Process
-from fcn_hw.ir import Op, Tensor
-from fcn_hw.ir.cycles import Fold
-from fcn_hw.ir.ops import CONVOLUTIONS
+from fcn_hw.ops import Fold, Op, Operands, Rom, Tensor
 
 
 @dataclass(frozen=True)
@@ -27,55 +17,89 @@ class ProcessText:
     Args:
         call: the statement in the dataflow region.
         config: the config struct, empty for a fork.
-        header: to include.
+        headers: to include.
         pragmas: lines that stand before the calls.
         weights: (file name, text) of the ROM header, or None.
     """
 
     call: str
     config: str
-    header: str
+    headers: tuple[str, ...]
     pragmas: tuple[str, ...] = ()
     weights: tuple[str, str] | None = None
+
+
+@dataclass(frozen=True)
+class RomsContext:
+    """What ``config/roms.h.j2`` sees."""
+
+    name: str
+    roms: tuple[Rom, ...]
 
 
 def emit_process(process: Process, fold: Fold | None, strategy: str) -> ProcessText:
     """The text of a process.
 
     Args:
-        fold: of an op of :data:`fcn_hw.ir.ops.FOLDED`, else None.
-        strategy: hls4ml's, ``"Resource"`` or ``"Latency"``.
+        fold: of a :class:`fcn_hw.ops.Folded` op, else None.
+        strategy: hls4ml's name: ``"Resource"`` is block RAM, ``"Latency"`` is LUTs.
 
     Raises:
         TemplateError: a template misses a value.
     """
     inputs = [stream.name for stream in process.inputs]
     outputs = [stream.name for stream in process.outputs]
-    op = process.op
-    if op is None:
+    if process.op is None:
         tensor = process.inputs[0].tensor
-        return ProcessText(render_fork_call(tensor, inputs[0], outputs), "", FORK_HEADER)
+        return ProcessText(_fork_call(tensor, inputs[0], outputs), "", ("fcn_hw/fork.h",))
     operands = tuple(stream.tensor for stream in process.inputs)
-    constants = op_roms(op, operands, fold)
-    return ProcessText(
-        call=render_call(op, inputs, outputs[0]),
-        config=render_config(op, operands, fold),
-        header=header_of(op),
-        pragmas=rom_pragmas(op, strategy, fold),
-        weights=(f"{op.name}.h", constants) if constants else None,
-    )
+    return emit_op(process.op, operands, inputs, outputs[0], fold, strategy)
 
 
-def op_roms(op: Op, operands: tuple[Tensor, ...], fold: Fold | None) -> str:
-    """The header with the ROMs of an op, empty where it has none.
+def emit_op(
+    op: Op,
+    operands: Operands,
+    inputs: Sequence[str],
+    output: str,
+    fold: Fold | None,
+    strategy: str,
+) -> ProcessText:
+    """The text of an op. In its call, each tensor's pixel type is named ``<tensor>_t``.
 
     Args:
         operands: the tensors that it reads.
-        fold: of an op of :data:`fcn_hw.ir.ops.FOLDED`, else None.
+        inputs, output: names of its streams.
+        fold, strategy: as for :func:`emit_process`.
+
+    Raises:
+        TemplateError: as :func:`emit_process`.
     """
-    if isinstance(op, CONVOLUTIONS):
-        assert fold is not None, "a convolution is emitted with a fold"
-        return render_rom(op, fold)
-    if isinstance(op, CONSTANT_OPS):
-        return render_constants(op, operands[0], fold)
-    return ""
+    roms = op.roms(operands, fold, strategy)
+    types = [*(f"{name}_t" for name in op.inputs), f"{op.name}_t", f"{op.name}_config"]
+    arguments = [*inputs, output, *(f"{op.name}_{rom.name}" for rom in roms)]
+    values = {"name": op.name, "cycles": op.cycles(operands, fold)} | op.config(operands, fold)
+    text = render("config/roms.h.j2", RomsContext(op.name, roms)) if roms else ""
+    return ProcessText(
+        call=f"fcn_hw::{op.snake_name()}<{', '.join(types)}>({', '.join(arguments)});",
+        config=render(op.template(), values),
+        headers=(f"fcn_hw/{op.header().name}",),
+        pragmas=tuple(line for rom in roms for line in _placement(f"{op.name}_{rom.name}", rom)),
+        weights=(f"{op.name}.h", text) if roms else None,
+    )
+
+
+def _placement(variable: str, rom: Rom) -> Iterator[str]:
+    """The lines that place a ROM, to stand in the top function before the call.
+
+    A pragma can't depend on a template parameter nor name one of a pack of arguments, so the header
+    can't hold them. UG1399, "pragma HLS bind_storage", "pragma HLS array_partition".
+    """
+    if rom.split:
+        yield f"#pragma HLS ARRAY_PARTITION variable={variable} dim=2"
+    if rom.storage:
+        yield f"#pragma HLS BIND_STORAGE variable={variable} type={rom.ports} impl={rom.storage}"
+
+
+def _fork_call(tensor: Tensor, source: str, branches: Sequence[str]) -> str:
+    """The call that copies a stream of ``tensor``."""
+    return f"fcn_hw::fork<{tensor.name}_t, {tensor.pixels}>({', '.join([source, *branches])});"

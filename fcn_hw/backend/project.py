@@ -20,6 +20,7 @@ graph.txt                    the typed graph
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from fcn_hw.backend.axi_emission import FIRST_FILE_ARGUMENT, AxiContext, axi_context
@@ -27,17 +28,15 @@ from fcn_hw.backend.axi_interface import axi_interface
 from fcn_hw.backend.block_design import plan_vivado
 from fcn_hw.backend.driver import driver_files
 from fcn_hw.backend.hls4ml_bridge import (
-    EmittedProcess,
     Target,
-    emitted_processes,
     fifo_depth,
     nnet_headers,
+    stock_texts,
     to_model_graph,
 )
 from fcn_hw.backend.hls_scripts import COSIM_BENCH, HlsLayout, plan_hls_scripts
 from fcn_hw.backend.jinja import render
-from fcn_hw.backend.op_configs import EMISSIONS
-from fcn_hw.backend.op_emission import emit_process
+from fcn_hw.backend.op_emission import ProcessText, emit_process
 from fcn_hw.backend.stock_conv import (
     check_stock,
     convolutions_that_stay,
@@ -46,11 +45,11 @@ from fcn_hw.backend.stock_conv import (
 )
 from fcn_hw.backend.structure import Layout
 from fcn_hw.boards import Board, period_ns_of
+from fcn_hw.costs.memory import fifo_cost
 from fcn_hw.dataflow.engine import width_bits
 from fcn_hw.dataflow.lowering import Dataflow, Stream, lower
 from fcn_hw.design import Hls
 from fcn_hw.estimate.design_folds import choose_folding
-from fcn_hw.estimate.memory import fifo_cost
 from fcn_hw.ir import Graph
 from fcn_hw.ir.serialize import digest
 from fcn_hw.ir.text import to_text
@@ -192,9 +191,9 @@ def plan_project(graph: Graph, board: Board, hls: Hls, layout: Layout | None = N
         reuse_factor=1 if hls.ReuseFactor == "auto" else hls.ReuseFactor,
         strategy=hls.Strategy,
     )
-    model = to_model_graph(dataflow, target, texts, stock)
-    processes = emitted_processes(model, dataflow, stock)
-    context = _context(graph, dataflow, board, target, processes, model)
+    model = to_model_graph(dataflow, target, stock)
+    texts |= stock_texts(model, stock)
+    context = _context(graph, dataflow, board, target, texts, model)
     files: dict[str, str | bytes] = {
         f"firmware/{graph.name}.h": render("project/top.h.j2", context),
         f"firmware/{graph.name}.cpp": render("project/top.cpp.j2", context),
@@ -211,15 +210,14 @@ def plan_project(graph: Graph, board: Board, hls: Hls, layout: Layout | None = N
     }
     for name, header_bytes in nnet_headers((_NNET_TYPES, *context.headers)).items():
         files[f"firmware/{name}"] = header_bytes
-    for item in processes:
-        if item.weights is not None:
-            name, text = item.weights
-            files[f"firmware/weights/{name}"] = text
+    for text in texts.values():
+        if text.weights is not None:
+            name, rom = text.weights
+            files[f"firmware/weights/{name}"] = rom
     for header in sorted((data_folder("templates") / "include" / "fcn_hw").glob("*.h")):
         files[f"firmware/fcn_hw/{header.name}"] = header.read_bytes()
-    for kind in {type(op) for op in graph.ops} & set(EMISSIONS):
-        header = EMISSIONS[kind].header
-        files[f"firmware/fcn_hw/{header.name}"] = header.read_bytes()
+    for op in graph.computed:  # ops from outside have headers of their own
+        files[f"firmware/fcn_hw/{op.header().name}"] = op.header().read_bytes()
     simulation = {"sim": "tb/sim", "sim/lanes": "tb/sim/lanes", "sim/axis": "tb/axis"}
     for folder, target_folder in simulation.items():
         for header in sorted((data_folder("templates") / folder).glob("*.h")):
@@ -267,14 +265,15 @@ def _context(
     dataflow: Dataflow,
     board: Board,
     target: Target,
-    processes: tuple[EmittedProcess, ...],
+    texts: Mapping[str, ProcessText],
     model: object,
 ) -> ProjectContext:
     ports = {stream.name for stream in (*dataflow.inputs, *dataflow.outputs)}
+    processes = [(process, texts[process.name]) for process in dataflow.processes]
     used = {
         stream.tensor.name: stream.tensor
-        for item in processes
-        for stream in (*item.process.inputs, *item.process.outputs)
+        for process in dataflow.processes
+        for stream in (*process.inputs, *process.outputs)
     }
     return ProjectContext(
         name=graph.name,
@@ -295,23 +294,23 @@ def _context(
         fifos=tuple(_fifo(stream, fifo_depth(model, stream), board) for stream in dataflow.fifos),
         processes=tuple(
             ProcessContext(
-                item.process.name,
-                item.call,
-                item.config,
-                reads=tuple(stream.name for stream in item.process.inputs),
-                writes=tuple(stream.name for stream in item.process.outputs),
+                process.name,
+                text.call,
+                text.config,
+                reads=tuple(stream.name for stream in process.inputs),
+                writes=tuple(stream.name for stream in process.outputs),
                 # a fork copies what its source's tap has already recorded, a port is read whole
                 taps=tuple(
                     stream.name
-                    for stream in item.process.outputs
-                    if item.process.op is not None and stream.name not in ports
+                    for stream in process.outputs
+                    if process.op is not None and stream.name not in ports
                 ),
             )
-            for item in processes
+            for process, text in processes
         ),
-        headers=tuple(sorted({header for item in processes for header in item.headers})),
-        weight_headers=tuple(item.weights[0] for item in processes if item.weights),
-        pragmas=tuple(line for item in processes for line in item.pragmas),
+        headers=tuple(sorted({header for _, text in processes for header in text.headers})),
+        weight_headers=tuple(text.weights[0] for _, text in processes if text.weights),
+        pragmas=tuple(line for _, text in processes for line in text.pragmas),
         axi=axi_context(axi_interface(graph, board), dataflow, digest(graph)),
     )
 

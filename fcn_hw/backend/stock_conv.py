@@ -17,14 +17,15 @@ from typing import Any, TypeGuard
 import numpy as np
 
 from fcn_hw.backend.jinja import render
-from fcn_hw.backend.rom import bias_format
 from fcn_hw.dataflow.lowering import Dataflow, Process
 from fcn_hw.errors import FormatError, UnsupportedLayer
 from fcn_hw.estimate.design_folds import Folding
 from fcn_hw.fixed import FixedFormat, to_float
-from fcn_hw.ir import Conv2D, Graph, Op, ZeroPad2D
-from fcn_hw.ir.cycles import fold_steps
-from fcn_hw.ir.ops import Padding
+from fcn_hw.ir import Graph
+from fcn_hw.ops import Op, Padding
+from fcn_hw.ops.conv2d import Conv2D
+from fcn_hw.ops.convolution import Convolution
+from fcn_hw.ops.zero_pad2d import ZeroPad2D
 from fcn_hw.passes.pipeline import HLS4ML_CONV_PASSES, run_passes
 
 _OURS = "or set hls.Conv to fcn_hw"
@@ -98,7 +99,9 @@ def check_stock(graph: Graph) -> None:
 
 def convolutions_that_stay(graph: Graph) -> tuple[str, ...]:
     """The ops with weights that stay ours, such as ``ConvTranspose2D``, which hls4ml lacks."""
-    return tuple(op.name for op in graph.ops if hasattr(op, "weight") and not is_stock_conv(op))
+    return tuple(
+        op.name for op in graph.ops if isinstance(op, Convolution) and not is_stock_conv(op)
+    )
 
 
 def is_stock_conv(op: Op | None) -> TypeGuard[Conv2D]:
@@ -202,13 +205,13 @@ def _refusals(op: Op) -> Iterator[tuple[str, str]]:
 def _convolution(process: Process, op: Conv2D, folding: Folding) -> StockLayer:
     kernel_h, kernel_w, n_chan, n_filt = op.weight.codes.shape
     strategy = folding.strategies[op.name]
-    reuse = fold_steps(op, folding.folds[op.name])
+    reuse = op.fold_steps(folding.folds[op.name])
     if strategy == "Resource":
         reuse = legal_reuse_factor(kernel_h * kernel_w * n_chan, n_filt, reuse)
     formats = {
         "result": op.output.format,
         "weight": op.weight.format,
-        "bias": bias_format(op),
+        "bias": op.bias_format,
         "accum": accumulator(op),
     }
     biases = np.zeros(n_filt, np.int64) if op.bias is None else op.bias.codes

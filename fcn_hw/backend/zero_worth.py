@@ -26,19 +26,16 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
-from fcn_hw.backend.rom import rom_width, weight_rom
 from fcn_hw.boards import Board
-from fcn_hw.estimate.energy import MULTIPLY_PJ_A_BIT2, frame_energy_pj
-from fcn_hw.estimate.family import Family
-from fcn_hw.estimate.mac_unit import products, rom_memory
+from fcn_hw.costs.energy import MULTIPLY_PJ_A_BIT2
+from fcn_hw.costs.family import Family
+from fcn_hw.costs.mac_unit import products, rom_memory
+from fcn_hw.costs.resources import Resources
 from fcn_hw.estimate.network import Estimate
-from fcn_hw.estimate.ops import conv_unit
-from fcn_hw.estimate.resources import Resources
 from fcn_hw.ir import Graph
 from fcn_hw.ir.axi_cycles import pack_cycles
-from fcn_hw.ir.cycles import Fold, convolution_cycles, fold_steps, sums_channels, windows
-from fcn_hw.ir.macs import macs
-from fcn_hw.ir.ops import CONVOLUTIONS, Constant, Convolution, Tensor
+from fcn_hw.ops import Constant, Fold, Tensor
+from fcn_hw.ops.convolution import Convolution
 
 Flags = npt.NDArray[np.bool_]
 
@@ -70,7 +67,7 @@ class ZeroWorth:
         macs, zero_macs: of a frame, and those by a zero.
         quiet: part of the multipliers' clocks in which the weight is zero and was before, so that
             the multiplier moves no bit whatever its input does.
-        energy_pj: of a frame, by the model of :mod:`fcn_hw.estimate.energy`.
+        energy_pj: of a frame, by the model of :mod:`fcn_hw.costs.energy`.
         zero_energy_pj: of it, multiplications by zero: the most that zeros can save.
     """
 
@@ -140,7 +137,7 @@ def network_worth(
     rows = {row.name: row for row in estimate.layers}
     layers = []
     for op in graph.ops:
-        if not isinstance(op, CONVOLUTIONS):
+        if not isinstance(op, Convolution):
             continue
         row = rows[op.name]
         assert row.fold is not None, "a convolution is estimated with a fold"
@@ -175,13 +172,13 @@ def zero_worth(
     zero = rom.real & (rom.cells == 0)
     in_multipliers = zero & idle
     in_steps = zero & ~idle & (empty[:, None, None] | rom.in_dead_parts)
-    unit = conv_unit(op, source, fold, strategy)
+    unit = op.unit(source, fold, strategy)
     terms = [int(row.sum()) for row in ~idle]
     before = products(unit, [unit.simd] * unit.pe, family)
     words, columns = int(np.sum(~empty)), int(np.sum(~idle))
-    code_bits, needed_bits = rom_width(op.weight.format), _needed_bits(op.weight.codes)
+    code_bits, needed_bits = op.weight.format.signed_width, _needed_bits(op.weight.codes)
     bits_a_mac = op.weight.format.width * source.format.width
-    work = macs(op, (source,))
+    work = op.macs((source,))
     zero_macs = work * rom.zeros // op.weight.codes.size
     return ZeroWorth(
         name=op.name,
@@ -204,13 +201,13 @@ def zero_worth(
         taps=int(np.sum(rom.dead_taps)),
         channels_in=int(np.sum(rom.dead_in)),
         channels_out=int(np.sum(rom.dead_out)),
-        cycles=convolution_cycles(op, source, fold_steps(op, fold)),
-        cycles_skipping=convolution_cycles(op, source, rom.steps_skipping(empty)),
-        cycles_packed=convolution_cycles(op, source, rom.steps_packed()),
+        cycles=op.cycles((source,), fold),
+        cycles_skipping=op.cycles_of(source, rom.steps_skipping(empty)),
+        cycles_packed=op.cycles_of(source, rom.steps_packed()),
         macs=work,
         zero_macs=zero_macs,
         quiet=rom.quiet(),
-        energy_pj=frame_energy_pj(op, (source,), fold),
+        energy_pj=op.energy_pj((source,), fold),
         zero_energy_pj=zero_macs * MULTIPLY_PJ_A_BIT2 * bits_a_mac,
     )
 
@@ -225,20 +222,20 @@ class _Rom:
 
     def __init__(self, op: Convolution, fold: Fold) -> None:
         self.fold = fold
-        self.cells = weight_rom(op, fold)
+        self.cells = op.weight_rom(fold)
         numbers = np.arange(1, op.weight.codes.size + 1).reshape(op.weight.codes.shape)
         numbered = replace(op, weight=Constant(numbers, op.weight.format))
-        self.real: Flags = weight_rom(numbered, fold) > 0  # the others pad the phases to one size
+        self.real: Flags = numbered.weight_rom(fold) > 0  # the others pad the phases to one size
         self.zeros = int(np.sum(op.weight.codes == 0))
-        win = windows(op)
+        win = op.windows
         phases, taps = win.phases[0] * win.phases[1], win.taps[0] * win.taps[1]
-        steps = self.cells.reshape(phases, -1, taps, _channel_groups(op, fold), fold.pe, fold.simd)
+        steps = self.cells.reshape(phases, -1, taps, op.channel_groups(fold), fold.pe, fold.simd)
         self._shape = steps.shape
         alive = steps != 0
         self._dead_taps: Flags = ~alive.any(axis=(0, 1, 3, 4, 5))
         self._dead_filters: Flags = ~alive.any(axis=(0, 2, 3, 5))  # filter group, pe
         self._dead_channels: Flags = ~alive.any(axis=(0, 1, 2, 4))  # channel group, simd
-        self._own_channels = not sums_channels(op)
+        self._own_channels = not op.sums_channels
         self._filters_a_channel = op.weight.codes.shape[3]
 
     @property
@@ -287,10 +284,6 @@ class _Rom:
         """Part of the cells that are zero behind a zero; the first step follows the last."""
         steps = self.cells.reshape(self._shape[0], -1, self.fold.pe, self.fold.simd) == 0
         return float(np.mean(steps & np.roll(steps, 1, axis=1)))
-
-
-def _channel_groups(op: Convolution, fold: Fold) -> int:
-    return int(op.weight.codes.shape[2]) // fold.simd if sums_channels(op) else 1
 
 
 def _needed_bits(codes: npt.NDArray[np.int64]) -> int:

@@ -23,9 +23,9 @@ from fcn_hw.dataflow.engine import Network
 from fcn_hw.dataflow.fifos import SizedFifos
 from fcn_hw.dataflow.lowering import Dataflow
 from fcn_hw.dataflow.orders import all_orders
-from fcn_hw.dataflow.schedule import READS, WRITES
 from fcn_hw.errors import ReportError
-from fcn_hw.ir.cycles import Fold
+from fcn_hw.firing import READS, WRITES
+from fcn_hw.ops import Fold
 
 THEOREM = (
     "A network of processes with blocking reads and writes on bounded FIFOs is determinate: if one "

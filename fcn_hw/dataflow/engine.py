@@ -19,10 +19,9 @@ import numpy as np
 import numpy.typing as npt
 
 from fcn_hw.dataflow.lowering import Dataflow, Process, Stream
-from fcn_hw.dataflow.rules import schedule
-from fcn_hw.dataflow.schedule import READS, WRITES, Schedule
 from fcn_hw.files import replace_file
-from fcn_hw.ir.cycles import Fold
+from fcn_hw.firing import READS, WRITES, Schedule
+from fcn_hw.ops import Fold
 from fcn_hw.plan import Plan
 from fcn_hw.resources import data_folder
 from fcn_hw.tools.gxx import plan_compile
@@ -146,13 +145,13 @@ def make_network(
 
     Args:
         folds: of each op that has one.
-        latency_scale: as :func:`fcn_hw.dataflow.rules.schedule` has it.
+        latency_scale: as :meth:`fcn_hw.dataflow.lowering.Process.schedule` has it.
     """
     return Network(
         dataflow.name,
         dataflow.processes,
         tuple(
-            schedule(process, folds.get(process.name), latency_scale=latency_scale)
+            process.schedule(folds.get(process.name), latency_scale=latency_scale)
             for process in dataflow.processes
         ),
         dataflow.fifos,

@@ -13,7 +13,7 @@ from fcn_hw.dataflow.engine import Longs, Network
 from fcn_hw.dataflow.lowering import Dataflow
 from fcn_hw.dataflow.orders import Order, all_orders
 from fcn_hw.dataflow.sizing import PeriodicSchedule, Sizing, minimize, with_margin
-from fcn_hw.ir.cycles import Fold
+from fcn_hw.ops import Fold
 
 
 @dataclass(frozen=True, eq=False)

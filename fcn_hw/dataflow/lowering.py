@@ -9,9 +9,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from fcn_hw.ir import Graph, Input, Op, Tensor
-from fcn_hw.ir.verify import MAX_SKIP_INPUTS
+from fcn_hw.firing import LOOP_END, STREAM, Schedule, every_pixel, one_after_another
+from fcn_hw.ir import Graph
 from fcn_hw.names import Names
+from fcn_hw.ops import Fold, Op, Tensor
+from fcn_hw.ops.joins import MAX_SKIP_INPUTS
 
 SHORT_FIFO_DEPTH = 2
 """Depth of a stream that joins two processes of a chain: a word in flight, a word in reserve."""
@@ -46,6 +48,24 @@ class Process:
     op: Op | None
     inputs: tuple[Stream, ...]
     outputs: tuple[Stream, ...]
+
+    def schedule(self, fold: Fold | None = None, *, latency_scale: float = 1.0) -> Schedule:
+        """When it reads and writes.
+
+        Args:
+            fold: of a :class:`fcn_hw.ops.Folded` op, else None.
+            latency_scale: factor on the estimated pipeline latency. 0 is the order of reads and
+                writes of the header as a sequential program, and its cycles are those of
+                :meth:`fcn_hw.ops.Op.cycles`.
+        """
+        operands = tuple(stream.tensor for stream in self.inputs)
+        if self.op is not None:
+            loops = self.op.loops(operands, fold)
+            latency = self.op.latency_cycles(operands, fold)
+        else:
+            loops, latency = (every_pixel(operands[0].pixels),), STREAM
+        end = LOOP_END if latency_scale else 0
+        return one_after_another(loops, round(latency_scale * latency), end)
 
 
 @dataclass(frozen=True)
@@ -93,7 +113,7 @@ def lower(graph: Graph) -> Dataflow:
     waiting: dict[str, list[Stream]] = {}
     for op in graph.ops:
         sources = tuple(waiting[name].pop(0) for name in op.inputs)
-        port = isinstance(op, Input)
+        port = not op.inputs
         readers = [reader.name for reader in graph.readers(op.name)]
         is_output = op.name in graph.outputs
         forked = len(readers) + is_output > 1

@@ -21,7 +21,7 @@ from dataclasses import dataclass
 
 from fcn_hw.dataflow.engine import Longs, Network, Run, make_network, run_in_order, run_network
 from fcn_hw.dataflow.lowering import Dataflow
-from fcn_hw.ir.cycles import Fold
+from fcn_hw.ops import Fold
 
 LATENCY_SCALES = (0.0, 0.5, 1.0, 2.0)
 """Shares of the estimated latency for which stalling pipelines are run."""

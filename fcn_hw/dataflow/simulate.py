@@ -9,8 +9,8 @@ import numpy as np
 
 from fcn_hw.dataflow.deadlock import waiting_cycle
 from fcn_hw.dataflow.engine import Depths, Longs, Network, Run, run_network
-from fcn_hw.dataflow.schedule import WRITES
 from fcn_hw.errors import Deadlock
+from fcn_hw.firing import WRITES
 
 DEFAULT_FRAMES = 3
 

@@ -4,6 +4,6 @@ Everything here is a model: its formulas stand next to their sources, its error 
 figures is computed by ``python -m fcn_hw.estimate.published``. See ``docs/estimates.md``.
 """
 
-from fcn_hw.estimate.resources import Resources
+from fcn_hw.costs.resources import Resources
 
 __all__ = ["Resources"]

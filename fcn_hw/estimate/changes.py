@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from math import ceil, floor
 
 from fcn_hw.boards import Board
+from fcn_hw.costs.resources import Resources
 from fcn_hw.estimate.fit import (
     Problem,
     Solution,
@@ -24,13 +25,12 @@ from fcn_hw.estimate.fit import (
 )
 from fcn_hw.estimate.network import Fifo
 from fcn_hw.estimate.problem import Rules, build_problem, folded_ops
-from fcn_hw.estimate.resources import Resources
 from fcn_hw.estimate.variants import channel_groups, with_channels, with_size, with_weight_bits
-from fcn_hw.ir.cycles import Fold, fold_steps, sums_channels
-from fcn_hw.ir.folding import choose_fold, legal_folds
+from fcn_hw.ir.folding import choose_fold
 from fcn_hw.ir.graph import Graph
 from fcn_hw.ir.macs import total_macs
-from fcn_hw.ir.ops import CONVOLUTIONS, Convolution, Folded
+from fcn_hw.ops import Fold, Folded
+from fcn_hw.ops.convolution import Convolution
 
 MOST_LAYERS = 4
 """Only the layers that take most of the missing resource are tried one by one."""
@@ -121,7 +121,7 @@ def _families(shortage: Shortage) -> Iterator[Iterator[Change]]:
     """Changes of one kind, from mild to strong."""
     heaviest = _heaviest(shortage)
     for op in heaviest:
-        if isinstance(op, CONVOLUTIONS):
+        if isinstance(op, Convolution):
             yield _bits(shortage, [op])
     if _convolutions(shortage.graph):
         yield _bits(shortage, _convolutions(shortage.graph))
@@ -151,7 +151,7 @@ def _heaviest(shortage: Shortage) -> list[Folded]:
 
 def _convolutions(graph: Graph) -> tuple[Convolution, ...]:
     """The ops with weights."""
-    return tuple(op for op in graph.ops if isinstance(op, CONVOLUTIONS))
+    return tuple(op for op in graph.ops if isinstance(op, Convolution))
 
 
 def _bits(shortage: Shortage, layers: Sequence[Convolution]) -> Iterator[Change]:
@@ -214,9 +214,9 @@ def _speed(shortage: Shortage) -> Iterator[Change]:
 
 
 def _reuse(shortage: Shortage, op: Folded) -> Iterator[Change]:
-    steps = fold_steps(op, shortage.rules.folds[op.name])
+    steps = op.fold_steps(shortage.rules.folds[op.name])
     before = max(option.cycles for option in shortage.solution.values())
-    slower = sorted({n for f in legal_folds(op) if (n := fold_steps(op, f)) > steps})
+    slower = sorted({n for f in op.legal_folds() if (n := op.fold_steps(f)) > steps})
     for reuse in slower[:MOST_REUSES]:
         folds = {**shortage.rules.folds, op.name: choose_fold(op, reuse)}
         tried = build_problem(shortage.graph, shortage.board, replace(shortage.rules, folds=folds))
@@ -282,13 +282,9 @@ def _folds_of(graph: Graph, folds: Mapping[str, Fold]) -> dict[str, Fold]:
         given = folds.get(op.name)
         if given is None:
             continue
-        summed = op.weight.codes.shape[2] if sums_channels(op) else 1
-        legal[op.name] = Fold(_divisor(op.output.channels, given.pe), _divisor(summed, given.simd))
+        smaller = (f for f in op.legal_folds() if f.pe <= given.pe and f.simd <= given.simd)
+        legal[op.name] = max(smaller, key=lambda fold: (fold.pe, fold.simd))
     return legal
-
-
-def _divisor(number: int, most: int) -> int:
-    return max(n for n in range(1, most + 1) if number % n == 0)
 
 
 def _scaled_fifos(shortage: Shortage, graph: Graph) -> tuple[Fifo, ...]:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from fcn_hw.costs.resources import Resources
 from fcn_hw.errors import ReportError, nearest
 from fcn_hw.estimate.network import Estimate
-from fcn_hw.estimate.resources import Resources
 
 QUANTITIES = ("LUT", "FF", "DSP", "BRAM36", "interval_cycles")
 

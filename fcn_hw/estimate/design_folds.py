@@ -13,9 +13,9 @@ from fcn_hw.estimate.changes import Shortage, amount_of, cheapest_changes, close
 from fcn_hw.estimate.fit import Problem, Solution, fastest, overload, smallest, used
 from fcn_hw.estimate.network import Fifo
 from fcn_hw.estimate.problem import Rules, build_problem, folded_ops
-from fcn_hw.ir.cycles import Fold
 from fcn_hw.ir.folding import choose_fold
 from fcn_hw.ir.graph import Graph
+from fcn_hw.ops import Fold
 
 _SHARES = {"LUT": "lut", "FF": "ff", "DSP": "dsp", "BRAM18": "bram"}
 _WHOLE = {"lut": 1.0, "ff": 1.0, "dsp": 1.0, "bram": 1.0}
@@ -23,7 +23,7 @@ _WHOLE = {"lut": 1.0, "ff": 1.0, "dsp": 1.0, "bram": 1.0}
 
 @dataclass(frozen=True)
 class Folding:
-    """How every op of :data:`fcn_hw.ir.ops.FOLDED` of a design is built.
+    """How every :class:`fcn_hw.ops.Folded` op of a design is built.
 
     Args:
         folds: its multipliers or rows of comparators, by name.

@@ -23,8 +23,8 @@ from math import floor
 import numpy as np
 import numpy.typing as npt
 
+from fcn_hw.costs.resources import Resources, total
 from fcn_hw.estimate.options import Option, smallest_within
-from fcn_hw.estimate.resources import Resources, total
 from fcn_hw.estimate.solver import Constraint, Floats, minimum
 
 RESOURCES = ("LUT", "FF", "DSP", "BRAM18")

@@ -11,10 +11,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from fcn_hw.ir.axi_cycles import unpack_cycles
-from fcn_hw.ir.cycles import Fold
 from fcn_hw.ir.graph import Graph
-from fcn_hw.ir.macs import macs
-from fcn_hw.ir.ops import Op, Tensor, Threshold
+from fcn_hw.ops import Fold, Folded, Op, Operands
 
 
 @dataclass(frozen=True)
@@ -34,12 +32,11 @@ class Limit:
     output_beats: int
 
 
-def layer_limit(op: Op, operands: tuple[Tensor, ...], fold: Fold | None) -> int:
+def layer_limit(op: Op, operands: Operands, fold: Fold | None) -> int:
     """Least cycles of one op: its multiplications or searches, or its beats where it has none."""
-    if fold is not None:
-        work = op.output.size if isinstance(op, Threshold) else macs(op, operands)
-        return -(-work // fold.multipliers)
-    beats = [tensor.height * tensor.width for tensor in (*operands, op.output)]
+    if isinstance(op, Folded):
+        return -(-op.work(operands) // op.given(fold).multipliers)
+    beats = [tensor.pixels for tensor in (*operands, op.output)]
     return max(beats) if operands else 0
 
 
@@ -47,7 +44,7 @@ def physical_limit(graph: Graph, folds: Mapping[str, Fold], data_width_bits: int
     """The limit of a graph.
 
     Args:
-        folds: of every op of :data:`fcn_hw.ir.ops.FOLDED`.
+        folds: of every :class:`fcn_hw.ops.Folded` op.
         data_width_bits: of the DMA's streams.
     """
     input_beats = max(unpack_cycles(op.output, data_width_bits) for op in graph.inputs)

@@ -6,17 +6,21 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from fcn_hw.boards import Board, period_ns_of
-from fcn_hw.estimate.energy import fifo_energy_pj, frame_energy_pj
-from fcn_hw.estimate.family import Family
+from fcn_hw.costs.energy import fifo_energy_pj
+from fcn_hw.costs.family import Family
+from fcn_hw.costs.memory import fifo_cost
+from fcn_hw.costs.resources import Resources, total
 from fcn_hw.estimate.limit import Limit, layer_limit, physical_limit
-from fcn_hw.estimate.memory import fifo_cost
-from fcn_hw.estimate.ops import fork_cost, op_cost
-from fcn_hw.estimate.resources import Resources, capacity, total
 from fcn_hw.ir.axi_cycles import pack_cycles
-from fcn_hw.ir.cycles import Fold, cycles_per_frame
 from fcn_hw.ir.graph import Graph
-from fcn_hw.ir.macs import macs
-from fcn_hw.ir.ops import Input, Op
+from fcn_hw.ops import Fold, Op
+from fcn_hw.ops.base import pixel_process
+
+
+def capacity(board: Board) -> Resources:
+    """What the board's device holds."""
+    parts = board.resources
+    return Resources(parts.lut, parts.ff, parts.dsp, 2 * parts.bram36)
 
 
 @dataclass(frozen=True)
@@ -42,14 +46,14 @@ class LayerEstimate:
     Args:
         name: of the op.
         kind: class of the op, ``"Fork"`` or ``"Fifo"``.
-        fold: of an op of :data:`fcn_hw.ir.ops.FOLDED`, else None.
+        fold: of a :class:`fcn_hw.ops.Folded` op, else None.
         strategy: where its constants are, ``""`` for what has none.
         resources: see :class:`Resources`.
         weight_bits, activation_bits: stored; line buffers and FIFOs are activations.
         cycles: of a frame.
         ideal_cycles: the least that its multipliers or its beats allow.
         macs: multiplications of a frame.
-        energy_pj: of a frame, by the model of :mod:`fcn_hw.estimate.energy`.
+        energy_pj: of a frame, by the model of :mod:`fcn_hw.costs.energy`.
     """
 
     name: str
@@ -137,7 +141,7 @@ def estimate(
     The core only: the board's DMA, interconnect and processing system come on top.
 
     Args:
-        folds: of every op of :data:`fcn_hw.ir.ops.FOLDED`.
+        folds: of every :class:`fcn_hw.ops.Folded` op.
         fifos: the streams between the processes.
         strategies: hls4ml's strategy of each of them; ``"Resource"`` where left out.
         clock_period_ns: None takes the board's.
@@ -153,7 +157,7 @@ def estimate(
             (strategies or {}).get(op.name, "Resource"),
         )
         paths[op.name] = layer.cycles + max((paths[name] for name in op.inputs), default=0)
-        if isinstance(op, Input):
+        if not op.inputs:
             continue
         layers.append(layer)
         fork = _fork(graph, op)
@@ -183,7 +187,7 @@ def layer_estimate(
 ) -> LayerEstimate:
     """The estimate of one op."""
     operands = graph.operands(op)
-    cost = op_cost(op, operands, family, fold, strategy)
+    cost = op.cost(operands, family, fold, strategy)
     return LayerEstimate(
         name=op.name,
         kind=op.kind,
@@ -192,10 +196,10 @@ def layer_estimate(
         resources=cost.resources,
         weight_bits=cost.weight_bits,
         activation_bits=cost.activation_bits,
-        cycles=cycles_per_frame(op, operands, fold),
+        cycles=op.cycles(operands, fold),
         ideal_cycles=layer_limit(op, operands, fold),
-        macs=macs(op, operands),
-        energy_pj=frame_energy_pj(op, operands, fold),
+        macs=op.macs(operands),
+        energy_pj=op.energy_pj(operands, fold),
     )
 
 
@@ -203,9 +207,9 @@ def _fork(graph: Graph, op: Op) -> LayerEstimate | None:
     """The copy of a tensor for several readers, where ``dataflow/lowering.py`` makes one."""
     if len(graph.readers(op.name)) + (op.name in graph.outputs) <= 1:
         return None
-    pixels = op.output.height * op.output.width
+    pixels, resources = op.output.pixels, pixel_process(op.output)
     return LayerEstimate(
-        f"{op.name}_fork", "Fork", None, "", fork_cost(op.output), 0, 0, pixels, pixels, 0, 0.0
+        f"{op.name}_fork", "Fork", None, "", resources, 0, 0, pixels, pixels, 0, 0.0
     )
 
 

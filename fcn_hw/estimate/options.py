@@ -7,12 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from fcn_hw.estimate.family import Family
-from fcn_hw.estimate.ops import op_cost
-from fcn_hw.estimate.resources import Resources
-from fcn_hw.ir.cycles import Fold, cycles_per_frame
-from fcn_hw.ir.ops import BatchNorm, Constant, ConvTranspose2D, Folded, Tensor, Threshold
-from fcn_hw.ir.thresholds import threshold_format, total_format
+from fcn_hw.costs.family import Family
+from fcn_hw.costs.resources import Resources
+from fcn_hw.ops import Fold, Folded, Operands
 
 STRATEGIES = ("Resource", "Latency")
 
@@ -41,7 +38,7 @@ class Option:
 
 def options(
     op: Folded,
-    operands: tuple[Tensor, ...],
+    operands: Operands,
     family: Family,
     folds: Iterable[Fold],
     strategies: Sequence[str] = STRATEGIES,
@@ -53,15 +50,15 @@ def options(
         strategies: those to choose from.
     """
     sources = tuple((tensor.shape, tensor.format) for tensor in operands)
-    key = (_signature(op, operands[0]), sources, family, tuple(folds), tuple(strategies))
+    key = (op.signature(operands), sources, family, tuple(folds), tuple(strategies))
     found = _KNOWN.get(key)
     if found is None:
         every = [
             Option(
                 fold,
                 strategy,
-                cycles_per_frame(op, operands, fold),
-                op_cost(op, operands, family, fold, strategy).resources,
+                op.cycles(operands, fold),
+                op.cost(operands, family, fold, strategy).resources,
             )
             for fold in key[3]
             for strategy in key[4]
@@ -76,23 +73,6 @@ def options(
 _KNOWN: dict[tuple[Hashable, ...], tuple[Option, ...]] = {}
 MOST_KNOWN = 1000
 """Options of so many different ops are kept: a changed design differs in a few layers."""
-
-
-def _signature(op: Folded, source: Tensor) -> Hashable:
-    """All of an op that its cost depends on: neither its name nor the values of its constants."""
-    output = op.output.shape, op.output.format
-    if isinstance(op, BatchNorm):
-        return op.kind, _form(op.scale), _form(op.bias), op.accum, output
-    if isinstance(op, Threshold):
-        stored = _form(op.thresholds), threshold_format(op, source), total_format(op)
-        return op.kind, stored, _form(op.base), _form(op.step), output
-    bias = op.bias and op.bias.format
-    window = op.crop if isinstance(op, ConvTranspose2D) else (op.dilation, op.padding)
-    return op.kind, _form(op.weight), bias, op.accum, op.strides, window, output
-
-
-def _form(constant: Constant) -> Hashable:
-    return constant.codes.shape, constant.format
 
 
 def smallest_within(choices: Sequence[Option], cycles: int) -> tuple[Option, ...]:

@@ -6,14 +6,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from fcn_hw.boards import Board
+from fcn_hw.costs.resources import total
 from fcn_hw.estimate.fit import Problem, within
-from fcn_hw.estimate.network import Fifo, estimate
+from fcn_hw.estimate.network import Fifo, capacity, estimate
 from fcn_hw.estimate.options import STRATEGIES, Option, options
-from fcn_hw.estimate.resources import capacity, total
-from fcn_hw.ir.cycles import Fold
-from fcn_hw.ir.folding import legal_folds
 from fcn_hw.ir.graph import Graph
-from fcn_hw.ir.ops import FOLDED, Folded
+from fcn_hw.ops import Fold, Folded
 
 
 @dataclass(frozen=True)
@@ -36,7 +34,7 @@ class Rules:
 
 def folded_ops(graph: Graph) -> tuple[Folded, ...]:
     """The ops that have a fold."""
-    return tuple(op for op in graph.ops if isinstance(op, FOLDED))
+    return tuple(op for op in graph.ops if isinstance(op, Folded))
 
 
 def build_problem(graph: Graph, board: Board, rules: Rules) -> Problem:
@@ -49,7 +47,7 @@ def build_problem(graph: Graph, board: Board, rules: Rules) -> Problem:
             op,
             graph.operands(op),
             board.family,
-            (given,) if given else legal_folds(op),
+            (given,) if given else op.legal_folds(),
             (strategy,) if strategy else STRATEGIES,
         )
     some = estimate(

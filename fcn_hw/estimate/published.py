@@ -16,13 +16,13 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from fcn_hw.estimate.arithmetic import counter, maximum
+from fcn_hw.costs.arithmetic import counter, maximum
+from fcn_hw.costs.family import Family
+from fcn_hw.costs.mac_unit import MacUnit, mac_unit
+from fcn_hw.costs.memory import ram
+from fcn_hw.costs.resources import Resources, total
 from fcn_hw.estimate.compare import Row, by_name, rows
-from fcn_hw.estimate.family import Family
-from fcn_hw.estimate.mac_unit import MacUnit, mac_unit
-from fcn_hw.estimate.memory import ram
-from fcn_hw.estimate.ops import PROCESS
-from fcn_hw.estimate.resources import Resources, total
+from fcn_hw.ops.base import PROCESS
 from fcn_hw.schema import validate
 from fcn_hw.yaml_source import read_yaml
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from fcn_hw.estimate.memory import BRAM18_BITS
+from fcn_hw.costs.memory import BRAM18_BITS
 from fcn_hw.estimate.network import Estimate, LayerEstimate
 
 

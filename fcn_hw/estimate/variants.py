@@ -15,18 +15,8 @@ import numpy as np
 
 from fcn_hw.fixed import FixedFormat
 from fcn_hw.ir.graph import Graph
-from fcn_hw.ir.ops import (
-    CONVOLUTIONS,
-    ArgMax,
-    BatchNorm,
-    Constant,
-    DepthwiseConv2D,
-    Input,
-    Op,
-    SkipConcat,
-    Tensor,
-    Threshold,
-)
+from fcn_hw.ops import Constant, Op, Operands, Tensor
+from fcn_hw.ops.convolution import Convolution
 
 Shape = tuple[int, int, int]
 
@@ -39,7 +29,7 @@ def with_weight_bits(graph: Graph, bits: Mapping[str, int]) -> Graph:
     """
     ops: list[Op] = []
     for op in graph.ops:
-        if isinstance(op, CONVOLUTIONS) and op.name in bits:
+        if isinstance(op, Convolution) and op.name in bits:
             saved = op.weight.format.width - bits[op.name]
             accum = op.accum
             narrow = replace(
@@ -72,15 +62,12 @@ def channel_groups(graph: Graph) -> dict[str, str]:
 
     for op in graph.ops:
         group[op.name] = op.name
-        if isinstance(op, (Input, SkipConcat, ArgMax)):
+        rule = op.channel_rule
+        if rule == "given":
+            given |= {op.name, *map(root, op.inputs)}
+        elif rule == "derived":
             given.add(op.name)
-            if isinstance(op, ArgMax):
-                given.add(root(op.inputs[0]))
-            continue
-        if isinstance(op, DepthwiseConv2D) and op.weight.codes.shape[3] > 1:
-            given |= {op.name, root(op.inputs[0])}
-            continue
-        if isinstance(op, CONVOLUTIONS) and not isinstance(op, DepthwiseConv2D):
+        if rule != "kept":
             continue
         roots = [root(name) for name in op.inputs]
         group[op.name] = roots[0]
@@ -95,12 +82,10 @@ def with_channels(graph: Graph, group: str, channels: int) -> Graph:
     """The graph with another number of channels in a group of :func:`channel_groups`."""
     groups = channel_groups(graph)
 
-    def shape(op: Op, old: Shape, operands: tuple[Tensor, ...]) -> Shape:
+    def shape(op: Op, old: Shape, operands: Operands) -> Shape:
         if groups.get(op.name) == group:
             return (*old[:2], channels)
-        if isinstance(op, SkipConcat):
-            return (*old[:2], sum(tensor.channels for tensor in operands))
-        return old
+        return (*old[:2], op.shape(operands)[2])
 
     return _reshaped(graph, shape)
 
@@ -109,7 +94,7 @@ def with_size(graph: Graph, height: int, width: int) -> Graph:
     """The graph with a frame of another size; every tensor shrinks in proportion, rounded."""
     source = graph.inputs[0].output
 
-    def shape(op: Op, old: Shape, operands: tuple[Tensor, ...]) -> Shape:
+    def shape(op: Op, old: Shape, operands: Operands) -> Shape:
         return (
             max(round(old[0] * height / source.height), 1),
             max(round(old[1] * width / source.width), 1),
@@ -119,7 +104,7 @@ def with_size(graph: Graph, height: int, width: int) -> Graph:
     return _reshaped(graph, shape)
 
 
-def _reshaped(graph: Graph, shape: Callable[[Op, Shape, tuple[Tensor, ...]], Shape]) -> Graph:
+def _reshaped(graph: Graph, shape: Callable[[Op, Shape, Operands], Shape]) -> Graph:
     """The graph with other shapes; kernels and constants follow the channels."""
     tensors: dict[str, Tensor] = {}
     ops: list[Op] = []
@@ -127,35 +112,5 @@ def _reshaped(graph: Graph, shape: Callable[[Op, Shape, tuple[Tensor, ...]], Sha
         operands = tuple(tensors[name] for name in op.inputs)
         output = replace(op.output, shape=shape(op, op.output.shape, operands))
         tensors[op.name] = output
-        changed = replace(op, output=output)
-        if isinstance(changed, BatchNorm):
-            changed = replace(
-                changed,
-                scale=_repeated(changed.scale, output.channels),
-                bias=_repeated(changed.bias, output.channels),
-            )
-        elif isinstance(changed, Threshold):
-            changed = replace(
-                changed,
-                thresholds=_repeated(changed.thresholds, output.channels),
-                base=_repeated(changed.base, output.channels),
-                step=_repeated(changed.step, output.channels),
-            )
-        elif isinstance(changed, CONVOLUTIONS):
-            kernel = changed.weight.codes.shape
-            depthwise = isinstance(changed, DepthwiseConv2D)
-            filters = kernel[3] if depthwise else output.channels
-            wanted = (*kernel[:2], operands[0].channels, filters)
-            if wanted != changed.weight.codes.shape:
-                weight = Constant(np.zeros(wanted, dtype=np.int64), changed.weight.format)
-                bias = changed.bias and Constant(
-                    np.zeros(output.channels, dtype=np.int64), changed.bias.format
-                )
-                changed = replace(changed, weight=weight, bias=bias)
-        ops.append(changed)
+        ops.append(op.resized(output, operands))
     return graph.with_ops(ops)
-
-
-def _repeated(constant: Constant, channels: int) -> Constant:
-    """The constant for other channels, the first axis: those that are there, over again."""
-    return Constant(constant.codes[np.arange(channels) % len(constant.codes)], constant.format)

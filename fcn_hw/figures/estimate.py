@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from fcn_hw import colours
+from fcn_hw.costs.resources import Resources
 from fcn_hw.estimate.fit import RESOURCES
 from fcn_hw.estimate.network import Estimate
-from fcn_hw.estimate.resources import Resources
 from fcn_hw.figures.drawing import draw_svg
 
 if TYPE_CHECKING:

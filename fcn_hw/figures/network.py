@@ -13,19 +13,11 @@ from fcn_hw import colours
 from fcn_hw.backend.jinja import render
 from fcn_hw.dataflow.lowering import Dataflow, Process, Stream
 from fcn_hw.figures.placement import Wire, place
-from fcn_hw.ir import Op
-from fcn_hw.ir.cycles import Fold
-from fcn_hw.ir.ops import (
-    CONVOLUTIONS,
-    AveragePool2D,
-    MaxPool2D,
-    SkipAdd,
-    SkipConcat,
-    SkipMaximum,
-    SkipSubtract,
-    UpsampleBilinear,
-    UpsampleNearest,
-)
+from fcn_hw.ops import Fold, Op
+from fcn_hw.ops.convolution import Convolution
+from fcn_hw.ops.joins import Join
+from fcn_hw.ops.pooling import Pooling
+from fcn_hw.ops.upsampling import Upsampling
 
 BOX_WIDTH, LINE, BOX_MARGIN, TEXT_LEFT = 256, 14, 7, 14
 GAP, LANE_GAP, EMPTY_LANE, DOT = 32, 22, 74, 8
@@ -33,11 +25,11 @@ CORNER, ENTRY = 6, 12
 MAX_TEXT, MAX_STRONG = 38, 31
 THIN, THICK = 1.5, 5.0
 
-_KINDS: tuple[tuple[str, str, tuple[type[Op], ...]], ...] = (
-    ("convolution", colours.BLUE, CONVOLUTIONS),
-    ("pooling", colours.ORANGE, (MaxPool2D, AveragePool2D)),
-    ("upsampling", colours.GREEN, (UpsampleNearest, UpsampleBilinear)),
-    ("skip connection", colours.PURPLE, (SkipAdd, SkipConcat, SkipMaximum, SkipSubtract)),
+_KINDS: tuple[tuple[str, str, type[Op]], ...] = (
+    ("convolution", colours.BLUE, Convolution),
+    ("pooling", colours.ORANGE, Pooling),
+    ("upsampling", colours.GREEN, Upsampling),
+    ("skip connection", colours.PURPLE, Join),
 )
 _OTHER = ("other", colours.GREY)
 

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from fcn_hw.design import ConvEmitter
 from fcn_hw.harness.compare import Comparison, Difference
-from fcn_hw.ir import Graph, Input
+from fcn_hw.ir import Graph
 from fcn_hw.ir.serialize import digest
 from fcn_hw.train.datasets.base import Metric
 from fcn_hw.train.metrics import confusion_matrix, mean_iou, pixel_accuracy
@@ -102,9 +102,7 @@ def csim_result(
         metric: what the data set is judged by.
     """
     layers = tuple(
-        _layer(graph, op.name, oracle[op.name], qkeras.get(op.name))
-        for op in graph.ops
-        if not isinstance(op, Input)
+        _layer(graph, op.name, oracle[op.name], qkeras.get(op.name)) for op in graph.computed
     )
     n_classes = graph.tensor(graph[graph.outputs[0]].inputs[0]).channels
 

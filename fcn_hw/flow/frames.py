@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fcn_hw.errors import DataError
-from fcn_hw.ir import Tensor
+from fcn_hw.ops import Tensor
 from fcn_hw.train.datasets.images import decode_image, fit_pair
 from fcn_hw.train.datasets.pairs import read_lines
 

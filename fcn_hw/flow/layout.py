@@ -16,21 +16,21 @@ from typing import Any
 
 from fcn_hw.backend.structure import Layout, Structure, choose_structure
 from fcn_hw.boards import Board
+from fcn_hw.costs.memory import fifo_cost
 from fcn_hw.dataflow.certificate import make_certificate
 from fcn_hw.dataflow.lowering import lower
 from fcn_hw.dataflow.occupancy import occupancy
 from fcn_hw.dataflow.simulate import Simulation, simulate
 from fcn_hw.design import Hls
 from fcn_hw.estimate.design_folds import Folding
-from fcn_hw.estimate.memory import fifo_cost
 from fcn_hw.figures.occupancy import occupancy_svg
 from fcn_hw.files import replace_file
 from fcn_hw.flow.progress import Progress
 from fcn_hw.flow.stage import StageRecord, code_digest, digest_of
 from fcn_hw.flow.workspace import Workspace
 from fcn_hw.ir import Graph
-from fcn_hw.ir.cycles import Fold
 from fcn_hw.ir.serialize import digest
+from fcn_hw.ops import Fold
 from fcn_hw.results import result_text
 
 LAYOUT = "layout.json"

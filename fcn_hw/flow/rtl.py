@@ -27,7 +27,8 @@ from fcn_hw.flow.stage import StageRecord, code_digest, digest_of
 from fcn_hw.flow.workspace import Workspace
 from fcn_hw.harness.traces import write_frames
 from fcn_hw.harness.whole_set import cores
-from fcn_hw.ir import Graph, Tensor
+from fcn_hw.ir import Graph
+from fcn_hw.ops import Tensor
 from fcn_hw.plan import Command, Plan
 from fcn_hw.reference import evaluate
 from fcn_hw.results import read_result, write_result

@@ -10,7 +10,6 @@ from fcn_hw.errors import ConfigError
 from fcn_hw.flow.workspace import open_workspace
 from fcn_hw.frontend.proofs import PROOFS_FILE, Proof, load_proofs, statuses
 from fcn_hw.ir import Graph
-from fcn_hw.ir.macs import macs, parameters
 from fcn_hw.ir.serialize import GRAPH_FILE, document, load
 from fcn_hw.ir.text import to_text
 
@@ -85,8 +84,8 @@ def shown_to_json(shown: Shown) -> dict[str, Any]:
     by_op = {proof.op: proof for proof in shown.proofs}
     for entry, op in zip(data["ops"], shown.graph.ops, strict=True):
         entry["status"] = shown.statuses.get(op.name)
-        entry["macs"] = macs(op, shown.graph.operands(op))
-        entry["parameters"] = parameters(op)
+        entry["macs"] = op.macs(shown.graph.operands(op))
+        entry["parameters"] = op.parameters
         if op.name in by_op:
             entry["proof"] = asdict(by_op[op.name])
     return data

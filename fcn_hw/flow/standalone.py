@@ -32,11 +32,13 @@ from fcn_hw.flow.stock import say_stock
 from fcn_hw.frontend.proofs import forget_proofs, save_proofs
 from fcn_hw.harness.csim import SIGN_OFF_FOLDER
 from fcn_hw.harness.whole_set import simulate_set
-from fcn_hw.ir import Graph, Input, Tensor
+from fcn_hw.ir import Graph
 from fcn_hw.ir.outputs import OutputKind
 from fcn_hw.ir.serialize import load, save
 from fcn_hw.locks import locked
 from fcn_hw.names import graph_name
+from fcn_hw.ops import Tensor
+from fcn_hw.ops.input import Input
 from fcn_hw.passes.pipeline import run_passes
 from fcn_hw.plan import Plan
 from fcn_hw.scaling import Number, Scaling, scaling_of, step_scaling
@@ -256,9 +258,7 @@ def _csim_graph(
     with progress.counter("C simulation = oracle", len(codes)) as update:
         finished = simulate_set(graph, output, codes, folder=program, on_frame=update)
     found = finished.compared
-    rows = tuple(
-        oracle_row(graph, op.name, found[op.name]) for op in graph.ops if not isinstance(op, Input)
-    )
+    rows = tuple(oracle_row(graph, op.name, found[op.name]) for op in graph.computed)
     result = GraphCsim(
         len(codes), what, round(compile_s, 3), round(finished.seconds, 3), rows, conv,
         ap_types=program == SIGN_OFF_FOLDER,

@@ -24,7 +24,7 @@ import numpy.typing as npt
 from fcn_hw.fixed import FixedFormat, smallest_format
 from fcn_hw.frontend.parts import UNIT_ROUNDOFF, Floats
 from fcn_hw.frontend.steps import Steps
-from fcn_hw.ir import Constant
+from fcn_hw.ops import Constant
 
 MAX_SCALE_FRACTION = 30
 """Beyond it, scales have more bits than a float32 holds."""

@@ -23,7 +23,7 @@ from fcn_hw.fixed import (
     to_codes,
 )
 from fcn_hw.frontend.activations import SIGNS
-from fcn_hw.ir import Constant
+from fcn_hw.ops import Constant
 
 MAX_CONSTANT_BITS = 24
 """The widest weights and biases: more has no use in hardware and hints at an unquantized value."""

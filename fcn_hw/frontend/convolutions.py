@@ -21,9 +21,7 @@ from fcn_hw.frontend.parts import UNIT_ROUNDOFF, Affine, Floats
 from fcn_hw.frontend.resolve import Context, Scaled
 from fcn_hw.frontend.values import Pending, Value
 from fcn_hw.frontend.walk import Call
-from fcn_hw.ir import Constant
-from fcn_hw.ir.ops import Padding, Pair
-from fcn_hw.ir.shapes import same_padding
+from fcn_hw.ops import Constant, Padding, Pair
 
 Build = Callable[[str, str, Constant, "Constant | None", str], str]
 """(name, source op, weights, bias, origin) -> name of the convolution."""
@@ -205,7 +203,7 @@ def _spatial(ctx: Context, call: Call, value: Value, kernel: Weights, depthwise:
     strides, dilation = pair(call.layer.strides), pair(call.layer.dilation_rate)
     padding = Padding()
     if padding_of(call) == "same":
-        padding = same_padding(value.shape[:2], (kernel_h, kernel_w), strides, dilation)
+        padding = Padding.same(value.shape[:2], (kernel_h, kernel_w), strides, dilation)
     method = ctx.builder.depthwise_conv2d if depthwise else ctx.builder.conv2d
     return _builder(method, strides, dilation, padding)
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from fcn_hw.errors import UnsupportedLayer
 from fcn_hw.frontend.walk import Call
-from fcn_hw.ir.ops import Pair
+from fcn_hw.ops import Pair
 
 
 def channels_last(call: Call) -> None:

@@ -35,9 +35,10 @@ from fcn_hw.frontend.parts import Affine
 from fcn_hw.frontend.resolve import Context
 from fcn_hw.frontend.values import Moved, Pending, Shape, Sum, Value
 from fcn_hw.frontend.walk import Call
-from fcn_hw.ir.ops import Padding
-from fcn_hw.ir.shapes import same_padding
-from fcn_hw.ir.verify import BILINEAR_SCALES, MAX_SKIP_INPUTS
+from fcn_hw.ops import Padding
+from fcn_hw.ops.average_pool2d import AveragePool2D
+from fcn_hw.ops.joins import MAX_SKIP_INPUTS
+from fcn_hw.ops.upsample_bilinear import BILINEAR_SCALES
 
 LayerFunction = Callable[[Context, Call, Sequence[Value]], Value]
 """(context, call, values that it reads) -> the layer's output."""
@@ -82,7 +83,10 @@ def _average(
     padding: Padding,
 ) -> Value:
     source, name = ctx.op(value), ctx.names.give(call.path)
-    divisor = ctx.builder.average_divisor(source, pool, strides, padding)
+    operands = (ctx.builder.tensor(source),)
+    divisor = AveragePool2D.draft(
+        name, (source,), operands, pool=pool, strides=strides, padding=padding
+    ).divisor
     op = ctx.builder.average_pool2d(
         name, source, pool, strides, padding, origin=call.path if divisor == 1 else ""
     )
@@ -106,7 +110,7 @@ def _pooling(call: Call, shape: Shape) -> tuple[tuple[int, int], tuple[int, int]
     pool, strides = pair(call.layer.pool_size), pair(call.layer.strides)
     padding = Padding()
     if padding_of(call) == "same":
-        padding = same_padding(shape[:2], pool, strides)
+        padding = Padding.same(shape[:2], pool, strides)
     return pool, strides, padding
 
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Sequence
 
 from fcn_hw.frontend.activation_layers import RISING
 from fcn_hw.frontend.activations import QUANTIZERS
 from fcn_hw.frontend.constants import WEIGHT_QUANTIZERS
 from fcn_hw.frontend.layers import LAYERS, REFUSED
-from fcn_hw.ir.ops import OPS
+from fcn_hw.ops import OPS
+from fcn_hw.ops.input import Input
 
 _HEAD = """# Operators
 
@@ -77,8 +77,9 @@ def operators_markdown() -> str:
         _table(
             ("op", "header", "meaning"),
             (
-                (f"`{op.__name__}`", f"`fcn_hw/{_snake(op.__name__)}.h`", _first_sentence(op))
-                for op in OPS[1:]
+                (f"`{op.__name__}`", f"`fcn_hw/{op.header().name}`", _first_sentence(op))
+                for op in OPS
+                if op is not Input
             ),
         ),
     ]
@@ -89,10 +90,6 @@ def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     lines = [f"| {' | '.join(head)} |", f"|{'---|' * len(head)}"]
     lines += [f"| {' | '.join(cell or '-' for cell in row)} |" for row in rows]
     return "\n".join(lines) + "\n"
-
-
-def _snake(name: str) -> str:
-    return re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name).lower()
 
 
 def _first_sentence(op: type) -> str:

@@ -18,8 +18,8 @@ from fcn_hw.frontend.walk import Call, Program, walk
 from fcn_hw.ir import Graph
 from fcn_hw.ir.build import GraphBuilder
 from fcn_hw.ir.outputs import OutputKind
-from fcn_hw.ir.verify import MAX_CLASSES
 from fcn_hw.names import Names
+from fcn_hw.ops.arg_max import MAX_CLASSES
 from fcn_hw.scaling import Scaling, step_scaling
 
 
@@ -234,8 +234,10 @@ def _outputs(
             problems.append(_too_many_classes(call.path if call else op, channels))
             continue
         if kind != "scores":
-            build = context.builder.arg_max if channels > 1 else context.builder.above_zero
-            outputs.append(build(context.names.give("class_map"), op))
+            name, build = context.names.give("class_map"), context.builder
+            outputs.append(
+                build.arg_max(name, op, origin="") if channels > 1 else build.above_zero(name, op)
+            )
         if kind != "classes":
             outputs.append(op)
         where = f"layer '{call.path}': {head}" if call else f"output '{op}'"

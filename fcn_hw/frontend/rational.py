@@ -10,7 +10,7 @@ import numpy as np
 
 from fcn_hw.fixed import Codes
 from fcn_hw.frontend.parts import UNIT_ROUNDOFF, Floats
-from fcn_hw.ir.intervals import Interval
+from fcn_hw.intervals import Interval
 
 MAX_BITS = 20
 """The widest integers that stand for float values: bytes times the scale and minus the mean of an

@@ -9,7 +9,6 @@ from itertools import groupby
 import numpy as np
 
 from fcn_hw.errors import FormatError, UnsupportedLayer
-from fcn_hw.estimate.ops import op_cost
 from fcn_hw.fixed import Codes, FixedFormat, Overflow, Rounding, quantize, smallest_format
 from fcn_hw.frontend.activations import Activation, exact_format
 from fcn_hw.frontend.affine_fit import ScaleAndBias, fit_scale_and_bias, fit_sum
@@ -39,12 +38,11 @@ from fcn_hw.frontend.sums import (
 )
 from fcn_hw.frontend.values import Known, Moved, Pending, Shape, Sum, Value
 from fcn_hw.frontend.walk import Call
-from fcn_hw.ir import Constant, Tensor
 from fcn_hw.ir.build import GraphBuilder
-from fcn_hw.ir.cycles import Fold
-from fcn_hw.ir.thresholds import MAX_THRESHOLDS
-from fcn_hw.ir.verify import MAX_LOOKUP_BITS
 from fcn_hw.names import Names
+from fcn_hw.ops import Constant, Fold, Tensor
+from fcn_hw.ops.lookup import MAX_LOOKUP_BITS
+from fcn_hw.ops.threshold import MAX_THRESHOLDS
 
 STATED_BITS = 18
 """Width of a value that no quantizer follows, and of its scale: a DSP slice's narrower port."""
@@ -534,7 +532,7 @@ def _thresholds_are_cheaper(
     trial.batch_norm("affine", "x", affine.scale, affine.bias, fmt=saturating)
 
     def price(name: str) -> int:
-        amount = op_cost(trial.op(name), (source,), "7series", Fold(1, 1)).resources
+        amount = trial.op(name).cost((source,), "7series", Fold(1, 1), "Resource").resources
         return amount.lut + DSP_IN_LUTS * amount.dsp + BRAM18_IN_LUTS * amount.bram18
 
     return price("thresholds") <= price("affine")

@@ -18,7 +18,7 @@ from fcn_hw.errors import FormatError
 from fcn_hw.fixed import Codes, FixedFormat, snapped_codes, to_float
 from fcn_hw.frontend.activations import Activation
 from fcn_hw.frontend.parts import Floats, Part, as_tensor, in_float64
-from fcn_hw.ir.intervals import Interval
+from fcn_hw.intervals import Interval
 
 MAX_ENUMERATED = 1 << 21
 """Codes times channels that are all evaluated; beyond it, both sides of every step are."""

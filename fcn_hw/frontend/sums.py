@@ -23,9 +23,11 @@ from fcn_hw.frontend.affine_fit import Operand, Points
 from fcn_hw.frontend.parts import UNIT_ROUNDOFF, Floats, Part, in_float64, never_falls
 from fcn_hw.frontend.steps import MAX_STEPS, StepFunction, Steps
 from fcn_hw.frontend.values import Moved, Pending, Sum, Value
-from fcn_hw.ir import Graph, SkipAdd, Threshold
+from fcn_hw.intervals import Interval
+from fcn_hw.ir import Graph
 from fcn_hw.ir.build import GraphBuilder
-from fcn_hw.ir.intervals import Interval
+from fcn_hw.ops.skip_add import SkipAdd
+from fcn_hw.ops.threshold import Threshold
 from fcn_hw.reference import evaluate
 
 MAX_TUPLES = 1 << 26

@@ -16,8 +16,7 @@ from fcn_hw.estimate.problem import folded_ops
 from fcn_hw.estimate.reports import report_data
 from fcn_hw.handoff.manifest import MANIFEST, Expected, FoldEntry, Manifest, Structure
 from fcn_hw.ir import Graph
-from fcn_hw.ir.cycles import Fold
-from fcn_hw.ir.folding import legal_folds
+from fcn_hw.ops import Fold
 
 REPORTS = "reports"
 PROJECT_TCL, BLOCK_DESIGN_TCL = "scripts/project.tcl", "scripts/block_design.tcl"
@@ -52,7 +51,7 @@ def estimate_of(
     if folds.keys() != ops.keys():
         raise BundleError(f"{MANIFEST}: structure.folds are not those of the graph's layers")
     for name, fold in folds.items():
-        if fold not in legal_folds(ops[name]):
+        if fold not in ops[name].legal_folds():
             raise BundleError(
                 f"{MANIFEST}: structure.folds: '{name}' can't have {fold.pe} x {fold.simd}"
             )

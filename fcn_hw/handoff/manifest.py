@@ -16,7 +16,6 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from fcn_hw.backend.axi_interface import AxiInterface, AxiPort
 from fcn_hw.errors import BundleError
 from fcn_hw.ir import Graph
-from fcn_hw.ir.ops import Input
 
 MANIFEST = "MANIFEST.json"
 AP_TYPES = "third_party/ap_types"
@@ -204,8 +203,7 @@ def interface_fields(graph: Graph, interface: AxiInterface) -> dict[str, Any]:
         ],
         "layers": [
             LayerEntry(tensor=op.name, shape=list(op.output.shape), format=str(op.output.format))
-            for op in graph.ops
-            if not isinstance(op, Input)
+            for op in graph.computed
         ],
     }
 

@@ -45,8 +45,9 @@ from fcn_hw.handoff.manifest import (
 from fcn_hw.harness.compare import Comparison
 from fcn_hw.harness.csim import RUN_FOLDER, plan_build, run_frames, traced
 from fcn_hw.harness.traces import element_dtype, read_trace
-from fcn_hw.ir import Graph, Tensor
+from fcn_hw.ir import Graph
 from fcn_hw.ir.serialize import GRAPH_FILE, WEIGHTS_FILE, digest, load
+from fcn_hw.ops import Tensor
 from fcn_hw.reference import evaluate
 from fcn_hw.tools.runner import run
 

@@ -19,9 +19,10 @@ from fcn_hw.errors import ReportError, ToolFailed
 from fcn_hw.harness.compare import Comparison
 from fcn_hw.harness.lanes import LANES_FOLDER, lanes_of
 from fcn_hw.harness.traces import element_dtype, read_trace, write_frames
-from fcn_hw.ir import Graph, Input, Tensor
+from fcn_hw.ir import Graph
+from fcn_hw.ops import Tensor
 from fcn_hw.plan import Command, Plan
-from fcn_hw.reference.evaluate import evaluate_parts
+from fcn_hw.reference import evaluate_parts
 from fcn_hw.tools.gxx import plan_compile
 from fcn_hw.tools.runner import run
 
@@ -145,7 +146,7 @@ def plan_run(
 
 def traced(graph: Graph) -> tuple[str, ...]:
     """The tensors that a simulation records: every op's but the inputs'."""
-    return tuple(op.name for op in graph.ops if not isinstance(op, Input))
+    return tuple(op.name for op in graph.computed)
 
 
 def simulate(

@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from fcn_hw.errors import ReportError
 from fcn_hw.fixed import FixedFormat
-from fcn_hw.ir import Tensor
+from fcn_hw.ops import Tensor
 
 
 def element_dtype(fmt: FixedFormat) -> np.dtype[np.signedinteger | np.unsignedinteger]:

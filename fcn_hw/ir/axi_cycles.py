@@ -6,7 +6,7 @@ most, whichever are more.
 
 from __future__ import annotations
 
-from fcn_hw.ir.ops import Tensor
+from fcn_hw.ops import Tensor
 
 
 def frame_beats(tensor: Tensor, data_width_bits: int) -> int:

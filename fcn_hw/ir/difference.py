@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 
 import numpy as np
 
 from fcn_hw.ir.graph import Graph
-from fcn_hw.ir.ops import Constant, Op, Padding
+from fcn_hw.ops import Constant, Op, Padding
 
 
 @dataclass(frozen=True)
@@ -66,14 +66,12 @@ def _op_changes(a: Op, b: Op) -> Iterator[Change]:
     ):
         if before != after:
             yield Change(a.name, label, before, after)
-    for item in fields(a):
-        if item.name in ("name", "inputs", "output", "origin"):
-            continue
-        before, after = getattr(a, item.name), getattr(b, item.name)
+    for name in a.own_fields():
+        before, after = getattr(a, name), getattr(b, name)
         if isinstance(before, Constant) and isinstance(after, Constant):
-            yield from _constant_changes(a.name, item.name, before, after)
+            yield from _constant_changes(a.name, name, before, after)
         elif before != after:
-            yield Change(a.name, item.name, _shown(before), _shown(after))
+            yield Change(a.name, name, _shown(before), _shown(after))
 
 
 def _constant_changes(name: str, label: str, a: Constant, b: Constant) -> Iterator[Change]:

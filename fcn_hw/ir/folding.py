@@ -1,18 +1,8 @@
-"""The multipliers that an op can have, and the choice by hls4ml's reuse factor."""
+"""The choice of a fold by hls4ml's reuse factor."""
 
 from __future__ import annotations
 
-from fcn_hw.ir.cycles import Fold, fold_steps, sums_channels
-from fcn_hw.ir.ops import Folded
-
-
-def legal_folds(op: Folded) -> tuple[Fold, ...]:
-    """Every (pe, simd) whose pe divides the channels out and whose simd divides the channels in.
-
-    Where an output reads one channel only, simd is 1.
-    """
-    sizes = _divisors(op.weight.codes.shape[2]) if sums_channels(op) else [1]
-    return tuple(Fold(pe, simd) for pe in _divisors(op.output.channels) for simd in sizes)
+from fcn_hw.ops import Fold, Folded
 
 
 def choose_fold(op: Folded, reuse_factor: int) -> Fold:
@@ -32,11 +22,7 @@ def choose_fold(op: Folded, reuse_factor: int) -> Fold:
     """
 
     def rank(fold: Fold) -> tuple[int, int, int]:
-        reuse = fold_steps(op, fold)
+        reuse = op.fold_steps(fold)
         return abs(reuse - reuse_factor), -reuse, -fold.simd
 
-    return min(legal_folds(op), key=rank)
-
-
-def _divisors(number: int) -> list[int]:
-    return [n for n in range(1, number + 1) if number % n == 0]
+    return min(op.legal_folds(), key=rank)

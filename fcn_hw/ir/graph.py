@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from fcn_hw.errors import GraphError, nearest
-from fcn_hw.ir.ops import Input, Op, Tensor
+from fcn_hw.ops import Op, Operands, Tensor
+from fcn_hw.ops.input import Input
 
 
 @dataclass(frozen=True)
@@ -72,12 +73,18 @@ class Graph:
 
     @property
     def inputs(self) -> tuple[Input, ...]:
+        """The ports where frames come in."""
         return tuple(op for op in self.ops if isinstance(op, Input))
+
+    @property
+    def computed(self) -> tuple[Op, ...]:
+        """All other ops: each is a process in hardware."""
+        return tuple(op for op in self.ops if not isinstance(op, Input))
 
     def tensor(self, name: str) -> Tensor:
         return self[name].output
 
-    def operands(self, op: Op) -> tuple[Tensor, ...]:
+    def operands(self, op: Op) -> Operands:
         """The tensors that ``op`` reads."""
         return tuple(self.tensor(name) for name in op.inputs)
 

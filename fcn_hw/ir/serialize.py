@@ -9,9 +9,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-import typing
 from collections.abc import Callable
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -20,11 +19,12 @@ import numpy as np
 from fcn_hw.errors import ConfigError, FormatError, GraphError, nearest
 from fcn_hw.files import replace_file
 from fcn_hw.fixed import Codes, FixedFormat, parse_format
+from fcn_hw.ir.classes import op_class, own_types
 from fcn_hw.ir.graph import Graph
-from fcn_hw.ir.ops import OPS, Constant, Op, Padding, Pair, Tensor
 from fcn_hw.ir.text import to_text
 from fcn_hw.ir.verify import verify
 from fcn_hw.ir.weights_file import NotWeights, pack, unpack
+from fcn_hw.ops import Constant, Op, Padding, Pair, Tensor
 from fcn_hw.scaling import Scaling, read_number
 
 GRAPH_FILE = "graph.json"
@@ -40,9 +40,6 @@ MAX_WEIGHTS_BYTES = 1 << 30
 _MAX_OPS = 10_000
 _MAX_NUMBER = 1 << 24
 _MAX_TEXT = 1_000
-CLASSES: dict[str, type[Op]] = {cls.__name__: cls for cls in OPS}
-"""By the ``kind`` of an op in ``graph.json``; ``fcn_hw.extend`` adds to it."""
-_SHARED = frozenset(item.name for item in fields(Op))
 
 
 def save(graph: Graph, folder: Path) -> None:
@@ -103,11 +100,6 @@ def digest(graph: Graph) -> str:
     return hashed.hexdigest()
 
 
-def can_store(kind: Any) -> bool:
-    """Whether a field of this type can be written and read."""
-    return kind in _CODECS
-
-
 # -- graph to JSON -------------------------------------------------------------------------------
 
 
@@ -122,7 +114,7 @@ def _body(graph: Graph) -> dict[str, Any]:
 def _encode_op(op: Op) -> dict[str, Any]:
     own = {
         name: _CODECS[hint].encode(getattr(op, name))
-        for name, hint in _own_fields(type(op)).items()
+        for name, hint in own_types(type(op)).items()
         if not (hint in _LEFT_OUT and getattr(op, name) is None)
     }
     return {
@@ -139,17 +131,11 @@ def _encode_op(op: Op) -> dict[str, Any]:
 def _arrays(graph: Graph) -> dict[str, Codes]:
     """Every constant's codes by ``<op>.<field>``."""
     return {
-        f"{op.name}.{item.name}": value.codes
+        f"{op.name}.{label}": value.codes
         for op in graph.ops
-        for item in fields(op)
-        if isinstance(value := getattr(op, item.name), Constant)
+        for label in op.own_fields()
+        if isinstance(value := getattr(op, label), Constant)
     }
-
-
-def _own_fields(cls: type[Op]) -> dict[str, Any]:
-    """The fields that :class:`Op` has not, with their types."""
-    hints = typing.get_type_hints(cls)
-    return {item.name: hints[item.name] for item in fields(cls) if item.name not in _SHARED}
 
 
 # -- JSON to graph -------------------------------------------------------------------------------
@@ -211,21 +197,23 @@ def _decode_op(value: object, where: str, weights: dict[str, Codes]) -> Op:
     name = _text(entry.take("name"), entry.at("name"))
     entry.where = f"{where} '{name}'"
     kind = _text(entry.take("kind"), entry.at("kind"))
-    if kind not in CLASSES:
-        raise _Malformed(f"{entry.at('kind')}: '{kind}' is no op; near: {nearest(kind, CLASSES)}")
+    try:
+        found = op_class(kind)
+    except ConfigError as error:
+        raise _Malformed(f"{entry.at('kind')}: {error}") from error
     inputs = _texts(entry.take("inputs"), entry.at("inputs"))
     shape = _numbers(entry.take("shape"), entry.at("shape"), 3)
     fmt = _format(entry.take("format"), entry.at("format"))
     origin = _text(entry.take("origin"), entry.at("origin"))
     own = {
         key: _CODECS[hint].decode(entry.take(key), entry.at(key), f"{name}.{key}", weights)
-        for key, hint in _own_fields(CLASSES[kind]).items()
+        for key, hint in own_types(found).items()
         if not (hint in _LEFT_OUT and key not in entry)
     }
     entry.end()
     height, width, channels = shape
     output = Tensor(name, (height, width, channels), fmt)
-    return CLASSES[kind](name, inputs, output, origin=origin, **own)
+    return found(name, inputs, output, origin=origin, **own)
 
 
 def _list(value: object, where: str) -> list[Any]:

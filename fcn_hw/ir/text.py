@@ -7,8 +7,8 @@ from dataclasses import MISSING, fields
 from fcn_hw.errors import one_line
 from fcn_hw.fixed import FixedFormat
 from fcn_hw.ir.graph import Graph
-from fcn_hw.ir.macs import macs, total_macs, total_parameters
-from fcn_hw.ir.ops import CONVOLUTIONS, Constant, Op, Padding, Threshold
+from fcn_hw.ir.macs import total_macs, total_parameters
+from fcn_hw.ops import Constant, Op, Padding
 from fcn_hw.scaling import Scaling
 
 
@@ -26,7 +26,7 @@ def to_text(graph: Graph) -> str:
     for op, name, kind in zip(graph.ops, names, types, strict=True):
         sources = ", ".join(f"%{source}" for source in op.inputs)
         line = f"  {name:{left}} {kind:{middle}} = {op.kind}({sources}){_arguments(op)}"
-        work = macs(op, graph.operands(op))
+        work = op.macs(graph.operands(op))
         lines.append(line + (f"  # {_si(work)}MAC" if work else ""))
     lines.append(f"return {', '.join(f'%{name}' for name in graph.outputs)}")
     return "\n".join(lines) + "\n"
@@ -40,15 +40,12 @@ def _summary(graph: Graph) -> str:
 
 
 def _arguments(op: Op) -> str:
-    shown = []
-    if isinstance(op, CONVOLUTIONS):
-        shown.append(f" kernel={_value(op.weight.codes.shape[:2], 'x')}")
-    if isinstance(op, Threshold):
-        shown.append(f" count={op.thresholds.codes.shape[1]}")
+    shown = [f" {label}={value}" for label, value in op.notes().items()]
+    own = op.own_fields()
     for item in fields(op):
-        value = getattr(op, item.name)
-        if item.name in ("name", "inputs", "output", "origin"):
+        if item.name not in own:
             continue
+        value = getattr(op, item.name)
         if item.default is MISSING or value != item.default:
             # Sizes and factors read "2x2"; positions and paddings read "0,1".
             separator = "," if item.name in ("crop", "offset", "padding") else "x"

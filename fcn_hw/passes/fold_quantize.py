@@ -5,24 +5,17 @@ from __future__ import annotations
 from dataclasses import replace
 
 from fcn_hw.fixed import Overflow
+from fcn_hw.intervals import Interval
 from fcn_hw.ir.graph import Graph
-from fcn_hw.ir.intervals import Interval, exact_interval
-from fcn_hw.ir.ops import (
-    ACCUMULATING,
-    Op,
-    Quantize,
-    Relu,
-    UpsampleBilinear,
-)
-
-_FOLDABLE = (*ACCUMULATING, UpsampleBilinear, Relu, Quantize)
-"""Ops that convert their result to the output's format anyway, and whose format is free."""
+from fcn_hw.ops import Op
+from fcn_hw.ops.quantize import Quantize
+from fcn_hw.ops.relu import Relu
 
 
 def fold_quantize(graph: Graph) -> Graph:
     """Merges a ``Quantize`` into its source; the merged op has the source's name.
 
-    Folded where the source is of a class that ends with a conversion, its output holds its result
+    Folded where the source ends with a conversion, its output holds its result
     exactly, the ``Quantize`` is its only reader, and it is no output of the graph. Then only one
     of the two conversions can change a value, so that one alone does the same. The merged op has
     the origin of the ``Quantize``, whose tensor it now writes; an output of the graph follows.
@@ -41,7 +34,7 @@ def fold_quantize(graph: Graph) -> Graph:
             source = ops[op.inputs[0]]
             read_as = original.get(source.name, source.name)
             if (
-                not isinstance(source, _FOLDABLE)
+                not source.converts
                 or len(graph.readers(read_as)) != 1
                 or read_as in graph.outputs
                 or not _is_exact(source, [ranges[name] for name in source.inputs])
@@ -50,7 +43,7 @@ def fold_quantize(graph: Graph) -> Graph:
             ops.pop(op.name, None)  # where the Quantize itself came of a fold
             merged = replace(source, output=replace(source.output, format=op.output.format))
             op = _simplest(merged, origin=op.origin)
-        exact = exact_interval(op, [ranges[name] for name in op.inputs])
+        exact = op.interval([ranges[name] for name in op.inputs])
         ranges[op.name] = exact.converted(op.output.format)
         ops[op.name] = op  # a merged op stays where its source was: nothing else reads it
         renamed[old.name] = op.name
@@ -70,5 +63,5 @@ def _simplest(op: Op, origin: str | None = None) -> Op:
 def _is_exact(op: Op, operands: list[Interval]) -> bool:
     """Whether the output's format holds every value that ``op`` can compute."""
     fmt = op.output.format
-    exact = exact_interval(op, operands)
+    exact = op.interval(operands)
     return exact.fraction <= fmt.fraction and exact.rescaled(fmt.fraction).within(fmt)

@@ -4,22 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from fcn_hw.intervals import Interval
 from fcn_hw.ir.graph import Graph
-from fcn_hw.ir.intervals import Interval, intervals
-from fcn_hw.ir.ops import (
-    AveragePool2D,
-    Crop2D,
-    Input,
-    MaxPool2D,
-    Op,
-    Padding,
-    Quantize,
-    Relu,
-    Tensor,
-    UpsampleBilinear,
-    UpsampleNearest,
-    ZeroPad2D,
-)
+from fcn_hw.ir.intervals import intervals
+from fcn_hw.ops import Op, Tensor
+from fcn_hw.ops.quantize import Quantize
 
 
 def remove_identity(graph: Graph) -> Graph:
@@ -46,12 +35,12 @@ def remove_identity(graph: Graph) -> Graph:
             continue
         source = ops[op.inputs[0]]
         held = ranges[old.inputs[0]]
-        if not _moves_nothing(op, source.output, held):
+        if not op.moves_nothing(source.output, held):
             ops[op.name] = op
             continue
         returned = op.name in outputs
         if _keeps_codes(op.output, source.output, held) and not (
-            returned and (isinstance(source, Input) or source.name in outputs)
+            returned and (not source.inputs or source.name in outputs)
         ):
             renamed[op.name] = source.name
             outputs = [source.name if name == op.name else name for name in outputs]
@@ -61,24 +50,5 @@ def remove_identity(graph: Graph) -> Graph:
     return graph.with_ops(ops.values(), outputs)
 
 
-def _moves_nothing(op: Op, source: Tensor, held: Interval) -> bool:
-    """Whether ``op`` does no more than convert its input to its output's format."""
-    if isinstance(op, Quantize):
-        return True
-    if isinstance(op, Relu):
-        return held.low >= 0
-    if isinstance(op, (UpsampleNearest, UpsampleBilinear)):
-        return op.scale == (1, 1)
-    if isinstance(op, (MaxPool2D, AveragePool2D)):
-        return op.pool == op.strides == (1, 1) and op.padding == Padding()
-    if isinstance(op, Crop2D):
-        return op.output.shape == source.shape
-    if isinstance(op, ZeroPad2D):
-        return op.padding == Padding()
-    return False
-
-
 def _keeps_codes(output: Tensor, source: Tensor, held: Interval) -> bool:
-    new, old = output.format, source.format
-    same = (new.signed, new.width, new.integer) == (old.signed, old.width, old.integer)
-    return same and held.within(new)
+    return output.format.same_codes(source.format) and held.within(output.format)

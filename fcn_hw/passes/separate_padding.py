@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 
 from fcn_hw.ir.graph import Graph
-from fcn_hw.ir.ops import Conv2D, Op, Padding, Tensor, ZeroPad2D
 from fcn_hw.names import Names
+from fcn_hw.ops import Op, Padding, Tensor
+from fcn_hw.ops.conv2d import Conv2D
+from fcn_hw.ops.zero_pad2d import ZeroPad2D
 
 
 def separate_padding(graph: Graph) -> Graph:

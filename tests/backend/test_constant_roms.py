@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from fcn_hw.backend.constant_roms import render_constants, rom_names, rom_tables
-from fcn_hw.backend.op_emission import op_roms
+from fcn_hw.backend.op_emission import emit_op
 from fcn_hw.fixed import parse_format
-from fcn_hw.ir import Constant
 from fcn_hw.ir.build import GraphBuilder
-from fcn_hw.ir.cycles import Fold
 from fcn_hw.ir.graph import Graph
+from fcn_hw.ops import Constant, Fold
 
 FORMAT = parse_format("fixed<8,8>")
 SMALL = parse_format("ufixed<3,3>")
@@ -30,29 +28,36 @@ def constant(*codes: int) -> Constant:
     return Constant(np.array(codes), SMALL)
 
 
+def header(net: Graph, name: str, fold: Fold | None) -> str:
+    weights = emit_op(net[name], (net.tensor("x"),), ["x"], name, fold, "Resource").weights
+    assert weights is not None and weights[0] == f"{name}.h"
+    return weights[1]
+
+
 def test_channels_go_by_groups() -> None:
     net = graph()
-    scales, biases = rom_tables(net["bn"], net.tensor("x"), Fold(2, 1))
-    assert (scales.codes, biases.codes) == ([[1, -2], [3, 4]], [[4, 5], [6, 7]])
-    assert (scales.width, biases.width) == (8, 4), "an unsigned code takes a bit more"
-    bases, steps, coarse, fine = rom_tables(net["steps"], net.tensor("x"), Fold(1, 1))
-    assert bases.codes == [[0], [1], [2], [3]] and steps.codes == [[1], [1], [2], [2]]
+    scales, biases = net["bn"].roms((net.tensor("x"),), Fold(2, 1), "Resource")
+    assert scales.codes.tolist() == [[1, -2], [3, 4]]
+    assert biases.codes.tolist() == [[4, 5], [6, 7]]
+    assert (scales.bits, biases.bits) == (8, 4), "an unsigned code takes a bit more"
+    roms = net["steps"].roms((net.tensor("x"),), Fold(1, 1), "Resource")
+    bases, steps, coarse, fine = roms
+    assert bases.codes.tolist() == [[0], [1], [2], [3]]
+    assert steps.codes.tolist() == [
+        [1],
+        [1],
+        [2],
+        [2],
+    ]
     # -3 and -2 always count, as 0 does; 8 never does, as 7 is the largest code
-    assert coarse.codes == [[[0]], [[1]], [[4]], [[7]]]
-    assert fine.codes == [[[0, 0]], [[0, 2]], [[3, 5]], [[6, 8]]]
-    assert coarse.width == fine.width == 5
-
-
-def test_names_are_those_of_the_tables() -> None:
-    net = graph()
-    for name, fold in [("bn", Fold(4, 1)), ("steps", Fold(2, 1)), ("lookup", None)]:
-        op = net[name]
-        assert rom_names(op) == [t.variable for t in rom_tables(op, net.tensor("x"), fold)]
+    assert coarse.codes.tolist() == [[[0]], [[1]], [[4]], [[7]]]
+    assert fine.codes.tolist() == [[[0, 0]], [[0, 2]], [[3, 5]], [[6, 8]]]
+    assert coarse.bits == fine.bits == 5
 
 
 def test_rendered_headers() -> None:
     net = graph()
-    assert render_constants(net["steps"], net.tensor("x"), Fold(2, 1)) == (
+    assert header(net, "steps", Fold(2, 1)) == (
         "// ROMs of steps: integer codes. Emitted by fcn_hw.\n"
         "//   bases    ufixed<3,3>, [channel group 2][channel 2]\n"
         "//   steps    ufixed<3,3>, [channel group 2][channel 2]\n"
@@ -99,5 +104,4 @@ def test_rendered_headers() -> None:
     )
     assert (
         "static const fcn_hw::rom_t<8> lookup_table[8] = {\n    0, -1, 2, 3, 4, 5, 6, 7,\n};\n"
-    ) in op_roms(net["lookup"], (net.tensor("x"),), None)
-    assert op_roms(net["x"], (), None) == ""
+    ) in header(net, "lookup", None)

@@ -9,43 +9,29 @@ from sample_graphs import tiny_graph
 
 from fcn_hw.backend.hls4ml_bridge import (
     Target,
-    emitted_processes,
     fifo_depth,
     stream_variable,
     to_model_graph,
 )
-from fcn_hw.backend.op_emission import emit_process
 from fcn_hw.backend.project import plan_project
 from fcn_hw.boards import load_board
 from fcn_hw.dataflow.lowering import lower
 from fcn_hw.design import Hls
 from fcn_hw.fixed import FixedFormat
-from fcn_hw.ir import Constant
 from fcn_hw.ir.build import GraphBuilder
-from fcn_hw.ir.folding import choose_fold
-from fcn_hw.ir.ops import FOLDED
+from fcn_hw.ops import Constant
 
 TARGET = Target("xc7z020clg400-1", 10.0, 1, "Resource")
 
 
-def test_model_graph_holds_formats_depths_and_text() -> None:
+def test_model_graph_holds_formats_and_depths() -> None:
     dataflow = lower(tiny_graph())
-    texts = {
-        item.name: emit_process(
-            item,
-            choose_fold(item.op, 1) if isinstance(item.op, FOLDED) else None,
-            "Resource",
-        )
-        for item in dataflow.processes
-    }
-    model = to_model_graph(dataflow, TARGET, texts)
-    emitted = emitted_processes(model, dataflow)
+    model = to_model_graph(dataflow, TARGET)
     # hls4ml's flow inserted, merged and dropped nothing, and kept the order
-    assert [item.process for item in emitted] == list(dataflow.processes)
-    for item in emitted:
-        text = texts[item.process.name]
-        assert (item.call, item.config, item.headers) == (text.call, text.config, (text.header,))
-        for stream in item.process.outputs:
+    names = [node.name for node in model.get_layers()]
+    assert names == ["fcn_hw_stream_image", *(process.name for process in dataflow.processes)]
+    for process in dataflow.processes:
+        for stream in process.outputs:
             variable = stream_variable(model, stream)
             fmt, held = stream.tensor.format, variable.type.precision
             assert list(variable.shape) == list(stream.tensor.shape)
@@ -67,13 +53,11 @@ def test_streams_of_a_fork_to_a_port_are_not_cloned() -> None:
     shared = build.relu("shared", image)
     first, second = build.relu("first", shared), build.relu("second", shared)
     dataflow = lower(build.finish(build.skip_add("total", first, second), shared))
-    texts = {item.name: emit_process(item, None, "Resource") for item in dataflow.processes}
-    model = to_model_graph(dataflow, TARGET, texts)
+    model = to_model_graph(dataflow, TARGET)
     assert [node.name for node in model.get_layers()] == [
         "fcn_hw_stream_image", "shared", "shared_fork1", "first", "second", "total",
     ]  # fmt: skip
     assert sorted(model.outputs) == ["fcn_hw_stream_shared_out", "fcn_hw_stream_total"]
-    assert len(emitted_processes(model, dataflow)) == len(dataflow.processes)
 
 
 def top_function(image: str, conv: str, relu: str) -> str:

@@ -2,27 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import fields, replace
+from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
 
-from fcn_hw.backend.op_configs import (
-    header_of,
-    op_context,
-    render_call,
-    render_config,
-    render_fork_call,
-    rom_pragmas,
-    snake_name,
-)
+from fcn_hw.backend.op_emission import ProcessText, emit_op, emit_process
+from fcn_hw.dataflow.lowering import Process, Stream
 from fcn_hw.errors import TemplateError
 from fcn_hw.fixed import parse_format
-from fcn_hw.ir import AveragePool2D, Constant, Conv2D, Graph, Input, Tensor
+from fcn_hw.ir import Graph
 from fcn_hw.ir.build import GraphBuilder
-from fcn_hw.ir.cycles import Fold
-from fcn_hw.ir.ops import FOLDED, OPS, Padding
-from fcn_hw.resources import data_folder
+from fcn_hw.ops import OPS, Constant, Fold, Folded, Padding, Tensor
+from fcn_hw.ops.average_pool2d import AveragePool2D
+from fcn_hw.ops.conv2d import Conv2D
 
 U4 = parse_format("ufixed<4,0>")
 WEIGHT = parse_format("fixed<4,1>")
@@ -70,42 +64,43 @@ FOLDS = {
 }
 
 
+def text_of(graph: Graph, name: str, fold: Fold | None = None, **changes: Any) -> ProcessText:
+    """The text of an op; ``changes`` are of the streams and the strategy."""
+    op = graph[name]
+    given = {"inputs": op.inputs, "output": name, "strategy": "Resource", **changes}
+    return emit_op(op, graph.operands(op), fold=fold or FOLDS.get(name), **given)
+
+
 def test_every_op_has_a_header_and_a_template_of_its_name() -> None:
     graph = all_ops()
     assert {type(op) for op in graph.ops} == set(OPS)
-    for op in graph.ops:
-        if not isinstance(op, Input):
-            assert (data_folder("templates") / "include" / header_of(op)).is_file(), op.kind
-            assert f"struct {op.name}_config {{" in render_config(
-                op, graph.operands(op), FOLDS.get(op.name)
-            )
+    for op in graph.computed:
+        assert op.header().is_file() and op.template().is_file(), op.kind
+        assert f"struct {op.name}_config {{" in text_of(graph, op.name).config
 
 
 def test_names_in_snake_case() -> None:
     graph = all_ops()
-    assert snake_name(graph["conv"]) == "conv2d"
-    assert snake_name(graph["up"]) == "conv_transpose2d"
-    assert snake_name(graph["classes"]) == "arg_max"
-    assert header_of(graph["padded"]) == "fcn_hw/zero_pad2d.h"
+    assert graph["conv"].snake_name() == "conv2d"
+    assert graph["up"].snake_name() == "conv_transpose2d"
+    assert graph["classes"].snake_name() == "arg_max"
+    assert text_of(graph, "padded").headers == ("fcn_hw/zero_pad2d.h",)
 
 
 def test_every_field_of_a_context_is_in_the_config() -> None:
     graph = all_ops()
-    for op in graph.ops[1:]:
-        context = op_context(op, graph.operands(op), FOLDS.get(op.name))
-        text = render_config(op, graph.operands(op), FOLDS.get(op.name))
-        for field in fields(context):
-            value = getattr(context, field.name)
-            if field.name in ("name", "count", "accum", "cycles") or field.name.endswith("_width"):
-                value = getattr(value, "ap_type", value)
-                assert str(value) in text
+    for op in graph.computed:
+        text = text_of(graph, op.name).config
+        for label, value in op.config(graph.operands(op), FOLDS.get(op.name)).items():
+            if label in ("count", "accum") or label.endswith("_width"):
+                assert str(getattr(value, "ap_type", value)) in text
             else:
-                assert f"static constexpr int {field.name} = {value};" in text
+                assert f"static constexpr int {label} = {value};" in text
 
 
 def test_config_of_a_convolution() -> None:
     graph = all_ops()
-    text = render_config(graph["conv"], graph.operands(graph["conv"]), Fold(2, 4))
+    text = text_of(graph, "conv", Fold(2, 4)).config
     conv = graph["conv"]
     assert isinstance(conv, Conv2D)
     assert text == (
@@ -140,7 +135,7 @@ def test_config_of_a_convolution() -> None:
 
 def test_config_of_a_depthwise_convolution_and_of_an_average() -> None:
     graph = all_ops()
-    text = render_config(graph["apart"], graph.operands(graph["apart"]), Fold(6, 1))
+    text = text_of(graph, "apart", Fold(6, 1)).config
     assert text.startswith(
         "// 2x3 depthwise convolution of 4 into 12 channels by 6 multipliers: 584 cycles a frame.\n"
     )
@@ -148,7 +143,7 @@ def test_config_of_a_depthwise_convolution_and_of_an_average() -> None:
         assert f"    static constexpr int {line}\n" in text
     mean = graph["mean"]
     assert isinstance(mean, AveragePool2D)
-    text = render_config(mean, graph.operands(mean))
+    text = text_of(graph, "mean").config
     assert text.startswith("// 3x3 average: 63 cycles a frame.\nstruct mean_config {\n")
     # 9, 6 and 4 positions: 36 is 9 times 2 bits
     assert text.endswith(
@@ -169,54 +164,56 @@ def test_shifts_align_products_and_biases(
     constant = Constant(np.array([1]), parse_format(bias)) if bias else None
     builder.conv2d("y", "x", Constant(np.ones((1, 1, 1, 1)), WEIGHT), constant)
     graph = builder.finish("y")
-    text = render_config(graph["y"], graph.operands(graph["y"]), Fold(1, 1))
+    text = text_of(graph, "y", Fold(1, 1)).config
     assert f"product_shift = {product_shift};" in text
     assert f"bias_shift = {bias_shift};" in text
 
 
 def test_rom_of_a_transposed_convolution_holds_all_phases() -> None:
     graph = all_ops()
-    text = render_config(graph["up"], graph.operands(graph["up"]), Fold(1, 2))
+    text = text_of(graph, "up", Fold(1, 2)).config
     assert "fold = 8;" in text
     assert "rom_depth = 32;" in text
 
 
 def test_calls() -> None:
     graph = all_ops()
-    assert render_call(graph["conv"], ["image"], "conv") == (
+    assert text_of(graph, "conv").call == (
         "fcn_hw::conv2d<image_t, conv_t, conv_config>(image, conv, conv_weights, conv_biases);"
     )
-    assert render_call(graph["apart"], ["both"], "apart") == (
+    assert text_of(graph, "apart").call == (
         "fcn_hw::depthwise_conv2d<both_t, apart_t, apart_config>"
         "(both, apart, apart_weights, apart_biases);"
     )
-    assert render_call(graph["mean"], ["apart"], "mean") == (
+    assert text_of(graph, "mean").call == (
         "fcn_hw::average_pool2d<apart_t, mean_t, mean_config>(apart, mean);"
     )
-    assert render_call(graph["sum"], ["up", "conv_to_sum"], "sum") == (
+    assert text_of(graph, "sum", inputs=["up", "conv_to_sum"]).call == (
         "fcn_hw::skip_add<up_t, conv_t, sum_t, sum_config>(up, conv_to_sum, sum);"
     )
-    assert render_call(graph["counted"], ["scaled"], "counted") == (
+    assert text_of(graph, "counted").call == (
         "fcn_hw::threshold<scaled_t, counted_t, counted_config>(scaled, counted, counted_bases, "
         "counted_steps, counted_thresholds0, counted_thresholds1);"
     )
-    assert render_call(graph["looked_up"], ["counted"], "looked_up") == (
+    assert text_of(graph, "looked_up").call == (
         "fcn_hw::lookup<counted_t, looked_up_t, looked_up_config>"
         "(counted, looked_up, looked_up_table);"
     )
-    assert render_fork_call(graph.tensor("conv"), "conv", ["a", "b"]) == (
-        "fcn_hw::fork<conv_t, 48>(conv, a, b);"
-    )
+    tensor = graph.tensor("conv")
+    source, *branches = (Stream(name, tensor) for name in ("conv", "a", "b"))
+    fork = emit_process(Process("fork", None, (source,), tuple(branches)), None, "Resource")
+    assert fork.call == "fcn_hw::fork<conv_t, 48>(conv, a, b);"
 
 
 def test_strategy_places_the_weights() -> None:
     graph = all_ops()
     resource = "#pragma HLS BIND_STORAGE variable=conv_weights type=rom_1p impl=bram"
-    assert rom_pragmas(graph["conv"], "Resource") == (resource,)
-    assert rom_pragmas(graph["conv"], "Latency") == (resource.replace("bram", "lutram"),)
+    assert text_of(graph, "conv").pragmas == (resource,)
+    fabric = resource.replace("bram", "lutram")
+    assert text_of(graph, "conv", strategy="Latency").pragmas == (fabric,)
     for name in ("pool", "mean"):
-        assert rom_pragmas(graph[name], "Resource") == ()
-    assert rom_pragmas(graph["apart"], "Resource") == (resource.replace("conv_", "apart_"),)
+        assert text_of(graph, name).pragmas == ()
+    assert text_of(graph, "apart").pragmas == (resource.replace("conv_", "apart_"),)
 
 
 def test_small_roms_are_in_luts_and_the_strategy_places_the_others() -> None:
@@ -229,16 +226,15 @@ def test_small_roms_are_in_luts_and_the_strategy_places_the_others() -> None:
     builder.lookup("looked_up", "x", Constant(np.arange(16), U4))
     graph = builder.finish("counted", "looked_up")
     bind = "#pragma HLS BIND_STORAGE variable="
-    scaled, counted = graph["scaled"], graph["counted"]
-    assert rom_pragmas(scaled, "Resource", Fold(2, 1)) == (
+    assert text_of(graph, "scaled", Fold(2, 1)).pragmas == (
         f"{bind}scaled_scales type=rom_1p impl=lutram",
     )
-    assert rom_pragmas(scaled, "Resource", Fold(1, 1)) == (
+    assert text_of(graph, "scaled", Fold(1, 1)).pragmas == (
         f"{bind}scaled_scales type=rom_1p impl=bram",
     )
     # 32, 64 and 128 words
     split = "#pragma HLS ARRAY_PARTITION variable="
-    assert rom_pragmas(counted, "Resource", Fold(3, 1)) == (
+    assert text_of(graph, "counted", Fold(3, 1)).pragmas == (
         f"{split}counted_thresholds0 dim=2",
         f"{bind}counted_thresholds0 type=rom_1p impl=lutram",
         f"{split}counted_thresholds1 dim=2",
@@ -246,8 +242,9 @@ def test_small_roms_are_in_luts_and_the_strategy_places_the_others() -> None:
         f"{split}counted_thresholds2 dim=2",
         f"{bind}counted_thresholds2 type=rom_1p impl=bram",
     )
-    assert all("bram" not in line for line in rom_pragmas(counted, "Latency", Fold(1, 1)))
-    assert rom_pragmas(graph["looked_up"], "Resource") == (
+    fabric = text_of(graph, "counted", Fold(1, 1), strategy="Latency").pragmas
+    assert all("bram" not in line for line in fabric)
+    assert text_of(graph, "looked_up").pragmas == (
         f"{bind}looked_up_table type=rom_np impl=lutram",
     )
 
@@ -256,13 +253,13 @@ def test_a_name_that_cpp_reserves_is_refused() -> None:
     graph = all_ops()
     op = replace(graph["pool"], name="new", output=Tensor("new", (3, 4, 2), U4))
     with pytest.raises(TemplateError, match="'new' can't be a name in C\\+\\+"):
-        render_config(op, graph.operands(graph["pool"]))
+        emit_op(op, graph.operands(graph["pool"]), op.inputs, "new", None, "Resource")
 
 
 def test_what_shares_its_arithmetic_needs_a_fold() -> None:
     graph = all_ops()
     for name in ("conv", "up", "apart", "scaled", "counted"):
         op = graph[name]
-        assert isinstance(op, FOLDED)
+        assert isinstance(op, Folded)
         with pytest.raises(AssertionError, match="fold"):
-            op_context(op, graph.operands(op))
+            emit_op(op, graph.operands(op), op.inputs, name, None, "Resource")

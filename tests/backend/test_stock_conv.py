@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from sample_graphs import tiny_graph
 
-from fcn_hw.backend.hls4ml_bridge import Target, emitted_processes, to_model_graph
+from fcn_hw.backend.hls4ml_bridge import Target, stock_texts, to_model_graph
 from fcn_hw.backend.project import plan_project
 from fcn_hw.backend.stock_conv import (
     check_stock,
@@ -27,9 +27,9 @@ from fcn_hw.design import Hls, HlsLayer
 from fcn_hw.errors import UnsupportedLayer
 from fcn_hw.estimate.design_folds import Folding
 from fcn_hw.fixed import parse_format
-from fcn_hw.ir import Constant, Graph
+from fcn_hw.ir import Graph
 from fcn_hw.ir.build import GraphBuilder
-from fcn_hw.ir.cycles import Fold
+from fcn_hw.ops import Constant, Fold
 from fcn_hw.plan import Plan
 
 GOLDEN = Path(__file__).parent.parent / "golden" / "tiny_hls4ml"
@@ -177,9 +177,9 @@ def test_model_graph_holds_formats() -> None:
     dataflow = lower(emitted_graph(graph, "hls4ml"))
     folding = Folding({"conv": Fold(2, 1)}, {"conv": "Resource"})
     stock = stock_layers(graph, dataflow, folding)
-    model = to_model_graph(dataflow, Target("part", 10.0, 1, "Resource"), {}, stock)
-    (process,) = emitted_processes(model, dataflow, stock)
-    assert process.call.startswith("nnet::pointwise_conv_2d_cl<image_t, conv_t, config")
+    model = to_model_graph(dataflow, Target("part", 10.0, 1, "Resource"), stock)
+    (text,) = stock_texts(model, stock).values()
+    assert text.call.startswith("nnet::pointwise_conv_2d_cl<image_t, conv_t, config")
     node = model.graph["conv"]
     assert node.get_attr("reuse_factor") == 4  # 8 multiplications by 2 multipliers
     held = {name: item.precision for name, item in node.get_layer_precision().items()}

@@ -19,11 +19,10 @@ from fcn_hw.estimate.design_folds import Folding
 from fcn_hw.fixed import Codes, FixedFormat, Overflow, Rounding, parse_format
 from fcn_hw.harness.csim import RUN_FOLDER, plan_build, plan_run, traced
 from fcn_hw.harness.traces import read_trace, write_frames
-from fcn_hw.ir import Constant, Conv2D, Graph
+from fcn_hw.ir import Graph
 from fcn_hw.ir.build import GraphBuilder
-from fcn_hw.ir.folding import legal_folds
-from fcn_hw.ir.ops import Padding
-from fcn_hw.ir.shapes import same_padding
+from fcn_hw.ops import Constant, Padding
+from fcn_hw.ops.conv2d import Conv2D
 from fcn_hw.reference import evaluate
 from fcn_hw.tools.runner import run, write_files
 
@@ -85,7 +84,7 @@ def grid() -> tuple[Graph, Folding]:
     for number, (size, kernel, strides, padding) in enumerate(cases):
         n_chan, n_filt = next(channels)
         if padding == "same":
-            pad = same_padding(size, kernel, strides, (1, 1))
+            pad = Padding.same(size, kernel, strides, (1, 1))
         else:
             pad = Padding() if padding == "valid" else Padding(*padding)
         build.input(f"in{number}", (*size, n_chan), parse_format(next(inputs)))
@@ -97,7 +96,7 @@ def grid() -> tuple[Graph, Folding]:
         )  # fmt: skip
     graph = build.finish(*(f"conv{number}" for number in range(len(cases))))
     for number, op in enumerate(op for op in graph.ops if isinstance(op, Conv2D)):
-        choices = legal_folds(op)
+        choices = op.legal_folds()
         folds[op.name] = choices[rng.integers(len(choices))]
         strategies[op.name] = ("Resource", "Resource", "Latency")[number % 3]
     return graph, Folding(folds, strategies)

@@ -12,13 +12,13 @@ from sample_graphs import tiny_graph
 from fcn_hw.backend.structure import choose_structure, estimate_layout
 from fcn_hw.backend.zero_worth import network_worth, zero_worth
 from fcn_hw.boards import load_board
+from fcn_hw.costs.memory import bram18_count
 from fcn_hw.design import Hls
-from fcn_hw.estimate.memory import bram18_count
 from fcn_hw.fixed import parse_format
 from fcn_hw.ir.build import GraphBuilder
-from fcn_hw.ir.cycles import Fold
-from fcn_hw.ir.folding import legal_folds
-from fcn_hw.ir.ops import Constant, ConvTranspose2D, DepthwiseConv2D, Padding
+from fcn_hw.ops import Constant, Fold, Padding
+from fcn_hw.ops.conv_transpose2d import ConvTranspose2D
+from fcn_hw.ops.depthwise_conv2d import DepthwiseConv2D
 
 FORMAT = parse_format("fixed<4,1>")
 
@@ -161,7 +161,7 @@ def test_counts_equal_plain_loops(kind):
     for seed in range(60):
         random = np.random.default_rng([seed, len(kind)])
         op, source = layer(kind, random, zeros=random.choice([0.0, 0.3, 0.6, 0.85, 0.97, 1.0]))
-        folds = legal_folds(op)
+        folds = op.legal_folds()
         fold = folds[random.integers(len(folds))]
         found = zero_worth(op, source, fold, "Resource", "7series")
         expected = brute_force(op, fold)

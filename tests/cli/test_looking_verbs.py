@@ -18,8 +18,9 @@ from fcn_hw.boards import board_names
 from fcn_hw.design_yaml import check_layer_names, load_design_source
 from fcn_hw.flow import doctor
 from fcn_hw.frontend.proofs import Proof, save_proofs
-from fcn_hw.ir import Constant, Conv2D
 from fcn_hw.ir.serialize import load, save
+from fcn_hw.ops import Constant
+from fcn_hw.ops.conv2d import Conv2D
 from fcn_hw.train.topology import layer_names
 
 

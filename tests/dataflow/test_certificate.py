@@ -15,7 +15,7 @@ from fcn_hw.dataflow.explain import explain
 from fcn_hw.dataflow.fifos import size_fifos
 from fcn_hw.dataflow.lowering import lower
 from fcn_hw.errors import ConfigError, ReportError
-from fcn_hw.ir.cycles import Fold
+from fcn_hw.ops import Fold
 
 pytestmark = pytest.mark.gxx
 

@@ -14,13 +14,10 @@ from hypothesis import strategies as st
 from random_graphs import graphs
 from random_networks import random_network
 
-from fcn_hw.backend.op_configs import header_of, render_call, render_config, render_fork_call
-from fcn_hw.backend.op_emission import op_roms
-from fcn_hw.dataflow.latency import pipeline_latency
+from fcn_hw.backend.op_emission import emit_process
 from fcn_hw.dataflow.lowering import Process, lower
-from fcn_hw.dataflow.rules import schedule
-from fcn_hw.ir.cycles import Fold, cycles_per_frame
-from fcn_hw.ir.ops import OPS
+from fcn_hw.firing import STREAM
+from fcn_hw.ops import OPS, Fold
 from fcn_hw.resources import data_folder
 
 
@@ -31,9 +28,9 @@ def test_without_latency_a_frame_has_the_cycles_of_the_header(graph, seed) -> No
     for process in lower(graph).processes:
         operands = tuple(stream.tensor for stream in process.inputs)
         fold = folds.get(process.name)
-        found = schedule(process, fold, latency_scale=0)
+        found = process.schedule(fold, latency_scale=0)
         if process.op is not None:
-            assert found.length == cycles_per_frame(process.op, operands, fold)
+            assert found.length == process.op.cycles(operands, fold)
         assert len(found.reads) == operands[0].height * operands[0].width
         output = process.outputs[0].tensor
         assert len(found.writes) == output.height * output.width
@@ -44,7 +41,7 @@ def test_without_latency_a_frame_has_the_cycles_of_the_header(graph, seed) -> No
 def test_a_schedule_is_a_sequence_of_events(graph, seed, scale) -> None:
     folds = random_folds(graph, seed)
     for process in lower(graph).processes:
-        found = schedule(process, folds.get(process.name), latency_scale=scale)
+        found = process.schedule(folds.get(process.name), latency_scale=scale)
         for cycles in (found.reads, found.writes):
             assert np.all(np.diff(cycles) > 0)
             assert cycles[0] >= 0 and cycles[-1] < found.length
@@ -57,9 +54,9 @@ def test_latency_moves_writes_behind_reads_and_keeps_their_distances(graph, seed
     folds = random_folds(graph, seed)
     for process in lower(graph).processes:
         fold = folds.get(process.name)
-        without, with_latency = (schedule(process, fold, latency_scale=k) for k in (0.0, 1.0))
+        without, with_latency = (process.schedule(fold, latency_scale=k) for k in (0.0, 1.0))
         operands = tuple(stream.tensor for stream in process.inputs)
-        latency = pipeline_latency(process.op, operands, fold)
+        latency = process.op.latency_cycles(operands, fold) if process.op else STREAM
         assert latency >= 1
         assert np.array_equal(np.diff(without.writes), np.diff(with_latency.writes))
         assert with_latency.length >= without.length + latency
@@ -109,7 +106,7 @@ def test_compiled_headers_read_and_write_in_the_cycles_of_the_schedule(tmp_path)
     chosen = {_signature(process, fold): (process, fold) for process, fold in cases}
     found = _run(list(chosen.values()), tmp_path)
     for (process, fold), (total, reads, writes) in zip(chosen.values(), found, strict=True):
-        expected = schedule(process, fold, latency_scale=0)
+        expected = process.schedule(fold, latency_scale=0)
         context = f"{process.op}, {fold}"
         assert total == expected.length, context
         for cycles in reads:
@@ -135,8 +132,8 @@ def _run(
         pipelined += text.count("#pragma HLS PIPELINE II=1")
         (include / header.name).write_text(text.replace("#pragma HLS PIPELINE II=1", "++cycle;"))
     assert pipelined >= 16, "the headers mark their pipelined loops in another way"
-    headers = sorted({header_of(process.op) for process, _ in cases if process.op})
-    source = "".join(f'#include "{name}"\n' for name in ["fcn_hw/fork.h", *headers])
+    headers = sorted({process.op.header().name for process, _ in cases if process.op})
+    source = "".join(f'#include "fcn_hw/{name}"\n' for name in ["fork.h", *headers])
     source += '#include "nnet_types.h"\n' + _MAIN
     source += "".join(_case(index, *case) for index, case in enumerate(cases))
     calls = "".join(f"case{index}::run();\n" for index in range(len(cases)))
@@ -166,18 +163,14 @@ def _case(index: int, process: Process, fold: Fold | None) -> str:
         text += (
             f"typedef nnet::array<{tensor.format.ap_type}, {tensor.channels}> {tensor.name}_t;\n"
         )
-    if process.op is None:
-        call = render_fork_call(process.inputs[0].tensor, names[0][0], names[1])
-    else:
-        operands = tuple(stream.tensor for stream in process.inputs)
-        text += render_config(process.op, operands, fold)
-        lines = op_roms(process.op, operands, fold).splitlines()
-        text += "\n".join(line for line in lines if not line.startswith("#")) + "\n"
-        call = render_call(process.op, names[0], names[1][0])
+    emitted = emit_process(process, fold, "Resource")
+    lines = emitted.weights[1].splitlines() if emitted.weights else []
+    text += emitted.config
+    text += "\n".join(line for line in lines if not line.startswith("#")) + "\n"
     text += "void run() {\ncycle = -1;\n"
     for stream in (*process.inputs, *process.outputs):
         text += f"hls::stream<{stream.tensor.name}_t> {stream.name};\n"
-    text += call + '\nstd::printf("cycles %ld\\n", cycle + 1);\n'
+    text += emitted.call + '\nstd::printf("cycles %ld\\n", cycle + 1);\n'
     text += "".join(f'print("r", {name}.reads);\n' for name in names[0])
     text += "".join(f'print("w", {name}.writes);\n' for name in names[1])
     return text + "}\n}\n"

@@ -14,10 +14,10 @@ from fcn_hw.dataflow.engine import Network, make_network, run_in_order, run_netw
 from fcn_hw.dataflow.fifos import size_fifos
 from fcn_hw.dataflow.lowering import lower
 from fcn_hw.dataflow.occupancy import Occupancy, occupancy
-from fcn_hw.dataflow.schedule import READS, WRITES
 from fcn_hw.dataflow.simulate import simulate
 from fcn_hw.errors import Deadlock
 from fcn_hw.figures.occupancy import occupancy_svg
+from fcn_hw.firing import READS, WRITES
 from fcn_hw.results import read_result, write_result
 
 pytestmark = pytest.mark.gxx

@@ -20,6 +20,7 @@ from dataflow_graphs import (
 from exhaustive_fifos import Exhaustive
 from random_networks import random_network
 
+from fcn_hw.costs.memory import fifo_cost
 from fcn_hw.dataflow.deadlock import waiting_cycle
 from fcn_hw.dataflow.engine import UNBOUNDED, make_network, run_in_order, run_network
 from fcn_hw.dataflow.fifos import SizedFifos, size_fifos
@@ -31,9 +32,7 @@ from fcn_hw.dataflow.sizing import (
     minimize,
     with_margin,
 )
-from fcn_hw.estimate.memory import fifo_cost
 from fcn_hw.ir import Graph
-from fcn_hw.ir.cycles import cycles_per_frame
 
 pytestmark = pytest.mark.gxx
 
@@ -57,8 +56,7 @@ def test_storage_is_within_5_percent_of_the_least(number) -> None:
     folds = random_folds(graph, number)
     if number % 2:  # all convolutions about as slow as the slowest: the hard case
         slowest = max(
-            cycles_per_frame(graph[name], graph.operands(graph[name]), fold)
-            for name, fold in folds.items()
+            graph[name].cycles(graph.operands(graph[name]), fold) for name, fold in folds.items()
         )
         folds = balanced_folds(graph, slowest)
     network = make_network(lower(graph), folds)

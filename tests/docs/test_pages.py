@@ -16,7 +16,7 @@ from fcn_hw.flow.evaluation import Evaluation, HardwareRun
 from fcn_hw.frontend.proofs import Proof
 from fcn_hw.handoff import manifest
 from fcn_hw.ir import serialize
-from fcn_hw.ir.ops import Op
+from fcn_hw.ops import Op
 from fcn_hw.train.tally import Metrics
 
 ROOT = Path(__file__).parents[2]

@@ -27,9 +27,10 @@ from fcn_hw.harness.csim import (
     simulate,
     traced,
 )
-from fcn_hw.ir import Conv2D, Graph
+from fcn_hw.ir import Graph
 from fcn_hw.ir.intervals import float32_exact
 from fcn_hw.keras_env import seed_everything
+from fcn_hw.ops.conv2d import Conv2D
 from fcn_hw.passes.pipeline import run_passes
 from fcn_hw.reference import evaluate
 from fcn_hw.tools.runner import run, write_files

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from fcn_hw.estimate.arithmetic import (
+from fcn_hw.costs.arithmetic import (
     accumulator,
     adder_tree,
     conversion,
@@ -17,8 +17,8 @@ from fcn_hw.estimate.arithmetic import (
     multiplier,
     scaling,
 )
-from fcn_hw.estimate.family import Family
-from fcn_hw.estimate.resources import Resources
+from fcn_hw.costs.family import Family
+from fcn_hw.costs.resources import Resources
 
 
 @pytest.mark.parametrize(

@@ -27,12 +27,15 @@ from fcn_hw.estimate.variants import (
     with_size,
     with_weight_bits,
 )
-from fcn_hw.ir import BatchNorm, Conv2D, Graph, Threshold
+from fcn_hw.ir import Graph
 from fcn_hw.ir.build import GraphBuilder
-from fcn_hw.ir.cycles import Fold, cycles_per_frame
-from fcn_hw.ir.folding import choose_fold, legal_folds
+from fcn_hw.ir.folding import choose_fold
 from fcn_hw.ir.macs import total_macs
 from fcn_hw.ir.verify import verify
+from fcn_hw.ops import Fold
+from fcn_hw.ops.batch_norm import BatchNorm
+from fcn_hw.ops.conv2d import Conv2D
+from fcn_hw.ops.threshold import Threshold
 
 PYNQ, ZCU = load_board("pynq-z2"), load_board("zcu102")
 
@@ -164,9 +167,7 @@ def test_auto_gives_batch_norm_and_thresholds_no_more_than_the_interval_needs(
         op = graph[name]
         assert isinstance(op, (BatchNorm, Threshold))
         enough = [
-            fold.pe
-            for fold in legal_folds(op)
-            if cycles_per_frame(op, graph.operands(op), fold) <= interval
+            fold.pe for fold in op.legal_folds() if op.cycles(graph.operands(op), fold) <= interval
         ]
         assert folding.folds[name] == Fold(min(enough), 1)
 

@@ -7,6 +7,7 @@ import random
 
 import pytest
 
+from fcn_hw.costs.resources import Resources
 from fcn_hw.estimate.fit import (
     Problem,
     fastest,
@@ -18,8 +19,7 @@ from fcn_hw.estimate.fit import (
     within,
 )
 from fcn_hw.estimate.options import Option, options, smallest_within
-from fcn_hw.estimate.resources import Resources
-from fcn_hw.ir.cycles import Fold
+from fcn_hw.ops import Fold
 
 AVAILABLE = Resources(lut=1000, ff=2000, dsp=50, bram18=60)
 
@@ -125,12 +125,11 @@ def test_options_are_not_beaten() -> None:
     from estimate_graphs import fcn
 
     from fcn_hw.ir import Conv2D
-    from fcn_hw.ir.folding import legal_folds
 
     graph = fcn()
     op = graph["conv2_1"]
     assert isinstance(op, Conv2D)
-    found = options(op, graph.operands(op), "7series", legal_folds(op))
+    found = options(op, graph.operands(op), "7series", op.legal_folds())
     assert len(found) > 5
     for a, b in itertools.permutations(found, 2):
         assert not (

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fcn_hw.estimate.family import FFS_A_LUT, LUTS_A_BRAM18, Family
-from fcn_hw.estimate.memory import (
+from fcn_hw.costs.family import FFS_A_LUT, LUTS_A_BRAM18, Family
+from fcn_hw.costs.memory import (
     BRAM18_BITS,
     Memory,
     bram,

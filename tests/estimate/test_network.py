@@ -9,19 +9,17 @@ import pytest
 from estimate_graphs import fcn, normalized
 
 from fcn_hw.boards import load_board
+from fcn_hw.costs.resources import Resources
 from fcn_hw.errors import ReportError
 from fcn_hw.estimate.compare import compare
-from fcn_hw.estimate.energy import frame_energy_pj
 from fcn_hw.estimate.limit import layer_limit, physical_limit
 from fcn_hw.estimate.network import Estimate, Fifo, estimate
-from fcn_hw.estimate.ops import op_cost, ring_shape
 from fcn_hw.estimate.reports import report_files
-from fcn_hw.estimate.resources import Resources
-from fcn_hw.ir import Conv2D, Graph
-from fcn_hw.ir.cycles import Fold, cycles_per_frame
+from fcn_hw.ir import Graph
 from fcn_hw.ir.folding import choose_fold
-from fcn_hw.ir.macs import macs, total_macs
-from fcn_hw.ir.ops import FOLDED
+from fcn_hw.ir.macs import total_macs
+from fcn_hw.ops import Fold, Folded
+from fcn_hw.ops.conv2d import Conv2D
 
 BOARD = load_board("pynq-z2")
 
@@ -57,7 +55,7 @@ def test_cycles_are_those_of_the_emitted_code() -> None:
     for layer in made().layers:
         if layer.name in graph:
             op = graph[layer.name]
-            assert layer.cycles == cycles_per_frame(op, graph.operands(op), folds.get(op.name))
+            assert layer.cycles == op.cycles(graph.operands(op), folds.get(op.name))
             assert layer.cycles >= layer.ideal_cycles
 
 
@@ -66,7 +64,7 @@ def test_weights_and_line_buffers_in_bits() -> None:
     op = conv(graph, "conv2_1")
     by_name = {layer.name: layer for layer in made().layers}
     assert by_name["conv2_1"].weight_bits == op.weight.codes.size * 4
-    assert ring_shape(op, graph.tensor("pool1")) == (4 * 24, 8 * 4)
+    assert op.ring_shape(graph.tensor("pool1")) == (4 * 24, 8 * 4)
     assert by_name["conv2_1"].activation_bits == 4 * 24 * 8 * 4
     assert by_name["score"].activation_bits == 0, "a pointwise convolution has no line buffer"
 
@@ -76,7 +74,7 @@ def test_physical_limit() -> None:
     folds = folds_of(graph)
     limit = physical_limit(graph, folds, 64)
     work = {
-        op.name: -(-macs(op, graph.operands(op)) // folds[op.name].multipliers)
+        op.name: -(-op.macs(graph.operands(op)) // folds[op.name].multipliers)
         for op in graph.ops
         if op.name in folds
     }
@@ -105,7 +103,7 @@ def test_more_multipliers_cost_more_and_take_less_time() -> None:
     op = conv(graph, "conv2_1")
     operands = graph.operands(op)
     costs = [
-        op_cost(op, operands, "7series", Fold(pe, simd), "Latency").resources.lut
+        op.cost(operands, "7series", Fold(pe, simd), "Latency").resources.lut
         for pe, simd in ((1, 1), (2, 2), (4, 4), (8, 8))
     ]
     assert costs == sorted(costs) and costs[0] < costs[-1]
@@ -114,19 +112,19 @@ def test_more_multipliers_cost_more_and_take_less_time() -> None:
 def test_strategy_places_the_weights() -> None:
     graph = fcn()
     op = conv(graph, "conv2_1")
-    block = op_cost(op, graph.operands(op), "7series", Fold(4, 4), "Resource").resources
-    fabric = op_cost(op, graph.operands(op), "7series", Fold(4, 4), "Latency").resources
+    block = op.cost(graph.operands(op), "7series", Fold(4, 4), "Resource").resources
+    fabric = op.cost(graph.operands(op), "7series", Fold(4, 4), "Latency").resources
     assert block.bram18 > fabric.bram18 and block.lut < fabric.lut
 
 
 def test_wide_multiplications_take_dsp_slices() -> None:
     graph = fcn(weight_bits=12, activation_bits=10)
     op = conv(graph, "conv2_1")
-    cost = op_cost(op, graph.operands(op), "7series", Fold(4, 8))
+    cost = op.cost(graph.operands(op), "7series", Fold(4, 8), "Resource")
     assert cost.resources.dsp == 32
     narrow = fcn()
     op = conv(narrow, "conv2_1")
-    assert op_cost(op, narrow.operands(op), "7series", Fold(4, 8)).resources.dsp == 0
+    assert op.cost(narrow.operands(op), "7series", Fold(4, 8), "Resource").resources.dsp == 0
 
 
 def test_every_op_has_a_cost() -> None:
@@ -136,10 +134,10 @@ def test_every_op_has_a_cost() -> None:
     for op in graph.ops:
         if not op.inputs:
             continue
-        fold = Fold(1, 1) if isinstance(op, FOLDED) else None
-        cost = op_cost(op, graph.operands(op), "ultrascale+", fold)
+        fold = Fold(1, 1) if isinstance(op, Folded) else None
+        cost = op.cost(graph.operands(op), "ultrascale+", fold, "Resource")
         assert cost.resources.lut > 0 and cost.resources.ff > 0
-        assert frame_energy_pj(op, graph.operands(op), fold) >= 0
+        assert op.energy_pj(graph.operands(op), fold) >= 0
 
 
 def test_rows_of_comparators_grow_with_the_levels_and_not_with_the_thresholds() -> None:
@@ -147,7 +145,7 @@ def test_rows_of_comparators_grow_with_the_levels_and_not_with_the_thresholds() 
     for count in (15, 16, 31, 255):
         graph = normalized(count)
         op = graph["steps"]
-        cost = op_cost(op, graph.operands(op), "7series", Fold(4, 1), "Resource")
+        cost = op.cost(graph.operands(op), "7series", Fold(4, 1), "Resource")
         luts.append(cost.resources.lut)
         bits = graph.tensor("conv1").format.width
         entries = 2 ** count.bit_length() - 1
@@ -159,7 +157,7 @@ def test_rows_of_comparators_grow_with_the_levels_and_not_with_the_thresholds() 
 def test_scales_cost_multipliers_and_words_of_rom() -> None:
     graph = normalized()
     op = graph["bn"]
-    costs = [op_cost(op, graph.operands(op), "7series", Fold(pe, 1)) for pe in (1, 4, 16)]
+    costs = [op.cost(graph.operands(op), "7series", Fold(pe, 1), "Resource") for pe in (1, 4, 16)]
     assert [cost.resources.dsp for cost in costs] == [1, 4, 16]
     assert {cost.weight_bits for cost in costs} == {16 * (12 + 10)}
     cycles = [layer_limit(op, graph.operands(op), Fold(pe, 1)) for pe in (1, 4, 16)]
@@ -188,7 +186,7 @@ def test_energy_of_a_multiplication_is_horowitz() -> None:
     op = replace(op, weight=replace(op.weight, format=replace(op.weight.format, width=8)))
     pixels = op.output.height * op.output.width
     each = 3.1 / 1024 * 8 * 8 + 0.1 / 32 * op.accum.width + 10 / 64 * 8
-    energy = frame_energy_pj(op, graph.operands(op), Fold(1, 1))
+    energy = op.energy_pj(graph.operands(op), Fold(1, 1))
     assert energy == pytest.approx(pixels * each)
 
 

@@ -5,14 +5,13 @@ from __future__ import annotations
 import pytest
 from estimate_graphs import constant
 
-from fcn_hw.estimate.energy import frame_energy_pj
-from fcn_hw.estimate.ops import OpCost, op_cost, ring_shape, sum_bits
+from fcn_hw.costs.resources import OpCost
 from fcn_hw.fixed import FixedFormat, parse_format
-from fcn_hw.ir import AveragePool2D, DepthwiseConv2D, Graph
+from fcn_hw.ir import Graph
 from fcn_hw.ir.build import GraphBuilder
-from fcn_hw.ir.cycles import Fold
-from fcn_hw.ir.folding import legal_folds
-from fcn_hw.ir.ops import Padding
+from fcn_hw.ops import Fold, Padding
+from fcn_hw.ops.average_pool2d import AveragePool2D
+from fcn_hw.ops.depthwise_conv2d import DepthwiseConv2D
 
 SAME = Padding(1, 1, 1, 1)
 U4 = parse_format("ufixed<4,2,RND_CONV,SAT>")
@@ -42,11 +41,11 @@ def pool(
 
 def cost(graph: Graph, fold: Fold | None = None) -> OpCost:
     op = graph["y"]
-    return op_cost(op, graph.operands(op), "7series", fold)
+    return op.cost(graph.operands(op), "7series", fold, "Resource")
 
 
 def energy(graph: Graph, fold: Fold | None = None) -> float:
-    return frame_energy_pj(graph["y"], graph.operands(graph["y"]), fold)
+    return graph["y"].energy_pj(graph.operands(graph["y"]), fold)
 
 
 @pytest.mark.parametrize("pe", [1, 2, 3, 6])
@@ -60,8 +59,8 @@ def test_depthwise_memories() -> None:
     graph = depthwise(8, 2)
     op = graph["y"]
     assert isinstance(op, DepthwiseConv2D)
-    assert ring_shape(op, graph.tensor("x")) == (4 * 20, 8 * 4)
-    for fold in legal_folds(op):
+    assert op.ring_shape(graph.tensor("x")) == (4 * 20, 8 * 4)
+    for fold in op.legal_folds():
         assert cost(graph, fold).weight_bits == 3 * 3 * 8 * 2 * 4
         assert cost(graph, fold).activation_bits == 4 * 20 * 8 * 4
 
@@ -90,12 +89,12 @@ def test_the_value_of_a_part_of_a_window() -> None:
     op = graph["y"]
     assert isinstance(op, AveragePool2D)
     assert op.accum.width == 6
-    assert sum_bits(op, graph.tensor("x")) == 6
+    assert op.sum_bits(graph.tensor("x")) == 6
     graph = pool("average_pool2d", (3, 3), (1, 1), SAME)
     op = graph["y"]
     assert isinstance(op, AveragePool2D)
     assert op.accum.width == 10, "36 times 15"
-    assert sum_bits(op, graph.tensor("x")) == 9
+    assert op.sum_bits(graph.tensor("x")) == 9
     assert cost(graph).activation_bits == 3 * 60 * 8 * 9
 
 

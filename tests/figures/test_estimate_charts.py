@@ -9,8 +9,8 @@ from estimate_graphs import fcn
 from fcn_hw.boards import load_board
 from fcn_hw.estimate.network import Estimate, estimate
 from fcn_hw.figures.estimate import cycles_svg, resources_svg
-from fcn_hw.ir import Conv2D
 from fcn_hw.ir.folding import choose_fold
+from fcn_hw.ops.conv2d import Conv2D
 
 
 def made() -> Estimate:

@@ -13,7 +13,7 @@ from sample_graphs import tiny_graph
 from fcn_hw.dataflow.lowering import lower
 from fcn_hw.figures.network import network_svg
 from fcn_hw.figures.placement import place
-from fcn_hw.ir.cycles import Fold
+from fcn_hw.ops import Fold
 
 
 def test_a_skip_runs_beside_what_it_skips() -> None:

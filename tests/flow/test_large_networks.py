@@ -10,9 +10,9 @@ import pytest
 import fcn_hw
 from fcn_hw.errors import DoesNotFit
 from fcn_hw.fixed import from_quantized_relu, parse_format
-from fcn_hw.ir import Constant, Graph
+from fcn_hw.ir import Graph
 from fcn_hw.ir.build import GraphBuilder
-from fcn_hw.ir.ops import Padding
+from fcn_hw.ops import Constant, Padding
 
 pytestmark = [pytest.mark.slow, pytest.mark.gxx]
 

@@ -15,16 +15,14 @@ from fcn_hw.flow.progress import Progress
 from fcn_hw.frontend.probe import layer_values
 from fcn_hw.frontend.proofs import Status
 from fcn_hw.frontend.qkeras import export
-from fcn_hw.ir import (
-    AveragePool2D,
-    BatchNorm,
-    Conv2D,
-    DepthwiseConv2D,
-    Lookup,
-    SkipMaximum,
-    SkipSubtract,
-    Threshold,
-)
+from fcn_hw.ops.average_pool2d import AveragePool2D
+from fcn_hw.ops.batch_norm import BatchNorm
+from fcn_hw.ops.conv2d import Conv2D
+from fcn_hw.ops.depthwise_conv2d import DepthwiseConv2D
+from fcn_hw.ops.lookup import Lookup
+from fcn_hw.ops.skip_maximum import SkipMaximum
+from fcn_hw.ops.skip_subtract import SkipSubtract
+from fcn_hw.ops.threshold import Threshold
 from fcn_hw.reference import evaluate
 from fcn_hw.tables import console
 

@@ -16,9 +16,11 @@ from fcn_hw.frontend.probe import layer_values
 from fcn_hw.frontend.proofs import Status, statuses
 from fcn_hw.frontend.qkeras import Export, export
 from fcn_hw.frontend.rational import integer_affine
-from fcn_hw.ir import BatchNorm, Conv2D, Graph
-from fcn_hw.ir.intervals import Interval
+from fcn_hw.intervals import Interval
+from fcn_hw.ir import Graph
 from fcn_hw.keras_env import keras_env
+from fcn_hw.ops.batch_norm import BatchNorm
+from fcn_hw.ops.conv2d import Conv2D
 from fcn_hw.passes.pipeline import run_passes
 from fcn_hw.reference import evaluate
 from fcn_hw.scaling import Scaling, scaling_of, step_scaling

@@ -14,9 +14,10 @@ from fcn_hw.fixed import parse_format
 from fcn_hw.flow.agreement import compare_model
 from fcn_hw.flow.progress import Progress
 from fcn_hw.frontend.qkeras import Export, export
-from fcn_hw.ir import ArgMax, Threshold
 from fcn_hw.ir.outputs import OutputKind, class_maps
 from fcn_hw.keras_env import keras_env
+from fcn_hw.ops.arg_max import ArgMax
+from fcn_hw.ops.threshold import Threshold
 from fcn_hw.passes.pipeline import run_passes
 from fcn_hw.reference import evaluate
 from fcn_hw.tables import console

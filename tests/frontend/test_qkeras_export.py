@@ -14,8 +14,10 @@ from fcn_hw.fixed import parse_format
 from fcn_hw.frontend.model_file import load_model
 from fcn_hw.frontend.probe import layer_values
 from fcn_hw.frontend.qkeras import export
-from fcn_hw.ir import Conv2D, ConvTranspose2D, Graph
+from fcn_hw.ir import Graph
 from fcn_hw.keras_env import keras_env
+from fcn_hw.ops.conv2d import Conv2D
+from fcn_hw.ops.conv_transpose2d import ConvTranspose2D
 from fcn_hw.passes.pipeline import run_passes
 from fcn_hw.reference import evaluate
 

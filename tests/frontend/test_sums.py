@@ -19,9 +19,10 @@ from fcn_hw.frontend.parts import Affine
 from fcn_hw.frontend.proofs import Proof, Status, load_proofs, save_proofs, statuses
 from fcn_hw.frontend.resolve import Context
 from fcn_hw.frontend.values import Known, Pending, Sum, Value
-from fcn_hw.ir import Constant, Graph
+from fcn_hw.ir import Graph
 from fcn_hw.ir.build import GraphBuilder
 from fcn_hw.names import Names
+from fcn_hw.ops import Constant
 from fcn_hw.reference import evaluate
 
 CHANNELS = 3

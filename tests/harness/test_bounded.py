@@ -18,7 +18,7 @@ from fcn_hw.fixed import FixedFormat, parse_format
 from fcn_hw.harness.bounded import check_depths, plan_run, read_report
 from fcn_hw.ir import Graph
 from fcn_hw.ir.build import GraphBuilder
-from fcn_hw.ir.ops import Constant, Padding
+from fcn_hw.ops import Constant, Padding
 from fcn_hw.resources import data_folder
 from fcn_hw.tools.runner import run
 

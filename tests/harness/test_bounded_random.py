@@ -9,8 +9,8 @@ from bounded_bench import random_benches
 from random_networks import random_network
 from tiers import BOTH_TIERS, of_tier
 
-from fcn_hw.ir.ops import OPS
 from fcn_hw.ir.serialize import digest
+from fcn_hw.ops import OPS
 
 SEEDS = range(40)
 

@@ -10,7 +10,7 @@ import pytest
 from fcn_hw.errors import ReportError
 from fcn_hw.fixed import FixedFormat
 from fcn_hw.harness.traces import element_dtype, read_trace, write_frames
-from fcn_hw.ir import Tensor
+from fcn_hw.ops import Tensor
 
 
 @pytest.mark.parametrize(

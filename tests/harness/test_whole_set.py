@@ -28,9 +28,10 @@ from fcn_hw.harness.csim import (
 )
 from fcn_hw.harness.lanes import MEMORY_BYTES, MOST_LANES, lanes_of
 from fcn_hw.harness.whole_set import simulate_set
-from fcn_hw.ir import Constant, Conv2D, Graph
+from fcn_hw.ir import Graph
 from fcn_hw.ir.build import GraphBuilder
-from fcn_hw.ir.ops import Padding
+from fcn_hw.ops import Constant, Padding
+from fcn_hw.ops.conv2d import Conv2D
 from fcn_hw.reference import evaluate
 from fcn_hw.tools.runner import run, write_files
 

@@ -8,7 +8,7 @@ import pytest
 from fcn_hw.errors import FormatError, GraphError
 from fcn_hw.fixed import FixedFormat, parse_format
 from fcn_hw.ir.build import GraphBuilder
-from fcn_hw.ir.ops import Constant, Padding
+from fcn_hw.ops import Constant, Padding
 
 
 @pytest.fixture
@@ -83,9 +83,8 @@ def test_origins(build: GraphBuilder) -> None:
     build.relu("named", "image")
     build.relu("other", "image", origin="layer")
     build.relu("none", "image", origin="")
-    build.arg_max("classes", "image")
-    graph = build.finish("named", "other", "none", "classes")
-    assert [op.origin for op in graph.ops] == ["image", "named", "layer", "", ""]
+    graph = build.finish("named", "other", "none")
+    assert [op.origin for op in graph.ops] == ["image", "named", "layer", ""]
 
 
 def test_a_name_is_used_once(build: GraphBuilder) -> None:

@@ -8,17 +8,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fcn_hw.fixed import parse_format
-from fcn_hw.ir import (
-    BatchNorm,
-    Constant,
-    Conv2D,
-    ConvTranspose2D,
-    DepthwiseConv2D,
-    Tensor,
-    Threshold,
-)
-from fcn_hw.ir.cycles import fold_steps
-from fcn_hw.ir.folding import Fold, choose_fold, legal_folds
+from fcn_hw.ir.folding import choose_fold
+from fcn_hw.ops import Constant, Fold, Tensor
+from fcn_hw.ops.batch_norm import BatchNorm
+from fcn_hw.ops.conv2d import Conv2D
+from fcn_hw.ops.conv_transpose2d import ConvTranspose2D
+from fcn_hw.ops.depthwise_conv2d import DepthwiseConv2D
+from fcn_hw.ops.threshold import Threshold
 
 WEIGHT = parse_format("fixed<4,1>")
 
@@ -29,7 +25,7 @@ def conv2d(kernel: int, n_chan: int, n_filt: int) -> Conv2D:
 
 
 def test_legal_folds_divide_the_channels() -> None:
-    folds = legal_folds(conv2d(3, 4, 6))
+    folds = conv2d(3, 4, 6).legal_folds()
     assert {fold.pe for fold in folds} == {1, 2, 3, 6}
     assert {fold.simd for fold in folds} == {1, 2, 4}
     assert len(folds) == 12
@@ -57,16 +53,16 @@ def test_reuse_counts_the_taps_of_one_phase() -> None:
     op = ConvTranspose2D(
         "y", ("x",), Tensor("y", (8, 8, 2), WEIGHT), weight, WEIGHT, strides=(2, 2)
     )
-    assert fold_steps(op, Fold(2, 3)) == 4
+    assert op.fold_steps(Fold(2, 3)) == 4
     assert choose_fold(op, 12) == Fold(2, 1)
 
 
 def test_a_filter_of_one_channel_has_one_multiplier() -> None:
     weight = Constant(np.ones((3, 2, 4, 3)), WEIGHT)
     op = DepthwiseConv2D("y", ("x",), Tensor("y", (4, 5, 12), WEIGHT), weight, WEIGHT)
-    folds = legal_folds(op)
+    folds = op.legal_folds()
     assert folds == tuple(Fold(pe, 1) for pe in (1, 2, 3, 4, 6, 12))
-    assert [fold_steps(op, fold) for fold in folds] == [72, 36, 24, 18, 12, 6]
+    assert [op.fold_steps(fold) for fold in folds] == [72, 36, 24, 18, 12, 6]
     assert choose_fold(op, 20) == Fold(4, 1)
 
 
@@ -77,8 +73,8 @@ def test_what_reads_one_channel_for_one_is_folded_by_pe_alone() -> None:
         BatchNorm("y", ("x",), output, row, row, WEIGHT),
         Threshold("y", ("x",), output, thresholds, row, row),
     ):
-        assert legal_folds(op) == (Fold(1, 1), Fold(2, 1), Fold(3, 1), Fold(6, 1))
-        assert [fold_steps(op, fold) for fold in legal_folds(op)] == [6, 3, 2, 1]
+        assert op.legal_folds() == (Fold(1, 1), Fold(2, 1), Fold(3, 1), Fold(6, 1))
+        assert [op.fold_steps(fold) for fold in op.legal_folds()] == [6, 3, 2, 1]
         assert choose_fold(op, 4) == Fold(2, 1)
         assert choose_fold(op, 36) == Fold(1, 1)
 
@@ -87,10 +83,10 @@ def test_what_reads_one_channel_for_one_is_folded_by_pe_alone() -> None:
 def test_no_legal_fold_is_nearer(kernel: int, n_chan: int, n_filt: int, reuse: int) -> None:
     op = conv2d(kernel, n_chan, n_filt)
     chosen = choose_fold(op, reuse)
-    steps = fold_steps(op, chosen)
+    steps = op.fold_steps(chosen)
     assert steps * chosen.multipliers == kernel * kernel * n_chan * n_filt
-    for fold in legal_folds(op):
-        distance = abs(fold_steps(op, fold) - reuse)
+    for fold in op.legal_folds():
+        distance = abs(op.fold_steps(fold) - reuse)
         assert distance >= abs(steps - reuse)
         if distance == abs(steps - reuse):
             assert fold.multipliers >= chosen.multipliers

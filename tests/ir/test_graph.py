@@ -9,7 +9,11 @@ import pytest
 
 from fcn_hw.errors import GraphError
 from fcn_hw.fixed import parse_format
-from fcn_hw.ir import Constant, Graph, Input, Quantize, SkipAdd, Tensor
+from fcn_hw.ir import Graph
+from fcn_hw.ops import Constant, Tensor
+from fcn_hw.ops.input import Input
+from fcn_hw.ops.quantize import Quantize
+from fcn_hw.ops.skip_add import SkipAdd
 
 FMT = parse_format("fixed<8,4>")
 

@@ -13,11 +13,18 @@ from random_graphs import Codes, formats, graphs, random_frames
 
 from fcn_hw.errors import FormatError
 from fcn_hw.fixed import FixedFormat, convert, parse_format
-from fcn_hw.ir import Constant, Conv2D, ConvTranspose2D, Graph, SkipAdd
+from fcn_hw.intervals import Interval, format_interval, hull
+from fcn_hw.ir import Graph
 from fcn_hw.ir.build import GraphBuilder
-from fcn_hw.ir.intervals import Interval, bilinear_bits, exact_interval, format_interval, intervals
-from fcn_hw.ir.ops import CONVOLUTIONS, AveragePool2D, Convolution
-from fcn_hw.reference import EVALUATORS, evaluate
+from fcn_hw.ir.intervals import intervals
+from fcn_hw.ops import Constant
+from fcn_hw.ops.average_pool2d import AveragePool2D
+from fcn_hw.ops.conv2d import Conv2D
+from fcn_hw.ops.conv_transpose2d import ConvTranspose2D
+from fcn_hw.ops.convolution import Convolution
+from fcn_hw.ops.skip_add import SkipAdd
+from fcn_hw.ops.upsample_bilinear import bilinear_bits
+from fcn_hw.reference import evaluate
 
 
 def products(op: Conv2D | ConvTranspose2D, o: int) -> list[Codes]:
@@ -74,7 +81,7 @@ def test_tiny_convolutions_exhaustively(
     op = build.finish("y")["y"]
     assert isinstance(op, (Conv2D, ConvTranspose2D))
     codes = range(source.min_code, source.max_code + 1)
-    exact = exact_interval(op, [format_interval(source)])
+    exact = op.interval([format_interval(source)])
     assert exact == Interval(*reachable(op, codes, source.fraction), op.accum.fraction)
     assert exact.within(op.accum)
 
@@ -86,7 +93,7 @@ def exact_codes(
     fraction = op.accum.fraction
     wide = FixedFormat(True, 63, 63 - fraction)
     unrounded = replace(op, output=replace(op.output, format=wide))
-    return EVALUATORS[type(op)](unrounded, [found[n] for n in op.inputs], graph.operands(op))
+    return unrounded.codes([found[n] for n in op.inputs], graph.operands(op))
 
 
 @settings(max_examples=200)
@@ -98,7 +105,7 @@ def test_no_value_leaves_its_interval_or_accumulator(graph: Graph, seed: int) ->
         codes = found[op.name]
         assert held.low <= codes.min() and codes.max() <= held.high
         assert held.within(op.output.format)
-        if isinstance(op, (*CONVOLUTIONS, AveragePool2D, SkipAdd)):
+        if isinstance(op, (Convolution, AveragePool2D, SkipAdd)):
             sums = exact_codes(op, graph, found)
             assert op.accum.min_code <= sums.min() and sums.max() <= op.accum.max_code
             assert exact.low <= sums.min() and sums.max() <= exact.high
@@ -129,7 +136,7 @@ def test_wide_weights_do_not_overflow_the_bound() -> None:
         Constant(np.full((2, 2, 8, 1), fmt.max_code), fmt),
         fmt,  # type: ignore[arg-type]
     )
-    assert exact_interval(op, [Interval(-1, 0, 0)]) == Interval(-32 * fmt.max_code, 0, 0)
+    assert op.interval([Interval(-1, 0, 0)]) == Interval(-32 * fmt.max_code, 0, 0)
 
 
 @given(formats(), formats(), st.data())
@@ -153,10 +160,10 @@ def test_converting_too_many_bits() -> None:
 
 
 def test_hull_and_within() -> None:
-    hull = Interval(-3, 1, 1).hull(Interval(2, 9, 2))
-    assert hull == Interval(-6, 9, 2)
-    assert hull.within(parse_format("fixed<5,3>"))
-    assert not hull.within(parse_format("fixed<5,2>"))  # another fraction
+    both = hull([Interval(-3, 1, 1), Interval(2, 9, 2)])
+    assert both == Interval(-6, 9, 2)
+    assert both.within(parse_format("fixed<5,3>"))
+    assert not both.within(parse_format("fixed<5,2>"))  # another fraction
     assert not Interval(-8, 0, 0).within(parse_format("fixed<4,4,TRN,SAT_SYM>"))
 
 

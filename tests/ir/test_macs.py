@@ -6,8 +6,8 @@ import numpy as np
 
 from fcn_hw.fixed import parse_format
 from fcn_hw.ir.build import GraphBuilder
-from fcn_hw.ir.macs import macs, parameters, total_macs, total_parameters
-from fcn_hw.ir.ops import Constant, Padding
+from fcn_hw.ir.macs import total_macs, total_parameters
+from fcn_hw.ops import Constant, Padding
 
 FMT = parse_format("fixed<8,4>")
 
@@ -30,7 +30,7 @@ def test_counts() -> None:
     build.average_pool2d("mean", "each", (2, 2))
     build.arg_max("classes", "mean")
     graph = build.finish("linear", "classes")
-    counts = {op.name: (macs(op, graph.operands(op)), parameters(op)) for op in graph.ops}
+    counts = {op.name: (op.macs(graph.operands(op)), op.parameters) for op in graph.ops}
     assert counts == {
         "image": (0, 0),
         "same": (6 * 8 * 3 * 3 * 3 * 5, 3 * 3 * 3 * 5 + 5),  # the taps on padding too

@@ -8,10 +8,10 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from fcn_hw.fixed import parse_format
-from fcn_hw.ir import AveragePool2D, Graph
+from fcn_hw.ir import Graph
 from fcn_hw.ir.build import GraphBuilder
-from fcn_hw.ir.ops import Padding
-from fcn_hw.ir.pooling import window_multiple, window_positions, window_weights
+from fcn_hw.ops import Padding
+from fcn_hw.ops.average_pool2d import AveragePool2D, window_multiple, window_positions
 
 
 @st.composite
@@ -59,7 +59,7 @@ def test_the_multiple_is_that_of_the_rows_times_that_of_the_columns(graph: Graph
     assert isinstance(op, AveragePool2D)
     assert op.multiple == lcm(*(r * c for r in rows for c in columns)) == lcm(*rows) * lcm(*columns)
     weights = {(lcm(*rows) // r) * (lcm(*columns) // c) for r in rows for c in columns}
-    assert window_weights(op, graph.tensor("x")) == tuple(sorted(weights))
+    assert op.window_weights(graph.tensor("x")) == tuple(sorted(weights))
     assert op.multiple == op.divisor << op.multiple_bits and op.divisor % 2 == 1
 
 

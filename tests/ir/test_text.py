@@ -13,8 +13,8 @@ from random_graphs import graphs
 from fcn_hw.fixed import parse_format
 from fcn_hw.ir.build import GraphBuilder
 from fcn_hw.ir.graph import Graph
-from fcn_hw.ir.ops import Constant, Padding
 from fcn_hw.ir.text import _si, to_text
+from fcn_hw.ops import Constant, Padding
 
 
 def every_op() -> Graph:

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from fcn_hw.errors import FormatError
 from fcn_hw.fixed import FixedFormat, parse_format
-from fcn_hw.ir.ops import Constant, Tensor, Threshold
-from fcn_hw.ir.thresholds import levels, threshold_format, threshold_levels, total_format
+from fcn_hw.ops import Constant, Tensor
+from fcn_hw.ops.threshold import Threshold
 
 WIDE = parse_format("fixed<20,20>")
 ONES = Constant(np.ones(1), WIDE)
@@ -29,10 +29,10 @@ def tensor(fmt: FixedFormat) -> Tensor:
 def test_bisection_counts_what_is_reached(found: list[int], signed: bool, width: int) -> None:
     fmt = FixedFormat(signed, width, width)
     op = op_of(sorted(found))
-    held = threshold_format(op, tensor(fmt))
+    held = op.threshold_format(tensor(fmt))
     for code in range(fmt.min_code, fmt.max_code + 1):
         count = 0
-        for level in threshold_levels(op, tensor(fmt)):
+        for level in op.threshold_levels(tensor(fmt)):
             stored = int(level[0, count])
             assert held.min_code <= stored <= held.max_code
             count = 2 * count + (stored <= code)
@@ -42,22 +42,22 @@ def test_bisection_counts_what_is_reached(found: list[int], signed: bool, width:
 @pytest.mark.parametrize(("count", "depth"), [(1, 1), (2, 2), (3, 2), (4, 3), (255, 8), (256, 9)])
 def test_levels_are_the_bits_of_the_count(count: int, depth: int) -> None:
     op = op_of([0] * count)
-    assert levels(op) == depth
-    shapes = [level.shape for level in threshold_levels(op, tensor(WIDE))]
+    assert op.levels == depth
+    shapes = [level.shape for level in op.threshold_levels(tensor(WIDE))]
     assert shapes == [(1, 2**level) for level in range(depth)]
 
 
 def test_thresholds_out_of_reach_take_no_bits() -> None:
     source = tensor(parse_format("ufixed<4,4>"))
     op = op_of([-500_000, 3, 400_000])
-    coarse, fine = threshold_levels(op, source)
+    coarse, fine = op.threshold_levels(source)
     assert coarse.tolist() == [[3]] and fine.tolist() == [[0, 16]]
-    assert threshold_format(op, source) == parse_format("ufixed<5,5>")
+    assert op.threshold_format(source) == parse_format("ufixed<5,5>")
 
 
 def test_total_holds_base_steps_and_their_sums() -> None:
     base, step = (Constant(np.array([code]), WIDE) for code in (-100, 30))
-    assert total_format(op_of([0, 1, 2, 3, 4], base, step)) == parse_format("fixed<9,9>")
+    assert op_of([0, 1, 2, 3, 4], base, step).total_format == parse_format("fixed<9,9>")
     ends = Constant(np.array([2**62 - 1]), parse_format("fixed<63,63>"))
     with pytest.raises(FormatError, match="width 65 is outside 1 to 63 bits"):
-        total_format(op_of([0, 1, 2, 3], ends, ends))
+        _ = op_of([0, 1, 2, 3], ends, ends).total_format

@@ -10,8 +10,9 @@ import pytest
 from fcn_hw.fixed import FixedFormat, Overflow, Rounding, parse_format
 from fcn_hw.ir.build import GraphBuilder
 from fcn_hw.ir.graph import Graph
-from fcn_hw.ir.ops import Constant, Conv2D, Op
 from fcn_hw.ir.verify import verify
+from fcn_hw.ops import Constant, Op
+from fcn_hw.ops.conv2d import Conv2D
 from fcn_hw.passes.fold_quantize import fold_quantize
 from fcn_hw.reference import evaluate
 

@@ -6,8 +6,9 @@ import pytest
 
 from fcn_hw.fixed import parse_format
 from fcn_hw.ir.build import GraphBuilder
-from fcn_hw.ir.ops import Padding, Quantize
 from fcn_hw.ir.verify import verify
+from fcn_hw.ops import Padding
+from fcn_hw.ops.quantize import Quantize
 from fcn_hw.passes.remove_identity import remove_identity
 
 FMT = parse_format("fixed<4,2>")

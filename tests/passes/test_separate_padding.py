@@ -6,9 +6,10 @@ import numpy as np
 from sample_graphs import tiny_graph
 
 from fcn_hw.fixed import parse_format
-from fcn_hw.ir import Constant, Conv2D, ZeroPad2D
 from fcn_hw.ir.build import GraphBuilder
-from fcn_hw.ir.ops import Padding
+from fcn_hw.ops import Constant, Padding
+from fcn_hw.ops.conv2d import Conv2D
+from fcn_hw.ops.zero_pad2d import ZeroPad2D
 from fcn_hw.passes.pipeline import HLS4ML_CONV_PASSES, run_passes
 from fcn_hw.passes.separate_padding import separate_padding
 from fcn_hw.reference import evaluate

@@ -14,7 +14,7 @@ from random_graphs import graphs, random_frames
 from fcn_hw.fixed import FixedFormat, parse_format
 from fcn_hw.ir.build import GraphBuilder
 from fcn_hw.ir.graph import Graph
-from fcn_hw.ir.ops import OPS, Constant, Padding
+from fcn_hw.ops import OPS, Constant, Padding
 from fcn_hw.reference import evaluate
 
 

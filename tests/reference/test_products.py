@@ -7,9 +7,9 @@ import pytest
 
 from fcn_hw.fixed import FixedFormat, whole_type
 from fcn_hw.ir.build import GraphBuilder
-from fcn_hw.ir.ops import Constant
+from fcn_hw.ops import Constant
+from fcn_hw.ops.products import largest_sum
 from fcn_hw.reference import evaluate
-from fcn_hw.reference.products import largest_sum
 
 WIDE = FixedFormat(signed=True, width=63, integer=63)
 
@@ -82,7 +82,7 @@ def test_blocks_of_rows_and_of_frames_land_in_their_place(
     elements: int, strides: tuple[int, int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """From a row at a time to all frames at once."""
-    monkeypatch.setattr("fcn_hw.reference.conv2d._PATCH_ELEMENTS", elements)
+    monkeypatch.setattr("fcn_hw.ops.conv2d._PATCH_ELEMENTS", elements)
     random = np.random.default_rng(1)
     fmt = FixedFormat(signed=True, width=6, integer=6)
     kernel = random.integers(-32, 32, (3, 5, 3, 2))

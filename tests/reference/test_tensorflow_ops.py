@@ -11,9 +11,9 @@ import pytest
 
 from fcn_hw.fixed import FixedFormat
 from fcn_hw.ir.build import GraphBuilder
-from fcn_hw.ir.ops import AveragePool2D, Constant, Padding
-from fcn_hw.ir.shapes import same_padding
 from fcn_hw.keras_env import keras_env
+from fcn_hw.ops import Constant, Padding
+from fcn_hw.ops.average_pool2d import AveragePool2D
 from fcn_hw.reference import evaluate
 
 INT5 = FixedFormat(signed=True, width=5, integer=5)
@@ -49,7 +49,7 @@ def convolved(
             continue
         build = GraphBuilder("net")
         build.input("x", (*size, 3), INT5)
-        padding = same_padding(size, taps, strides, dilation) if same else Padding()
+        padding = Padding.same(size, taps, strides, dilation) if same else Padding()
         getattr(build, kind)(
             "y", "x", Constant(w, INT4), strides=strides, dilation=dilation, padding=padding
         )
@@ -94,7 +94,7 @@ def test_conv_transpose2d(
     x, w = image(*size), kernel(*taps)
     if same:  # the padding of the convolution whose gradient this is
         height, width = (n * stride for n in size)
-        cut = same_padding((height, width), taps, (stride, stride))
+        cut = Padding.same((height, width), taps, (stride, stride))
         crop = (cut.top, cut.left)
     else:
         height, width = ((n - 1) * stride + max(k, stride) for n, k in zip(size, taps, strict=True))
@@ -124,7 +124,7 @@ def test_max_pool2d(tf: Any, size: tuple[int, int], same: bool) -> None:
         if not same and any(k > n for k, n in zip(pool, size, strict=True)):
             continue
         strides = (stride, stride)
-        padding = same_padding(size, pool, strides) if same else Padding()
+        padding = Padding.same(size, pool, strides) if same else Padding()
         build = GraphBuilder("net")
         build.input("x", (*size, 3), wide)
         build.max_pool2d("y", "x", pool, strides, padding)
@@ -143,7 +143,7 @@ def test_average_pool2d(tf: Any, size: tuple[int, int], same: bool) -> None:
             continue
         strides = (stride, stride)
         x = image(*size)
-        padding = same_padding(size, pool, strides) if same else Padding()
+        padding = Padding.same(size, pool, strides) if same else Padding()
         build = GraphBuilder("net")
         build.input("x", (*size, 3), INT5)
         build.average_pool2d("y", "x", pool, strides, padding)

@@ -10,7 +10,7 @@ import pytest
 from html_checks import Document
 
 from fcn_hw.fixed import parse_format, to_float
-from fcn_hw.ir import Constant
+from fcn_hw.ops import Constant
 from fcn_hw.report.figures.bars import bar_part, percent
 from fcn_hw.report.figures.histogram import histogram_figure
 

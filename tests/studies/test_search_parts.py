@@ -22,9 +22,9 @@ from fcn_hw.errors import ConfigError
 from fcn_hw.estimate.design_folds import choose_folding
 from fcn_hw.fixed import FixedFormat, from_quantized_relu, parse_format
 from fcn_hw.flow.workspace import open_workspace
-from fcn_hw.ir import Constant, Graph
+from fcn_hw.ir import Graph
 from fcn_hw.ir.build import GraphBuilder
-from fcn_hw.ir.ops import Padding
+from fcn_hw.ops import Constant, Padding
 from fcn_hw.report.documents import search as read_front
 from fcn_hw.studies.search.budget import Budget, budget_of, fits_device
 from fcn_hw.studies.search.first_choice import first_choices

@@ -13,8 +13,9 @@ from command_line import Called, call
 
 import fcn_hw
 from fcn_hw.frontend.model_file import load_model
-from fcn_hw.ir.ops import CONVOLUTIONS, ConvTranspose2D
 from fcn_hw.ir.serialize import load
+from fcn_hw.ops.conv_transpose2d import ConvTranspose2D
+from fcn_hw.ops.convolution import Convolution
 from fcn_hw.studies.sparsity.result import SparsityRun, worth_to_json
 from fcn_hw.studies.sparsity.stage import kernels_of
 from fcn_hw.studies.sparsity.sweep import PRECISIONS, PruningSweep
@@ -85,10 +86,10 @@ def test_what_it_finds(root: Path, first: Called) -> None:
         assert total["zeros"] == round(level["retrained"]["zeros_total"] * total["weights"])
         assert total["in_multipliers"] + total["in_steps"] + total["unused"] == total["zeros"]
     graph = load(root / "hls_projects" / "mini" / "graph")
-    kernels = [op.weight.codes for op in graph.ops if isinstance(op, CONVOLUTIONS)]
+    kernels = [op.weight.codes for op in graph.ops if isinstance(op, Convolution)]
     assert found["hardware"]["total"]["zeros"] == sum(int(np.sum(k == 0)) for k in kernels)
     assert list(found["hardware"]["layers"]) == [
-        op.name for op in graph.ops if isinstance(op, CONVOLUTIONS)
+        op.name for op in graph.ops if isinstance(op, Convolution)
     ]
     assert found["hardware"]["board"] == "pynq-z2"
 
@@ -139,7 +140,7 @@ def test_codes_of_a_level_are_laid_out_as_the_graph_has_them(root: Path, first: 
         for name, formats in table.layers.items()
     }
     kernels = kernels_of(graph, codes)
-    ops = [op for op in graph.ops if isinstance(op, CONVOLUTIONS)]
+    ops = [op for op in graph.ops if isinstance(op, Convolution)]
     assert any(isinstance(op, ConvTranspose2D) for op in ops)
     for op in ops:
         np.testing.assert_array_equal(kernels[op.name].codes, op.weight.codes)

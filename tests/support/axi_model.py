@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from fcn_hw.fixed import Codes
-from fcn_hw.ir import Tensor
+from fcn_hw.ops import Tensor
 
 
 @dataclass(frozen=True)

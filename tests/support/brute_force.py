@@ -1,6 +1,6 @@
 """Every op again, from its definition: exact fractions, plain loops, no NumPy arithmetic.
 
-Written from the docstrings of ``fcn_hw.ir.ops`` and of ``ap_fixed``'s modes, not from the oracle.
+Written from the docstrings of ``fcn_hw.ops`` and of ``ap_fixed``'s modes, not from the oracle.
 """
 
 from __future__ import annotations
@@ -15,31 +15,28 @@ import numpy.typing as npt
 
 from fcn_hw.fixed import FixedFormat, Overflow, Rounding
 from fcn_hw.ir.graph import Graph
-from fcn_hw.ir.ops import (
-    ArgMax,
-    AveragePool2D,
-    BatchNorm,
-    Constant,
-    Conv2D,
-    Convolution,
-    ConvTranspose2D,
-    Crop2D,
-    DepthwiseConv2D,
-    Input,
-    Lookup,
-    MaxPool2D,
-    Op,
-    Quantize,
-    Relu,
-    SkipAdd,
-    SkipConcat,
-    SkipMaximum,
-    SkipSubtract,
-    Threshold,
-    UpsampleBilinear,
-    UpsampleNearest,
-    ZeroPad2D,
-)
+from fcn_hw.ops import Constant, Op
+from fcn_hw.ops.arg_max import ArgMax
+from fcn_hw.ops.average_pool2d import AveragePool2D
+from fcn_hw.ops.batch_norm import BatchNorm
+from fcn_hw.ops.conv2d import Conv2D
+from fcn_hw.ops.conv_transpose2d import ConvTranspose2D
+from fcn_hw.ops.convolution import Convolution
+from fcn_hw.ops.crop2d import Crop2D
+from fcn_hw.ops.depthwise_conv2d import DepthwiseConv2D
+from fcn_hw.ops.input import Input
+from fcn_hw.ops.lookup import Lookup
+from fcn_hw.ops.max_pool2d import MaxPool2D
+from fcn_hw.ops.quantize import Quantize
+from fcn_hw.ops.relu import Relu
+from fcn_hw.ops.skip_add import SkipAdd
+from fcn_hw.ops.skip_concat import SkipConcat
+from fcn_hw.ops.skip_maximum import SkipMaximum
+from fcn_hw.ops.skip_subtract import SkipSubtract
+from fcn_hw.ops.threshold import Threshold
+from fcn_hw.ops.upsample_bilinear import UpsampleBilinear
+from fcn_hw.ops.upsample_nearest import UpsampleNearest
+from fcn_hw.ops.zero_pad2d import ZeroPad2D
 
 Frame = dict[tuple[int, int, int], Fraction]
 """The value at each (row, column, channel)."""

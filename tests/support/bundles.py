@@ -19,10 +19,10 @@ from fcn_hw.estimate.reports import report_files
 from fcn_hw.fixed import from_quantized_bits, parse_format
 from fcn_hw.flow.handoff import ap_types_files, board_files, licence
 from fcn_hw.handoff.contents import BundleParts
-from fcn_hw.ir import Constant, Graph
+from fcn_hw.ir import Graph
 from fcn_hw.ir.build import GraphBuilder
-from fcn_hw.ir.ops import Padding
 from fcn_hw.ir.serialize import GRAPH_FILE, WEIGHTS_FILE, digest, save
+from fcn_hw.ops import Constant, Padding
 
 HLS = Hls(ReuseFactor=4)
 FRAMES = 2

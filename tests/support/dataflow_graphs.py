@@ -8,9 +8,7 @@ from fcn_hw.estimate.problem import folded_ops
 from fcn_hw.fixed import FixedFormat, parse_format
 from fcn_hw.ir import Graph
 from fcn_hw.ir.build import GraphBuilder
-from fcn_hw.ir.cycles import Fold, cycles_per_frame, fold_steps
-from fcn_hw.ir.folding import legal_folds
-from fcn_hw.ir.ops import Constant, Padding
+from fcn_hw.ops import Constant, Fold, Padding
 
 BYTE = parse_format("ufixed<8,0>")
 FOUR_BITS = parse_format("ufixed<4,2>")
@@ -75,12 +73,12 @@ def balanced_folds(graph: Graph, cycles: int) -> dict[str, Fold]:
     """Each op that has a fold as slow as it may be to end a frame within some cycles."""
     folds = {}
     for op in folded_ops(graph):
-        legal = legal_folds(op)
-        in_time = [f for f in legal if cycles_per_frame(op, graph.operands(op), f) <= cycles]
+        legal = op.legal_folds()
+        in_time = [f for f in legal if op.cycles(graph.operands(op), f) <= cycles]
         folds[op.name] = (
-            max(in_time, key=lambda f: (fold_steps(op, f), f.simd))
+            max(in_time, key=lambda f: (op.fold_steps(f), f.simd))
             if in_time
-            else min(legal, key=lambda f: fold_steps(op, f))
+            else min(legal, key=op.fold_steps)
         )
     return folds
 
@@ -89,7 +87,7 @@ def random_folds(graph: Graph, seed: int) -> dict[str, Fold]:
     sampler = np.random.default_rng(seed)
     found = {}
     for op in folded_ops(graph):
-        legal = legal_folds(op)
+        legal = op.legal_folds()
         found[op.name] = legal[int(sampler.integers(len(legal)))]
     return found
 

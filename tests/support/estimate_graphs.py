@@ -7,9 +7,9 @@ import random
 import numpy as np
 
 from fcn_hw.fixed import FixedFormat, parse_format
-from fcn_hw.ir import Constant, Graph
+from fcn_hw.ir import Graph
 from fcn_hw.ir.build import GraphBuilder
-from fcn_hw.ir.ops import Padding
+from fcn_hw.ops import Constant, Padding
 
 SAME = Padding(1, 1, 1, 1)
 SCORE = parse_format("fixed<8,4,RND_CONV,SAT>")

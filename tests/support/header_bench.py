@@ -9,13 +9,10 @@ from pathlib import Path
 
 import numpy as np
 
-from fcn_hw.backend.op_configs import header_of, render_call, render_config
-from fcn_hw.backend.op_emission import op_roms
+from fcn_hw.backend.op_emission import emit_op
 from fcn_hw.fixed import Codes
-from fcn_hw.ir import Graph, Op
-from fcn_hw.ir.cycles import Fold, cycles_per_frame
-from fcn_hw.ir.ops import Padding
-from fcn_hw.ir.shapes import same_padding
+from fcn_hw.ir import Graph
+from fcn_hw.ops import Fold, Op, Padding
 from fcn_hw.reference import evaluate
 from fcn_hw.resources import data_folder
 
@@ -133,7 +130,7 @@ def padding_of(given: str | tuple[int, int, int, int], *window: tuple[int, int])
     Args:
         window: size of the frame, kernel or pool, strides and dilation if there is one.
     """
-    return same_padding(*window) if isinstance(given, str) else Padding(*given)
+    return Padding.same(*window) if isinstance(given, str) else Padding(*given)
 
 
 def make_case(graph: Graph, seed: int, fold: Fold | None = None) -> Case:
@@ -161,7 +158,7 @@ def check(
 
     Args:
         flags: further options of the compiler.
-        cycles: also counts the cycles of the pipelined loops and compares with ``ir/cycles.py``.
+        cycles: also counts the cycles of the pipelined loops and compares with ``Op.cycles``.
         lanes: all frames of a case side by side, without ap_types.
 
     Raises:
@@ -260,7 +257,7 @@ def _count(case: Case) -> int:
 
 
 def _source(cases: list[Case], cycles: bool, lanes: bool) -> str:
-    headers = sorted({header_of(case.op) for case in cases} | {"fcn_hw/code.h"})
+    headers = sorted({f"fcn_hw/{case.op.header().name}" for case in cases} | {"fcn_hw/code.h"})
     text = "static long long pipelined_cycles = 0;\n" if cycles else ""
     text += "".join(f'#include "{header}"\n' for header in headers)
     text += '#include "nnet_types.h"\n#include <cstdio>\n#include <cstdlib>\n#include <vector>\n'
@@ -283,9 +280,10 @@ def _case_source(index: int, case: Case, cycles: bool, lanes: bool) -> str:
         text += (
             f"typedef nnet::array<{tensor.format.ap_type}, {tensor.channels}> {tensor.name}_t;\n"
         )
-    text += render_config(op, graph.operands(op), case.fold)
+    emitted = emit_op(op, graph.operands(op), op.inputs, op.name, case.fold, "Resource")
+    text += emitted.config
     # one translation unit holds the ROMs of all cases: no include guards, no includes
-    lines = op_roms(op, graph.operands(op), case.fold).splitlines()
+    lines = emitted.weights[1].splitlines() if emitted.weights else []
     text += "\n".join(line for line in lines if not line.startswith("#")) + "\n"
     text += "bool run(std::FILE *in, std::FILE *out) {\n"
     text += "".join(f'hls::stream<{t.name}_t> {t.name}("{t.name}");\n' for t in tensors)
@@ -295,9 +293,9 @@ def _case_source(index: int, case: Case, cycles: bool, lanes: bool) -> str:
     for port in graph.inputs:
         pixels = port.output.height * port.output.width
         text += f"read_frame(in, {port.name}, {pixels});\n"
-    text += render_call(op, op.inputs, op.name) + "\n"
+    text += emitted.call + "\n"
     if cycles:
-        expected = cycles_per_frame(op, graph.operands(op), case.fold)
+        expected = op.cycles(graph.operands(op), case.fold)
         text += (
             f"if (pipelined_cycles != {expected}) {{\n"
             f'std::printf("%s %d: %lld cycles, not {expected}\\n", {label}, pipelined_cycles);\n'

@@ -11,7 +11,7 @@ from fcn_hw.errors import FormatError
 from fcn_hw.fixed import FixedFormat, Overflow, Rounding
 from fcn_hw.ir.build import GraphBuilder
 from fcn_hw.ir.graph import Graph
-from fcn_hw.ir.ops import Constant, Padding
+from fcn_hw.ops import Constant, Padding
 
 Codes = npt.NDArray[np.int64]
 

@@ -15,8 +15,8 @@ from fcn_hw.errors import FormatError
 from fcn_hw.fixed import FixedFormat, Overflow, Rounding
 from fcn_hw.ir import Graph
 from fcn_hw.ir.build import GraphBuilder
-from fcn_hw.ir.ops import Constant, Padding
-from fcn_hw.ir.verify import MAX_LOOKUP_BITS
+from fcn_hw.ops import Constant, Padding
+from fcn_hw.ops.lookup import MAX_LOOKUP_BITS
 
 MAX_SIDE = 17
 MAX_PIXELS = 240

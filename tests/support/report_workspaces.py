@@ -20,10 +20,12 @@ from fcn_hw.flow.progress import Progress
 from fcn_hw.flow.scenes import COLUMNS, save_scenes
 from fcn_hw.frontend.proofs import save_proofs
 from fcn_hw.harness.compare import Difference
-from fcn_hw.ir import Constant, Conv2D, Graph, Input
+from fcn_hw.ir import Graph
 from fcn_hw.ir.build import GraphBuilder
-from fcn_hw.ir.ops import Padding
 from fcn_hw.ir.serialize import digest, save
+from fcn_hw.ops import Constant, Padding
+from fcn_hw.ops.conv2d import Conv2D
+from fcn_hw.ops.input import Input
 
 BOARD = "pynq-z2"
 HEIGHT, WIDTH, CLASSES = 16, 24, 3

@@ -12,11 +12,9 @@ import numpy as np
 from header_bench import Case
 
 from fcn_hw.backend.hls4ml_bridge import ap_types_folder
-from fcn_hw.backend.op_configs import header_of, render_call, render_config
-from fcn_hw.backend.op_emission import op_roms
+from fcn_hw.backend.op_emission import emit_op
 from fcn_hw.harness.traces import write_frames
-from fcn_hw.ir import Tensor
-from fcn_hw.ir.cycles import cycles_per_frame
+from fcn_hw.ops import Tensor
 from fcn_hw.reference import evaluate
 from fcn_hw.resources import data_folder
 from fcn_hw.rtl.bench import (
@@ -107,7 +105,7 @@ class CaseNetwork:
         problems = {}
         for number, case in enumerate(self.cases):
             op = case.op
-            expected = cycles_per_frame(op, case.graph.operands(op), case.fold)
+            expected = op.cycles(case.graph.operands(op), case.fold)
             ends = np.diff(found.streams[f"c{number}_{op.name}"].frame_ends)
             if ends.max() > expected:  # a frame of one pixel may take fewer
                 problems[f"{number} {op.kind}"] = f"{ends.tolist()} clocks, not {expected}"
@@ -115,17 +113,17 @@ class CaseNetwork:
 
     def _call(self, number: int, case: Case) -> Call:
         op, graph = case.op, case.graph
-        operands = graph.operands(op)
         space = f"case{number}"
-        lines = op_roms(op, operands, case.fold).splitlines()
+        emitted = emit_op(op, graph.operands(op), op.inputs, op.name, case.fold, "Resource")
+        lines = emitted.weights[1].splitlines() if emitted.weights else []
         types = "".join(
             f"typedef nnet::array<{t.format.ap_type}, {t.channels}> {t.name}_t;\n"
             for t in _tensors(case)
         )
         roms = "\n".join(line for line in lines if not line.startswith("#"))
         prelude = (
-            f'#include "{header_of(op)}"\n#include "fcn_hw/code.h"\n#include "nnet_types.h"\n'
-            f"namespace {space} {{\n{types}{render_config(op, operands, case.fold)}\n{roms}\n}}\n"
+            f'#include "{emitted.headers[0]}"\n#include "fcn_hw/code.h"\n#include "nnet_types.h"\n'
+            f"namespace {space} {{\n{types}{emitted.config}\n{roms}\n}}\n"
             f"using namespace {space};\n"
         )
         streams = {}
@@ -134,7 +132,7 @@ class CaseNetwork:
             self.tensors[name] = tensor
             streams[name] = f"{space}::{tensor.name}_t"
         aliases = " ".join(f"auto &{t.name} = c{number}_{t.name};" for t in _tensors(case))
-        call = f"{aliases} {render_call(op, op.inputs, op.name)}"
+        call = f"{aliases} {emitted.call}"
         source = ProcessSource(space, prelude, call, (), streams)
         reads = tuple(f"c{number}_{name}" for name in dict.fromkeys(op.inputs))
         return Call(source, reads, (f"c{number}_{op.name}",))

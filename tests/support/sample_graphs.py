@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from fcn_hw.fixed import from_quantized_bits, from_quantized_relu, parse_format
-from fcn_hw.ir import Constant, Graph
+from fcn_hw.ir import Graph
 from fcn_hw.ir.build import GraphBuilder
-from fcn_hw.ir.ops import Padding
+from fcn_hw.ops import Constant, Padding
 
 
 def tiny_graph() -> Graph:
@@ -56,7 +56,7 @@ def tiny_graph() -> Graph:
     build.skip_subtract("less", "coarse", "looked_up")
     build.skip_maximum("most", "less", "nearest")
     build.skip_concat("both", "skip", "most", "coarse")
-    return build.finish(build.arg_max("class_map", "both"))
+    return build.finish(build.arg_max("class_map", "both", origin=""))
 
 
 def two_in_three_out() -> Graph:

@@ -14,10 +14,10 @@ from fcn_hw.flow import Workspace, open_workspace, pipeline
 from fcn_hw.flow.export import AGREEMENT, CLASS_MAPS
 from fcn_hw.flow.progress import Progress
 from fcn_hw.frontend.proofs import save_proofs
-from fcn_hw.ir import Constant, Graph
+from fcn_hw.ir import Graph
 from fcn_hw.ir.build import GraphBuilder
-from fcn_hw.ir.ops import Padding
 from fcn_hw.ir.serialize import save
+from fcn_hw.ops import Constant, Padding
 
 HEIGHT, WIDTH, IMAGES = 8, 11, 3
 DESIGN = f"""

@@ -12,8 +12,8 @@ from axi_model import Beat, packet, receive, through_the_codes
 from header_bench import compile_source, counting_headers
 
 from fcn_hw.fixed import parse_format
-from fcn_hw.ir import Tensor
 from fcn_hw.ir.axi_cycles import frame_beats, pack_cycles, unpack_cycles
+from fcn_hw.ops import Tensor
 from fcn_hw.resources import data_folder
 
 pytestmark = pytest.mark.gxx

@@ -12,9 +12,9 @@ from header_bench import SANITIZE, Case, check, make_case
 from tiers import BOTH_TIERS, header_traits, of_tier
 
 from fcn_hw.fixed import FixedFormat, Overflow, Rounding, parse_format
-from fcn_hw.ir import Constant, Graph
+from fcn_hw.ir import Graph
 from fcn_hw.ir.build import GraphBuilder
-from fcn_hw.ir.cycles import Fold
+from fcn_hw.ops import Constant, Fold
 
 pytestmark = pytest.mark.gxx
 

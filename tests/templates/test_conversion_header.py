@@ -13,8 +13,7 @@ from tiers import BOTH_TIERS, header_traits, mode_traits, of_tier
 from fcn_hw.fixed import FixedFormat, Overflow, Rounding
 from fcn_hw.ir import Graph
 from fcn_hw.ir.build import GraphBuilder
-from fcn_hw.ir.cycles import Fold
-from fcn_hw.ir.ops import Constant
+from fcn_hw.ops import Constant, Fold
 
 pytestmark = pytest.mark.gxx
 

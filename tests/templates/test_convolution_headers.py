@@ -12,10 +12,10 @@ from header_bench import SANITIZE, Case, check, make_case, padding_of
 from tiers import BOTH_TIERS, header_traits, of_tier
 
 from fcn_hw.fixed import FixedFormat, Overflow, Rounding, parse_format
-from fcn_hw.ir import Constant, Graph
+from fcn_hw.ir import Graph
 from fcn_hw.ir.build import GraphBuilder
-from fcn_hw.ir.folding import legal_folds
-from fcn_hw.ir.ops import CONVOLUTIONS, Padding
+from fcn_hw.ops import Constant, Padding
+from fcn_hw.ops.convolution import Convolution
 
 pytestmark = pytest.mark.gxx
 
@@ -153,7 +153,7 @@ def every_depthwise_fold() -> list[Case]:
         weight = random_constant(rng, (2, 2, n_chan, multiplier), "fixed<4,1>")
         builder.depthwise_conv2d("y", "x", weight, padding=Padding(0, 1, 1, 0))
         graph = builder.finish("y")
-        cases += [make_case(graph, fold.pe, fold) for fold in legal_folds(graph["y"])]
+        cases += [make_case(graph, fold.pe, fold) for fold in graph["y"].legal_folds()]
     return cases
 
 
@@ -185,8 +185,8 @@ def transposed_cases() -> list[Case]:
 
 def with_random_fold(graph: Graph, rng: np.random.Generator) -> Case:
     op = graph["y"]
-    assert isinstance(op, CONVOLUTIONS)
-    folds = legal_folds(op)
+    assert isinstance(op, Convolution)
+    folds = op.legal_folds()
     return make_case(graph, int(rng.integers(1 << 30)), folds[int(rng.integers(len(folds)))])
 
 

@@ -14,8 +14,8 @@ from tiers import BOTH_TIERS, header_traits, of_tier
 from fcn_hw.fixed import FixedFormat, Overflow, Rounding, parse_format
 from fcn_hw.ir.build import GraphBuilder
 from fcn_hw.ir.graph import Graph
-from fcn_hw.ir.ops import Padding
 from fcn_hw.ir.verify import verify
+from fcn_hw.ops import Padding
 
 pytestmark = pytest.mark.gxx
 

@@ -7,7 +7,7 @@ from tiers import covering, header_traits, in_tiers, of_tier
 
 from fcn_hw.fixed import parse_format
 from fcn_hw.ir.build import GraphBuilder
-from fcn_hw.ir.cycles import Fold
+from fcn_hw.ops import Fold
 
 
 def pools() -> list[Case]:

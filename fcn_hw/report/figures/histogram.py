@@ -9,7 +9,7 @@ import numpy.typing as npt
 from markupsafe import Markup
 
 from fcn_hw.fixed import to_float
-from fcn_hw.ir import Constant
+from fcn_hw.ops import Constant
 from fcn_hw.report.render import markup
 
 WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM = 280, 150, 8, 8, 10, 22

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from fcn_hw.flow.csim_report import LayerResult
 from fcn_hw.frontend.proofs import Status
 from fcn_hw.harness.compare import Difference
-from fcn_hw.ir import Graph, Input
+from fcn_hw.ir import Graph
 from fcn_hw.report.section import Section, made, missing
 from fcn_hw.report.sources import Sources
 
@@ -75,11 +75,7 @@ def exactness(sources: Sources) -> Section:
         what = "Every tensor of every image, code for code: QKeras = graph = C++."
         return missing(ID, TITLE, what, sources.command("csim"))
     by_tensor = {row.layer: row for row in csim.layers} if csim else {}
-    rows = tuple(
-        _row(graph, op.name, sources, by_tensor.get(op.name))
-        for op in graph.ops
-        if not isinstance(op, Input)
-    )
+    rows = tuple(_row(graph, op.name, sources, by_tensor.get(op.name)) for op in graph.computed)
     used = {row.status for row in rows}
     return made(
         ID,

@@ -8,7 +8,6 @@ from markupsafe import Markup
 
 from fcn_hw.dataflow.lowering import lower
 from fcn_hw.figures.network import network_svg
-from fcn_hw.ir import Input
 from fcn_hw.ir.macs import total_macs, total_parameters
 from fcn_hw.report.section import Section, made, missing
 from fcn_hw.report.sources import Sources
@@ -53,7 +52,7 @@ def network(sources: Sources) -> Section:
         TITLE,
         NetworkContext(
             Markup(picture),  # its template escapes
-            sum(not isinstance(op, Input) for op in graph.ops),
+            len(graph.computed),
             total_macs(graph),
             total_parameters(graph),
             len(dataflow.processes),

@@ -8,8 +8,9 @@ import numpy as np
 
 from fcn_hw import colours
 from fcn_hw.backend.zero_worth import ZeroWorth, network_worth
-from fcn_hw.ir import Constant, Graph, Input, Op
-from fcn_hw.ir.ops import ACCUMULATING, CONVOLUTIONS, BatchNorm, Threshold
+from fcn_hw.ir import Graph
+from fcn_hw.ops import Constant, Op
+from fcn_hw.ops.convolution import Convolution
 from fcn_hw.report.figures.bars import BarPart, bar_part
 from fcn_hw.report.figures.legend import Key
 from fcn_hw.report.section import Section, made, missing
@@ -79,7 +80,7 @@ def precision(sources: Sources) -> Section:
     if graph is None:
         what = "The format of every tensor, weight, bias and accumulator; zeros among the weights."
         return missing(ID, TITLE, what, sources.command("export", board=False))
-    rows = tuple(_row(op) for op in graph.ops if not isinstance(op, Input))
+    rows = tuple(_row(op) for op in graph.computed)
     constants = weights_of(graph)
     count = sum(item.codes.size for item in constants.values())
     zeros = sum(int(np.count_nonzero(item.codes == 0)) for item in constants.values())
@@ -128,11 +129,11 @@ def _worth_row(layer: ZeroWorth) -> WorthRow:
 
 def weights_of(graph: Graph) -> dict[str, Constant]:
     """The kernels, by op."""
-    return {op.name: op.weight for op in graph.ops if isinstance(op, CONVOLUTIONS)}
+    return {op.name: op.weight for op in graph.ops if isinstance(op, Convolution)}
 
 
 def _row(op: Op) -> PrecisionRow:
-    weight, bias = _constants(op)
+    weight, bias = op.constants
     zeros = None if weight is None else float(np.mean(weight.codes == 0))
     return PrecisionRow(
         name=op.name,
@@ -140,18 +141,9 @@ def _row(op: Op) -> PrecisionRow:
         output=str(op.output.format),
         weight=str(weight.format) if weight else "",
         bias=str(bias.format) if bias else "",
-        accum=str(op.accum) if isinstance(op, ACCUMULATING) else "",
+        accum=str(op.accumulator or ""),
         weights=weight.codes.size if weight else 0,
         zeros=zeros,
         values=len(np.unique(weight.codes)) if weight else None,
         bar=() if zeros is None else (bar_part(0, zeros, 1, colours.GREEN),),
     )
-
-
-def _constants(op: Op) -> tuple[Constant | None, Constant | None]:
-    """What multiplies or is compared, and what is added."""
-    if isinstance(op, CONVOLUTIONS):
-        return op.weight, op.bias
-    if isinstance(op, BatchNorm):
-        return op.scale, op.bias
-    return (op.thresholds, op.base) if isinstance(op, Threshold) else (None, None)

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
+from fcn_hw.costs.resources import Resources
 from fcn_hw.estimate.compare import by_name
 from fcn_hw.estimate.network import Estimate
-from fcn_hw.estimate.resources import Resources
 from fcn_hw.figures.estimate import resources_svg
 from fcn_hw.report.chart import chart
 from fcn_hw.report.section import Section, made

@@ -12,15 +12,14 @@ from dataclasses import asdict, dataclass
 
 from fcn_hw.backend.structure import Layout
 from fcn_hw.boards import Board
+from fcn_hw.costs.energy import fifo_energy_pj
+from fcn_hw.costs.memory import fifo_cost
 from fcn_hw.dataflow.engine import width_bits
 from fcn_hw.dataflow.lowering import lower
-from fcn_hw.estimate.energy import fifo_energy_pj
-from fcn_hw.estimate.memory import fifo_cost
 from fcn_hw.estimate.network import Estimate, Fifo, estimate
 from fcn_hw.ir import Graph
-from fcn_hw.ir.cycles import Fold, fold_steps
 from fcn_hw.ir.folding import choose_fold
-from fcn_hw.ir.ops import FOLDED
+from fcn_hw.ops import Fold, Folded
 
 
 @dataclass(frozen=True)
@@ -138,8 +137,8 @@ def pricing_of(
     """
     folds, reuse = {}, {}
     for op in graph.ops:
-        if isinstance(op, FOLDED):
-            reuse[op.name] = fold_steps(op, layout.folding.folds[op.name])
+        if isinstance(op, Folded):
+            reuse[op.name] = op.fold_steps(layout.folding.folds[op.name])
             folds[op.name] = choose_fold(op, reuse[op.name])
     depths = {fifo.name: fifo.depth for fifo in layout.dataflow.fifos}
     return Pricing(board, folds, reuse, layout.folding.strategies, depths, clock_period_ns)

@@ -12,7 +12,9 @@ from dataclasses import replace
 from fcn_hw.fixed import FixedFormat, quantize
 from fcn_hw.ir import Graph
 from fcn_hw.ir.build import GraphBuilder
-from fcn_hw.ir.ops import ArgMax, Constant, Conv2D, ConvTranspose2D, Input
+from fcn_hw.ops import Constant
+from fcn_hw.ops.conv_transpose2d import ConvTranspose2D
+from fcn_hw.ops.convolution import Convolution
 from fcn_hw.train.calibrate import weight_codes
 from fcn_hw.train.networks import Weights
 from fcn_hw.train.precision import PrecisionTable
@@ -28,7 +30,7 @@ def with_formats(graph: Graph, table: PrecisionTable, weights: Weights) -> Graph
     """
     builder = GraphBuilder(graph.name)
     for op in graph.ops:
-        if isinstance(op, (Conv2D, ConvTranspose2D)):
+        if isinstance(op, Convolution):
             formats = table.layers[op.name]
             kernel, bias = weights[op.name]
             codes = weight_codes(kernel, formats.weight)
@@ -42,7 +44,7 @@ def with_formats(graph: Graph, table: PrecisionTable, weights: Weights) -> Graph
                 bias=Constant(quantize(bias, formats.bias), formats.bias),
             )
             builder.again(changed, formats.activation)
-        elif isinstance(op, (Input, ArgMax)):
+        elif not op.inputs:
             builder.again(op, op.output.format)
         else:
             builder.again(op)

@@ -26,8 +26,10 @@ from fcn_hw.flow.progress import Progress
 from fcn_hw.flow.stock import refuse_stock
 from fcn_hw.flow.workspace import Workspace
 from fcn_hw.ir import Graph
-from fcn_hw.ir.ops import CONVOLUTIONS, Constant, ConvTranspose2D
 from fcn_hw.locks import locked
+from fcn_hw.ops import Constant
+from fcn_hw.ops.conv_transpose2d import ConvTranspose2D
+from fcn_hw.ops.convolution import Convolution
 from fcn_hw.studies.sparsity.pictures import sparsity_svg
 from fcn_hw.studies.sparsity.result import SparsityRun
 from fcn_hw.studies.sparsity.sweep import (
@@ -136,7 +138,7 @@ def kernels_of(graph: Graph, codes: Mapping[str, Codes]) -> dict[str, Constant]:
             else codes[op.name],
         )
         for op in graph.ops
-        if isinstance(op, CONVOLUTIONS)
+        if isinstance(op, Convolution)
     }
 
 

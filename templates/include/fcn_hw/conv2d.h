@@ -6,7 +6,7 @@
 // A position outside the frame counts as code 0. Sums are exact; the conversion to the output's type
 // rounds and saturates once.
 //
-// Cycles of a frame (fcn_hw/ir/cycles.py holds the same formulas):
+// Cycles of a frame (fcn_hw/ops/convolution.py holds the same formulas):
 //   fold      = kernel_height * kernel_width * (n_chan / simd) * (n_filt / pe)
 //   1x1 without padding:
 //               in_height*in_width + out_height*out_width * (fold - 1)

@@ -9,7 +9,7 @@
 // reaches holds the bias. Sums are exact; the conversion to the output's type rounds and saturates
 // once.
 //
-// Cycles of a frame (fcn_hw/ir/cycles.py holds the same formulas):
+// Cycles of a frame (fcn_hw/ops/convolution.py holds the same formulas):
 //   fold      = ceil(kernel_height / stride_height) * ceil(kernel_width / stride_width)
 //               * (n_chan / simd) * (n_filt / pe)
 //   cycles    = fill_rows*in_width + out_height*out_width * period + drain_rows*in_width

@@ -7,7 +7,7 @@
 // A position outside the frame counts as code 0. Sums are exact; the conversion to the output's type
 // rounds and saturates once.
 //
-// Cycles of a frame (fcn_hw/ir/cycles.py holds the same formulas):
+// Cycles of a frame (fcn_hw/ops/convolution.py holds the same formulas):
 //   fold      = kernel_height * kernel_width * (n_filt / pe)
 //   cycles    = fill_rows*in_width + out_height*out_width * period + drain_rows*in_width
 //   period    = max(fold, ceil(stride_height*in_width / out_width))

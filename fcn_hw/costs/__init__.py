@@ -1,0 +1,1 @@
+"""What hardware costs, in resources and in energy: formulas that know numbers and no op."""

@@ -1,0 +1,166 @@
+"""LUTs, flip-flops and DSP slices of arithmetic.
+
+Both families have LUTs of six inputs with a carry chain behind them (UG474, UG574): a LUT adds one
+bit of two operands and can compute, in front of the carry, any function of up to five inputs that
+makes the operand bits. Two products of a bit by a bit are such a function, and so is a choice
+between two operands.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from math import ceil
+
+from fcn_hw.costs.family import Family
+from fcn_hw.costs.resources import Resources, total
+from fcn_hw.fixed import FixedFormat, Overflow, Rounding
+
+MIN_DSP_OPERAND_BITS = 4
+MAX_FABRIC_PRODUCT_BITS = 18
+"""A product of more bits, by operands of at least ``MIN_DSP_OPERAND_BITS``, takes a DSP slice.
+
+Vitis HLS does not document its threshold. Coelho et al. (Nature Machine Intelligence 3, 2021)
+observe DSP slices from about ten bits on, and LUTs below.
+"""
+
+_DSP_PORTS: dict[Family, tuple[int, int]] = {"7series": (25, 18), "ultrascale+": (27, 18)}
+"""Signed operands of a DSP48E1 (UG479) and of a DSP48E2 (UG579)."""
+
+
+def dsp_slices(a_bits: int, b_bits: int, family: Family) -> int:
+    """DSP slices of a signed product.
+
+    A wider operand is cut into pieces; all but the topmost are unsigned and use one bit less.
+    """
+    ports = _DSP_PORTS[family]
+
+    def tiles(a: int, b: int) -> int:
+        return _pieces(a, ports[0]) * _pieces(b, ports[1])
+
+    return min(tiles(a_bits, b_bits), tiles(b_bits, a_bits))
+
+
+def _pieces(bits: int, port_bits: int) -> int:
+    return max(1, ceil((bits - 1) / (port_bits - 1)))
+
+
+def in_dsp(a_bits: int, b_bits: int) -> bool:
+    """Whether the product of a signed operand pair goes to DSP slices."""
+    return min(a_bits, b_bits) >= MIN_DSP_OPERAND_BITS and a_bits + b_bits > MAX_FABRIC_PRODUCT_BITS
+
+
+@cache
+def multiplier(a_bits: int, b_bits: int, family: Family) -> Resources:
+    """One multiplier with the register behind it."""
+    product_bits = a_bits + b_bits
+    if in_dsp(a_bits, b_bits):
+        return Resources(dsp=dsp_slices(a_bits, b_bits, family))  # the register is the slice's own
+    return Resources(lut=fabric_multiplier_luts(a_bits, b_bits), ff=product_bits)
+
+
+def fabric_multiplier_luts(a_bits: int, b_bits: int) -> int:
+    """LUTs of a product: FINN's formula (``lut_estimation`` of its matrix-vector unit).
+
+    The products of three bits by three bits are functions of six inputs, one LUT for each bit of
+    the result; the groups of such rows are added.
+
+    A check from elsewhere: Vivado's multiplier of 18 x 18 bits takes 365 (area) to 401 LUTs
+    (speed), https://github.com/fastmachinelearning/hls4ml/issues/99; this formula gives 396.
+    """
+    bits = a_bits + b_bits
+    return (2 * ceil(bits / 6) - 1) * bits
+
+
+def scaling(bits: int, factor_bits: int) -> Resources:
+    """A product by a small unsigned factor, registered: rows of shifted bits, added.
+
+    A carry chain makes and adds two rows, ``bits + 1`` LUTs; the sums of pairs of rows are added by
+    chains of ``bits + 2``.
+    """
+    pairs = ceil(factor_bits / 2)
+    luts = pairs * (bits + 1) + (pairs - 1) * (bits + 2)
+    return Resources(lut=luts, ff=bits + factor_bits)
+
+
+@cache
+def adder_tree(terms: int, bits: int) -> Resources:
+    """The sum of ``terms`` products of ``bits`` bits, registered at the end.
+
+    LUTs: FINN's formula, ``bits * (2 * terms - 1)``: about two LUTs a bit of each adder, which
+    stands for the growth of the sums and for what the adders do not share with the multipliers.
+    """
+    return Resources(lut=bits * (2 * terms - 1), ff=bits + (terms - 1).bit_length())
+
+
+def adder(bits: int) -> Resources:
+    """A plain addition: one LUT for each bit of the result."""
+    return Resources(lut=bits)
+
+
+def accumulator(bits: int) -> Resources:
+    """An adder with a register, started with a bias: the choice fits the adder's own LUTs."""
+    return Resources(lut=bits, ff=bits)
+
+
+def conversion(from_bits: int, to_bits: int, *, rounds: bool, saturates: bool) -> Resources:
+    """A conversion of ``ap_fixed``.
+
+    Rounding adds one bit to the bits that are kept. Saturation looks at the bits above them, five
+    at a LUT and the sign, and replaces each bit that is kept.
+    """
+    luts = to_bits if rounds else 0
+    if saturates:
+        luts += to_bits + ceil(max(from_bits - to_bits, 0) / 5)
+    return Resources(lut=luts)
+
+
+def comparison(bits: int) -> Resources:
+    """Whether one number is at least another: a LUT for two bits of both, and the carry chain."""
+    return Resources(lut=ceil(bits / 2))
+
+
+def maximum(bits: int) -> Resources:
+    """The larger of two numbers: a comparison takes a LUT for two bits, the choice one a bit."""
+    return comparison(bits) + Resources(lut=bits)
+
+
+@cache
+def multiplexer_luts(inputs: int, bits: int) -> int:
+    """LUTs that choose one of ``inputs`` words.
+
+    A LUT chooses one of 4 bits; the slice's own multiplexers join up to four LUTs to one of 16
+    (UG474, UG574); what is more takes another stage.
+    """
+    if inputs <= 1:
+        return 0
+    luts = ceil(inputs / 4)
+    blocks = ceil(inputs / 16)
+    return bits * luts + (multiplexer_luts(blocks, bits) if blocks > 1 else 0)
+
+
+@cache
+def counter(limit: int) -> Resources:
+    """A register that counts to ``limit``: an adder, and a comparison of six bits a LUT."""
+    bits = max(limit.bit_length(), 1)
+    return Resources(lut=bits + ceil(bits / 6), ff=bits)
+
+
+def counters(*limits: int) -> Resources:
+    """Counters of the given limits; one that only counts to 1 is none."""
+    return total(counter(limit - 1) for limit in limits if limit > 1)
+
+
+def conversion_modes(exact: FixedFormat, result: FixedFormat) -> tuple[bool, bool]:
+    """Whether a conversion rounds and whether it saturates."""
+    fewer_fraction_bits = result.fraction < exact.fraction
+    narrower = result.integer < exact.integer or (exact.signed and not result.signed)
+    return (
+        fewer_fraction_bits and result.rounding is not Rounding.TRN,
+        narrower and result.overflow is not Overflow.WRAP,
+    )
+
+
+def converter(exact: FixedFormat, result: FixedFormat) -> Resources:
+    """A conversion of one format to another."""
+    rounds, saturates = conversion_modes(exact, result)
+    return conversion(exact.width, result.width, rounds=rounds, saturates=saturates)

@@ -1,0 +1,64 @@
+"""Index of the largest channel."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from fcn_hw.costs.arithmetic import maximum
+from fcn_hw.costs.energy import ADD_PJ_A_BIT
+from fcn_hw.costs.family import Family
+from fcn_hw.costs.resources import OpCost, Resources
+from fcn_hw.firing import STREAM, tree
+from fcn_hw.fixed import FixedFormat, Whole
+from fcn_hw.intervals import Interval
+from fcn_hw.ops.base import ChannelRule, Fold, Operands, Shape, pixel_process
+from fcn_hw.ops.pixelwise import Pixelwise
+
+CLASS_FORMAT = FixedFormat(signed=False, width=8, integer=8)
+MAX_CLASSES = 256
+
+
+@dataclass(frozen=True)
+class ArgMax(Pixelwise):
+    """Index of the largest channel, the lowest one at a tie; one unsigned byte a pixel."""
+
+    converts = False
+    gives_classes = True
+
+    def rules(self, operands: Operands) -> Iterable[str]:
+        fmt = self.output.format
+        if fmt.signed or fmt.width != 8 or fmt.integer != 8:
+            yield f"the class index is {CLASS_FORMAT}, not {fmt}"
+        if operands[0].channels > MAX_CLASSES:
+            yield f"{operands[0].channels} classes do not fit one byte"
+
+    def shape(self, operands: Operands) -> Shape:
+        return (*operands[0].shape[:2], 1)
+
+    def source_format(self, operands: Operands) -> FixedFormat:
+        return CLASS_FORMAT
+
+    def interval(self, operands: Sequence[Interval]) -> Interval:
+        return Interval(0, CLASS_FORMAT.max_code, 0)
+
+    def codes(self, codes: Sequence[Whole], operands: Operands) -> Whole:
+        return np.asarray(np.argmax(codes[0], axis=3, keepdims=True), dtype=np.int64)
+
+    def latency_cycles(self, operands: Operands, fold: Fold | None = None) -> int:
+        return STREAM + tree(operands[0].channels)
+
+    def cost(self, operands: Operands, family: Family, fold: Fold | None, strategy: str) -> OpCost:
+        (source,) = operands
+        step = maximum(source.format.width) + Resources(lut=CLASS_FORMAT.width)
+        return OpCost(pixel_process(self.output) + step * (source.channels - 1))
+
+    def energy_pj(self, operands: Operands, fold: Fold | None = None) -> float:
+        (source,) = operands
+        return self.output.pixels * (source.channels - 1) * ADD_PJ_A_BIT * source.format.width
+
+    @property
+    def channel_rule(self) -> ChannelRule:
+        return "given"

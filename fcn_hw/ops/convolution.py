@@ -1,0 +1,514 @@
+"""What the convolutions share: windows over frames, and the multipliers of ``mac_array.h``."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from fcn_hw.costs.arithmetic import conversion_modes, counters
+from fcn_hw.costs.energy import ADD_PJ_A_BIT, MEMORY_PJ_A_BIT, MULTIPLY_PJ_A_BIT2
+from fcn_hw.costs.family import Family
+from fcn_hw.costs.mac_unit import MacUnit, mac_unit
+from fcn_hw.costs.memory import ROM_STORAGE, ram
+from fcn_hw.costs.resources import OpCost, Resources
+from fcn_hw.firing import CONVERT, MEMORY, MULTIPLY, STREAM, Loop, tree
+from fcn_hw.fixed import Codes, FixedFormat, Whole, convert_whole, shift_left, whole_type
+from fcn_hw.intervals import Interval
+from fcn_hw.ops.base import (
+    PROCESS,
+    ChannelRule,
+    Constant,
+    Fold,
+    Folded,
+    Operands,
+    Padding,
+    Pair,
+    Rom,
+    Shape,
+    Tensor,
+    divisors,
+    sizes,
+    window_count,
+)
+
+
+@dataclass(frozen=True)
+class Windows:
+    """How the windows of a convolution lie: ``WINDOW_T`` of ``windows.h``.
+
+    Pairs are (down, across).
+
+    Args:
+        taps: taps of a window.
+        spread: distance of taps.
+        origin: input position of the first tap of the first window; may be negative.
+        move: input pixels that the window moves by every ``phases`` outputs.
+        phases: outputs that share a window, each with weights of its own.
+        phase: phase of the first output.
+    """
+
+    taps: Pair
+    spread: Pair
+    origin: Pair
+    move: Pair
+    phases: Pair
+    phase: Pair
+
+    @property
+    def reach(self) -> int:
+        """Rows from the first to the last of a window."""
+        return (self.taps[0] - 1) * self.spread[0] + 1
+
+
+@dataclass(frozen=True)
+class Convolution(Folded):
+    """Base of ops that sum products of windows and weights.
+
+    Args:
+        weight: codes of shape (kernel height, kernel width, channels in, ...).
+        accum: format of the sum, its fraction is the finest of product and bias.
+        bias: codes of shape (channels out,), or None.
+        strides: (vertical, horizontal).
+    """
+
+    weight: Constant
+    accum: FixedFormat
+    bias: Constant | None = None
+    strides: Pair = (1, 1)
+    converts = True
+
+    # -- what its kind says ------------------------------------------------------------------------
+
+    @property
+    @abstractmethod
+    def windows(self) -> Windows:
+        """Where its windows lie."""
+
+    @abstractmethod
+    def meeting_weights(self) -> Iterable[Codes]:
+        """The weights that can meet in one output, each of shape (..., channels out)."""
+
+    @abstractmethod
+    def step_weights(self) -> Iterable[Codes]:
+        """The weights of each phase, (tap rows, tap columns, channels that are summed, filters)."""
+
+    @property
+    def sums_channels(self) -> bool:
+        """Whether a filter reads all channels of the input, and not one."""
+        return True
+
+    @property
+    def filters(self) -> int:
+        """Channels that the weights make."""
+        return int(self.weight.codes.shape[3])
+
+    def is_pointwise(self, source: Tensor) -> bool:
+        """Whether it needs no line buffer."""
+        return False
+
+    # -- what it means -----------------------------------------------------------------------------
+
+    def rules(self, operands: Operands) -> Iterable[str]:
+        problems = list(self._kernel_rules(operands[0]))
+        yield from problems or self._field_rules()
+
+    def _kernel_rules(self, source: Tensor) -> Iterable[str]:
+        shape = self.weight.codes.shape
+        if len(shape) != 4 or min(shape) < 1:
+            last = "channels out" if self.sums_channels else "filters a channel"
+            yield f"weight shape {shape} is not (height, width, channels in, {last})"
+            return
+        if shape[2] != source.channels:
+            yield f"weight is for {shape[2]} channels, the input has {source.channels}"
+        yield from self.weight.rules("weight", shape)
+        if self.bias is not None:
+            yield from self.bias.rules("bias", (self.filters,))
+
+    def _field_rules(self) -> Iterable[str]:
+        if min(self.strides) < 1:
+            yield f"strides {self.strides} must be at least 1"
+
+    def interval(self, operands: Sequence[Interval]) -> Interval:
+        (item,) = operands
+        fraction = self.weight.format.fraction + item.fraction
+        # A tap outside the frame contributes 0, and a partial sum lacks terms: both are covered by
+        # counting each term where it is negative for ``low`` and where it is positive for ``high``.
+        # A code of the input lies in [-below, above], 0 included.
+        below, above = max(-item.low, 0), max(item.high, 0)
+        ends = [
+            (-(plus * below + minus * above), plus * above + minus * below)
+            for plus, minus in self._weight_sums()
+        ]
+        if self.bias is not None:
+            finest = max(fraction, self.bias.format.fraction)
+            rise, bias_rise = finest - fraction, finest - self.bias.format.fraction
+            bias = [int(code) << bias_rise for code in self.bias.codes]
+            ends = [
+                (
+                    (low << rise) + min(bias[k % len(bias)], 0),
+                    (high << rise) + max(bias[k % len(bias)], 0),
+                )
+                for k, (low, high) in enumerate(ends)
+            ]
+            fraction = finest
+        return Interval(min(low for low, _ in ends), max(high for _, high in ends), fraction)
+
+    def _weight_sums(self) -> list[tuple[int, int]]:
+        """The sums of positive and of negated negative weights that can meet in one output,
+        channel by channel."""
+        found: list[tuple[int, int]] = []
+        for weights in self.meeting_weights():
+            terms = weights.reshape(-1, self.filters)
+            if len(terms) << self.weight.format.width >= 1 << 62:
+                terms = terms.astype(object)  # Python integers can't overflow
+            plus = np.maximum(terms, 0).sum(axis=0)
+            minus = np.maximum(-terms, 0).sum(axis=0)
+            found += [(int(a), int(b)) for a, b in zip(plus, minus, strict=True)]
+        return found
+
+    def finish(self, sums: Whole, bound: int, operand: Tensor) -> Whole:
+        """Adds the bias to exact sums of products and converts to the output's format.
+
+        Args:
+            sums: (..., channels out); not used any more.
+            bound: of their magnitude.
+        """
+        fraction = self.weight.format.fraction + operand.format.fraction
+        if self.bias is not None:
+            finest = max(fraction, self.bias.format.fraction)
+            bias = shift_left(self.bias.codes, finest - self.bias.format.fraction)
+            step = finest - fraction
+            dtype = whole_type((bound << step) + int(np.abs(bias).max(initial=0)))
+            sums = sums.astype(dtype, copy=False)
+            if step:
+                sums = shift_left(sums, step) if dtype is np.int64 else sums * dtype(1 << step)
+            sums += bias.astype(dtype)
+            fraction = finest
+        return convert_whole(sums, fraction, self.output.format)
+
+    # -- multipliers -------------------------------------------------------------------------------
+
+    def legal_folds(self) -> tuple[Fold, ...]:
+        """Every (pe, simd) whose pe divides the channels out and whose simd divides the channels
+        that a filter sums."""
+        summed = self.weight.codes.shape[2] if self.sums_channels else 1
+        return tuple(
+            Fold(pe, simd) for pe in divisors(self.output.channels) for simd in divisors(summed)
+        )
+
+    def channel_groups(self, fold: Fold) -> int:
+        """Steps that a filter takes for the channels of a tap."""
+        return int(self.weight.codes.shape[2]) // fold.simd if self.sums_channels else 1
+
+    def fold_steps(self, fold: Fold) -> int:
+        taps = self.windows.taps
+        return taps[0] * taps[1] * self.channel_groups(fold) * (self.filters // fold.pe)
+
+    def cycles_of(self, source: Tensor, steps: int) -> int:
+        """Cycles of a frame if the multipliers worked ``steps`` cycles on an output pixel.
+
+        Args:
+            steps: :meth:`fold_steps` of what is emitted; at least 1.
+        """
+        fill, drain, period = self._frame(source, steps)
+        return (fill + drain) * source.width + self.output.pixels * period
+
+    def cycles(self, operands: Operands, fold: Fold | None = None) -> int:
+        return self.cycles_of(operands[0], self.fold_steps(self.given(fold)))
+
+    def _frame(self, source: Tensor, steps: int) -> tuple[int, int, int]:
+        """Rows read before the first output and after the last, and cycles of an output pixel."""
+        win = self.windows
+        fill_rows = min(max(win.origin[0] + win.reach, 0), source.height)
+        period = max(steps, -(-win.move[0] * source.width // self._first_outputs))
+        return fill_rows, source.height - self._rows_needed(source), period
+
+    @property
+    def _first_outputs(self) -> int:
+        """Output pixels that the first rows of windows make."""
+        win, result = self.windows, self.output
+        return min(win.phases[0] - win.phase[0], result.height) * result.width
+
+    @property
+    def _bands(self) -> int:
+        """Rows of windows."""
+        win = self.windows
+        return -(-(win.phase[0] + self.output.height) // win.phases[0])
+
+    def _rows_needed(self, source: Tensor) -> int:
+        """Rows that windows reach."""
+        win = self.windows
+        last = win.origin[0] + win.reach + (self._bands - 1) * win.move[0]
+        return min(max(last, 0), source.height)
+
+    def loops(self, operands: Operands, fold: Fold | None = None) -> tuple[Loop, ...]:
+        """windows.h: the loops Fill, OutputRow/OutputColumn/Step and Drain."""
+        (source,), win, result = operands, self.windows, self.output
+        steps, width = self.fold_steps(self.given(fold)), source.width
+        fill_rows, drain_rows, period = self._frame(source, steps)
+        gap = self._first_outputs * period // (win.move[0] * width)
+
+        # The row reader: at the start of a band it begins with the rows that the next band adds.
+        reads = [np.zeros(0, dtype=np.int64)]
+        rows_read, free = fill_rows, 0  # `free`: the first iteration that may read
+        for band in range(self._bands):
+            first_row = max(band * win.phases[0] - win.phase[0], 0)
+            reached = win.origin[0] + (band + 1) * win.move[0] + win.reach
+            wanted = min(reached, self._rows_needed(source))
+            if wanted > rows_read:
+                count = (wanted - rows_read) * width
+                start = max(first_row * result.width * period, free)
+                reads.append(start + gap * np.arange(count))
+                rows_read, free = wanted, start + gap * count
+
+        nothing = reads[0]
+        fill, drain = fill_rows * width, drain_rows * width
+        writes = period * np.arange(result.pixels) + steps - 1
+        return (
+            Loop(np.arange(fill), nothing, fill),
+            Loop(np.concatenate(reads), writes, result.pixels * period),
+            Loop(np.arange(drain), nothing, drain),
+        )
+
+    def latency_cycles(self, operands: Operands, fold: Fold | None = None) -> int:
+        window = 0 if self.is_pointwise(operands[0]) else MEMORY
+        # products, their sum, the accumulator
+        return STREAM + window + MULTIPLY + tree(self.given(fold).simd) + 1 + CONVERT
+
+    def macs(self, operands: Operands) -> int:
+        """Every tap at every output position, those that fall on padding too: a pipelined datapath
+        spends the clock on them all the same."""
+        return self.output.pixels * self.weight.codes.size
+
+    @property
+    def constants(self) -> tuple[Constant | None, Constant | None]:
+        return self.weight, self.bias
+
+    @property
+    def parameters(self) -> int:
+        return self.weight.codes.size + (0 if self.bias is None else self.bias.codes.size)
+
+    # -- resources ---------------------------------------------------------------------------------
+
+    def unit(self, source: Tensor, fold: Fold, strategy: str) -> MacUnit:
+        """The multipliers and their memories."""
+        phases = self.windows.phases
+        rounds, saturates = conversion_modes(self.accum, self.output.format)
+        return MacUnit(
+            pe=fold.pe,
+            simd=fold.simd,
+            n_chan=source.channels,
+            n_filt=self.filters,
+            weight_bits=self.weight.format.signed_width,
+            input_bits=source.format.width,
+            input_signed=source.format.signed,
+            accum_bits=self.accum.width,
+            output_bits=self.output.format.width,
+            rounds=rounds,
+            saturates=saturates,
+            rom_words=phases[0] * phases[1] * self.fold_steps(fold),
+            rom_storage=ROM_STORAGE[strategy],
+            bias_bits=self.bias.format.signed_width if self.bias is not None else 0,
+            own_channels=not self.sums_channels,
+        )
+
+    def ring_shape(self, source: Tensor) -> tuple[int, int]:
+        """(words, bits) of the line buffer; no words where it has none.
+
+        ``ring_rows`` of ``windows.h``: the rows of a window, and those that the next one adds.
+        """
+        if self.is_pointwise(source):
+            return 0, 0
+        rows = min(self.windows.reach + self.windows.move[0], source.height)
+        return rows * source.width, source.pixel_bits
+
+    def cost(self, operands: Operands, family: Family, fold: Fold | None, strategy: str) -> OpCost:
+        (source,), result, win = operands, self.output, self.windows
+        unit = self.unit(source, self.given(fold), strategy)
+        words, bits = self.ring_shape(source)
+        control = PROCESS
+        if words:
+            # Position of the window, of the tap and of the reader: row, column and slot of each.
+            control = control + counters(source.height, source.width, words) * 3
+            control = control + counters(result.height, result.width, *win.taps, *win.phases)
+            # The address of a tap, and zeros for the taps outside the frame.
+            gate = Resources(lut=words.bit_length() + unit.operands * source.format.width)
+            control = control + gate + ram(words, bits, family).resources
+        else:
+            control = control + counters(source.height, source.width)
+            control = control + Resources(ff=source.pixel_bits)
+        return OpCost(
+            control + mac_unit(unit, family),
+            weight_bits=unit.rom_words * unit.rom_word_bits + unit.bias_bits * unit.n_filt,
+            activation_bits=words * bits,
+        )
+
+    def energy_pj(self, operands: Operands, fold: Fold | None = None) -> float:
+        """The fewer filters are computed in parallel, the more often a pixel is read from the line
+        buffer."""
+        (source,), fold = operands, self.given(fold)
+        weight_bits, input_bits = self.weight.format.width, source.format.width
+        arithmetic = self.macs(operands) * (
+            MULTIPLY_PJ_A_BIT2 * weight_bits * input_bits + ADD_PJ_A_BIT * self.accum.width
+        )
+        steps = self.output.pixels * self.fold_steps(fold)
+        weights = steps * fold.multipliers * weight_bits
+        words, bits = self.ring_shape(source)
+        # A step reads a whole pixel from the line buffer, whatever it takes of it.
+        pixels = (steps + source.pixels) * bits if words else 0
+        return arithmetic + (weights + pixels) * MEMORY_PJ_A_BIT
+
+    # -- what is emitted ---------------------------------------------------------------------------
+
+    @property
+    def bias_format(self) -> FixedFormat:
+        """The format of the bias; where there is none, of the zeros that stand for it."""
+        if self.bias is not None:
+            return self.bias.format
+        return FixedFormat(signed=True, width=1, integer=1 - self.accum.fraction)
+
+    def config(self, operands: Operands, fold: Fold | None = None) -> dict[str, Any]:
+        (source,), fold = operands, self.given(fold)
+        kernel_h, kernel_w, n_chan = self.weight.codes.shape[:3]
+        steps, phases = self.fold_steps(fold), self.windows.phases
+        product_fraction = self.weight.format.fraction + source.format.fraction
+        return sizes(source, self.output) | {
+            "n_chan": n_chan,
+            "n_filt": self.filters,
+            "kernel_height": kernel_h,
+            "kernel_width": kernel_w,
+            "stride_height": self.strides[0],
+            "stride_width": self.strides[1],
+            "pe": fold.pe,
+            "simd": fold.simd,
+            "fold": steps,
+            "rom_depth": phases[0] * phases[1] * steps,
+            "product_shift": left_shift(self.accum, product_fraction),
+            "bias_shift": left_shift(self.accum, self.bias_format.fraction),
+            "weight_width": self.weight.format.signed_width,
+            "bias_width": self.bias_format.signed_width,
+            "accum": self.accum,
+        }
+
+    def weight_rom(self, fold: Fold) -> Codes:
+        """Weights of shape (steps of all phases, pe, simd).
+
+        The steps of an output pixel go over filter groups, then tap rows, tap columns and channel
+        groups.
+        """
+
+        def steps(weights: Codes) -> Codes:
+            rows, columns, n_chan, n_filt = weights.shape
+            split = weights.reshape(
+                rows, columns, n_chan // fold.simd, fold.simd, n_filt // fold.pe, fold.pe
+            )
+            found: Codes = split.transpose(4, 0, 1, 2, 5, 3).reshape(-1, fold.pe, fold.simd)
+            return found
+
+        return np.concatenate([steps(weights) for weights in self.step_weights()])
+
+    def bias_rom(self, fold: Fold) -> Codes:
+        """Biases of shape (filter groups, pe)."""
+        codes = np.zeros(self.filters, dtype=np.int64) if self.bias is None else self.bias.codes
+        return codes.reshape(self.filters // fold.pe, fold.pe)
+
+    def roms(self, operands: Operands, fold: Fold | None, strategy: str) -> tuple[Rom, ...]:
+        fold = self.given(fold)
+        weights, biases = self.weight_rom(fold), self.bias_rom(fold)
+        return (
+            Rom(
+                "weights", "weights", str(self.weight.format),
+                f"[step {len(weights)}][filter {fold.pe}][channel {fold.simd}]",
+                self.weight.format.signed_width, weights, storage=ROM_STORAGE[strategy],
+            ),
+            Rom(
+                "biases", "biases", str(self.bias.format) if self.bias else "none",
+                f"[filter group {len(biases)}][filter {fold.pe}]",
+                self.bias_format.signed_width, biases,
+            ),
+        )  # fmt: skip
+
+    # -- variants and text -------------------------------------------------------------------------
+
+    @property
+    def channel_rule(self) -> ChannelRule:
+        return "free"
+
+    def resized(self, output: Tensor, operands: Operands) -> Convolution:
+        changed = replace(self, output=output)
+        last = output.channels if self.sums_channels else self.weight.codes.shape[3]
+        shape = (*self.weight.codes.shape[:2], operands[0].channels, last)
+        if shape == self.weight.codes.shape:
+            return changed
+        weight = Constant(np.zeros(shape, dtype=np.int64), self.weight.format)
+        bias = self.bias and Constant(np.zeros(output.channels, np.int64), self.bias.format)
+        return replace(changed, weight=weight, bias=bias)
+
+    def notes(self) -> dict[str, str]:
+        return {"kernel": "x".join(str(size) for size in self.weight.codes.shape[:2])}
+
+
+@dataclass(frozen=True)
+class DirectConvolution(Convolution):
+    """Base of convolutions whose windows lie on the input's own grid.
+
+    Args:
+        dilation: (vertical, horizontal).
+        padding: code 0 around the frame.
+    """
+
+    dilation: Pair = (1, 1)
+    padding: Padding = Padding()
+
+    @property
+    def windows(self) -> Windows:
+        kernel_h, kernel_w = self.weight.codes.shape[:2]
+        return Windows(
+            taps=(kernel_h, kernel_w),
+            spread=self.dilation,
+            origin=(-self.padding.top, -self.padding.left),
+            move=self.strides,
+            phases=(1, 1),
+            phase=(0, 0),
+        )
+
+    def meeting_weights(self) -> Iterable[Codes]:
+        return (self.weight.codes,)
+
+    def _field_rules(self) -> Iterable[str]:
+        yield from super()._field_rules()
+        if min(self.dilation) < 1:
+            yield f"dilation {self.dilation} must be at least 1"
+        yield from self.padding.rules()
+
+    def shape(self, operands: Operands) -> Shape:
+        pads = (self.padding.top, self.padding.bottom), (self.padding.left, self.padding.right)
+        height, width = (
+            window_count(length, *pad, (taps - 1) * distance + 1, stride)
+            for length, pad, taps, distance, stride in zip(
+                operands[0].shape[:2], pads, self.weight.codes.shape[:2], self.dilation,
+                self.strides, strict=True,
+            )
+        )  # fmt: skip
+        return height, width, self.filters
+
+    def config(self, operands: Operands, fold: Fold | None = None) -> dict[str, Any]:
+        return super().config(operands, fold) | {
+            "dilation_height": self.dilation[0],
+            "dilation_width": self.dilation[1],
+            "pad_top": self.padding.top,
+            "pad_left": self.padding.left,
+        }
+
+
+def left_shift(accum: FixedFormat, fraction: int) -> int:
+    """The shift that aligns a code of ``fraction`` fraction bits to an accumulator.
+
+    No code but 0 can be shifted by the accumulator's width and fit in it; 0 may be shifted less,
+    and C++ does not define a shift by more bits than a type has.
+    """
+    return min(accum.fraction - fraction, accum.width - 1)

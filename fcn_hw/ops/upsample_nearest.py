@@ -1,0 +1,54 @@
+"""Nearest-neighbour upsampling by whole factors."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from fcn_hw.costs.arithmetic import counters
+from fcn_hw.costs.energy import MEMORY_PJ_A_BIT
+from fcn_hw.costs.family import Family
+from fcn_hw.costs.memory import ram
+from fcn_hw.costs.resources import OpCost, Resources
+from fcn_hw.firing import MEMORY, STREAM, Loop, grid
+from fcn_hw.fixed import Whole, convert_whole
+from fcn_hw.ops.base import Fold, Moving, Operands, pixel_process
+from fcn_hw.ops.upsampling import Upsampling
+
+
+@dataclass(frozen=True)
+class UpsampleNearest(Moving, Upsampling):
+    """Each pixel repeated ``scale[0]`` times down and ``scale[1]`` times across."""
+
+    def codes(self, codes: Sequence[Whole], operands: Operands) -> Whole:
+        converted = convert_whole(codes[0], operands[0].format.fraction, self.output.format)
+        count, height, width, n_chan = converted.shape
+        pixels = converted[:, :, None, :, None, :]
+        copies = (count, height, self.scale[0], width, self.scale[1], n_chan)
+        return np.broadcast_to(pixels, copies).reshape(count, *self.output.shape)
+
+    def loops(self, operands: Operands, fold: Fold | None = None) -> tuple[Loop, ...]:
+        """Writes in every iteration, reads in the first copy of each pixel."""
+        (source,), result = operands, self.output
+        rows = self.scale[0] * np.arange(source.height)
+        cols = self.scale[1] * np.arange(source.width)
+        return (Loop(grid(rows, cols, result.width), np.arange(result.pixels), result.pixels),)
+
+    def latency_cycles(self, operands: Operands, fold: Fold | None = None) -> int:
+        return STREAM + MEMORY
+
+    def cost(self, operands: Operands, family: Family, fold: Fold | None, strategy: str) -> OpCost:
+        (source,) = operands
+        bits = source.pixel_bits
+        choice = Resources(lut=bits, ff=bits)  # from the row, or just read
+        row = ram(source.width, bits, family).resources
+        return OpCost(
+            pixel_process(self.output) + counters(*self.scale) + row + choice,
+            activation_bits=source.width * bits,
+        )
+
+    def energy_pj(self, operands: Operands, fold: Fold | None = None) -> float:
+        (source,) = operands
+        return source.width * self.output.height * source.pixel_bits * MEMORY_PJ_A_BIT
