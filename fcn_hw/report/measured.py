@@ -8,7 +8,10 @@ from dataclasses import dataclass
 from fcn_hw.backend.block_design import TIMING, UTILIZATION
 from fcn_hw.backend.hls_scripts import hls_layout
 from fcn_hw.boards import Board
+from fcn_hw.flow.rtl import COSIM as RTL_COSIM
 from fcn_hw.flow.workspace import Workspace
+from fcn_hw.results import read_result
+from fcn_hw.rtl.reports import RtlCosim
 from fcn_hw.vendor_reports.cosim import read_cosim
 from fcn_hw.vendor_reports.csynth import read_csynth
 from fcn_hw.vendor_reports.timing import read_timing
@@ -59,6 +62,25 @@ def read_cosim_values(workspace: Workspace, board: Board) -> Measured | None:
     values = {"interval_cycles": float(max(intervals))} if intervals else {}
     said = [f"{item.language} {'passed' if item.passed else 'FAILED'}" for item in report.languages]
     return Measured("RTL cosimulation", values, ", ".join(said))
+
+
+def read_rtl_values(workspace: Workspace, board: Board) -> Measured | None:
+    """The RTL of fcn_hw's own compiler in Verilator, None where it has not run.
+
+    Raises:
+        ConfigError: its result can't be read.
+    """
+    path = workspace.report(board) / RTL_COSIM
+    if not path.is_file():
+        return None
+    found = read_result(path, RtlCosim)
+    values = {} if found.interval is None else {"interval_cycles": float(found.interval)}
+    note = (
+        f"{found.values_compared:,} codes of {found.images} images equal the oracle's; the first "
+        f"frame took {found.first_frame:,} clocks, the dataflow model says "
+        f"{found.modelled_first_frame:,}"
+    )
+    return Measured("RTL of fcn_hw's compiler, in Verilator", values, note)
 
 
 def read_routed_values(workspace: Workspace, board: Board) -> Measured | None:

@@ -35,6 +35,7 @@ from fcn_hw.report.measured import (
     read_cosim_values,
     read_csynth_values,
     read_routed_values,
+    read_rtl_values,
 )
 from fcn_hw.results import read_result
 
@@ -110,7 +111,7 @@ def read_sources(workspace: Workspace, board: Board) -> Sources:
     if graph is not None:
         sources = _of_graph(sources, emitted_graph(graph, workspace.design.hls.Conv), reader)
         sources = _of_board(sources, graph, reader)
-    tools = (read_csynth_values, read_cosim_values, read_routed_values)
+    tools = (read_csynth_values, read_cosim_values, read_rtl_values, read_routed_values)
     measured = [reader.attempt(partial(tool, workspace, board), None) for tool in tools]
     return replace(
         sources,

@@ -120,7 +120,7 @@ def control_flow(function: Function) -> ControlFlow:
     """Finds loops and cuts.
 
     Raises:
-        NotSynthesizable: a cycle that is no loop with one head.
+        NotSynthesizable: a frame may pass no loop at all.
     """
     entry = next(iter(function.blocks))
     ways = {block: _successors(lines[-1]) for block, lines in function.blocks.items()}
@@ -135,7 +135,7 @@ def control_flow(function: Function) -> ControlFlow:
         for target in to:
             if target not in cut:
                 before[target].append(block)
-    order = _sorted(after, before, cut)
+    order = _sorted(function, after, before, cut)
     return ControlFlow(
         function, entry, states, loops, order, {b: tuple(p) for b, p in before.items()}, after
     )
@@ -179,7 +179,10 @@ def _loops(entry: str, ways: Mapping[str, tuple[str, ...]]) -> dict[str, frozens
 
 
 def _sorted(
-    after: Mapping[str, tuple[str, ...]], before: Mapping[str, list[str]], cut: set[str]
+    function: Function,
+    after: Mapping[str, tuple[str, ...]],
+    before: Mapping[str, list[str]],
+    cut: set[str],
 ) -> tuple[str, ...]:
     """Predecessors first."""
     missing = {block: len(earlier) for block, earlier in before.items()}
@@ -195,7 +198,8 @@ def _sorted(
                     ready.append(target)
     if len(order) != len(after):
         left = next(block for block, count in missing.items() if count)
-        raise NotSynthesizable("", f"block '{left}' is on a cycle that is no loop with one head")
+        line = next((i.line for i in reversed(function.blocks[left]) if i.line), "")
+        raise NotSynthesizable(line, "whether a frame has an iteration of any loop depends on data")
     return tuple(order)
 
 

@@ -181,13 +181,13 @@ class _Reader:
 
     def function(self) -> Function:
         found = re.search(
-            rf"^define [^\n]*@{FUNCTION_PREFIX}(\w+)\((.*?)\)[^\n]*\{{\n(.*?)^\}}",
+            rf"^define [^\n]*@{FUNCTION_PREFIX}(\w+)\(([^\n]*)\n(.*?)^\}}",
             self.text,
             re.M | re.S,
         )
         assert found is not None, "the module has no process"
         arguments = []
-        for part in _split(found[2]):
+        for part in _split(_in_brackets(found[2])):
             name = re.search(_NAME + "$", part)
             assert name is not None, part
             arguments.append(name[0])
@@ -405,6 +405,16 @@ def _joined(body: str) -> list[str]:
         if line.strip() and not line.lstrip().startswith(";"):
             lines.append(line.strip())
     return lines
+
+
+def _in_brackets(text: str) -> str:
+    """Up to the bracket that closes the one before the text."""
+    depth = 1
+    for at, sign in enumerate(text):
+        depth += {"(": 1, ")": -1}.get(sign, 0)
+        if depth == 0:
+            return text[:at]
+    return text
 
 
 def _string(text: str) -> list[int]:

@@ -13,6 +13,8 @@ from rich.console import Console
 from fcn_hw.boards import load_board
 from fcn_hw.flow import csim_stage, open_workspace
 from fcn_hw.flow.progress import Progress
+from fcn_hw.flow.rtl import rtl_cosim
+from fcn_hw.rtl.front_end import CLANG
 
 pytestmark = [pytest.mark.gxx, pytest.mark.slow]
 
@@ -31,6 +33,10 @@ def test_exact_and_within_two_points_of_float(tmp_path: Path, name: str) -> None
     workspace = open_workspace(name, tmp_path)
     result = csim_stage(workspace, load_board("pynq-z2"), Progress(Console(), quiet=True))
     training = json.loads((workspace.model / "training.json").read_text())
+    if name == "digits_fcn8s" and shutil.which(CLANG):
+        simulated = rtl_cosim(workspace, load_board("pynq-z2"), Progress(Console(), quiet=True))
+        assert simulated.interval == 55_488  # as estimate says
+        assert simulated.streams == 24
     assert result.mismatches == 0
     assert result.argmax_flips == 0
     assert result.score_csim == training["retrained"]["miou"]

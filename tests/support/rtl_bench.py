@@ -6,6 +6,7 @@ Each case is a process with ports for its streams, so one Verilator model holds 
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -34,6 +35,9 @@ from fcn_hw.tools.runner import run
 
 JOBS = 2
 
+Fault = tuple[str, Callable[[re.Match[str]], str]]
+"""A pattern in the Verilog of a process, and what stands there instead."""
+
 
 class CaseNetwork:
     """The cases as processes of one network; compiled and built once, simulated at will."""
@@ -54,11 +58,11 @@ class CaseNetwork:
             on_done=self.compiled.__setitem__,
         )  # fmt: skip
 
-    def build(self, change: dict[str, tuple[str, str]] | None = None) -> None:
+    def build(self, change: Mapping[str, Fault] | None = None) -> None:
         """Has Verilator build the model.
 
         Args:
-            change: of a process's Verilog, text and what it becomes: a planted fault.
+            change: planted faults, by process.
         """
         texts = {name: item.verilog for name, item in self.compiled.items()}
         for name, (old, new) in (change or {}).items():
