@@ -5,4 +5,5 @@ sensitivity/  what each layer loses with fewer bits: ``fcn-hw sensitivity``
 sparsity/     zeros among the weights, and pruning: ``fcn-hw sparsity``
 search/       the precision of each layer, accuracy against cost: ``fcn-hw search``
 pool.py       the worker processes
+kept.py       what was found out, in files by digest
 """

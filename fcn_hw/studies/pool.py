@@ -25,6 +25,7 @@ from typing import Any
 from fcn_hw.errors import FcnHwError, JobFailed
 from fcn_hw.files import replace_file
 from fcn_hw.harness.whole_set import cores
+from fcn_hw.studies.kept import keep, kept
 
 _END_SECONDS = 5.0
 _ASK_AGAIN_S = 0.5
@@ -60,13 +61,7 @@ class Job:
 
     def stored(self, folder: Path) -> dict[str, Any] | None:
         """The result of an earlier run; None where there is none that can be read."""
-        try:
-            found = json.loads(self.result_file(folder).read_text(encoding="utf-8"))
-            if found["digest"] == self.digest and isinstance(found["result"], dict):
-                return dict(found["result"])
-        except (OSError, ValueError, KeyError, TypeError):
-            pass
-        return None
+        return kept(self.result_file(folder), self.digest)
 
 
 @dataclass(frozen=True)
@@ -120,13 +115,13 @@ def run_jobs(
 
 @dataclass(frozen=True)
 class _Answer:
-    """What a worker sends: the result as text, or an error in words.
+    """What a worker sends: the result as JSON has it, or an error in words.
 
     Args:
         status: the exit status of an error of fcn_hw's own, which goes on as it is.
     """
 
-    text: str = ""
+    result: dict[str, Any] = field(default_factory=dict)
     error: str = ""
     hint: str = ""
     trace: str = ""
@@ -257,8 +252,8 @@ class Pool:
             raise self._failure(job, answer)
         else:
             worker.job = None
-            replace_file(job.result_file(self.folder), answer.text)
-            yield job, json.loads(answer.text)["result"]
+            keep(job.result_file(self.folder), job.digest, answer.result)
+            yield job, answer.result
 
     def _bury(self, worker: _Worker, job: Job) -> None:
         """Takes a dead worker off the list; its job is the next one again."""
@@ -309,8 +304,7 @@ def _answer(work: Work, prepared: list[Any], job: Job) -> _Answer:
         if not prepared:
             prepared.append(work.prepare())
         result = work.perform(prepared[0], job)
-        content = {"job": job.name, "digest": job.digest, "result": result}
-        return _Answer(json.dumps(content, indent=1, allow_nan=False) + "\n")
+        return _Answer(json.loads(json.dumps(result, allow_nan=False)))
     except FcnHwError as error:
         message = f"job '{job.shown}': {error.message}" if prepared else error.message
         return _Answer(error=message, hint=error.hint, status=error.exit_status)

@@ -448,7 +448,7 @@ def test_losses_never_rise_with_bits_and_never_help() -> None:
 
 def test_formats_are_read_back(formats: ChoiceFormats, space: Space, tmp_path: Path) -> None:
     path = tmp_path / "formats.json"
-    path.write_text(json.dumps({"digest": "d", "formats": formats.to_json()}))
+    path.write_text(json.dumps({"digest": "d", "result": formats.to_json()}))
     again = stored_formats(path, "d")
     assert again is not None
     assert again.table(some(space, 3)) == formats.table(some(space, 3))

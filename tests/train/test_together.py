@@ -193,6 +193,7 @@ def joined(size: int, subjects: dict[int, str], seconds: float) -> tuple[list[st
     return workers, [process.communicate(timeout=300)[0].strip() for process in processes]
 
 
+@pytest.mark.slow
 def test_a_worker_with_something_else_stops_all() -> None:
     workers, said = joined(2, {0: "a", 1: "b"}, 120.0)
     told = "has another design, other data, or another version of fcn_hw"

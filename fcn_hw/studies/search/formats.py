@@ -6,15 +6,14 @@ worker and a resumed search start without that work.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from fcn_hw.files import replace_file
 from fcn_hw.fixed import parse_format
 from fcn_hw.flow.progress import Progress
+from fcn_hw.studies.kept import keep, kept
 from fcn_hw.studies.search.space import Configuration, Space, WeightChoice
 from fcn_hw.train.precision import LayerFormats, PrecisionTable, parse_weight_quantizer
 from fcn_hw.train.study import Study
@@ -70,11 +69,8 @@ class ChoiceFormats:
 
 def stored_formats(path: Path, digest: str) -> ChoiceFormats | None:
     """The formats that are kept, if they are of this digest."""
-    try:
-        data = json.loads(path.read_text(encoding="utf-8"))
-        return ChoiceFormats.from_json(data["formats"]) if data["digest"] == digest else None
-    except (OSError, ValueError, KeyError, TypeError):
-        return None
+    found = kept(path, digest)
+    return None if found is None else ChoiceFormats.from_json(found)
 
 
 def make_formats(
@@ -114,8 +110,7 @@ def make_formats(
         else:
             activation_loss[name][choice] = probe.of_activation(name, parse_format(text))
     made = ChoiceFormats(base, weights, activations, weight_loss, activation_loss)
-    text = json.dumps({"digest": digest, "formats": made.to_json()}, indent=1)
-    replace_file(path, text + "\n")
+    keep(path, digest, made.to_json())
     return made
 
 

@@ -122,8 +122,9 @@ class Setting:
             [identity[name] for name in ("network", "data set", "section training", "float model")],
             self.options.epochs, pricing.board.name, dict(pricing.depths),
             {name: str(fold) for name, fold in pricing.folds.items()}, dict(pricing.strategies),
-            code_digest("train", "estimate", "ir", "fixed.py", "studies/search/evaluation.py",
-                        "studies/search/pricing.py", "studies/search/variants.py"),
+            code_digest("train", "estimate", "ops", "ir", "fixed.py", "intervals.py",
+                        "studies/search/evaluation.py", "studies/search/pricing.py",
+                        "studies/search/variants.py"),
         )  # fmt: skip
 
     def trials(self) -> Trials:

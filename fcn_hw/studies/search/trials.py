@@ -290,8 +290,8 @@ class Trials:
     def _enqueue_anew(self, trial: Any) -> None:
         from optuna.storages import RetryHeartbeatStaleTrialCallback
 
-        self._fail(trial.number)
         RetryHeartbeatStaleTrialCallback()(self._study, trial)
+        self._fail(trial.number)  # last: a process that is killed in between has lost nothing
 
     def _enqueue(self, chosen: Configuration) -> None:
         self._study.enqueue_trial(

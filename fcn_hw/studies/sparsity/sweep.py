@@ -9,7 +9,6 @@ and all others in float.
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -23,6 +22,7 @@ import numpy.typing as npt
 from fcn_hw.design import Pruning, PruningScope, Weight
 from fcn_hw.errors import ConfigError
 from fcn_hw.fixed import FixedFormat
+from fcn_hw.studies.kept import keep, kept
 from fcn_hw.train.calibrate import (
     MAX_INTEGER,
     MIN_INTEGER,
@@ -36,7 +36,7 @@ from fcn_hw.train.networks import folded_weights, set_weights
 from fcn_hw.train.precision import PrecisionTable, SignFormat, WeightQuantizer
 from fcn_hw.train.predict import Predictor, score
 from fcn_hw.train.pruning import choose_masks
-from fcn_hw.train.store import Checkpoint, CheckpointFile, write_json
+from fcn_hw.train.store import Checkpoint, CheckpointFile
 from fcn_hw.train.study import Study, design_phase, json_digest, phase_digest
 
 PRECISIONS: tuple[Weight, ...] = (8, 6, 4, 3, 2, "ternary", "binary")
@@ -154,26 +154,15 @@ class LayerScorer:
         self._model = study.float_model
         self._predict = Predictor(self._model)
         self._path, self._digest = path, study_digest(study)
-        self._known = self._load()
+        self._known: dict[str, float] = kept(path, self._digest) or {}
 
     def __call__(self, layer: str, quantizer: WeightQuantizer) -> float:
         """On the validation split."""
         key = f"{layer} {quantizer}"
         if key not in self._known:
             self._known[key] = self._score(layer, quantizer)
-            write_json(self._path, {"digest": self._digest, "scores": self._known})
+            keep(self._path, self._digest, self._known)
         return self._known[key]
-
-    def _load(self) -> dict[str, float]:
-        try:
-            stored = json.loads(self._path.read_text(encoding="utf-8"))
-            if stored["digest"] == self._digest:
-                return {str(key): float(value) for key, value in stored["scores"].items()}
-        except FileNotFoundError:
-            pass
-        except (ValueError, KeyError, TypeError, AttributeError):  # damaged: it is made again
-            pass
-        return {}
 
     def _score(self, layer: str, quantizer: WeightQuantizer) -> float:
         data, (kernel, bias) = self._study.dataset, self._study.weights[layer]
