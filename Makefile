@@ -87,7 +87,7 @@ test-wheel: $(STAMP)  ## what pip installs, on the oldest and newest Python of t
 fuzz: $(STAMP)  ## 1,000 random networks: oracle = C++, sized FIFOs; ARGS="--networks 200"
 	$(BIN)/python tests/fuzz/fuzz.py $(ARGS)
 
-bench: $(STAMP)  ## stock hls4ml and fcn_hw in pairs: convert, compile, simulate
+bench: $(STAMP)  ## hls4ml and fcn_hw in pairs: convert, compile, simulate
 	$(BIN)/python -m benchmarks $(ARGS)
 
 docs: $(STAMP)  ## build site/ from docs/, a warning is an error, and check its links

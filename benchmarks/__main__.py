@@ -1,7 +1,7 @@
-"""``python -m benchmarks``: stock hls4ml and fcn_hw in pairs, on the same graphs, in one run.
+"""``python -m benchmarks``: hls4ml and fcn_hw in pairs, on the same graphs, in one run.
 
 In each round one simulates right after the other, so that what else the machine does weighs on
-both; a ratio is that of one round. Stock runs as its users run it: ``compile()``, then
+both; a ratio is that of one round. It runs as its users run it: ``compile()``, then
 ``predict()``, which takes one core. fcn_hw takes all cores that this process may use. The codes of
 both are compared with the oracle.
 """
@@ -42,8 +42,8 @@ from fcn_hw.tools.runner import run, write_files
 RESULTS = Path(__file__).parent / "results.json"
 BOARD = "pynq-z2"
 ROUNDS = 5
-STOCK_IMAGES = 2
-"""Images of a round; stock computes one or two a second."""
+HLS4ML_IMAGES = 2
+"""Images of a round; hls4ml computes one or two a second."""
 
 OUR_IMAGES = 512
 COMPARED_IMAGES = 512
@@ -51,14 +51,14 @@ COMPARED_IMAGES = 512
 T = TypeVar("T")
 
 
-class Stock:
-    """hls4ml in a process of its own: see :mod:`benchmarks.stock`."""
+class Hls4mlPeer:
+    """hls4ml in a process of its own: see :mod:`benchmarks.hls4ml_peer`."""
 
     def __init__(self, name: str, folder: Path, rounds: int) -> None:
-        self.log = (folder / "stock.log").open("w")
-        words = [name, str(folder / "stock"), str(STOCK_IMAGES), str(rounds)]
+        self.log = (folder / "hls4ml.log").open("w")
+        words = [name, str(folder / "hls4ml"), str(HLS4ML_IMAGES), str(rounds)]
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "benchmarks.stock", *words],
+            [sys.executable, "-m", "benchmarks.hls4ml_peer", *words],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self.log, text=True,
         )  # fmt: skip
 
@@ -67,7 +67,7 @@ class Stock:
         line = self.process.stdout.readline()
         if not line:
             log = Path(self.log.name).read_text(errors="replace")[-2000:]
-            raise SystemExit(f"stock hls4ml ended with status {self.process.wait()}:\n{log}")
+            raise SystemExit(f"hls4ml ended with status {self.process.wait()}:\n{log}")
         found: dict[str, Any] = json.loads(line)
         return found
 
@@ -113,14 +113,14 @@ def main() -> None:
 
 
 def measure(name: str, folder: Path, rounds: int) -> dict[str, Any]:
-    """One network, stock and ours."""
+    """One network, hls4ml and ours."""
     graph, board, hls = NETWORKS[name](), load_board(BOARD), Hls(ReuseFactor="auto")
-    stock = Stock(name, folder, rounds)
+    hls4ml = Hls4mlPeer(name, folder, rounds)
     try:
-        stock_convert_s = stock.answer()[
+        hls4ml_convert_s = hls4ml.answer()[
             "convert_s"
         ]  # ours waits, so that neither disturbs the other
-        stock_compile_s = stock.answer()["compile_s"]
+        hls4ml_compile_s = hls4ml.answer()["compile_s"]
         structure, sizing_s = timed(lambda: choose_structure(graph, board, hls), rounds)
         project = folder / "ours"
 
@@ -132,37 +132,37 @@ def measure(name: str, folder: Path, rounds: int) -> dict[str, Any]:
         started = time.monotonic()
         run(plan_lanes_build(graph), project, jobs=cores())
         compile_s = time.monotonic() - started
-        pairs = [_round(graph, project, stock) for _ in range(rounds)]
+        pairs = [_round(graph, project, hls4ml) for _ in range(rounds)]
     finally:
-        stock.close()
+        hls4ml.close()
     mega_macs = total_macs(graph) / 1e6
     return {
         "mega_macs": round(mega_macs, 3),
         "lanes": lanes_of(graph),
-        "convert_s": _pair(stock_convert_s, emission_s, faster_is="less"),
-        "compile_s": _pair([stock_compile_s], [compile_s], faster_is="less"),
+        "convert_s": _pair(hls4ml_convert_s, emission_s, faster_is="less"),
+        "compile_s": _pair([hls4ml_compile_s], [compile_s], faster_is="less"),
         "csim_images_per_s": _pair(
-            [pair["stock"] for pair in pairs], [pair["ours"] for pair in pairs], faster_is="more"
+            [pair["hls4ml"] for pair in pairs], [pair["ours"] for pair in pairs], faster_is="more"
         ),
         "csim_images_per_cpu_s": _pair(
-            [pair["stock_cpu"] for pair in pairs],
+            [pair["hls4ml_cpu"] for pair in pairs],
             [pair["ours_cpu"] for pair in pairs],
             faster_is="more",
         ),
         "csim_compared_images_per_s": _pair(
-            [pair["stock"] for pair in pairs],
+            [pair["hls4ml"] for pair in pairs],
             [pair["compared"] for pair in pairs],
             faster_is="more",
         ),
         "csim_compared_images_per_cpu_s": _pair(
-            [pair["stock_cpu"] for pair in pairs],
+            [pair["hls4ml_cpu"] for pair in pairs],
             [pair["compared_cpu"] for pair in pairs],
             faster_is="more",
         ),
         "fifo_sizing_s": spread(sizing_s),
         "project_emission_s": spread(emission_s),
         "mismatches": {
-            "stock": sum(pair["stock_mismatches"] for pair in pairs),
+            "hls4ml": sum(pair["hls4ml_mismatches"] for pair in pairs),
             "ours": sum(pair["our_mismatches"] for pair in pairs),
         },
     }
@@ -196,8 +196,8 @@ def compile_camvid(folder: Path, rounds: int) -> dict[str, Any]:
     }
 
 
-def _round(graph: Graph, project: Path, stock: Stock) -> dict[str, Any]:
-    theirs = stock.simulate()
+def _round(graph: Graph, project: Path, hls4ml: Hls4mlPeer) -> dict[str, Any]:
+    theirs = hls4ml.simulate()
     processor = _processor_s()
     ours = simulate_set(graph, project, images(graph, OUR_IMAGES), compare=False)
     processor = _processor_s() - processor
@@ -205,10 +205,10 @@ def _round(graph: Graph, project: Path, stock: Stock) -> dict[str, Any]:
     compared = simulate_set(graph, project, images(graph, COMPARED_IMAGES))
     compared_cpu = _processor_s() - compared_cpu
     return {
-        "stock": STOCK_IMAGES / theirs["seconds"],
-        "stock_cpu": STOCK_IMAGES / theirs["cpu_seconds"],
+        "hls4ml": HLS4ML_IMAGES / theirs["seconds"],
+        "hls4ml_cpu": HLS4ML_IMAGES / theirs["cpu_seconds"],
         "ours_cpu": ours.frames / processor,
-        "stock_mismatches": theirs["mismatches"],
+        "hls4ml_mismatches": theirs["mismatches"],
         "ours": ours.frames / ours.seconds,
         "compared_cpu": compared.frames / compared_cpu,
         "compared": compared.frames / compared.seconds,
@@ -233,17 +233,17 @@ def timed(work: Callable[[], T], rounds: int) -> tuple[T, list[float]]:
     return result, seconds
 
 
-def _pair(stock: list[float], ours: list[float], faster_is: str) -> dict[str, Any]:
+def _pair(hls4ml: list[float], ours: list[float], faster_is: str) -> dict[str, Any]:
     """Both, and how many times faster ours is, round by round."""
-    pairs = zip(stock, ours, strict=True)
+    pairs = zip(hls4ml, ours, strict=True)
     ratios = [s / o if faster_is == "less" else o / s for s, o in pairs]
-    return {"stock": spread(stock), "ours": spread(ours), "ratio": spread(ratios)}
+    return {"hls4ml": spread(hls4ml), "ours": spread(ours), "ratio": spread(ratios)}
 
 
 def show(name: str, found: dict[str, Any]) -> None:
     """A block of lines for one network."""
     print(f"\n{name}: {found['mega_macs']:.1f} MMAC an image, {found['lanes']} frames side by side")
-    print(f"  {'':34}{'stock':>12}{'fcn_hw':>12}{'times faster':>16}   least .. most")
+    print(f"  {'':34}{'hls4ml':>12}{'fcn_hw':>12}{'times faster':>16}   least .. most")
     for key, label in (
         ("convert_s", "convert and write the project, s"),
         ("compile_s", "compile, s"),
@@ -255,7 +255,7 @@ def show(name: str, found: dict[str, Any]) -> None:
         pair = found[key]
         ratio = pair["ratio"]
         print(
-            f"  {label:34}{pair['stock']['median']:12.3f}{pair['ours']['median']:12.3f}"
+            f"  {label:34}{pair['hls4ml']['median']:12.3f}{pair['ours']['median']:12.3f}"
             f"{ratio['median']:16.2f}   {ratio['least']:.2f} .. {ratio['most']:.2f}"
         )
     for key, label in (
@@ -264,7 +264,7 @@ def show(name: str, found: dict[str, Any]) -> None:
     ):
         print(f"  {label:34}{'-':>12}{found[key]['median']:12.3f}")
     wrong = found["mismatches"]
-    print(f"  codes that differ from the oracle: stock {wrong['stock']}, fcn_hw {wrong['ours']}")
+    print(f"  codes that differ from the oracle: hls4ml {wrong['hls4ml']}, fcn_hw {wrong['ours']}")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Networks of ops that fcn_hw and stock hls4ml both have, with random weights.
+"""Networks of ops that fcn_hw and hls4ml both have, with random weights.
 
 3x3 convolutions with TensorFlow's ``same`` border, maximum pooling by 2, nearest upsampling by 2,
 skips by addition or concatenation. Activations have 4 bits; their binary points keep most values

@@ -1,4 +1,4 @@
-"""``python -m benchmarks.training``: float training, stock QKeras and fcn_hw in turns, in one run.
+"""``python -m benchmarks.training``: float training, QKeras and fcn_hw in turns, in one run.
 
 Three models of one network, all with the same weights to begin with, trained the same way: the
 float network without batch normalization (folded, as quantized retraining begins with), QKeras'
@@ -44,7 +44,7 @@ ROUNDS = 9
 STEPS = 12
 """Of a model in a round."""
 
-KINDS = ("float", "stock", "ours")
+KINDS = ("float", "qkeras", "ours")
 
 Batch = tuple[Bytes, Bytes]
 Step = Callable[[Any, Any], Any]
@@ -87,7 +87,7 @@ def measure(design: Design, rounds: int) -> dict[str, Any]:
         for kind, (seconds, processor_s) in train(subjects, batch).items():
             wall[kind].append(STEPS * len(batch[0]) / seconds)
             processor[kind].append(STEPS * len(batch[0]) / processor_s)
-    unequal = differences(subjects["stock"].model, subjects["ours"].model)
+    unequal = differences(subjects["qkeras"].model, subjects["ours"].model)
     inline, threaded = [], []
     for _ in range(rounds):
         inline.append(images_of_plain_loop(design, subjects["ours"].step, batch))
@@ -127,7 +127,7 @@ def make_subjects(design: Design, batch: Batch) -> dict[str, Subject]:
     table = study.table(wishes(design, topology))
     models = {
         "float": first,
-        "stock": build_quantized(topology, table),
+        "qkeras": build_quantized(topology, table),
         "ours": build_quantized(topology, table, fused=True),
     }
     subjects = {}
@@ -187,10 +187,10 @@ def timed(work: Callable[[], Any]) -> tuple[float, float]:
     return time.perf_counter() - started, time.process_time() - processor
 
 
-def differences(stock: Any, ours: Any) -> int:
+def differences(qkeras: Any, ours: Any) -> int:
     """How many weights two models do not have in common."""
     pairs: list[tuple[npt.NDArray[Any], npt.NDArray[Any]]] = list(
-        zip(stock.get_weights(), ours.get_weights(), strict=True)
+        zip(qkeras.get_weights(), ours.get_weights(), strict=True)
     )
     return sum(int(np.sum(a != b)) for a, b in pairs)
 
@@ -207,21 +207,21 @@ def _compared(speeds: dict[str, list[float]]) -> dict[str, Any]:
 def show(name: str, found: dict[str, Any]) -> None:
     """A block of lines for one network."""
     print(f"\n{name}: {found['mega_macs']:.1f} MMAC an image, {found['batch_size']} images a step")
-    print(f"  {'':26}{'float':>9}{'stock':>9}{'fcn_hw':>9}   stock/float       fcn_hw/float")
+    print(f"  {'':26}{'float':>9}{'QKeras':>9}{'fcn_hw':>9}   QKeras/float       fcn_hw/float")
     for key, label in (
         ("images_per_s", "images/s"),
         ("images_per_cpu_s", "images/s of one core"),
     ):
         row = found[key]
         speeds = "".join(f"{row[kind]['median']:9.1f}" for kind in KINDS)
-        stock, ours = (_text(row[f"{kind}_to_float"]) for kind in KINDS[1:])
-        print(f"  {label:26}{speeds}   {stock:18}{ours}", flush=True)
+        qkeras, ours = (_text(row[f"{kind}_to_float"]) for kind in KINDS[1:])
+        print(f"  {label:26}{speeds}   {qkeras:18}{ours}", flush=True)
     pipe = found["varied_images_per_s"]
     print(
         f"  with augmentation: {pipe['plain_loop']['median']:.1f} images/s one after the other, "
         f"{pipe['batches_ahead']['median']:.1f} made ahead: {_text(pipe['ratio'])}"
     )
-    print(f"  weights that differ between stock and fcn_hw: {found['weights_that_differ']}")
+    print(f"  weights that differ between QKeras and fcn_hw: {found['weights_that_differ']}")
 
 
 def _text(values: dict[str, Any]) -> str:

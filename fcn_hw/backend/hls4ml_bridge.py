@@ -17,8 +17,8 @@ from pathlib import Path
 from types import MappingProxyType, ModuleType
 from typing import Any
 
+from fcn_hw.backend.hls4ml_conv import Hls4mlArray, Hls4mlLayer, render_hls4ml_weights
 from fcn_hw.backend.op_emission import ProcessText
-from fcn_hw.backend.stock_conv import StockArray, StockLayer, render_stock_weights
 from fcn_hw.dataflow.lowering import Dataflow, Process, Stream
 from fcn_hw.errors import TemplateError
 from fcn_hw.fixed import FixedFormat
@@ -48,12 +48,12 @@ class Target:
 def to_model_graph(
     dataflow: Dataflow,
     target: Target,
-    stock: Mapping[str, StockLayer] = MappingProxyType({}),
+    theirs: Mapping[str, Hls4mlLayer] = MappingProxyType({}),
 ) -> Any:
     """The hls4ml model of a dataflow, its default flow for Vitis applied.
 
     Args:
-        stock: for each process that hls4ml computes, its layer.
+        theirs: for each process that hls4ml computes, its layer.
 
     Returns:
         a ``hls4ml.model.graph.ModelGraph``.
@@ -61,7 +61,7 @@ def to_model_graph(
     hls4ml = _hls4ml()
     layers = [_input_layer(port) for port in dataflow.inputs]
     layers += [
-        stock[process.name].layer if process.name in stock else _layer(process)
+        theirs[process.name].layer if process.name in theirs else _layer(process)
         for process in dataflow.processes
     ]
     layers = [
@@ -85,7 +85,7 @@ def to_model_graph(
                 _key(port.name): {"Precision": {"result": str(port.tensor.format)}}
                 for port in dataflow.inputs
             }
-            | {name: item.settings for name, item in stock.items() if item.settings},
+            | {name: item.settings for name, item in theirs.items() if item.settings},
         },
     }
     model = _model_class(hls4ml, dataflow).from_layer_list(
@@ -95,22 +95,22 @@ def to_model_graph(
         outputs=_output_layers(dataflow),
     )
     model.apply_flow(model.config.backend.get_default_flow())
-    if stock:
-        _rename(model, dataflow, stock)
+    if theirs:
+        _rename(model, dataflow, theirs)
     for fifo in dataflow.fifos:  # hls4ml gives every stream a whole frame
         stream_variable(model, fifo).pragma = ("stream", fifo.depth)
     return model
 
 
-def stock_texts(model: Any, stock: Mapping[str, StockLayer]) -> dict[str, ProcessText]:
+def hls4ml_texts(model: Any, theirs: Mapping[str, Hls4mlLayer]) -> dict[str, ProcessText]:
     """The text of every process that hls4ml computes, by name.
 
     Args:
-        stock: as :func:`to_model_graph` got it.
+        theirs: as :func:`to_model_graph` got it.
     """
     nodes = {node.name: node for node in model.get_layers()}
-    assert set(stock) <= set(nodes), "hls4ml's flow dropped a layer"
-    return {name: _stock_text(nodes[name], item.about) for name, item in stock.items()}
+    assert set(theirs) <= set(nodes), "hls4ml's flow dropped a layer"
+    return {name: _hls4ml_text(nodes[name], item.about) for name, item in theirs.items()}
 
 
 def fifo_depth(model: Any, stream: Stream) -> int:
@@ -236,7 +236,7 @@ def _layer(process: Process) -> dict[str, Any]:
     }
 
 
-def _rename(model: Any, dataflow: Dataflow, stock: Mapping[str, StockLayer]) -> None:
+def _rename(model: Any, dataflow: Dataflow, theirs: Mapping[str, Hls4mlLayer]) -> None:
     """Gives hls4ml's layers the names of our streams, types and ROMs, and prints them again.
 
     hls4ml numbers the layers and names by number, also what its passes put in their place.
@@ -245,14 +245,14 @@ def _rename(model: Any, dataflow: Dataflow, stock: Mapping[str, StockLayer]) -> 
         variable = stream_variable(model, stream)
         variable.name, variable.type.name = stream.name, f"{stream.tensor.name}_t"
     for node in model.get_layers():
-        if node.name in stock and node.weights:
+        if node.name in theirs and node.weights:
             node.weights["weight"].name = f"{node.name}_weights"
             node.weights["bias"].name = f"{node.name}_biases"
     for backend in ("vivado", "vitis"):
         model.apply_flow(f"{backend}:apply_templates")
 
 
-def _stock_text(node: Any, about: str) -> ProcessText:
+def _hls4ml_text(node: Any, about: str) -> ProcessText:
     """The text of a process that a layer of hls4ml computes."""
     results = {variable.type.name for variable in node.variables.values()}
     typedefs = "".join(
@@ -260,20 +260,20 @@ def _stock_text(node: Any, about: str) -> ProcessText:
         for name, kind in node.get_layer_precision().items()
         if name not in results
     )
-    arrays = [_stock_array(variable) for variable in node.weights.values()]
+    arrays = [_hls4ml_array(variable) for variable in node.weights.values()]
     return ProcessText(
         call=node.get_attr("function_cpp"),
         config=f"// {about}\n{typedefs}{node.get_attr('config_cpp')}".rstrip(),
         headers=tuple(node.get_attr("include_header")),
-        weights=(f"{node.name}.h", render_stock_weights(node.name, arrays)) if arrays else None,
+        weights=(f"{node.name}.h", render_hls4ml_weights(node.name, arrays)) if arrays else None,
     )
 
 
-def _stock_array(variable: Any) -> StockArray:
+def _hls4ml_array(variable: Any) -> Hls4mlArray:
     shape = tuple(int(size) for size in variable.data.shape)
     values = [str(value) for value in variable]
     rows = [values[start : start + _LINE] for start in range(0, len(values), _LINE)]
-    return StockArray(variable.definition_cpp(), shape, rows)
+    return Hls4mlArray(variable.definition_cpp(), shape, rows)
 
 
 def _output_layers(dataflow: Dataflow) -> list[str]:

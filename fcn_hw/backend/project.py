@@ -30,19 +30,19 @@ from fcn_hw.backend.driver import driver_files
 from fcn_hw.backend.hls4ml_bridge import (
     Target,
     fifo_depth,
+    hls4ml_texts,
     nnet_headers,
-    stock_texts,
     to_model_graph,
+)
+from fcn_hw.backend.hls4ml_conv import (
+    check_hls4ml,
+    convolutions_that_stay,
+    emitted_graph,
+    hls4ml_layers,
 )
 from fcn_hw.backend.hls_scripts import COSIM_BENCH, HlsLayout, plan_hls_scripts
 from fcn_hw.backend.jinja import render
 from fcn_hw.backend.op_emission import ProcessText, emit_process
-from fcn_hw.backend.stock_conv import (
-    check_stock,
-    convolutions_that_stay,
-    emitted_graph,
-    stock_layers,
-)
 from fcn_hw.backend.structure import Layout
 from fcn_hw.boards import Board, period_ns_of
 from fcn_hw.costs.memory import fifo_cost
@@ -154,7 +154,7 @@ def plan_project(graph: Graph, board: Board, hls: Hls, layout: Layout | None = N
     Args:
         graph: verified, passes applied.
         board: gives part and clock where ``hls`` leaves them out.
-        layout: folds and FIFO depths, of the graph that ``stock_conv.emitted_graph`` gives; None
+        layout: folds and FIFO depths, of the graph that ``hls4ml_conv.emitted_graph`` gives; None
             chooses the folds and gives each branch of a fork a FIFO of a whole frame, which needs
             no simulator and no model of hls4ml's convolutions.
 
@@ -166,12 +166,12 @@ def plan_project(graph: Graph, board: Board, hls: Hls, layout: Layout | None = N
     """
     by_hls4ml = hls.Conv == "hls4ml"
     if by_hls4ml:
-        check_stock(graph)
+        check_hls4ml(graph)
     layout = layout or Layout(
         choose_folding(graph, board, hls), lower(emitted_graph(graph, hls.Conv))
     )
     dataflow, folding = layout.dataflow, layout.folding
-    stock = stock_layers(graph, dataflow, folding) if by_hls4ml else {}
+    theirs = hls4ml_layers(graph, dataflow, folding) if by_hls4ml else {}
     texts = {
         process.name: emit_process(
             process,
@@ -179,7 +179,7 @@ def plan_project(graph: Graph, board: Board, hls: Hls, layout: Layout | None = N
             folding.strategies.get(process.name, hls.Strategy),
         )
         for process in dataflow.processes
-        if process.name not in stock
+        if process.name not in theirs
     }
     if by_hls4ml:
         for name in convolutions_that_stay(graph):
@@ -191,8 +191,8 @@ def plan_project(graph: Graph, board: Board, hls: Hls, layout: Layout | None = N
         reuse_factor=1 if hls.ReuseFactor == "auto" else hls.ReuseFactor,
         strategy=hls.Strategy,
     )
-    model = to_model_graph(dataflow, target, stock)
-    texts |= stock_texts(model, stock)
+    model = to_model_graph(dataflow, target, theirs)
+    texts |= hls4ml_texts(model, theirs)
     context = _context(graph, dataflow, board, target, texts, model)
     files: dict[str, str | bytes] = {
         f"firmware/{graph.name}.h": render("project/top.h.j2", context),

@@ -18,10 +18,10 @@ from fcn_hw.figures.estimate import cycles_svg, resources_svg
 from fcn_hw.figures.network import network_svg
 from fcn_hw.files import replace_file
 from fcn_hw.flow.alone import alone_in_project
+from fcn_hw.flow.hls4ml_conv import refuse_hls4ml
 from fcn_hw.flow.layout import current_layout
 from fcn_hw.flow.pipeline import export_stage
 from fcn_hw.flow.progress import Progress
-from fcn_hw.flow.stock import refuse_stock
 from fcn_hw.flow.workspace import Workspace, open_board, open_workspace
 from fcn_hw.ir import Graph
 from fcn_hw.ir.serialize import load
@@ -71,7 +71,7 @@ def estimate_design(
     board = open_board(board_name)
     workspace = None if design is None else open_workspace(design, root)
     if workspace is not None:
-        refuse_stock(workspace.design.hls, "estimate")
+        refuse_hls4ml(workspace.design.hls, "estimate")
     if folder is not None:
         hls = Hls(ReuseFactor="auto") if workspace is None else workspace.design.hls
         return estimate_graph(load(folder), board, hls, progress)

@@ -7,10 +7,10 @@ from typing import Any
 from fcn_hw.boards import Board
 from fcn_hw.dataflow.explain import Explanation, explain
 from fcn_hw.flow.alone import alone_in_project
+from fcn_hw.flow.hls4ml_conv import refuse_hls4ml
 from fcn_hw.flow.layout import FifoResult, simulation_to_json, write_fifos
 from fcn_hw.flow.pipeline import export_stage
 from fcn_hw.flow.progress import Progress
-from fcn_hw.flow.stock import refuse_stock
 from fcn_hw.flow.workspace import Workspace
 
 
@@ -23,7 +23,7 @@ def fifo_stage(workspace: Workspace, board: Board, progress: Progress) -> FifoRe
         DoesNotFit: ``ReuseFactor: auto`` finds no design within the budget.
         ToolNotFound: there is no C++ compiler.
     """
-    refuse_stock(workspace.design.hls, "fifo")
+    refuse_hls4ml(workspace.design.hls, "fifo")
     return write_fifos(workspace, export_stage(workspace, progress), board, progress)
 
 

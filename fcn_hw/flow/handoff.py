@@ -18,9 +18,9 @@ from fcn_hw.errors import ConfigError
 from fcn_hw.files import replace_file
 from fcn_hw.flow.alone import alone_in_project
 from fcn_hw.flow.estimate import estimate_stage
+from fcn_hw.flow.hls4ml_conv import refuse_hls4ml
 from fcn_hw.flow.pipeline import csim_stage, hls_stage, input_codes, validation_images
 from fcn_hw.flow.progress import Progress
-from fcn_hw.flow.stock import refuse_stock
 from fcn_hw.flow.vendor import finished_on
 from fcn_hw.flow.workspace import Workspace
 from fcn_hw.handoff.archive import pack
@@ -72,7 +72,7 @@ def handoff_stage(
         ConfigError: the C simulation found mismatches, so there is nothing to hand off; or the
             design asks for hls4ml's convolutions, whose cycles are not known.
     """
-    refuse_stock(workspace.design.hls, "handoff")
+    refuse_hls4ml(workspace.design.hls, "handoff")
     result = csim_stage(workspace, board, progress)
     if not result.exact:
         raise ConfigError(

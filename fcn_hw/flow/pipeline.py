@@ -10,8 +10,8 @@ import numpy as np
 from rich.markup import escape
 
 from fcn_hw.backend.hls4ml_bridge import ap_types_folder
+from fcn_hw.backend.hls4ml_conv import emitted_graph
 from fcn_hw.backend.project import plan_project
-from fcn_hw.backend.stock_conv import emitted_graph
 from fcn_hw.boards import Board
 from fcn_hw.design import ConvEmitter, Design
 from fcn_hw.errors import ConfigError, DataError
@@ -27,12 +27,12 @@ from fcn_hw.flow.export import (
     equal_layers,
     export_graph,
 )
+from fcn_hw.flow.hls4ml_conv import say_own_convolutions
 from fcn_hw.flow.layout import current_layout
 from fcn_hw.flow.lint import lint_stage
 from fcn_hw.flow.progress import Progress
 from fcn_hw.flow.scenes import SCENES, save_scenes
 from fcn_hw.flow.stage import StageRecord, code_digest, digest_of, file_digest
-from fcn_hw.flow.stock import say_stock
 from fcn_hw.flow.workspace import Workspace
 from fcn_hw.frontend.proofs import PROOFS_FILE
 from fcn_hw.harness.csim import RUN_FOLDER, SIGN_OFF_FOLDER, plan_build, plan_lanes_build
@@ -193,7 +193,7 @@ def emit_stage(workspace: Workspace, board: Board, progress: Progress) -> tuple[
     ours = hls.Conv == "fcn_hw"
     layout = current_layout(workspace, graph, board, progress) if ours else None
     plan = plan_project(graph, board, hls, layout)
-    say_stock(graph, hls, progress)
+    say_own_convolutions(graph, hls, progress)
     changed = write_files(plan, workspace.project(board))
     progress.say(
         f"[cyan]hls[/]     {len(plan.files)} files, {len(changed)} written"

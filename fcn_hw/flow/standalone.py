@@ -12,8 +12,8 @@ import numpy as np
 import numpy.typing as npt
 from rich.markup import escape
 
+from fcn_hw.backend.hls4ml_conv import emitted_graph
 from fcn_hw.backend.project import plan_project
-from fcn_hw.backend.stock_conv import emitted_graph
 from fcn_hw.backend.structure import choose_structure
 from fcn_hw.boards import Board
 from fcn_hw.design import ConvEmitter, Hls
@@ -25,10 +25,10 @@ from fcn_hw.flow.agreement import to_json as agreement_to_json
 from fcn_hw.flow.build import build_program
 from fcn_hw.flow.csim_report import LayerResult, oracle_row
 from fcn_hw.flow.frames import Frames, load_frames
+from fcn_hw.flow.hls4ml_conv import say_own_convolutions
 from fcn_hw.flow.lint import lint_stage
 from fcn_hw.flow.pipeline import program_of
 from fcn_hw.flow.progress import Progress
-from fcn_hw.flow.stock import say_stock
 from fcn_hw.frontend.proofs import forget_proofs, save_proofs
 from fcn_hw.harness.csim import SIGN_OFF_FOLDER
 from fcn_hw.harness.whole_set import simulate_set
@@ -203,7 +203,7 @@ def emit_graph(
         progress.say("[cyan]fifo[/]    folds, FIFO depths")
         layout = choose_structure(graph, board, hls).layout
     plan = plan_project(graph, board, hls, layout)
-    say_stock(graph, hls, progress)
+    say_own_convolutions(graph, hls, progress)
     with locked(output, "fcn-hw hls"):
         changed = write_files(plan, output)
     progress.say(f"[cyan]hls[/]     {len(plan.files)} files, {len(changed)} written")

@@ -13,7 +13,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
-from fcn_hw.backend.stock_conv import emitted_graph
+from fcn_hw.backend.hls4ml_conv import emitted_graph
 from fcn_hw.backend.structure import Layout, estimate_layout
 from fcn_hw.boards import Board
 from fcn_hw.dataflow.occupancy import Occupancy

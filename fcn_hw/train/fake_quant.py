@@ -1,7 +1,7 @@
 """QKeras' quantizers as single TensorFlow kernels, for models in training.
 
-A stock quantizer is a chain of ten and more elementwise operations on the whole activation tensor,
-and the gradient of each. Here a quantizer is one pass forward and at most one backward:
+Each quantizer of QKeras is a chain of ten and more elementwise operations on the whole activation
+tensor, and the gradient of each. Here a quantizer is one pass forward and at most one backward:
 ``QuantizeAndDequantizeV4`` clips, scales, rounds half to even and scales back, and
 ``QuantizeAndDequantizeV4Grad`` passes the gradient on where the input lies in a range. All scales
 are powers of two, so both are exact in float32.

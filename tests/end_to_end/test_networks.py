@@ -11,8 +11,8 @@ import pytest
 from tiers import in_tiers
 
 from fcn_hw.backend.hls4ml_bridge import ap_types_folder
+from fcn_hw.backend.hls4ml_conv import emitted_graph
 from fcn_hw.backend.project import plan_project
-from fcn_hw.backend.stock_conv import emitted_graph
 from fcn_hw.boards import load_board
 from fcn_hw.design import INPUT_FORMAT, ConvEmitter, Hls, HlsLayer, Network
 from fcn_hw.fixed import from_quantized_bits, from_quantized_relu
@@ -93,8 +93,8 @@ def check_cpp(graph: Graph, codes: np.ndarray, conv: ConvEmitter, project: Path)
     write_files(plan_project(graph, load_board("pynq-z2"), hls), project)
     emitted = emitted_graph(graph, conv)
     # hls4ml's convolutions are written for ap_types; ours run frames side by side
-    stock = plan_build(graph, ap_types_folder(), optimize="-O1")
-    run(stock if conv == "hls4ml" else plan_lanes_build(graph, optimize="-O1"), project)
+    theirs = plan_build(graph, ap_types_folder(), optimize="-O1")
+    run(theirs if conv == "hls4ml" else plan_lanes_build(graph, optimize="-O1"), project)
     finished = simulate(emitted, project, codes)
     compared = compare_with_oracle(emitted, finished, codes)
     assert set(compared) == set(traced(emitted)) >= set(traced(graph))
@@ -132,9 +132,9 @@ def test_network_is_exact(tmp_path: Path, kind: str, upsampling: str) -> None:
     finished = check_cpp(graph, codes, "fcn_hw", tmp_path / "ours")
     assert np.array_equal(class_maps(graph, finished), expected[graph.outputs[0]][..., 0])
     if (kind, upsampling) in BOTH_EMITTERS:
-        stock = check_cpp(graph, codes, "hls4ml", tmp_path / "stock")
+        theirs = check_cpp(graph, codes, "hls4ml", tmp_path / "theirs")
         for name in traced(graph):  # one design, two emitters, equal bits
             ours, theirs = (
-                (item.folder / f"{name}.bin").read_bytes() for item in (finished, stock)
+                (item.folder / f"{name}.bin").read_bytes() for item in (finished, theirs)
             )
             assert ours == theirs, name

@@ -63,13 +63,13 @@ def test_from_model_file_to_exact_cpp(tmp_path: Path) -> None:
     assert json.loads((project / "report" / "csim.json").read_text()) == stored
     assert stored["conv"] == "fcn_hw"
 
-    other = [*where[:-1], str(tmp_path / "stock"), "--conv", "hls4ml"]
+    other = [*where[:-1], str(tmp_path / "theirs"), "--conv", "hls4ml"]
     done = call("csim", *other, "--images", "3", "--json")
     assert done.returncode == 0, done.stderr
     theirs = json.loads(done.stdout)
     assert (theirs["conv"], theirs["mismatches"]) == ("hls4ml", 0)
     assert [row["layer"] for row in theirs["layers"]] == ["conv_padding", "conv", "up", "class_map"]
-    maps = [project / "csim" / CLASS_MAPS, tmp_path / "stock" / "sign_off" / CLASS_MAPS]
+    maps = [project / "csim" / CLASS_MAPS, tmp_path / "theirs" / "sign_off" / CLASS_MAPS]
     assert maps[0].read_bytes() == maps[1].read_bytes()  # one graph, two emitters, equal bits
     done = call("hls", *other)
     assert "hls4ml's convolutions: cycles and FIFO depths are not proved" in done.stdout

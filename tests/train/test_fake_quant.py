@@ -51,9 +51,9 @@ def inputs(step, low, high, reach):
     return np.clip(every, -reach, reach).astype(np.float32)
 
 
-def assert_equal_to_stock(fused, stock, values, fmt):
+def assert_equal_to_qkeras(fused, qkeras, values, fmt):
     upstream = np.random.default_rng(1).normal(size=values.shape).astype(np.float32)
-    expected, expected_gradient = both(stock, values, upstream)
+    expected, expected_gradient = both(qkeras, values, upstream)
     actual, gradient = both(fused, values, upstream)
     np.testing.assert_array_equal(to_codes(actual, fmt), to_codes(expected, fmt), str(fmt))
     np.testing.assert_array_equal(gradient, expected_gradient, str(fmt))
@@ -64,7 +64,7 @@ def test_every_unsigned_activation_format_equals_qkeras(integer):
     for width in WIDTHS:
         fmt = from_quantized_relu(width, integer)
         values = inputs(fmt.step, fmt.min_code, fmt.max_code, 1e30)
-        assert_equal_to_stock(
+        assert_equal_to_qkeras(
             fused_activation_quantizer(fmt), activation_quantizer(fmt), values, fmt
         )
 
@@ -74,11 +74,11 @@ def test_every_signed_format_equals_qkeras(integer):
     for width in [*WIDTHS[1:], 24]:  # 24: the widest bias
         fmt = signed_format(width, integer)
         values = inputs(fmt.step, fmt.min_code, fmt.max_code, 2.0**23 * fmt.step)
-        for fused, stock in (
+        for fused, qkeras in (
             (fused_activation_quantizer, activation_quantizer),
             (fused_weight_quantizer, weight_quantizer),
         ):
-            assert_equal_to_stock(fused(fmt), stock(fmt), values, fmt)
+            assert_equal_to_qkeras(fused(fmt), qkeras(fmt), values, fmt)
 
 
 @pytest.mark.parametrize("levels", ["binary", "ternary"])
@@ -91,12 +91,12 @@ def test_sign_weights_equal_qkeras(levels):
             [inputs(quantizer.magnitude, -1, 1, 2.0**20 * quantizer.magnitude), edges]
         ).astype(np.float32)
         upstream = np.ones_like(values) * 0.3
-        stock, stock_gradient = both(weight_quantizer(quantizer), values, upstream)
+        qkeras, qkeras_gradient = both(weight_quantizer(quantizer), values, upstream)
         actual, gradient = both(fused_weight_quantizer(quantizer), values, upstream)
         # QKeras' float32 form misses its levels by a rounding of the input: the nearest is its code
-        codes = np.rint(stock / quantizer.magnitude)
+        codes = np.rint(qkeras / quantizer.magnitude)
         np.testing.assert_array_equal(to_codes(actual, quantizer.fixed), codes)
-        np.testing.assert_array_equal(gradient, stock_gradient)
+        np.testing.assert_array_equal(gradient, qkeras_gradient)
         normal = np.abs(values) >= 2.0**-126
         np.testing.assert_array_equal(
             actual[normal], quantized_values(values, quantizer)[normal], str(quantizer)
@@ -192,10 +192,10 @@ def trained(kind, upsampling, weight, *, fused, steps=6):
 )
 def test_training_ends_with_the_very_weights_of_qkeras(kind, upsampling):
     weight = signed_format(4, 3)
-    stock, stock_losses, *_ = trained(kind, upsampling, weight, fused=False)
+    qkeras, qkeras_losses, *_ = trained(kind, upsampling, weight, fused=False)
     fused, losses, _, topology, _, start = trained(kind, upsampling, weight, fused=True)
-    assert losses == stock_losses and len(set(losses)) > 1
-    for actual, expected in zip(fused.get_weights(), stock.get_weights(), strict=True):
+    assert losses == qkeras_losses and len(set(losses)) > 1
+    for actual, expected in zip(fused.get_weights(), qkeras.get_weights(), strict=True):
         np.testing.assert_array_equal(actual, expected)
     weights = folded_weights(fused, topology)
     for name, (kernel, bias) in weights.items():
@@ -210,8 +210,8 @@ def test_training_ends_with_the_very_weights_of_qkeras(kind, upsampling):
     + [SignFormat(levels, exponent) for levels in ("binary", "ternary") for exponent in (-3, 0, 2)],
 )
 def test_shadow_weights_have_the_bounds_of_qkeras(quantizer):
-    stock, fused = weight_quantizer(quantizer), fused_weight_quantizer(quantizer)
-    assert max(1, fused.max()) == max(1, stock.max())
+    qkeras, fused = weight_quantizer(quantizer), fused_weight_quantizer(quantizer)
+    assert max(1, fused.max()) == max(1, qkeras.max())
 
 
 @pytest.mark.parametrize("levels", ["binary", "ternary"])

@@ -12,10 +12,10 @@ from pathlib import Path
 
 from fcn_hw.errors import FcnHwError
 from fcn_hw.files import replace_file
+from fcn_hw.flow.hls4ml_conv import refuse_hls4ml
 from fcn_hw.flow.layout import current_layout
 from fcn_hw.flow.pipeline import TRAINING, export_stage
 from fcn_hw.flow.progress import Progress
-from fcn_hw.flow.stock import refuse_stock
 from fcn_hw.studies.pool import Job, Pool, Work
 from fcn_hw.studies.search.budget import Budget, fits_device
 from fcn_hw.studies.search.evaluation import EVALUATIONS, evaluation_job, perform, prepare
@@ -49,7 +49,7 @@ def search_stage(
         JobFailed: two workers were killed over one trial; what is finished is kept.
     """
     setting = setting_of(design, root, options)
-    refuse_stock(setting.workspace.design.hls, "search")
+    refuse_hls4ml(setting.workspace.design.hls, "search")
     trials = setting.trials()  # a storage that does not answer is told before training
     graph = export_stage(setting.workspace, progress)
     current_layout(setting.workspace, graph, setting.board, progress)

@@ -20,10 +20,10 @@ from fcn_hw.design import PruningScope
 from fcn_hw.estimate.network import Estimate
 from fcn_hw.files import replace_file
 from fcn_hw.fixed import Codes
+from fcn_hw.flow.hls4ml_conv import refuse_hls4ml
 from fcn_hw.flow.layout import current_layout
 from fcn_hw.flow.pipeline import TRAINING, export_stage, train_stage
 from fcn_hw.flow.progress import Progress
-from fcn_hw.flow.stock import refuse_stock
 from fcn_hw.flow.workspace import Workspace
 from fcn_hw.ir import Graph
 from fcn_hw.locks import locked
@@ -116,7 +116,7 @@ class _Valued:
     @staticmethod
     def of(workspace: Workspace, board: Board, progress: Progress) -> _Valued:
         hls = workspace.design.hls
-        refuse_stock(hls, "sparsity")
+        refuse_hls4ml(hls, "sparsity")
         with locked(workspace.project(board), "fcn-hw sparsity"):
             graph = export_stage(workspace, progress)
             layout = current_layout(workspace, graph, board, progress)

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from fcn_hw.backend.stock_conv import convolutions_that_stay
+from fcn_hw.backend.hls4ml_conv import convolutions_that_stay
 from fcn_hw.design import Hls
 from fcn_hw.errors import ConfigError
 from fcn_hw.flow.progress import Progress
 from fcn_hw.ir import Graph
 
 
-def say_stock(graph: Graph, hls: Hls, progress: Progress) -> None:
+def say_own_convolutions(graph: Graph, hls: Hls, progress: Progress) -> None:
     """One line where hls4ml's convolutions are emitted: what is not proved, what stays ours."""
     if hls.Conv == "fcn_hw":
         return
@@ -18,7 +18,7 @@ def say_stock(graph: Graph, hls: Hls, progress: Progress) -> None:
     progress.say(f"        hls4ml's convolutions: cycles and FIFO depths are not proved{kept}")
 
 
-def refuse_stock(hls: Hls, what: str) -> None:
+def refuse_hls4ml(hls: Hls, what: str) -> None:
     """Stops a command that stands on the cycles of fcn_hw's convolutions.
 
     Args:

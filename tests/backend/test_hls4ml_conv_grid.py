@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from fcn_hw.backend.hls4ml_bridge import ap_types_folder
+from fcn_hw.backend.hls4ml_conv import emitted_graph
 from fcn_hw.backend.project import plan_project
-from fcn_hw.backend.stock_conv import emitted_graph
 from fcn_hw.backend.structure import Layout
 from fcn_hw.boards import load_board
 from fcn_hw.dataflow.lowering import lower

@@ -36,7 +36,7 @@ LITERAL_BITS = 63
 
 
 @dataclass(frozen=True)
-class StockLayer:
+class Hls4mlLayer:
     """A process that a layer of hls4ml computes.
 
     Args:
@@ -51,7 +51,7 @@ class StockLayer:
 
 
 @dataclass(frozen=True)
-class StockArray:
+class Hls4mlArray:
     """An array of weights as hls4ml prints it.
 
     Args:
@@ -66,11 +66,11 @@ class StockArray:
 
 
 @dataclass(frozen=True)
-class StockWeightsContext:
-    """What ``config/stock_weights.h.j2`` sees."""
+class Hls4mlWeightsContext:
+    """What ``config/hls4ml_weights.h.j2`` sees."""
 
     name: str
-    arrays: list[StockArray]
+    arrays: list[Hls4mlArray]
 
 
 def emitted_graph(graph: Graph, conv: str) -> Graph:
@@ -82,7 +82,7 @@ def emitted_graph(graph: Graph, conv: str) -> Graph:
     return run_passes(graph, HLS4ML_CONV_PASSES) if conv == "hls4ml" else graph
 
 
-def check_stock(graph: Graph) -> None:
+def check_hls4ml(graph: Graph) -> None:
     """Checks that hls4ml's layers can compute every ``Conv2D`` exactly.
 
     Raises:
@@ -100,16 +100,16 @@ def check_stock(graph: Graph) -> None:
 def convolutions_that_stay(graph: Graph) -> tuple[str, ...]:
     """The ops with weights that stay ours, such as ``ConvTranspose2D``, which hls4ml lacks."""
     return tuple(
-        op.name for op in graph.ops if isinstance(op, Convolution) and not is_stock_conv(op)
+        op.name for op in graph.ops if isinstance(op, Convolution) and not is_hls4ml_conv(op)
     )
 
 
-def is_stock_conv(op: Op | None) -> TypeGuard[Conv2D]:
+def is_hls4ml_conv(op: Op | None) -> TypeGuard[Conv2D]:
     """Whether hls4ml has the op; a subclass of ``Conv2D`` would be another op."""
     return type(op) is Conv2D
 
 
-def stock_layers(graph: Graph, dataflow: Dataflow, folding: Folding) -> Mapping[str, StockLayer]:
+def hls4ml_layers(graph: Graph, dataflow: Dataflow, folding: Folding) -> Mapping[str, Hls4mlLayer]:
     """The processes that hls4ml computes, by name.
 
     Args:
@@ -121,7 +121,7 @@ def stock_layers(graph: Graph, dataflow: Dataflow, folding: Folding) -> Mapping[
     found = {}
     for process in dataflow.processes:
         op = process.op
-        if is_stock_conv(op):
+        if is_hls4ml_conv(op):
             found[op.name] = _convolution(process, op, folding)
         elif isinstance(op, ZeroPad2D) and op.name not in graph:
             found[op.name] = _padding(process, op)
@@ -159,9 +159,9 @@ def accumulator(op: Conv2D) -> FixedFormat:
     return replace(op.accum, width=op.accum.width + gap, integer=op.accum.integer + gap)
 
 
-def render_stock_weights(name: str, arrays: list[StockArray]) -> str:
+def render_hls4ml_weights(name: str, arrays: list[Hls4mlArray]) -> str:
     """The header with the weights and biases of a convolution, non-const as hls4ml takes them."""
-    return render("config/stock_weights.h.j2", StockWeightsContext(name, arrays))
+    return render("config/hls4ml_weights.h.j2", Hls4mlWeightsContext(name, arrays))
 
 
 # -- inside ----------------------------------------------------------------------------------------
@@ -169,7 +169,7 @@ def render_stock_weights(name: str, arrays: list[StockArray]) -> str:
 
 def _refusals(op: Op) -> Iterator[tuple[str, str]]:
     """(reason, hint) of everything that keeps hls4ml from computing the op."""
-    if not is_stock_conv(op):
+    if not is_hls4ml_conv(op):
         return
     if op.dilation != (1, 1):
         yield (
@@ -202,7 +202,7 @@ def _refusals(op: Op) -> Iterator[tuple[str, str]]:
         )
 
 
-def _convolution(process: Process, op: Conv2D, folding: Folding) -> StockLayer:
+def _convolution(process: Process, op: Conv2D, folding: Folding) -> Hls4mlLayer:
     kernel_h, kernel_w, n_chan, n_filt = op.weight.codes.shape
     strategy = folding.strategies[op.name]
     reuse = op.fold_steps(folding.folds[op.name])
@@ -234,12 +234,12 @@ def _convolution(process: Process, op: Conv2D, folding: Folding) -> StockLayer:
         f"{kernel_h}x{kernel_w} convolution of {n_chan} into {n_filt} channels by hls4ml, "
         f"{strategy}, reuse factor {reuse}: cycles and FIFO depths are not proved."
     )
-    return StockLayer(layer, settings, about)
+    return Hls4mlLayer(layer, settings, about)
 
 
-def _padding(process: Process, op: ZeroPad2D) -> StockLayer:
+def _padding(process: Process, op: ZeroPad2D) -> Hls4mlLayer:
     layer = _frame(process, op, op.padding) | {"class_name": "ZeroPadding2D"}
-    return StockLayer(layer, None, "Zeros around the frame, by hls4ml.")
+    return Hls4mlLayer(layer, None, "Zeros around the frame, by hls4ml.")
 
 
 def _frame(process: Process, op: Op, padding: Padding) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""The stock peer: hls4ml's own layers, its ``ModelGraph``, its ``compile()`` and ``predict()``.
+"""The peer: hls4ml's own layers, its ``ModelGraph``, its ``compile()`` and ``predict()``.
 
 Run as a program it serves :mod:`benchmarks.__main__` from a process of its own, as hls4ml loads the
 compiled network into Python. For each line that it reads it predicts once, and it answers in lines
@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks.networks import NETWORKS, images
-from fcn_hw.backend.stock_conv import accumulator, emitted_graph
+from fcn_hw.backend.hls4ml_conv import accumulator, emitted_graph
 from fcn_hw.errors import UnsupportedLayer
 from fcn_hw.fixed import FixedFormat, to_codes, to_float
 from fcn_hw.ir import Graph
@@ -31,7 +31,7 @@ from fcn_hw.ops.zero_pad2d import ZeroPad2D
 from fcn_hw.reference import evaluate
 
 
-def stock_model(graph: Graph, folder: Path) -> Any:
+def hls4ml_model(graph: Graph, folder: Path) -> Any:
     """hls4ml's model of a graph whose paddings stand apart, converted and ready to compile."""
     import hls4ml
 
@@ -125,11 +125,11 @@ def _layer(op: Op, operands: tuple[Tensor, ...]) -> dict[str, Any]:
         return layer | {"class_name": "Merge", "op": "add"}
     if isinstance(op, SkipConcat):
         return layer | {"class_name": "Concatenate", "op": "concatenate3d", "axis": 3}
-    raise UnsupportedLayer(op.name, f"the benchmark has no stock layer for a {op.kind}")
+    raise UnsupportedLayer(op.name, f"the benchmark has no hls4ml layer for a {op.kind}")
 
 
 def main() -> None:
-    """``python -m benchmarks.stock NETWORK FOLDER IMAGES CONVERSIONS``."""
+    """``python -m benchmarks.hls4ml_peer NETWORK FOLDER IMAGES CONVERSIONS``."""
     name, folder = sys.argv[1], Path(sys.argv[2])
     count, conversions = int(sys.argv[3]), int(sys.argv[4])
     answers = os.fdopen(os.dup(1), "w")
@@ -146,7 +146,7 @@ def main() -> None:
     seconds = []
     for _ in range(conversions):
         started = time.monotonic()
-        model = stock_model(graph, folder)
+        model = hls4ml_model(graph, folder)
         model.write()
         seconds.append(time.monotonic() - started)
     answer(convert_s=seconds)

@@ -10,8 +10,8 @@ from rich.console import Console
 from sample_graphs import tiny_graph
 
 from fcn_hw.backend.hls4ml_bridge import ap_types_folder
+from fcn_hw.backend.hls4ml_conv import emitted_graph
 from fcn_hw.backend.project import plan_project
-from fcn_hw.backend.stock_conv import emitted_graph
 from fcn_hw.boards import load_board
 from fcn_hw.design import Hls
 from fcn_hw.errors import ConfigError
@@ -19,9 +19,9 @@ from fcn_hw.flow import open_workspace
 from fcn_hw.flow.clean import clean
 from fcn_hw.flow.estimate import estimate_design
 from fcn_hw.flow.fifos import fifo_stage
+from fcn_hw.flow.hls4ml_conv import say_own_convolutions
 from fcn_hw.flow.progress import Progress
 from fcn_hw.flow.standalone import random_codes
-from fcn_hw.flow.stock import say_stock
 from fcn_hw.harness.bounded import compare_outputs, plan_build, simulate
 from fcn_hw.tables import print_conv
 from fcn_hw.tools.runner import run, write_files
@@ -47,17 +47,17 @@ def progress() -> Progress:
 
 def test_both_projects_have_a_folder(tmp_path: Path) -> None:
     write_design(tmp_path)
-    stock = open_workspace("mini", tmp_path)
-    ours = stock.with_conv("fcn_hw")
-    assert stock.with_conv(None) is stock
-    assert (ours.design.hls.Conv, ours.source.path) == ("fcn_hw", stock.source.path)
-    assert stock.project(BOARD).name == "pynq-z2_hls4ml"
-    assert stock.report(BOARD).parent == stock.project(BOARD)
+    theirs = open_workspace("mini", tmp_path)
+    ours = theirs.with_conv("fcn_hw")
+    assert theirs.with_conv(None) is theirs
+    assert (ours.design.hls.Conv, ours.source.path) == ("fcn_hw", theirs.source.path)
+    assert theirs.project(BOARD).name == "pynq-z2_hls4ml"
+    assert theirs.report(BOARD).parent == theirs.project(BOARD)
     assert ours.project(BOARD).name == "pynq-z2"
-    for workspace in (stock, ours):
+    for workspace in (theirs, ours):
         workspace.report(BOARD).mkdir(parents=True)
     removed = set(clean(tmp_path, "mini", models=False))
-    assert removed == {ours.project(BOARD), stock.project(BOARD)}
+    assert removed == {ours.project(BOARD), theirs.project(BOARD)}
 
 
 def test_what_stands_on_cycles_is_refused(tmp_path: Path) -> None:
@@ -91,7 +91,7 @@ def test_emission_says_what_stays(tmp_path: Path) -> None:
         "fcn_hw's stay: up, apart\n",
     }.items():
         said = io.StringIO()
-        say_stock(tiny_graph(), Hls(Conv=conv), Progress(Console(file=said, width=200)))
+        say_own_convolutions(tiny_graph(), Hls(Conv=conv), Progress(Console(file=said, width=200)))
         assert said.getvalue() == expected
 
 

@@ -12,15 +12,15 @@ import numpy as np
 import pytest
 from sample_graphs import tiny_graph
 
-from fcn_hw.backend.hls4ml_bridge import Target, stock_texts, to_model_graph
-from fcn_hw.backend.project import plan_project
-from fcn_hw.backend.stock_conv import (
-    check_stock,
+from fcn_hw.backend.hls4ml_bridge import Target, hls4ml_texts, to_model_graph
+from fcn_hw.backend.hls4ml_conv import (
+    check_hls4ml,
     convolutions_that_stay,
     emitted_graph,
+    hls4ml_layers,
     legal_reuse_factor,
-    stock_layers,
 )
+from fcn_hw.backend.project import plan_project
 from fcn_hw.boards import load_board
 from fcn_hw.dataflow.lowering import lower
 from fcn_hw.design import Hls, HlsLayer
@@ -155,7 +155,7 @@ def test_refusals(graph: Graph, message: str, hint: str) -> None:
 
 def test_all_refusals_are_told_at_once() -> None:
     with pytest.raises(UnsupportedLayer) as caught:
-        check_stock(one_conv(fmt="fixed<2,66,RND,SAT>", dilation=(2, 2)))
+        check_hls4ml(one_conv(fmt="fixed<2,66,RND,SAT>", dilation=(2, 2)))
     assert "hls4ml's streaming convolution ignores" in caught.value.message
     assert "layer 'conv': hls4ml rounds" in caught.value.hint
 
@@ -176,9 +176,9 @@ def test_model_graph_holds_formats() -> None:
     graph = one_conv(kernel=(1, 1), bias="fixed<6,3>")
     dataflow = lower(emitted_graph(graph, "hls4ml"))
     folding = Folding({"conv": Fold(2, 1)}, {"conv": "Resource"})
-    stock = stock_layers(graph, dataflow, folding)
-    model = to_model_graph(dataflow, Target("part", 10.0, 1, "Resource"), stock)
-    (text,) = stock_texts(model, stock).values()
+    theirs = hls4ml_layers(graph, dataflow, folding)
+    model = to_model_graph(dataflow, Target("part", 10.0, 1, "Resource"), theirs)
+    (text,) = hls4ml_texts(model, theirs).values()
     assert text.call.startswith("nnet::pointwise_conv_2d_cl<image_t, conv_t, config")
     node = model.graph["conv"]
     assert node.get_attr("reuse_factor") == 4  # 8 multiplications by 2 multipliers
