@@ -15,7 +15,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from fcn_hw.boards import Board, board_names, load_board
-from fcn_hw.design import ConvEmitter, Design, PruningScope
+from fcn_hw.design import ConvEmitter, Design, HlsCompiler, PruningScope
 from fcn_hw.design_yaml import find_design
 from fcn_hw.design_yaml import load_design as _load_design
 from fcn_hw.flow import BoundedResult, CsimResult, bounded_stage, csim_stage, open_workspace
@@ -35,7 +35,7 @@ from fcn_hw.flow.evaluate import evaluate_stage as _evaluate_stage
 from fcn_hw.flow.evaluation import Evaluation
 from fcn_hw.flow.fifos import fifo_stage as _fifo_stage
 from fcn_hw.flow.handoff import FOLDER, Handoff, handoff_stage
-from fcn_hw.flow.hardware import HardwareRun, run_bitstream, run_cosim, run_csynth
+from fcn_hw.flow.hardware import HardwareRun, cosim_by, csynth_by, run_bitstream
 from fcn_hw.flow.layout import FifoResult
 from fcn_hw.flow.lint import lint_folder
 from fcn_hw.flow.progress import Progress
@@ -54,6 +54,7 @@ from fcn_hw.ir.serialize import save as _save_graph
 from fcn_hw.lint import Report
 from fcn_hw.reference import evaluate
 from fcn_hw.report import report_stage as _report_stage
+from fcn_hw.rtl.reports import RtlCosim, RtlSynthesis
 from fcn_hw.scaling import Number
 from fcn_hw.studies.levels import Levels, levels_stage
 from fcn_hw.studies.search.front import SearchResult
@@ -349,16 +350,26 @@ def csynth_design(
     board: str,
     root: PathLike = ".",
     *,
+    compiler: HlsCompiler | None = None,
+    process: str | None = None,
     hours: float | None = None,
     progress: bool = False,
-) -> HardwareRun:
-    """C synthesis by the vendor's tool; ``check()`` raises where it got worse than allowed.
+) -> HardwareRun | RtlSynthesis:
+    """C synthesis by the vendor's tool or by fcn_hw's own compiler.
 
     Args:
-        hours: time-out of each tool; None takes each stage's own.
+        compiler: None takes the design's ``hls.Compiler``.
+        process: one process alone, by fcn_hw's compiler.
+        hours: time-out of each tool of the vendor; None takes each stage's own.
+
+    Returns:
+        of the vendor's tool a run whose ``check()`` raises where it got worse than allowed; of
+        fcn_hw's compiler what each process became.
     """
-    workspace = open_workspace(str(design), Path(root))
-    return run_csynth(workspace, load_board(board), _progress(progress), hours=hours)
+    workspace, target = open_workspace(str(design), Path(root)), load_board(board)
+    return csynth_by(
+        workspace, target, _progress(progress), compiler=compiler, process=process, hours=hours
+    )
 
 
 def cosim_design(
@@ -366,13 +377,20 @@ def cosim_design(
     board: str,
     root: PathLike = ".",
     *,
+    compiler: HlsCompiler | None = None,
     images: int | None = None,
     hours: float | None = None,
     progress: bool = False,
-) -> HardwareRun:
-    """C synthesis, then RTL cosimulation, compared code for code with the C++."""
+) -> HardwareRun | RtlCosim:
+    """C synthesis, then the RTL simulated and compared code for code.
+
+    Args:
+        compiler: None takes the design's ``hls.Compiler``.
+    """
     workspace, target = open_workspace(str(design), Path(root)), load_board(board)
-    return run_cosim(workspace, target, _progress(progress), images=images, hours=hours)
+    return cosim_by(
+        workspace, target, _progress(progress), compiler=compiler, images=images, hours=hours
+    )
 
 
 def bitstream_design(

@@ -35,6 +35,7 @@ if TYPE_CHECKING:  # `fcn-hw --help` loads none
     from fcn_hw.boards import Board
     from fcn_hw.flow import Workspace
     from fcn_hw.flow.hardware import HardwareRun
+    from fcn_hw.rtl.reports import RtlCosim, RtlSynthesis
 
 
 @app.command(epilog="Example: fcn-hw csynth digits_fcn8s --board pynq-z2")
@@ -57,21 +58,14 @@ def csynth(
     processes and says of each its stages, its slowest recurrence and its memories. Exit status 2
     where a program or a licence is missing.
     """
-    from fcn_hw.flow.hardware import chosen_compiler, run_csynth
-    from fcn_hw.flow.rtl import rtl_csynth
-    from fcn_hw.results import result_data
+    from fcn_hw.flow.hardware import csynth_by
 
     workspace, target = _open(design, board, root)
-    progress = progress_for(as_json)
-    chosen = "fcn_hw" if process else chosen_compiler(workspace, compiler_named(compiler))
-    if chosen == "vitis":
-        _hardware(run_csynth(workspace, target, progress, hours=hours), as_json)
-        return
-    found = rtl_csynth(workspace, target, progress, process=process)
-    if as_json:
-        print_json(result_data(found))
-    else:
-        print_rtl_csynth(found, workspace.report(target))
+    found = csynth_by(
+        workspace, target, progress_for(as_json), compiler=compiler_named(compiler),
+        process=process, hours=hours,
+    )  # fmt: skip
+    _show(found, workspace.report(target), as_json)
 
 
 @app.command(epilog="Example: fcn-hw cosim digits_fcn8s --board pynq-z2 --images 2")
@@ -90,20 +84,14 @@ def cosim(
     Verilator, every stream against the integer oracle. Two images where no number is given. Exit
     status 1 at a single code that differs.
     """
-    from fcn_hw.flow.hardware import chosen_compiler, run_cosim
-    from fcn_hw.flow.rtl import rtl_cosim
-    from fcn_hw.results import result_data
+    from fcn_hw.flow.hardware import cosim_by
 
     workspace, target = _open(design, board, root)
-    progress = progress_for(as_json)
-    if chosen_compiler(workspace, compiler_named(compiler)) == "vitis":
-        _hardware(run_cosim(workspace, target, progress, images=images, hours=hours), as_json)
-        return
-    found = rtl_cosim(workspace, target, progress, images=images)
-    if as_json:
-        print_json(result_data(found))
-    else:
-        print_rtl_cosim(found, workspace.report(target))
+    found = cosim_by(
+        workspace, target, progress_for(as_json), compiler=compiler_named(compiler),
+        images=images, hours=hours,
+    )  # fmt: skip
+    _show(found, workspace.report(target), as_json)
 
 
 @app.command(epilog="Example: fcn-hw bitstream digits_fcn8s --board pynq-z2")
@@ -161,6 +149,22 @@ def _open(design: str, board: str, root: Path) -> tuple[Workspace, Board]:
 
     target = open_board(board)
     return open_workspace(design, root), target
+
+
+def _show(found: HardwareRun | RtlSynthesis | RtlCosim, folder: Path, as_json: bool) -> None:
+    """Prints the vendor's run, or what fcn_hw's compiler made."""
+    from fcn_hw.flow.hardware import HardwareRun
+    from fcn_hw.results import result_data
+    from fcn_hw.rtl.reports import RtlSynthesis
+
+    if isinstance(found, HardwareRun):
+        _hardware(found, as_json)
+    elif as_json:
+        print_json(result_data(found))
+    elif isinstance(found, RtlSynthesis):
+        print_rtl_csynth(found, folder)
+    else:
+        print_rtl_cosim(found, folder)
 
 
 def _hardware(run: HardwareRun, as_json: bool) -> None:

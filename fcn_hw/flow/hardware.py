@@ -14,9 +14,11 @@ from fcn_hw.flow.implementation import Bitstream, bitstream, impl
 from fcn_hw.flow.pipeline import finished_csim
 from fcn_hw.flow.progress import Progress
 from fcn_hw.flow.regression import Row, check, collect, update
+from fcn_hw.flow.rtl import rtl_cosim, rtl_csynth
 from fcn_hw.flow.synthesis import csynth, export_ip
 from fcn_hw.flow.vendor import HOUR_S, Source, emit_source
 from fcn_hw.flow.workspace import Workspace
+from fcn_hw.rtl.reports import RtlCosim, RtlSynthesis
 from fcn_hw.tools.xilinx import has_hls
 from fcn_hw.vendor_reports.records import CsynthReport
 
@@ -59,6 +61,45 @@ def chosen_compiler(
     if wanted == "auto":
         return "vitis" if has_hls() else "fcn_hw"
     return wanted
+
+
+def csynth_by(
+    workspace: Workspace,
+    board: Board,
+    progress: Progress,
+    *,
+    compiler: HlsCompiler | None = None,
+    process: str | None = None,
+    hours: float | None = None,
+) -> HardwareRun | RtlSynthesis:
+    """:func:`run_csynth`, or :func:`fcn_hw.flow.rtl.rtl_csynth`.
+
+    Args:
+        compiler: as :func:`chosen_compiler` has it.
+        process: one process alone, by fcn_hw's compiler.
+    """
+    if process is None and chosen_compiler(workspace, compiler) == "vitis":
+        return run_csynth(workspace, board, progress, hours=hours)
+    return rtl_csynth(workspace, board, progress, process=process)
+
+
+def cosim_by(
+    workspace: Workspace,
+    board: Board,
+    progress: Progress,
+    *,
+    compiler: HlsCompiler | None = None,
+    images: int | None = None,
+    hours: float | None = None,
+) -> HardwareRun | RtlCosim:
+    """:func:`run_cosim`, or :func:`fcn_hw.flow.rtl.rtl_cosim`.
+
+    Args:
+        compiler: as :func:`chosen_compiler` has it.
+    """
+    if chosen_compiler(workspace, compiler) == "vitis":
+        return run_cosim(workspace, board, progress, images=images, hours=hours)
+    return rtl_cosim(workspace, board, progress, images=images)
 
 
 @alone_in_project("csynth")

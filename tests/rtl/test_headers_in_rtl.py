@@ -72,7 +72,7 @@ def test_stalls_at_every_port_change_no_code(network: CaseNetwork) -> None:
     assert network.wrong(found) == {}
 
 
-@pytest.mark.slow
+@pytest.mark.grid
 def test_every_case_of_the_grid(tmp_path: Path) -> None:
     cases = [case for kind in by_kind().values() for case in kind]
     for first in range(0, len(cases), AT_ONCE):
