@@ -51,6 +51,10 @@ def _beside(path: Path, raw: bytes) -> Iterator[Path]:
         with temporary.open("xb") as file:
             file.write(raw)
         yield temporary
+    except OSError as error:
+        temporary.unlink(missing_ok=True)
+        error.filename = str(path)  # a full disk names no file, and the temporary one is gone
+        raise
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise

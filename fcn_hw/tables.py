@@ -212,7 +212,7 @@ def print_lint(report: Report) -> None:
 
 
 def print_estimate(result: Estimate) -> None:
-    """A row a layer, the board, and the physical limit."""
+    """A row a layer, the board, and the limit of the folds."""
     table = Table(title=f"{result.design} on {result.board}: estimate", box=box.SIMPLE_HEAD)
     columns = "layer,PE x SIMD,cycles,ideal,LUT,FF,DSP,BRAM36,weight bits,activ. bits,MACs,uJ"
     for column in columns.split(","):
@@ -241,7 +241,7 @@ def print_estimate(result: Estimate) -> None:
     )
     limit = result.limit
     out.print(
-        f"physical limit of these multipliers: {limit.cycles:,} cycles, {result.limit_fps:.4g} "
+        f"limit of these folds: {limit.cycles:,} cycles, {result.limit_fps:.4g} "
         f"frames/s = max(input {limit.input_beats:,}, output {limit.output_beats:,}, MACs / "
         f"multipliers); set by {limit.cause}",
         highlight=False,

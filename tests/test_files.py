@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 from pathlib import Path
@@ -43,9 +44,10 @@ def test_a_failure_leaves_the_old_file_and_no_other(
     replace_file(path, b"old")
 
     def fail(self: Path, target: Path) -> None:
-        raise OSError("disk full")
+        raise OSError(errno.ENOSPC, "disk full")
 
     monkeypatch.setattr(Path, "replace", fail)
-    with pytest.raises(OSError, match="disk full"):
+    with pytest.raises(OSError, match="disk full") as caught:
         replace_file(path, b"new")
+    assert caught.value.filename == str(path)  # write() itself names none
     assert [(item.name, item.read_bytes()) for item in tmp_path.iterdir()] == [("a", b"old")]

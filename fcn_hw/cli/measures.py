@@ -34,7 +34,7 @@ def estimate(
     root: RootOption = HERE,
     as_json: JsonOption = False,
 ) -> None:
-    """Resources, cycles and energy by layer, against the board and the physical limit: a model.
+    """Resources, cycles and energy by layer, against the board and the limit of the folds: a model.
 
     The report's files and pictures go to the design's report folder. With --graph alone the folds
     are chosen for the board and nothing is written. Exit status 1 if it does not fit.

@@ -124,7 +124,7 @@ def _interval(problem: Problem, hls: Hls, clock_period_ns: float) -> int | None:
     if interval < least:
         raise ConfigError(
             f"hls.target_fps: {hls.target_fps:g} frames a second leave {interval} cycles a frame "
-            f"at {clock_hz / 1e6:g} MHz, which takes at least {least}",
+            f"at {clock_hz / 1e6:g} MHz; no folds of this architecture take fewer than {least}",
             hint=f"Ask for at most {floor(clock_hz / least * 100) / 100:g}, shorten the clock "
             "period, or make the frame smaller.",
         )

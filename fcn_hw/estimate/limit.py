@@ -1,4 +1,4 @@
-"""The physical limit of a frame: what no arrangement of the same multipliers can beat.
+"""The limit of the folds: cycles a frame that no arrangement of the same multipliers can beat.
 
 ``interval >= max(input beats, output beats, max over layers of ceil(MACs / multipliers))``: a
 port moves a beat of the DMA's width a clock and a pixel a clock, a multiplier does a multiplication
@@ -40,7 +40,7 @@ def layer_limit(op: Op, operands: Operands, fold: Fold | None) -> int:
     return max(beats) if operands else 0
 
 
-def physical_limit(graph: Graph, folds: Mapping[str, Fold], data_width_bits: int) -> Limit:
+def fold_limit(graph: Graph, folds: Mapping[str, Fold], data_width_bits: int) -> Limit:
     """The limit of a graph.
 
     Args:

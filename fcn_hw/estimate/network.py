@@ -10,7 +10,7 @@ from fcn_hw.costs.energy import fifo_energy_pj
 from fcn_hw.costs.family import Family
 from fcn_hw.costs.memory import fifo_cost
 from fcn_hw.costs.resources import Resources, total
-from fcn_hw.estimate.limit import Limit, layer_limit, physical_limit
+from fcn_hw.estimate.limit import Limit, fold_limit, layer_limit
 from fcn_hw.ir.axi_cycles import pack_cycles
 from fcn_hw.ir.graph import Graph
 from fcn_hw.ops import Fold, Op
@@ -78,7 +78,7 @@ class Estimate:
         board: name of the board.
         layers: in topological order; forks behind their op, FIFOs last.
         available: what the board's device holds.
-        limit: the physical limit at these folds.
+        limit: the limit at these folds.
         interval_cycles: cycles from frame to frame: those of the slowest process.
         bottleneck: that process.
         critical_path_cycles: the longest path when each process waits for the end of the one
@@ -123,7 +123,7 @@ class Estimate:
 
     @property
     def limit_fps(self) -> float:
-        """Frames a second at the physical limit."""
+        """Frames a second at the limit of the folds."""
         return 1e9 / (self.limit.cycles * self.clock_period_ns)
 
 
@@ -167,7 +167,7 @@ def estimate(
         layers.append(_fifos(fifos, board.family))
     slowest = max(layers, key=lambda layer: layer.cycles)
     width_bits = board.axi_stream_width_bits
-    limit = physical_limit(graph, folds, width_bits)
+    limit = fold_limit(graph, folds, width_bits)
     packing = max(pack_cycles(graph.tensor(name), width_bits) for name in graph.outputs)
     return Estimate(
         design=graph.name,

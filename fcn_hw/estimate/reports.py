@@ -2,7 +2,7 @@
 
 estimate_layer_cycles.json        cycles of a frame, by layer
 estimate_layer_resources.json     resources, stored bits, multiplications, energy, by layer; total
-estimate_network_performance.json interval, frames a second, the physical limit
+estimate_network_performance.json interval, frames a second, the limit of the folds
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ def report_data(result: Estimate) -> dict[str, dict[str, Any]]:
 
 
 def performance(result: Estimate) -> dict[str, Any]:
-    """Speed: FINN's keys, then the physical limit."""
+    """Speed: FINN's keys, then the limit of the folds."""
     return {
         "critical_path_cycles": result.critical_path_cycles,
         "max_cycles": result.interval_cycles,
@@ -40,9 +40,9 @@ def performance(result: Estimate) -> dict[str, Any]:
         "estimated_throughput_fps": round(result.fps, 3),
         "estimated_latency_ns": result.critical_path_cycles * result.clock_period_ns,
         "clock_period_ns": result.clock_period_ns,
-        "physical_limit_cycles": result.limit.cycles,
-        "physical_limit_fps": round(result.limit_fps, 3),
-        "physical_limit_cause": result.limit.cause,
+        "fold_limit_cycles": result.limit.cycles,
+        "fold_limit_fps": round(result.limit_fps, 3),
+        "fold_limit_cause": result.limit.cause,
         "input_beats": result.limit.input_beats,
         "output_beats": result.limit.output_beats,
         "macs": result.macs,

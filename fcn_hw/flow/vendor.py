@@ -77,15 +77,16 @@ def emit_source(
 
     Raises:
         ToolNotFound: a tool is missing; nothing has been done.
-        ConfigError: a version that is not taken, or a path that HLS tools can't read.
+        ConfigError: a version that is not taken, or a path with a blank.
     """
     project = workspace.project(board)
     hls = find_hls(project)
     vivado = find_vivado(project, hls.version) if needs_vivado else None
     if any(character.isspace() for character in str(project.resolve())):
         raise ConfigError(
-            f"the path '{project.resolve()}' has a blank, which HLS tools do not take",
-            hint="Move the project to a folder without blanks.",
+            f"the path '{project.resolve()}' has a blank, at which cosimulation would split it",
+            hint="Move the project to a folder without blanks. UG895 asks for letters, digits, ~ "
+            "and _ in names of folders, and does not say what happens otherwise.",
         )
     graph, base = hls_stage(workspace, board, progress)
     scripts = plan_scripts(graph, board, workspace.design.hls, dialect=hls.dialect, vivado=vivado)

@@ -64,7 +64,7 @@ def _speed(sources: Sources) -> tuple[Tile, ...]:
     if estimate is None:
         return ()
     share = estimate.limit.cycles / estimate.interval_cycles
-    note = f"{100 * share:.1f} % of the physical limit, {1e3 / estimate.clock_period_ns:g} MHz"
+    note = f"{100 * share:.1f} % of the limit of the folds, {1e3 / estimate.clock_period_ns:g} MHz"
     return (Tile("Frames/s, estimate", f"{estimate.fps:,.1f}", note, "", "cycles"),)
 
 

@@ -44,7 +44,7 @@ def test_json_without_tensorflow(folder: Path) -> None:
         "estimate_layer_cycles", "estimate_layer_resources", "estimate_network_performance",
     }  # fmt: skip
     speed = data["estimate_network_performance"]
-    assert speed["physical_limit_cycles"] <= speed["max_cycles"]
+    assert speed["fold_limit_cycles"] <= speed["max_cycles"]
     assert "fifos" in data["estimate_layer_resources"]
 
 
@@ -52,7 +52,7 @@ def test_table(folder: Path) -> None:
     result = CliRunner().invoke(app, ["estimate", "--graph", str(folder), "-b", "zcu102"])
     assert result.exit_code == 0, result.output
     assert "net on zcu102: estimate" in result.output
-    for text in ("conv1_1", "pool1_fork", "fifos", "total", "274,080", "physical limit"):
+    for text in ("conv1_1", "pool1_fork", "fifos", "total", "274,080", "limit of these folds"):
         assert text in result.output
 
 

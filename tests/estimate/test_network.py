@@ -12,7 +12,7 @@ from fcn_hw.boards import load_board
 from fcn_hw.costs.resources import Resources
 from fcn_hw.errors import ReportError
 from fcn_hw.estimate.compare import compare
-from fcn_hw.estimate.limit import layer_limit, physical_limit
+from fcn_hw.estimate.limit import fold_limit, layer_limit
 from fcn_hw.estimate.network import Estimate, Fifo, estimate
 from fcn_hw.estimate.reports import report_files
 from fcn_hw.ir import Graph
@@ -69,10 +69,10 @@ def test_weights_and_line_buffers_in_bits() -> None:
     assert by_name["score"].activation_bits == 0, "a pointwise convolution has no line buffer"
 
 
-def test_physical_limit() -> None:
+def test_fold_limit() -> None:
     graph = fcn()
     folds = folds_of(graph)
-    limit = physical_limit(graph, folds, 64)
+    limit = fold_limit(graph, folds, 64)
     work = {
         op.name: -(-op.macs(graph.operands(op)) // folds[op.name].multipliers)
         for op in graph.ops
@@ -90,11 +90,11 @@ def test_physical_limit() -> None:
 def test_beats_are_the_limit_of_many_multipliers() -> None:
     graph = fcn(filters=(2, 2), classes=2)
     folds = {op: Fold(10**6, 1) for op in folds_of(graph)}
-    limit = physical_limit(graph, folds, 64)
+    limit = fold_limit(graph, folds, 64)
     assert (limit.cycles, limit.cause) == (32 * 48, "input beats")
     channels = graph.inputs[0].output.channels
     assert channels > 1
-    narrow = physical_limit(graph, folds, 8)  # a byte a clock: channels one after another
+    narrow = fold_limit(graph, folds, 8)  # a byte a clock: channels one after another
     assert (narrow.input_beats, narrow.output_beats) == (32 * 48 * channels, 32 * 48)
 
 
@@ -211,7 +211,7 @@ def test_files_have_finns_names_and_keys() -> None:
     speed = files["estimate_network_performance.json"]
     assert speed["max_cycles"] == result.interval_cycles
     assert speed["max_cycles_node_name"] == result.bottleneck
-    assert speed["physical_limit_cycles"] <= speed["max_cycles"] <= speed["critical_path_cycles"]
+    assert speed["fold_limit_cycles"] <= speed["max_cycles"] <= speed["critical_path_cycles"]
     assert report_files(result) == report_files(made())
 
 

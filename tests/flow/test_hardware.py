@@ -414,7 +414,7 @@ def test_killed_in_the_middle(fresh: Workspace, tools: Path) -> None:
 
 
 def test_a_path_with_blanks(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match="has a blank, which HLS tools do not take"):
+    with pytest.raises(ConfigError, match="has a blank, at which cosimulation would split it"):
         run("csynth", seed_design(tmp_path / "a root"))
 
 

@@ -12,7 +12,7 @@ from fcn_hw.report.section import Section, made
 from fcn_hw.report.sections.layout import no_layout
 from fcn_hw.report.sources import Sources
 
-ID, TITLE = "cycles", "Cycles against the physical limit"
+ID, TITLE = "cycles", "Cycles against the limit of the folds"
 
 
 @dataclass(frozen=True)
