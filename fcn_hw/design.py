@@ -20,11 +20,13 @@ from pydantic import (
 )
 from pydantic_core.core_schema import ValidationInfo
 
+from fcn_hw.errors import ConfigError
 from fcn_hw.fixed import FixedFormat, parse_format
 from fcn_hw.names import graph_refusal
+from fcn_hw.scaling import Scaling, scaling_of
 
 INPUT_FORMAT: FixedFormat = parse_format("ufixed<8,0>")
-"""Raw image bytes: the network sees ``byte / 256``."""
+"""Raw image bytes: the network sees ``byte / 256``, unless ``dataset.input`` says otherwise."""
 
 
 def _no_flag(value: object) -> object:
@@ -40,8 +42,41 @@ class Section(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
+def _texts(value: object) -> object:
+    """Numbers as they are written, one or a list, as texts."""
+    items = value if isinstance(value, (list, tuple)) else [value]
+    return tuple(str(_no_flag(item)) for item in items)
+
+
+Numbers = Annotated[tuple[str, ...], BeforeValidator(_texts)]
+
+
+class InputScaling(Section):
+    """What the network is given for a byte: ``byte * scale + offset``."""
+
+    scale: Numbers = ("1/256",)
+    """A decimal or a fraction of decimals, as ``1/255``; or a list, one for each channel."""
+    offset: Numbers = ("0",)
+    """As ``scale``."""
+
+    @model_validator(mode="after")
+    def _are_numbers(self) -> InputScaling:
+        try:
+            self.of_bytes()
+        except ConfigError as error:
+            raise ValueError(error.message) from error
+        return self
+
+    def of_bytes(self) -> Scaling | None:
+        """The scaling, or None where it is that of ``INPUT_FORMAT``."""
+        return scaling_of(INPUT_FORMAT, self.scale, self.offset, names=("scale", "offset"))
+
+
 class DatasetBase(Section):
     """Fields that all data sets share; sizes in pixels."""
+
+    input: InputScaling = InputScaling()
+    """What the network is given for a byte."""
 
     height: int = Field(ge=8, le=2160)
     """Of the frame that the network reads; any size, also one that is no multiple of the stride."""
@@ -107,6 +142,8 @@ class Mnist(Section):
     n_classes: ClassVar[int] = 10
     kind: Literal["mnist"]
     """Which data set."""
+    input: InputScaling = InputScaling()
+    """What the network is given for a byte."""
     height: int = Field(default=28, ge=28, le=28)
     """Of the images; they have one size."""
     width: int = Field(default=28, ge=28, le=28)
@@ -531,6 +568,8 @@ class Design(Section):
     """What it learns from."""
     network: Network
     """What is built."""
+    output_kind: Literal["classes", "both"] = "classes"
+    """What the hardware gives: the class of each pixel, or both classes and scores."""
     precision: Precision = Precision()
     """Bits."""
     training: Training = Training()
@@ -548,6 +587,17 @@ class Design(Section):
         if told := graph_refusal(name):
             raise ValueError(f"'{name}' can't be the name of a design: {told}")
         return name
+
+    @model_validator(mode="after")
+    def _input_has_channels(self) -> Design:
+        channels = 1 if self.dataset.kind == "mnist" else getattr(self.dataset, "channels", 3)
+        scaling = self.dataset.input.of_bytes()
+        if scaling is not None and scaling.channels not in (1, channels):
+            raise ValueError(
+                f"dataset.input has {scaling.channels} scales or offsets, images have {channels} "
+                "channels"
+            )
+        return self
 
     @model_validator(mode="after")
     def _one_class_or_map(self) -> Design:

@@ -64,6 +64,19 @@ def test_a_good_file(folder: Path) -> None:
     assert design.dataset == DigitScenes(kind="digit_scenes")
 
 
+def test_what_the_network_is_given(folder: Path) -> None:
+    for text, expected in (
+        ("{scale: 1/255}", "code * 1/255"),
+        ("{scale: 0.25, offset: -1}", "code * 1/4 + -1"),
+        ("{scale: [1/255/0.5, 1/255, 2e-3], offset: [0, 1/3, '-0.5']}",
+         "code * (2/255, 1/255, 1/500) + (0, 1/3, -1/2)"),
+        ("{scale: 1/256}", "None"),
+    ):  # fmt: skip
+        new = f" {{kind: digit_scenes, input: {text}}}"
+        Path("design.yaml").write_text(changed("\n  kind: digit_scenes", new))
+        assert str(load_design(Path("design.yaml")).dataset.input.of_bytes()) == expected
+
+
 def test_lines_of_keys(folder: Path) -> None:
     Path("design.yaml").write_text(GOOD)
     source = load_design_source(Path("design.yaml"))
@@ -215,6 +228,26 @@ def test_lines_of_keys(folder: Path) -> None:
         ("ReuseFactor: 4", "Part: 7", "13: hls.Part: must be text, not 7"),
         ("name: tiny", "name: int", "1: name: 'int' can't be the name of a design: the name is a"),
         ("name: tiny", "name: 1st", "1: name: '1st' does not match ^[a-z][a-z0-9_]{0,39}$"),
+        (
+            "\n  kind: digit_scenes",
+            " {kind: digit_scenes, input: {scale: 1/0}}",
+            "dataset.input: scale: '1/0' is no number",
+        ),
+        (
+            "\n  kind: digit_scenes",
+            " {kind: digit_scenes, input: {scale: true}}",
+            "dataset.input.scale: must be a number, not True",
+        ),
+        (
+            "\n  kind: digit_scenes",
+            " {kind: digit_scenes, input: {offset: [1, 2]}}",
+            "dataset.input has 2 scales or offsets, images have 3 channels",
+        ),
+        (
+            "name: tiny",
+            "name: tiny\noutput_kind: scores",
+            "'scores' is not one of 'classes', 'both'",
+        ),
         ("name: tiny", "training: {augment: maybe}", "must be true or false, not 'maybe'"),
     ],
 )

@@ -21,7 +21,7 @@ from fcn_hw.boards import Board
 from fcn_hw.fixed import FixedFormat
 from fcn_hw.ir import Graph
 from fcn_hw.ir.axi_cycles import frame_beats
-from fcn_hw.ops import Tensor
+from fcn_hw.ir.outputs import meaning
 
 CONTROL_BUNDLE = "control"
 """The AXI4-Lite port of the IP is ``s_axi_control``."""
@@ -47,6 +47,7 @@ class AxiPort:
         bytes_per_element: 1, 2, 4 or 8.
         bytes_per_frame: what a DMA moves for one frame.
         beats_per_frame: transfers of a frame, the last one perhaps ragged.
+        meaning: what a code stands for: ``"code * 1/255"``, or a class.
     """
 
     name: str
@@ -58,6 +59,7 @@ class AxiPort:
     bytes_per_element: int
     bytes_per_frame: int
     beats_per_frame: int
+    meaning: str
 
 
 @dataclass(frozen=True)
@@ -99,8 +101,8 @@ class AxiInterface:
 def axi_interface(graph: Graph, board: Board) -> AxiInterface:
     """The interface of a graph on a board."""
     width = board.axi_stream_width_bits
-    inputs = tuple(_port(op.output, "in", width) for op in graph.inputs)
-    outputs = tuple(_port(graph.tensor(name), "out", width) for name in graph.outputs)
+    inputs = tuple(_port(graph, op.name, "in", width) for op in graph.inputs)
+    outputs = tuple(_port(graph, name, "out", width) for name in graph.outputs)
     registers = _registers(inputs) if board.control == "axi_lite" else ()
     return AxiInterface(f"{graph.name}_axi", inputs, outputs, board.control, registers)
 
@@ -110,7 +112,8 @@ def design_id(graph_digest: str) -> int:
     return int(graph_digest[:8], 16)
 
 
-def _port(tensor: Tensor, direction: Literal["in", "out"], width_bits: int) -> AxiPort:
+def _port(graph: Graph, name: str, direction: Literal["in", "out"], width_bits: int) -> AxiPort:
+    tensor = graph.tensor(name)
     element = tensor.format.code_bytes
     return AxiPort(
         name=f"{direction}_{tensor.name}",
@@ -122,6 +125,7 @@ def _port(tensor: Tensor, direction: Literal["in", "out"], width_bits: int) -> A
         bytes_per_element=element,
         bytes_per_frame=tensor.size * element,
         beats_per_frame=frame_beats(tensor, width_bits),
+        meaning=meaning(graph, name),
     )
 
 

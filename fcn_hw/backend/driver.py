@@ -32,6 +32,7 @@ class DriverPort:
         dma: cell of the block design; input i and output i share DMA i.
         dtype: of NumPy, little-endian.
         low, high: codes of the format.
+        meaning: what a code stands for.
     """
 
     name: str
@@ -46,6 +47,7 @@ class DriverPort:
     frame_bytes: int
     beats: int
     beat_bytes: int
+    meaning: str
 
 
 @dataclass(frozen=True)
@@ -124,4 +126,5 @@ def _port(port: AxiPort, index: int) -> DriverPort:
         frame_bytes=port.bytes_per_frame,
         beats=port.beats_per_frame,
         beat_bytes=port.data_width_bits // 8,
+        meaning=port.meaning,
     )

@@ -16,6 +16,7 @@ from fcn_hw.harness.csim import batches
 from fcn_hw.ir import Graph
 from fcn_hw.ir.outputs import class_maps
 from fcn_hw.reference import evaluate
+from fcn_hw.scaling import Scaling
 
 
 @dataclass(frozen=True)
@@ -89,15 +90,17 @@ def compare_model(
     proofs: Sequence[Proof],
     codes: npt.NDArray[np.integer],
     progress: Progress,
+    scaling: Scaling | None = None,
 ) -> Agreement:
     """A graph of one input against its model, layer by layer.
 
     Args:
         model: the QKeras model.
         codes: (N, height, width, channels), any integer type.
+        scaling: what the model is given for a code; None: ``code * step``.
     """
     known = statuses(graph, proofs)
-    compared = compare_layers(graph, model, known, codes, progress)
+    compared = compare_layers(graph, model, known, codes, progress, scaling)
     pixels = sum(maps.size for maps in compared.qkeras_maps.values())
     differ = sum(
         int(np.count_nonzero(maps != compared.graph_maps[name]))
@@ -127,6 +130,7 @@ def compare_layers(
     known: Mapping[str, Status],
     codes: npt.NDArray[np.integer],
     progress: Progress,
+    scaling: Scaling | None = None,
 ) -> ComparedLayers:
     """Compares every op of ``known``: the one comparison of QKeras with a graph.
 
@@ -137,6 +141,7 @@ def compare_layers(
         model: the QKeras model.
         known: ops that hold the output of a Keras layer.
         codes: (N, height, width, channels), any integer type.
+        scaling: what the model is given for a code; None: ``code * step``.
     """
     from fcn_hw.frontend.probe import layer_values
 
@@ -148,7 +153,7 @@ def compare_layers(
     for batch in progress.over(list(batches(len(codes))), "QKeras = graph"):
         frames = {graph.inputs[0].name: codes[batch].astype(np.int64)}
         expected = evaluate(graph, frames, keep=wanted)
-        for name, values in layer_values(model, graph, frames, list(known)):
+        for name, values in layer_values(model, graph, frames, list(known), scaling):
             nearest = known[name] is Status.MEASURED
             found[name] = found[name].extended(values, expected[name], batch.start, nearest=nearest)
             if name in scores:

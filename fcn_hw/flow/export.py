@@ -18,6 +18,7 @@ from fcn_hw.flow.progress import Progress
 from fcn_hw.frontend.proofs import Status, forget_proofs, load_proofs, save_proofs, statuses
 from fcn_hw.harness.compare import Comparison, Difference
 from fcn_hw.ir import Graph
+from fcn_hw.ir.outputs import OutputKind
 from fcn_hw.ir.serialize import save
 from fcn_hw.passes.pipeline import run_passes
 
@@ -26,8 +27,13 @@ CLASS_MAPS = "qkeras_class_maps.npz"
 """Class maps of the float and of the QKeras model, on the images that csim will see."""
 
 
-def export_graph(model_path: Path, name: str, folder: Path) -> tuple[Graph, object]:
-    """Exports a model and saves its graph.
+def export_graph(
+    model_path: Path, name: str, folder: Path, output_kind: OutputKind
+) -> tuple[Graph, object]:
+    """Exports a model and saves its graph; its first output is a class map.
+
+    Args:
+        output_kind: ``"classes"`` or ``"both"``.
 
     Returns:
         the graph, passes applied, and the loaded model.
@@ -36,7 +42,7 @@ def export_graph(model_path: Path, name: str, folder: Path) -> tuple[Graph, obje
     from fcn_hw.frontend.qkeras import export
 
     model = load_model(model_path)
-    exported = export(model, INPUT_FORMAT, name=name, output_kind="classes")
+    exported = export(model, INPUT_FORMAT, name=name, output_kind=output_kind)
     graph = run_passes(exported.graph)
     forget_proofs(folder)
     save(graph, folder)

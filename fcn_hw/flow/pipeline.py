@@ -139,7 +139,7 @@ def export_stage(workspace: Workspace, progress: Progress) -> Graph:
         "export",
         workspace.graph,
         digest_of(
-            file_digest(model), file_digest(float_model), design.name,
+            file_digest(model), file_digest(float_model), design.name, design.output_kind,
             _images_digest(workspace),
             code_digest("frontend", "harness/compare.py", *_COMPARISON, *_LOWER_FLOORS),
         ),
@@ -156,7 +156,7 @@ def _export(
 ) -> Graph:
     design = workspace.design
     record.begin()
-    graph, keras_model = export_graph(model, design.name, workspace.graph)
+    graph, keras_model = export_graph(model, design.name, workspace.graph, design.output_kind)
     progress.say(f"[cyan]export[/]  {len(graph.ops)} ops; comparing the graph with QKeras")
     codes = input_codes(validation_images(workspace))
     compare_with_qkeras(graph, keras_model, float_model, codes, workspace.graph, progress)

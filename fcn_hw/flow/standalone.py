@@ -38,7 +38,6 @@ from fcn_hw.ir.serialize import load, save
 from fcn_hw.locks import locked
 from fcn_hw.names import graph_name
 from fcn_hw.ops import Tensor
-from fcn_hw.ops.input import Input
 from fcn_hw.passes.pipeline import run_passes
 from fcn_hw.plan import Plan
 from fcn_hw.scaling import Number, Scaling, scaling_of, step_scaling
@@ -148,26 +147,26 @@ def _export_model(
     graph = run_passes(exported.graph)
     frames = None if check is None else load_frames(check, _only_input(graph), images)
     if frames is not None:
-        progress.say(escape(fed(frames, graph.inputs[0])))
+        progress.say(escape(fed(frames, graph.inputs[0].output, scaling)))
     forget_proofs(folder)
     save(graph, folder)
     save_proofs(exported.proofs, folder)
     if frames is None:
         agreement = describe(graph, exported.proofs)
     else:
-        agreement = compare_model(graph, loaded, exported.proofs, frames.codes, progress)
+        agreement = compare_model(graph, loaded, exported.proofs, frames.codes, progress, scaling)
     replace_file(folder / AGREEMENT, json.dumps(agreement_to_json(agreement), indent=1) + "\n")
     return graph, agreement
 
 
-def fed(frames: Frames, source: Input) -> str:
+def fed(frames: Frames, tensor: Tensor, scaling: Scaling | None) -> str:
     """What a model is given on some frames, in a sentence."""
-    size = f"{source.output.height}x{source.output.width}x{source.output.channels}"
+    size = f"{tensor.height}x{tensor.width}x{tensor.channels}"
     resized = f", {frames.resized} of them resized" if frames.resized else ""
-    order = {1: "grey", 3: "in the order red, green, blue"}.get(source.output.channels, "")
+    order = "grey" if tensor.channels == 1 else "in the order red, green, blue"
     what = f"images, {order}" if frames.decoded else "frames of codes, channels as they are"
-    scaling = source.scaling or step_scaling(source.output.format)
-    return f"fed to the model: {len(frames.codes)} {what}{resized}, {size}; each value is {scaling}"
+    value = scaling or step_scaling(tensor.format)
+    return f"fed to the model: {len(frames.codes)} {what}{resized}, {size}; each value is {value}"
 
 
 def _only_input(graph: Graph) -> Tensor:

@@ -15,7 +15,7 @@ from fcn_hw.frontend.parts import Floats
 from fcn_hw.frontend.walk import Call, Program, flat, walk
 from fcn_hw.ir import Graph
 from fcn_hw.keras_env import keras_env
-from fcn_hw.scaling import step_scaling
+from fcn_hw.scaling import Scaling, step_scaling
 
 _QUANTIZERS = (
     ("kernel_quantizer_internal", "kernel"),
@@ -26,7 +26,11 @@ _QUANTIZERS = (
 
 
 def layer_values(
-    model: Any, graph: Graph, codes: Mapping[str, npt.NDArray[np.int64]], names: Sequence[str]
+    model: Any,
+    graph: Graph,
+    codes: Mapping[str, npt.NDArray[np.int64]],
+    names: Sequence[str],
+    scaling: Scaling | None = None,
 ) -> Iterator[tuple[str, Floats]]:
     """What the QKeras model computes for ops of the graph, in units of each op's step.
 
@@ -35,13 +39,14 @@ def layer_values(
     Args:
         codes: int64 codes (N, H, W, C) of each input.
         names: ops with an ``origin``.
+        scaling: what the model is given for a code; None: ``code * step``.
 
     Yields:
         (op name, float64 of shape (N, H, W, C)).
     """
     wanted = [graph[name] for name in names if graph[name].origin]
     frames = [
-        (op.scaling or step_scaling(op.output.format)).values(codes[op.name]) for op in graph.inputs
+        (scaling or step_scaling(op.output.format)).values(codes[op.name]) for op in graph.inputs
     ]
     found = run(model, frames, {op.origin for op in wanted})
     for op in wanted:

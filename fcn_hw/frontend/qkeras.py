@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any
@@ -12,7 +12,7 @@ from fcn_hw.fixed import FixedFormat
 from fcn_hw.frontend.layers import LAYERS, REFUSED
 from fcn_hw.frontend.parts import input_scaling
 from fcn_hw.frontend.proofs import Proof
-from fcn_hw.frontend.resolve import Context
+from fcn_hw.frontend.resolve import Context, scaling_of_value
 from fcn_hw.frontend.values import Pending, Value
 from fcn_hw.frontend.walk import Call, Program, walk
 from fcn_hw.ir import Graph
@@ -91,7 +91,7 @@ def export(
     order = {op.name: index for index, op in enumerate(graph.ops)}
     proofs = sorted(context.proofs, key=lambda proof: order[proof.op])
     told = (*_byte_notes(program, graph), *notes, *_name_notes(program, context))
-    return Export(graph, tuple(proofs), told)
+    return Export(_with_scaling(graph, program, found), tuple(proofs), told)
 
 
 def _read(context: Context, call: Call, values: Sequence[Value]) -> Value:
@@ -277,6 +277,21 @@ def _output_notes(
     return []
 
 
+_SCALES = ("Rescaling", "Normalization")
+
+
+def _with_scaling(graph: Graph, program: Program, found: Mapping[int, Value]) -> Graph:
+    """The graph whose inputs tell what a layer that only scales makes of their codes."""
+    changed = {}
+    for (number, _, _), op in zip(program.inputs, graph.inputs, strict=True):
+        readers = [call for call in program.calls if number in call.inputs]
+        if len(readers) == 1 and readers[0].kind in _SCALES:
+            scaled = found[readers[0].outputs[0]]
+            changed[op.name] = replace(op, scaling=scaling_of_value(scaled, op.output.format))
+    ops = tuple(changed.get(op.name, op) for op in graph.ops)
+    return Graph(graph.name, ops, graph.outputs)
+
+
 def _byte_notes(program: Program, graph: Graph) -> tuple[str, ...]:
     """Layers that scale bytes, on codes that are scaled already."""
     given = {
@@ -287,7 +302,7 @@ def _byte_notes(program: Program, graph: Graph) -> tuple[str, ...]:
         f"layer '{call.path}': it reads {given[call.inputs[0]]}; if it was trained on whole bytes, "
         "give --input-scale 1"
         for call in program.calls
-        if call.kind in ("Rescaling", "Normalization")
+        if call.kind in _SCALES
         and call.inputs[0] in given
         and given[call.inputs[0]] != Scaling((Fraction(1),))
     )

@@ -17,6 +17,7 @@ MAX_BITS = 20
 image, in thousandths, have 19."""
 
 _MAX_DENOMINATOR = 1 << 12
+_MOST_READ = 1_000_000
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,6 +65,12 @@ def integer_affine(slope: Floats, summand: Floats, domain: Interval) -> IntegerA
     if most >= 1 << (MAX_BITS - 1):
         return None
     return IntegerAffine(unit / whole, np.array(scale, np.int64), np.array(bias, np.int64))
+
+
+def nearest_fraction(value: float) -> Fraction:
+    """A fraction for people: of small numbers where float32 can't tell it from the value."""
+    found = Fraction(value).limit_denominator(_MOST_READ)
+    return found if abs(float(found) - value) <= UNIT_ROUNDOFF * abs(value) else Fraction(value)
 
 
 def _fraction(value: float) -> Fraction | None:

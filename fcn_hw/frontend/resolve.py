@@ -22,7 +22,7 @@ from fcn_hw.frontend.parts import (
     never_falls,
 )
 from fcn_hw.frontend.proofs import Proof
-from fcn_hw.frontend.rational import integer_affine
+from fcn_hw.frontend.rational import integer_affine, nearest_fraction
 from fcn_hw.frontend.steps import NotMonotone, StepFunction, Steps
 from fcn_hw.frontend.sums import (
     MAX_TUPLES,
@@ -43,6 +43,7 @@ from fcn_hw.names import Names
 from fcn_hw.ops import Constant, Fold, Tensor
 from fcn_hw.ops.lookup import MAX_LOOKUP_BITS
 from fcn_hw.ops.threshold import MAX_THRESHOLDS
+from fcn_hw.scaling import Scaling
 
 STATED_BITS = 18
 """Width of a value that no quantizer follows, and of its scale: a DSP slice's narrower port."""
@@ -459,6 +460,16 @@ def _parts(value: Value) -> tuple[list[Part], Known | Moved | Sum]:
         parts.insert(0, value.part)
         value = value.source
     return parts, value
+
+
+def scaling_of_value(value: Value, fmt: FixedFormat) -> Scaling | None:
+    """What affine functions make of the codes of an input, in fractions; None of anything else."""
+    parts, _ = _parts(value)
+    found = _affine(parts, value.shape[2])
+    if found is None or not np.all(found[0]):
+        return None
+    numbers = [tuple(nearest_fraction(x) for x in part) for part in (found[0] * fmt.step, found[1])]
+    return Scaling(*(part[:1] if len(set(part)) == 1 else part for part in numbers))
 
 
 def _affine(parts: Sequence[Part], channels: int) -> tuple[Floats, Floats] | None:

@@ -88,13 +88,14 @@ class BundleParts:
 
 @dataclass(frozen=True)
 class GuidePort:
-    """A port in the README, its shape and format as text."""
+    """A port in the README, its shape, format and meaning as text."""
 
     tensor: str
     name: str
     shape: str
     format: str
     bytes_per_frame: int
+    meaning: str
 
 
 @dataclass(frozen=True)
@@ -192,6 +193,7 @@ def _guide(parts: BundleParts, expected: Expected, frames: int, output_values: i
                 "x".join(str(size) for size in port.shape),
                 str(port.format),
                 port.bytes_per_frame,
+                port.meaning,
             )
             for port in found
         )

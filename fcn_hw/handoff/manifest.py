@@ -46,7 +46,7 @@ class FileEntry(_Section):
 
 
 class PortEntry(_Section):
-    """A stream of the IP and what a frame of it is."""
+    """A stream of the IP, what a frame of it is, and what a code stands for."""
 
     name: Text
     tensor: Text
@@ -56,6 +56,7 @@ class PortEntry(_Section):
     bytes_per_element: Count
     bytes_per_frame: Count
     beats_per_frame: Count
+    meaning: Text
 
 
 class RegisterEntry(_Section):
@@ -222,4 +223,5 @@ def _port(port: AxiPort) -> PortEntry:
         bytes_per_element=port.bytes_per_element,
         bytes_per_frame=port.bytes_per_frame,
         beats_per_frame=port.beats_per_frame,
+        meaning=port.meaning,
     )

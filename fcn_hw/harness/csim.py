@@ -18,9 +18,8 @@ import numpy.typing as npt
 from fcn_hw.errors import ReportError, ToolFailed
 from fcn_hw.harness.compare import Comparison
 from fcn_hw.harness.lanes import LANES_FOLDER, lanes_of
-from fcn_hw.harness.traces import element_dtype, read_trace, write_frames
-from fcn_hw.ir import Graph
-from fcn_hw.ops import Tensor
+from fcn_hw.harness.traces import read_trace, write_frames
+from fcn_hw.ir import Graph, outputs
 from fcn_hw.plan import Command, Plan
 from fcn_hw.reference import evaluate_parts
 from fcn_hw.tools.gxx import plan_compile
@@ -239,14 +238,16 @@ def compare_with_oracle(
 def class_maps(graph: Graph, finished: CsimRun) -> npt.NDArray[np.uint8]:
     """The simulated class maps (N, H, W) of the first output."""
     tensor = graph.tensor(graph.outputs[0])
-    if not has_class_maps(tensor):
-        raise ReportError(f"'{tensor.name}' is no class map", hint="export the model with arg-max")
+    if not has_class_maps(graph):
+        raise ReportError(
+            f"'{tensor.name}' is no class map", hint="export the model with --output-kind classes"
+        )
     return np.array(read_trace(_trace(finished, tensor.name), tensor, finished.frames)[..., 0])
 
 
-def has_class_maps(tensor: Tensor) -> bool:
-    """Whether the tensor is one byte a pixel."""
-    return element_dtype(tensor.format) == np.uint8 and tensor.channels == 1
+def has_class_maps(graph: Graph) -> bool:
+    """Whether the first output is a class map."""
+    return graph.outputs[0] in outputs.class_maps(graph)
 
 
 def _trace(finished: CsimRun, name: str) -> Path:

@@ -154,9 +154,9 @@ def _results(parts: Sequence[Future[dict[str, Comparison]]]) -> list[dict[str, C
 
 
 def _class_map_file(graph: Graph, path: Path, frames: int) -> npt.NDArray[np.uint8] | None:
-    tensor = graph.tensor(graph.outputs[0])
-    if not has_class_maps(tensor):
+    if not has_class_maps(graph):
         return None
+    tensor = graph.tensor(graph.outputs[0])
     path.parent.mkdir(parents=True, exist_ok=True)
     shape = (frames, tensor.height, tensor.width)
     return np.memmap(path, dtype=np.uint8, mode="w+", shape=shape)

@@ -20,8 +20,9 @@ class Input(Op):
     """The frame that comes in. It is no process: it costs nothing and takes no cycle.
 
     Args:
-        scaling: what the source model was given for a code; None: ``code * step``. No op computes
-            it: the ops that read the codes have it in their constants.
+        scaling: what the first layer of the source model was given for a code, behind layers that
+            only scale; None: ``code * step``. No op computes it: the ops that read the codes have
+            it in their constants.
     """
 
     scaling: Scaling | None = None

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from fcn_hw.design import INPUT_FORMAT
 from fcn_hw.keras_env import keras_env
 from fcn_hw.train.shared_norm import shared_norm
 from fcn_hw.train.topology import (
@@ -34,6 +35,7 @@ Weights = dict[str, tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]]
 
 ACTIVATION_SUFFIX = "_act"
 NORM_SUFFIX = "_bn"
+SCALE_SUFFIX = "_scale"
 
 _BN_MOMENTUM = 0.9  # trainings here are short: 0.99 would lag behind
 _BN_EPSILON = 1e-3
@@ -114,7 +116,9 @@ def build_model(
     for node in topology:
         if isinstance(node, Input):
             size = (node.shape.height, node.shape.width, node.shape.channels)
-            tensors[node.name] = keras.layers.Input(size, name=node.name)
+            image = tensors[node.name] = keras.layers.Input(size, name=node.name)
+            if node.scaling is not None:
+                tensors[node.name] = _scaled(node, image)
         elif isinstance(node, Merge):
             merge = keras.layers.Add if node.how == "add" else keras.layers.Concatenate
             tensors[node.name] = merge(name=node.name)([tensors[s] for s in node.sources])
@@ -122,7 +126,18 @@ def build_model(
             tensors[node.name] = weighted(node, tensors[node.source])
         else:
             tensors[node.name] = _plain_layer(node, tensors)
-    return keras.Model(tensors[topology[0].name], tensors[topology[-1].name], name=name)
+    return keras.Model(image, tensors[topology[-1].name], name=name)
+
+
+def _scaled(node: Input, image: Any) -> Any:
+    """What the first layer is given: the model itself is given ``byte / 256``."""
+    assert node.scaling is not None
+    channels = node.shape.channels
+    return keras_env().keras.layers.Rescaling(
+        (node.scaling.factors(channels) / INPUT_FORMAT.step).tolist(),
+        node.scaling.summands(channels).tolist(),
+        name=node.name + SCALE_SUFFIX,
+    )(image)
 
 
 def _plain_layer(node: Node, tensors: dict[str, Any]) -> Any:

@@ -128,7 +128,12 @@ def train(
     """
     _check_data(design, dataset)
     height, width, channels = dataset.train.images.shape[1:]
-    topology = build_topology(design.network, Shape(height, width, channels), dataset.n_classes)
+    topology = build_topology(
+        design.network,
+        Shape(height, width, channels),
+        dataset.n_classes,
+        design.dataset.input.of_bytes(),
+    )
     wanted = wishes(design, topology)  # a wrong design fails before TensorFlow starts
     _check_pruning(design, dataset, wanted)
     seed_everything(design.training.seed)

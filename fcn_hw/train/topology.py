@@ -19,6 +19,7 @@ from typing import Literal, Union
 
 from fcn_hw.design import Design, ListDataset, Mnist, Network
 from fcn_hw.errors import ConfigError, nearest
+from fcn_hw.scaling import Scaling
 
 Upsampling = Literal["nearest", "bilinear", "transposed"]
 
@@ -39,8 +40,11 @@ class Shape:
 
 @dataclass(frozen=True)
 class Input:
+    """The image; ``scaling`` is what the first layer is given for a byte, None: ``byte / 256``."""
+
     name: str
     shape: Shape
+    scaling: Scaling | None = None
 
 
 @dataclass(frozen=True)
@@ -115,7 +119,9 @@ Node = Union[Input, Conv, ConvTranspose, MaxPool, Upsample, Crop, Merge]
 Topology = tuple[Node, ...]
 
 
-def build_topology(network: Network, image: Shape, n_classes: int) -> Topology:
+def build_topology(
+    network: Network, image: Shape, n_classes: int, scaling: Scaling | None = None
+) -> Topology:
     """The nodes of a network.
 
     Layer names, with ``k`` the stage (from 1) whose resolution is reached:
@@ -135,6 +141,7 @@ def build_topology(network: Network, image: Shape, n_classes: int) -> Topology:
         network: the design's section.
         image: shape of the input.
         n_classes: channels of the scores.
+        scaling: what the first layer is given for a byte; None: ``byte / 256``.
 
     Raises:
         ConfigError: fewer stages than the network has skips, ``convs_per_stage`` is a list of
@@ -152,7 +159,7 @@ def build_topology(network: Network, image: Shape, n_classes: int) -> Topology:
             f"network.convs_per_stage: {len(convs)} entries for {given} stages",
             hint="give one number for all stages, or as many as network.filters has",
         )
-    builder = _Builder(network, image)
+    builder = _Builder(network, image, scaling)
     if network.kind == "unet":
         _unet(builder, n_classes)
     elif network.kind == "cnn":
@@ -174,6 +181,7 @@ def design_topology(design: Design, n_classes: int | None = None) -> Topology:
         design.network,
         Shape(dataset.height, dataset.width, channels),
         n_classes or dataset.n_classes,
+        dataset.input.of_bytes(),
     )
 
 
@@ -233,10 +241,10 @@ def parameters(topology: Topology) -> int:
 class _Builder:
     """Appends nodes; every method returns the name of what it made."""
 
-    def __init__(self, network: Network, image: Shape) -> None:
+    def __init__(self, network: Network, image: Shape, scaling: Scaling | None) -> None:
         self.network = network
         self.image = image
-        self.nodes: list[Node] = [Input("image", image)]
+        self.nodes: list[Node] = [Input("image", image, scaling)]
         self._shapes = {"image": image}
 
     def shape(self, name: str) -> Shape:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from typing import Literal
 
 import pytest
@@ -12,6 +13,7 @@ from fcn_hw.boards import Board, load_board
 from fcn_hw.fixed import parse_format
 from fcn_hw.ir import Graph
 from fcn_hw.ir.build import GraphBuilder
+from fcn_hw.scaling import Scaling
 
 
 def board(width_bits: int, control: Literal["axi_lite", "none"] = "axi_lite") -> Board:
@@ -31,11 +33,26 @@ def test_bytes_and_beats() -> None:
     image, classes = parse_format("ufixed<8,0>"), parse_format("ufixed<8,8>")
     assert found.top == "tiny_axi"
     assert found.inputs == (
-        AxiPort("in_image", "in", "image", (6, 8, 1), image, 64, 1, 48, 6),
-    )  # fmt: skip
-    assert found.outputs == (
-        AxiPort("out_class_map", "out", "class_map", (6, 8, 1), classes, 64, 1, 48, 6),
+        AxiPort("in_image", "in", "image", (6, 8, 1), image, 64, 1, 48, 6, "code * 1/256"),
     )
+    assert found.outputs == (
+        AxiPort(
+            "out_class_map", "out", "class_map", (6, 8, 1), classes, 64, 1, 48, 6,
+            "class of the largest score",
+        ),
+    )  # fmt: skip
+
+
+def test_what_codes_stand_for() -> None:
+    build = GraphBuilder("told")
+    scaling = Scaling((Fraction(1, 255),), (Fraction(-1, 2),))
+    build.input("image", (4, 4, 1), parse_format("ufixed<8,0>"), scaling=scaling)
+    graph = build.finish(build.above_zero("mask", "image"), "image")
+    interface = axi_interface(graph, board(64))
+    assert [port.meaning for port in interface.inputs] == ["code * 1/255 + -1/2"]
+    assert [port.meaning for port in interface.outputs] == [
+        "class: 1 where the score is above 0", "code * 1/255 + -1/2",
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from fractions import Fraction
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -25,6 +26,7 @@ from fcn_hw.fixed import FixedFormat
 from fcn_hw.ir import Graph
 from fcn_hw.ir.build import GraphBuilder
 from fcn_hw.reference import evaluate
+from fcn_hw.scaling import Scaling
 
 pytestmark = pytest.mark.gxx
 FRAMES = 3
@@ -101,6 +103,29 @@ def test_self_test_and_throughput(
     lines = capsys.readouterr().out.splitlines()
     assert lines[0] == f"self test: 3 frames, {values} values, 0 differences"
     assert lines[1].startswith("throughput: 5 frames in ")
+
+
+def test_a_mask_and_the_scores_behind_it(tmp_path: Path, load: Callable[..., Any]) -> None:
+    build = GraphBuilder("mask")
+    scaling = Scaling((Fraction(1, 31),), (Fraction(1, 2),))
+    image = build.input("image", (5, 7, 1), FixedFormat(True, 6, 2), scaling=scaling)
+    scores = build.crop2d("scores", image, (0, 1), (5, 6))
+    bench = Bench(build.finish(build.above_zero("class_map", scores), scores), PYNQ, tmp_path / "m")
+    overlay = load(bench)
+    codes = bench.codes["image"].astype(np.int8)
+    cropped = codes[:, :, 1:]
+    masks = overlay.predict(codes)
+    assert masks.dtype == np.uint8
+    assert np.array_equal(masks, cropped[..., 0] > 0)
+    found = overlay.run({"image": codes})
+    assert np.array_equal(found["scores"], cropped)
+    assert np.array_equal(found["class_map"][..., 0], masks)
+    assert overlay.self_test(bench.golden)["values"] == FRAMES * 2 * 30
+    for name in ("driver.py", "mask_axi_hw.h"):
+        text = (tmp_path / "m" / "driver" / name).read_text()
+        assert "code * 1/31 + 1/2" in text
+        assert "class: 1 where the score is above 0" in text
+        assert "code * 1/16" in text
 
 
 def test_two_inputs_two_outputs_no_registers(tmp_path: Path, load: Callable[..., Any]) -> None:

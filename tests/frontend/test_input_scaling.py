@@ -238,6 +238,8 @@ def test_rescaling_straight_into_a_convolution(kit: Kit) -> None:
     (norm,) = [op for op in exported.graph.ops if isinstance(op, BatchNorm)][:1]
     assert norm.scale.codes.tolist() == [2, 2, 2]
     assert norm.bias.codes.tolist() == [-255, -255, -255]
+    # what reads the graph tells what the first layer was given
+    assert exported.graph.inputs[0].scaling == SIGNED
 
 
 def test_adapted_normalization_from_a_file(kit: Kit, tmp_path: Any) -> None:
@@ -278,7 +280,7 @@ def test_what_the_model_is_given(kit: Kit) -> None:
     model = kit.model(kit.q.QActivation(kit.bits(8, 0, keep_negative=False)))
     graph = export(model, BYTES, scaling=PER_255).graph
     codes = every_byte()
-    ((name, values),) = layer_values(model, graph, {"image": codes}, [graph.outputs[0]])
+    ((name, values),) = layer_values(model, graph, {"image": codes}, [graph.outputs[0]], PER_255)
     assert name == graph.outputs[0]
     assert np.array_equal(values, np.minimum(np.rint(codes * 256 / 255), 255))
 

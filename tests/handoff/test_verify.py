@@ -94,6 +94,9 @@ def test_same_input_same_bytes(parts: BundleParts, bundle: Path, tmp_path: Path)
 def test_manifest_tells_everything(files: Files) -> None:
     manifest = json.loads(files[MANIFEST])
     assert manifest["schema_version"] == 2
+    meanings = [port["meaning"] for port in (*manifest["inputs"], *manifest["outputs"])]
+    assert meanings == ["code * 1/255", "class of the largest score"]
+    assert "| code * 1/255 |" in files["README.md"].decode()
     assert (manifest["design"], manifest["top"], manifest["frames"]) == ("tiny", "tiny_axi", 2)
     assert manifest["inputs"][0]["format"] == "ufixed<8,0>"
     assert [item["tensor"] for item in manifest["layers"]] == ["scores", "class_map"]
@@ -107,7 +110,7 @@ def test_manifest_tells_everything(files: Files) -> None:
     assert f"self test: 2 frames, {FRAMES * 35} values, 0 differences" in readme
     for needed in (
         "constraints/pynq-z2.xdc", "third_party/ap_types/LICENSE", "LICENSE",
-        "firmware/small_axi.cpp", "tb/axis/ap_axi_sdata.h", "driver/driver.py",
+        "firmware/tiny_axi.cpp", "tb/axis/ap_axi_sdata.h", "driver/driver.py",
     ):  # fmt: skip
         assert needed in files
 
@@ -253,7 +256,7 @@ def test_missing_and_extra_files(forged: Callable[..., Path], files: Files, tmp_
         ({"graph_digest": "0" * 64}, "graph_digest is not that of the graph in 'graph/'"),
         (
             {"board": "zcu104"},
-            "the folder is 'tiny-pynq-z2', by its MANIFEST.json it is small-zcu",
+            "the folder is 'tiny-pynq-z2', by its MANIFEST.json it is tiny-zcu104",
         ),
         ({"top": "other_axi"}, "top does not follow from the graph"),
         ({"control": "none"}, "control does not follow from the graph"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
@@ -23,6 +24,7 @@ from fcn_hw.ir import Graph
 from fcn_hw.ir.build import GraphBuilder
 from fcn_hw.ir.serialize import GRAPH_FILE, WEIGHTS_FILE, digest, save
 from fcn_hw.ops import Constant, Padding
+from fcn_hw.scaling import Scaling
 
 HLS = Hls(ReuseFactor=4)
 FRAMES = 2
@@ -30,7 +32,8 @@ FRAMES = 2
 
 def small_graph() -> Graph:
     build = GraphBuilder("tiny")
-    image = build.input("image", (5, 7, 3), parse_format("ufixed<8,0>"))
+    scaling = Scaling((Fraction(1, 255),))
+    image = build.input("image", (5, 7, 3), parse_format("ufixed<8,0>"), scaling=scaling)
     weights = np.random.default_rng(2).integers(-8, 8, (1, 1, 3, 4))
     constant = Constant(weights, parse_format("fixed<4,1>"))
     scores = build.conv2d("scores", image, constant, fmt=from_quantized_bits(10, 2))

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
+
 import numpy as np
 import pytest
 
 from fcn_hw.design import Network
 from fcn_hw.keras_env import keras_env
+from fcn_hw.scaling import Scaling
 from fcn_hw.train.networks import bilinear_kernel, build_float, fold_batchnorm
 from fcn_hw.train.topology import Shape, build_topology, parameters
 
@@ -70,3 +73,17 @@ def test_transposed_layers_start_bilinear():
     kernel, bias = model.get_layer("up_pool2").get_weights()
     np.testing.assert_array_equal(kernel, bilinear_kernel(2, 5))
     assert not bias.any()
+
+
+def test_a_scaled_input_is_a_layer_of_the_network():
+    """The model is given ``byte / 256`` as always, and computes what it would of scaled bytes."""
+    image = Shape(9, 10, 3)
+    network = Network(kind="fcn32s", filters=(3, 4))
+    scaling = Scaling((Fraction(2, 255),), (Fraction(-1), Fraction(0), Fraction(1, 2)))
+    scaled = build_float(build_topology(network, image, 4, scaling), batchnorm=False)
+    plain = build_float(build_topology(network, image, 4), batchnorm=False)
+    plain.set_weights(scaled.get_weights())
+    codes = np.random.default_rng(1).integers(0, 256, (2, 9, 10, 3))
+    given = scaled.predict(codes / 256, verbose=0)
+    assert np.allclose(given, plain.predict(scaling.values(codes), verbose=0), atol=1e-5)
+    assert not np.allclose(given, plain.predict(codes / 256, verbose=0), atol=1e-2)

@@ -10,7 +10,8 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-from fcn_hw.errors import FcnHwError
+from fcn_hw.design import Design
+from fcn_hw.errors import ConfigError, FcnHwError
 from fcn_hw.files import replace_file
 from fcn_hw.flow.hls4ml_conv import refuse_hls4ml
 from fcn_hw.flow.layout import current_layout
@@ -50,6 +51,7 @@ def search_stage(
     """
     setting = setting_of(design, root, options)
     refuse_hls4ml(setting.workspace.design.hls, "search")
+    _refuse_scaling(setting.workspace.design)
     trials = setting.trials()  # a storage that does not answer is told before training
     graph = export_stage(setting.workspace, progress)
     current_layout(setting.workspace, graph, setting.board, progress)
@@ -78,6 +80,16 @@ def search_stage(
     else:
         progress.say("[green]search[/]  every trial is done")
     return _write(setting, trials)
+
+
+def _refuse_scaling(design: Design) -> None:
+    """The first layer's thresholds would follow from its weights, those of other layers do not."""
+    if design.dataset.input.of_bytes() is not None:
+        raise ConfigError(
+            "search takes no design with dataset.input: variants keep the thresholds of its first "
+            "layer, which depend on the weights",
+            hint="search it without dataset.input, and give it the bits that are found",
+        )
 
 
 def _formats(

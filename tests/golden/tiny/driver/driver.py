@@ -26,12 +26,15 @@ HAS_REGISTERS = True
 REGISTERS = {"ctrl": 0x00, "frames": 0x20, "design_id": 0x30, "errors_image": 0x40}
 START = 0x81  # start, and start again after every frame
 
-# dma: cell of the block design; shape: (height, width, channels); low, high: codes of the format
+# dma: cell of the block design; shape: (height, width, channels); low, high: codes of the format.
+# Above each port: what a code stands for, be it a number or a class.
 Port = namedtuple("Port", "name tensor dma shape dtype format low high beats beat_bytes")
 INPUTS = (
+    # code * 1/256
     Port("in_image", "image", "axi_dma_0", (6, 8, 1), "<u1", "ufixed<8,0>", 0, 255, 6, 8),
 )
 OUTPUTS = (
+    # class of the largest score
     Port("out_class_map", "class_map", "axi_dma_0", (6, 8, 1), "<u1", "ufixed<8,8>", 0, 255, 6, 8),
 )
 UNTOUCHED = 0xFF  # what an output's memory holds before a frame comes

@@ -19,6 +19,7 @@
 #define TINY_AXI_START 0x81u /* into ctrl: start, and start again after every frame */
 
 /* in_image: ufixed<8,0>, codes 0 to 255; DMA axi_dma_0 */
+/* code * 1/256 */
 #define TINY_AXI_IN_IMAGE_HEIGHT 6
 #define TINY_AXI_IN_IMAGE_WIDTH 8
 #define TINY_AXI_IN_IMAGE_CHANNELS 1
@@ -27,6 +28,7 @@
 #define TINY_AXI_IN_IMAGE_BEATS 6
 
 /* out_class_map: ufixed<8,8>, codes 0 to 255; DMA axi_dma_0 */
+/* class of the largest score */
 #define TINY_AXI_OUT_CLASS_MAP_HEIGHT 6
 #define TINY_AXI_OUT_CLASS_MAP_WIDTH 8
 #define TINY_AXI_OUT_CLASS_MAP_CHANNELS 1
