@@ -89,7 +89,7 @@ def _describe(
     if kind == "missing":
         return keys, f"key '{keys[-1]}' is missing in {around}"
     if kind == "union_tag_not_found":
-        assert isinstance(end, _Choice)
+        assert isinstance(end, Choice)
         kinds = ", ".join(f"'{name}'" for name in end.members)
         return keys, f"key 'kind' is missing in {dotted(keys)}: one of {kinds}"
     if kind == "union_tag_invalid":
@@ -158,7 +158,7 @@ def _locate(
     current: Any = model
     section: type[BaseModel] | None = None
     for step in location:
-        if isinstance(current, _Choice):
+        if isinstance(current, Choice):
             current = current.members[str(step)]
             continue
         keys = (*keys, step)
@@ -166,31 +166,31 @@ def _locate(
         if isinstance(current, type) and issubclass(current, BaseModel):
             section = current
             field = current.model_fields.get(str(step))
-            current = field and _stripped(field.annotation, field.metadata, field.discriminator)
+            current = field and stripped(field.annotation, field.metadata, field.discriminator)
         elif get_origin(current) in (tuple, dict):
-            current = _stripped(get_args(current)[1 if get_origin(current) is dict else 0])
+            current = stripped(get_args(current)[1 if get_origin(current) is dict else 0])
     return keys, section, current
 
 
 @dataclass(frozen=True)
-class _Choice:
+class Choice:
     """A union whose members pydantic names in a location."""
 
     members: dict[str, Any]
 
 
-def _stripped(annotation: Any, metadata: Any = (), discriminator: Any = None) -> Any:
-    """An annotation without Annotated and None; a tagged union becomes a :class:`_Choice`."""
+def stripped(annotation: Any, metadata: Any = (), discriminator: Any = None) -> Any:
+    """An annotation without Annotated and None; a tagged union becomes a :class:`Choice`."""
     if get_origin(annotation) is Annotated:
         inner, *extra = get_args(annotation)
         for item in extra:
             discriminator = getattr(item, "discriminator", None) or discriminator
-        return _stripped(inner, extra, discriminator)
+        return stripped(inner, extra, discriminator)
     if get_origin(annotation) in (Union, types.UnionType):
         members = [member for member in get_args(annotation) if member is not type(None)]
         if len(members) == 1:
-            return _stripped(members[0], metadata, discriminator)
-        return _Choice({_tag(member, discriminator): _stripped(member) for member in members})
+            return stripped(members[0], metadata, discriminator)
+        return Choice({_tag(member, discriminator): stripped(member) for member in members})
     return annotation
 
 

@@ -12,7 +12,7 @@ from pydantic import BaseModel
 from fcn_hw.design import CamVid, Design, DigitScenes, WeightFormat
 from fcn_hw.design_yaml import check_layer_names, find_design, load_design, load_design_source
 from fcn_hw.errors import ConfigError
-from fcn_hw.schema import _Choice, _stripped
+from fcn_hw.schema import Choice, stripped
 from fcn_hw.yaml_source import MAX_BYTES, read_yaml
 
 GOOD = """\
@@ -259,16 +259,16 @@ def test_every_union_of_the_schema_can_be_located() -> None:
     """A union without tags would give an error for each member, and none that names a key."""
 
     def walk(annotation: Any) -> Iterator[str]:
-        if isinstance(annotation, _Choice):
+        if isinstance(annotation, Choice):
             yield from annotation.members
             for member in annotation.members.values():
                 yield from walk(member)
         elif get_origin(annotation) in (tuple, dict):
             for part in get_args(annotation):
-                yield from walk(_stripped(part))
+                yield from walk(stripped(part))
         elif isinstance(annotation, type) and issubclass(annotation, BaseModel):
             for field in annotation.model_fields.values():
-                yield from walk(_stripped(field.annotation, field.metadata, field.discriminator))
+                yield from walk(stripped(field.annotation, field.metadata, field.discriminator))
 
     assert {"camvid", "bits", "name", "format", "number", "list"} <= set(walk(Design))
 

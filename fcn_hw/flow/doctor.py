@@ -130,7 +130,7 @@ def diagnose() -> Diagnosis:
     """Looks at the machine."""
     wanted = _wanted()
     items = [_python()]
-    items += [_package(name, wanted.get(name, "")) for name in _packages()]
+    items += [package_item(name, wanted.get(name, "")) for name in _packages()]
     items += [_program(name) for name in _programs()]
     usable = {item.name for item in items if not item.problem}
     data = os.environ.get("FCN_HW_DATA", "")
@@ -158,9 +158,9 @@ def _gpus(driver: Path) -> tuple[str, ...]:
 
 def _gpus_problem() -> str:
     """TensorFlow brings no CUDA of its own: these packages do."""
-    if not _package("nvidia-cudnn-cu12", "").problem:
+    if not package_item("nvidia-cudnn-cu12", "").problem:
         return ""
-    version = _package("tensorflow", "").version
+    version = package_item("tensorflow", "").version
     return f"TensorFlow finds no CUDA libraries: pip install 'tensorflow[and-cuda]=={version}'"
 
 
@@ -209,7 +209,12 @@ def _wanted() -> dict[str, str]:
     return found
 
 
-def _package(name: str, wanted: str) -> Item:
+def package_item(name: str, wanted: str) -> Item:
+    """An installed package, and what is wrong with it.
+
+    Args:
+        wanted: the requirement behind its name, ``"==2.0"`` or ``">=1"``; "" takes any version.
+    """
     remedy = f"pip install '{name}{wanted}', or make install"
     try:
         version = metadata.version(name)

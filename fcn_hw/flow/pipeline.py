@@ -70,7 +70,7 @@ def train_stage(workspace: Workspace, progress: Progress, cluster: Cluster | Non
     Returns:
         the folder of the model.
     """
-    record = _train_record(workspace)
+    record = train_record(workspace)
     if record.is_current():
         progress.say("[green]train[/]   up to date")
         return record.folder
@@ -85,7 +85,7 @@ def trained_models(workspace: Workspace) -> Path:
     Raises:
         ConfigError: they are missing, or of another design.yaml or other data.
     """
-    record, name = _train_record(workspace), workspace.folder.name
+    record, name = train_record(workspace), workspace.folder.name
     there = all((record.folder / file).is_file() for file in (MODEL, FLOAT_MODEL, DIRECT_MODEL))
     if not there or not record.is_current():
         what = "has models of another design.yaml or other data" if there else "is not trained"
@@ -226,7 +226,7 @@ def csim_stage(
     folder, build = program_of(graph, workspace.design.hls.Conv, sign_off)
     count = _image_count(workspace, images)
     name = "sign_off" if sign_off else "csim"
-    record = _csim_record(workspace, board, project_plan, build, count, name)
+    record = csim_record(workspace, board, project_plan, build, count, name)
     if record.is_current():
         progress.say(f"[green]{name:<7}[/] up to date")
         return result_from_json(json.loads((report / f"{name}.json").read_text()))
@@ -291,7 +291,7 @@ def finished_csim(
     """The result of the C simulation of these sources on all of the design's images, if it ran."""
     _, build = program_of(graph, workspace.design.hls.Conv, sign_off=False)
     count = _image_count(workspace, None)
-    if not _csim_record(workspace, board, project_plan, build, count).is_current():
+    if not csim_record(workspace, board, project_plan, build, count).is_current():
         return None
     return result_from_json(json.loads((workspace.report(board) / "csim.json").read_text()))
 
@@ -333,11 +333,12 @@ def training_digest(design: Design) -> str:
     return digest_of(sections, dataset_digest(design.dataset))
 
 
-def _train_record(workspace: Workspace) -> StageRecord:
+def train_record(workspace: Workspace) -> StageRecord:
+    """When the training of a design may be skipped."""
     return StageRecord("train", workspace.model, training_digest(workspace.design))
 
 
-def _csim_record(
+def csim_record(
     workspace: Workspace,
     board: Board,
     project_plan: Plan,
@@ -345,6 +346,14 @@ def _csim_record(
     count: int | None,
     name: str = "csim",
 ) -> StageRecord:
+    """When the C simulation of a design may be skipped.
+
+    Args:
+        project_plan: the files as they are emitted.
+        build: how the program is compiled.
+        count: of images; None takes all.
+        name: of the report, ``"csim"`` or ``"sign_off"``.
+    """
     return StageRecord(
         name,
         workspace.report(board),

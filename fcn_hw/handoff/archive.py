@@ -53,7 +53,7 @@ def pack(folder: str, files: Mapping[str, bytes]) -> bytes:
     plain = _tar({f"{folder}/{name}": data for name, data in files.items()})
     compressor = zlib.compressobj(_COMPRESSION, zlib.DEFLATED, -zlib.MAX_WBITS)
     body = compressor.compress(plain) + compressor.flush()
-    return _gzip_header(body) + body + _trailer(plain)
+    return gzip_header(body) + body + gzip_trailer(plain)
 
 
 def read(path: Path) -> tuple[str, dict[str, bytes]]:
@@ -177,22 +177,24 @@ def _parse(header: bytes) -> tuple[str, int]:
     return name, int(digits, 8)
 
 
-def _gzip_header(body: bytes) -> bytes:
+def gzip_header(body: bytes) -> bytes:
+    """What stands before the compressed bytes: RFC 1952's fields, and their SHA-256 as comment."""
     return _GZIP_START + _COMMENT + hashlib.sha256(body).hexdigest().encode() + b"\0"
 
 
-def _trailer(plain: bytes) -> bytes:
+def gzip_trailer(plain: bytes) -> bytes:
+    """What stands behind the compressed bytes: checksum and length of the plain ones (RFC 1952)."""
     return struct.pack("<II", zlib.crc32(plain), len(plain) & 0xFFFFFFFF)
 
 
 def _decompressed(raw: bytes) -> bytes:
-    length = len(_gzip_header(b""))
+    length = len(gzip_header(b""))
     if raw[: len(_GZIP_START)] != _GZIP_START or len(raw) < length + 8:
         raise BundleError(
             "this is no bundle of fcn_hw: another kind of file, or its start is damaged"
         )
     body, trailer = raw[length:-8], raw[-8:]
-    if raw[:length] != _gzip_header(body):
+    if raw[:length] != gzip_header(body):
         raise BundleError("the archive is damaged: its compressed data has another checksum")
     decompressor = zlib.decompressobj(-zlib.MAX_WBITS)
     parts, size = [], 0
@@ -212,6 +214,6 @@ def _decompressed(raw: bytes) -> bytes:
     except zlib.error as error:
         raise BundleError(f"the archive is damaged: {error}") from error
     plain = b"".join(parts)
-    if decompressor.unused_data or trailer != _trailer(plain):
+    if decompressor.unused_data or trailer != gzip_trailer(plain):
         raise BundleError("the archive is damaged: length or CRC differs, or bytes follow its end")
     return plain

@@ -113,7 +113,7 @@ def _body(graph: Graph) -> dict[str, Any]:
 
 def _encode_op(op: Op) -> dict[str, Any]:
     own = {
-        name: _CODECS[hint].encode(getattr(op, name))
+        name: CODECS[hint].encode(getattr(op, name))
         for name, hint in own_types(type(op)).items()
         if not (hint in _LEFT_OUT and getattr(op, name) is None)
     }
@@ -206,7 +206,7 @@ def _decode_op(value: object, where: str, weights: dict[str, Codes]) -> Op:
     fmt = _format(entry.take("format"), entry.at("format"))
     origin = _text(entry.take("origin"), entry.at("origin"))
     own = {
-        key: _CODECS[hint].decode(entry.take(key), entry.at(key), f"{name}.{key}", weights)
+        key: CODECS[hint].decode(entry.take(key), entry.at(key), f"{name}.{key}", weights)
         for key, hint in own_types(found).items()
         if not (hint in _LEFT_OUT and key not in entry)
     }
@@ -315,7 +315,7 @@ def _decode_scaling(value: Any, where: str, key: str, weights: dict[str, Codes])
     return Scaling(*lists)
 
 
-_CODECS: dict[Any, _Codec] = {
+CODECS: dict[Any, _Codec] = {
     int: _Codec(int, _decode_number),
     Pair: _Codec(list, _decode_pair),
     Padding: _Codec(lambda p: [p.top, p.bottom, p.left, p.right], _decode_padding),
@@ -324,6 +324,7 @@ _CODECS: dict[Any, _Codec] = {
     Scaling | None: _Codec(_encode_scaling, _decode_scaling),
     Constant | None: _Codec(lambda c: None if c is None else str(c.format), _decode_optional),
 }
+"""How the type of an op's field is written to JSON and read from it."""
 
 _LEFT_OUT = (Scaling | None,)
 """Types of fields that a file has only where they are not None."""

@@ -27,14 +27,14 @@ def to_text(graph: Graph) -> str:
         sources = ", ".join(f"%{source}" for source in op.inputs)
         line = f"  {name:{left}} {kind:{middle}} = {op.kind}({sources}){_arguments(op)}"
         work = op.macs(graph.operands(op))
-        lines.append(line + (f"  # {_si(work)}MAC" if work else ""))
+        lines.append(line + (f"  # {si_prefixed(work)}MAC" if work else ""))
     lines.append(f"return {', '.join(f'%{name}' for name in graph.outputs)}")
     return "\n".join(lines) + "\n"
 
 
 def _summary(graph: Graph) -> str:
     return (
-        f"{len(graph.ops)} ops, {_si(total_macs(graph))}MAC a frame, "
+        f"{len(graph.ops)} ops, {si_prefixed(total_macs(graph))}MAC a frame, "
         f"{total_parameters(graph):,} parameters"
     )
 
@@ -70,7 +70,7 @@ def _value(value: object, separator: str) -> str:
     return str(value)
 
 
-def _si(count: int) -> str:
+def si_prefixed(count: int) -> str:
     """``1_300_000`` to ``1.3 M``: a number of four characters or less and its SI prefix."""
     value = float(count)
     for prefix in ("", "k", "M", "G"):

@@ -232,7 +232,7 @@ def test_doctor_names_the_gpus(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) 
         card = tmp_path / f"0000:0{number}:00.0"
         card.mkdir()
         (card / "information").write_text("Model: \t\t NVIDIA A10G\nIRQ:   \t\t 24\n")
-    monkeypatch.setattr(doctor, "_package", _without("nvidia-cudnn-cu12"))
+    monkeypatch.setattr(doctor, "package_item", _without("nvidia-cudnn-cu12"))
     data = json.loads(call("doctor", "--json").out)
     assert data["gpus"] == ["NVIDIA A10G", "NVIDIA A10G"]
     assert data["gpus_problem"].startswith(
@@ -248,7 +248,7 @@ def test_doctor_tells_what_is_missing(monkeypatch: pytest.MonkeyPatch, tmp_path:
         if name.startswith("FCN_HW_"):
             monkeypatch.delenv(name)
     monkeypatch.setenv("FCN_HW_DATA", str(tmp_path / "none"))
-    monkeypatch.setattr(doctor, "_package", _without("scipy"))
+    monkeypatch.setattr(doctor, "package_item", _without("scipy"))
     called = call("doctor", "--json")
     assert called.status == 1
     data = json.loads(called.out)
@@ -266,7 +266,7 @@ def test_doctor_tells_what_is_missing(monkeypatch: pytest.MonkeyPatch, tmp_path:
 
 
 def _without(name: str):  # type: ignore[no-untyped-def]
-    real = doctor._package
+    real = doctor.package_item
 
     def package(asked: str, wanted: str) -> doctor.Item:
         return (
@@ -283,11 +283,11 @@ def _without(name: str):  # type: ignore[no-untyped-def]
 
 
 def test_doctor_knows_an_installed_wrong_version() -> None:
-    item = doctor._package("numpy", "==0.1")
+    item = doctor.package_item("numpy", "==0.1")
     assert item.problem.startswith("is ")
     assert item.problem.endswith("fcn_hw needs 0.1")
-    assert doctor._package("numpy", ">=1").problem == ""
-    assert doctor._package("no-such-package", "").problem == "is not installed"
+    assert doctor.package_item("numpy", ">=1").problem == ""
+    assert doctor.package_item("no-such-package", "").problem == "is not installed"
 
 
 @pytest.mark.gxx

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from dataflow_graphs import random_folds
-from header_bench import _hls4ml_templates
+from header_bench import hls4ml_templates
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from random_graphs import graphs
@@ -140,7 +140,7 @@ def _run(
     (folder / "main.cpp").write_text(source + f"int main() {{\n{calls}}}\n")
     command = ["g++", "-std=c++14", "-O0", "-w", "-I", str(folder / "include")]
     for name in ("ap_types", "nnet_utils"):
-        command += ["-isystem", str(_hls4ml_templates() / name)]
+        command += ["-isystem", str(hls4ml_templates() / name)]
     subprocess.run([*command, "main.cpp", "-o", "main"], cwd=folder, check=True)
     lines = subprocess.run(
         ["./main"], cwd=folder, check=True, capture_output=True, text=True

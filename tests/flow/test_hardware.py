@@ -489,7 +489,7 @@ def test_accuracy_counts_where_csim_has_run(fresh: Workspace) -> None:
 
     def simulated(miou: float) -> None:
         _, build = pipeline.program_of(graph, "fcn_hw", sign_off=False)
-        record = pipeline._csim_record(fresh, BOARD, plan, build, None)
+        record = pipeline.csim_record(fresh, BOARD, plan, build, None)
         result = CsimResult(3, 100, 0, 0, miou, miou, miou, 1.0, 1.0, ())
         path.write_text(json.dumps(result_to_json(result)))
         record.finish([path])

@@ -21,7 +21,7 @@ def gzipped(plain: bytes) -> bytes:
     """A tar file in the compression that bundles have, its checksums right."""
     compressor = zlib.compressobj(9, zlib.DEFLATED, -15)
     body = compressor.compress(plain) + compressor.flush()
-    return archive._gzip_header(body) + body + archive._trailer(plain)
+    return archive.gzip_header(body) + body + archive.gzip_trailer(plain)
 
 
 def tar_of(*entries: tuple[tarfile.TarInfo, bytes], pax: bool = False) -> bytes:

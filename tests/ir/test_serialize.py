@@ -93,7 +93,7 @@ def test_saving_again_touches_nothing(folder: Path) -> None:
 
 
 def test_every_field_of_every_op_has_a_codec() -> None:
-    assert set(serialize._CODECS) == set(STORABLE)
+    assert set(serialize.CODECS) == set(STORABLE)
     for cls in OPS:
         own = {item.name for item in fields(cls)} - {"name", "inputs", "output", "origin"}
         assert set(own_types(cls)) == own

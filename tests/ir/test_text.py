@@ -13,7 +13,7 @@ from random_graphs import graphs
 from fcn_hw.fixed import parse_format
 from fcn_hw.ir.build import GraphBuilder
 from fcn_hw.ir.graph import Graph
-from fcn_hw.ir.text import _si, to_text
+from fcn_hw.ir.text import si_prefixed, to_text
 from fcn_hw.ops import Constant, Padding
 
 
@@ -79,7 +79,7 @@ def test_a_line_for_each_tensor(graph: Graph) -> None:
      (38_500_000_000, "38.5 G"), (4 * 10**12, "4 T")],
 )  # fmt: skip
 def test_si(count: int, text: str) -> None:
-    assert _si(count) == text
+    assert si_prefixed(count) == text
 
 
 def test_every_field_that_matters_shows() -> None:

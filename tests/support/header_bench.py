@@ -213,7 +213,7 @@ def run(
     return results
 
 
-def _hls4ml_templates() -> Path:
+def hls4ml_templates() -> Path:
     """Where hls4ml keeps its C++ headers; found without the second that importing it takes."""
     spec = importlib.util.find_spec("hls4ml")
     assert spec is not None and spec.origin is not None
@@ -229,7 +229,7 @@ def compile_source(
         stand_in = data_folder("templates") / "sim" / "lanes"
         command += [f"-DFCN_HW_LANES={LANES}", "-Wno-deprecated-copy", "-I", str(stand_in)]
     for name in ("nnet_utils",) if lanes else ("ap_types", "nnet_utils"):
-        command += ["-isystem", str(_hls4ml_templates() / name)]
+        command += ["-isystem", str(hls4ml_templates() / name)]
     command += ["-I", str(include), str(source)]
     return subprocess.run(command, capture_output=True, text=True, check=False)
 

@@ -56,7 +56,7 @@ def seed_design(root: Path, more: str = "") -> Workspace:
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "design.yaml").write_text(DESIGN + more)
     workspace = open_workspace("seeded", root)
-    trained = pipeline._train_record(workspace)
+    trained = pipeline.train_record(workspace)
     trained.begin()
     names = (pipeline.MODEL, pipeline.FLOAT_MODEL, pipeline.TRAINING)
     for name in names:

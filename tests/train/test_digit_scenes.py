@@ -13,7 +13,7 @@ import pytest
 from fcn_hw.design import DigitScenes
 from fcn_hw.errors import DataError
 from fcn_hw.train.datasets import DataSet, dataset_digest, load_dataset
-from fcn_hw.train.datasets.digit_scenes import CLASSES, _Draws, _source_digits, _spline
+from fcn_hw.train.datasets.digit_scenes import CLASSES, Draws, source_digits, spline
 from fcn_hw.train.datasets.mnist import read_idx, read_mnist
 
 
@@ -72,7 +72,7 @@ def test_digits_stand_out_from_what_is_beneath(data: DataSet) -> None:
 
 
 def test_no_digit_is_in_both_splits() -> None:
-    train, val = (_source_digits(split, None) for split in ("train", "val"))
+    train, val = (source_digits(split, None) for split in ("train", "val"))
     assert len(train.labels) + len(val.labels) == 1797
     assert 0.19 < len(val.labels) / 1797 < 0.21
     assert set(val.labels.tolist()) == set(range(10))
@@ -86,7 +86,7 @@ def test_any_size(height: int, width: int) -> None:
 
 
 def test_draws_cover_their_range() -> None:
-    draws = _Draws(7)
+    draws = Draws(7)
     assert {draws.between(-1, 2) for _ in range(100)} == {-1, 0, 1, 2}
     assert draws.bytes(3, 5).shape == (3, 5)
     assert set(draws.bytes(20_000).tolist()) == set(range(256))
@@ -106,7 +106,7 @@ def test_spline_against_its_formula() -> None:
     rows = np.array([[basis(r / 16 - i) for i in range(7)] for r in range(16, 80)])
     columns = np.array([[basis(c / 16 - i) for i in range(8)] for c in range(16, 96)])
     exact = rows @ ink @ columns.T
-    assert np.allclose(_spline(ink, row, column) / (6 * 16**3) ** 2, exact, rtol=0, atol=1e-9)
+    assert np.allclose(spline(ink, row, column) / (6 * 16**3) ** 2, exact, rtol=0, atol=1e-9)
 
 
 # --- MNIST --------------------------------------------------------------------------------------

@@ -40,7 +40,7 @@ _VIVID = (220, 400)  # and of the digits
 _PLACING_TRIES = 20
 
 
-class _Draws:
+class Draws:
     """Integers from the raw words of a PCG64."""
 
     def __init__(self, *key: int) -> None:
@@ -71,7 +71,7 @@ class _Draws:
 
 
 @dataclass(frozen=True)
-class _Digits:
+class Digits:
     """Source digits: (n, rows, columns) grey values and their labels."""
 
     images: Bytes
@@ -80,23 +80,23 @@ class _Digits:
 
 
 @lru_cache(maxsize=1)
-def _embedded_digits() -> _Digits:
+def _embedded_digits() -> Digits:
     """scikit-learn's 1,797 digits of 8x8: 13 writers of UCI's "Optical Recognition of Handwritten
     Digits" (Alpaydin, Kaynak 1998)."""
     from sklearn.datasets import load_digits
 
     bunch = load_digits()
-    return _Digits(bunch.images.astype(np.uint8), bunch.target.astype(np.uint8), peak=16)
+    return Digits(bunch.images.astype(np.uint8), bunch.target.astype(np.uint8), peak=16)
 
 
-def _source_digits(split: str, mnist: Path | None) -> _Digits:
+def source_digits(split: str, mnist: Path | None) -> Digits:
     """Digits of one split; no digit is in both. Every fifth embedded digit is for validation."""
     if mnist is not None:
         images, labels = read_mnist(mnist, "train" if split == "train" else "t10k")
-        return _Digits(images, labels, peak=255)
+        return Digits(images, labels, peak=255)
     digits = _embedded_digits()
     part = (np.arange(len(digits.labels)) % 5 == 4) == (split == "val")
-    return _Digits(digits.images[part], digits.labels[part], digits.peak)
+    return Digits(digits.images[part], digits.labels[part], digits.peak)
 
 
 def make_split(config: DigitScenes, split: str, mnist: Path | None = None) -> Split:
@@ -105,16 +105,16 @@ def make_split(config: DigitScenes, split: str, mnist: Path | None = None) -> Sp
     Raises:
         DataError: a file of MNIST is missing or broken.
     """
-    digits = _source_digits(split, mnist)
+    digits = source_digits(split, mnist)
     count = config.train_images if split == "train" else config.val_images
     key = (config.seed, 0 if split == "train" else 1)
     pairs = [
-        _scene(_Draws(*key, index), digits, config.height, config.width) for index in range(count)
+        _scene(Draws(*key, index), digits, config.height, config.width) for index in range(count)
     ]
     return as_split(pairs, [f"{split}_{index:05d}" for index in range(count)])
 
 
-def _scene(draws: _Draws, digits: _Digits, height: int, width: int) -> tuple[Bytes, Bytes]:
+def _scene(draws: Draws, digits: Digits, height: int, width: int) -> tuple[Bytes, Bytes]:
     image = _background(draws, height, width)
     mask = np.zeros((height, width), np.uint8)
     _add_digits(draws, digits, image, mask)
@@ -131,7 +131,7 @@ def _scene(draws: _Draws, digits: _Digits, height: int, width: int) -> tuple[Byt
 # --- background ---------------------------------------------------------------------------------
 
 
-def _background(draws: _Draws, height: int, width: int) -> Ints:
+def _background(draws: Draws, height: int, width: int) -> Ints:
     """A colour gradient, soft clouds, stripes, blobs and lines; (height, width, 3)."""
     corners = np.stack([draws.colour(_MUTED) for _ in range(4)]).reshape(2, 2, 3)
     image = _stretch(corners, height, width)
@@ -169,14 +169,14 @@ def _grid(height: int, width: int) -> tuple[Ints, Ints]:
     return np.arange(height)[:, None] * 2 + 1, np.arange(width)[None, :] * 2 + 1
 
 
-def _stripes(draws: _Draws, height: int, width: int) -> Ints:
+def _stripes(draws: Draws, height: int, width: int) -> Ints:
     y, x = _grid(height, width)
     period = draws.between(max(4, height // 10), max(6, height // 3)) * 256
     phase = (x * draws.between(-256, 256) + y * draws.between(-256, 256)) // 2 % period
     return np.where(phase < period // 2, draws.between(40, 200), 0)
 
 
-def _blob(draws: _Draws, height: int, width: int) -> Ints:
+def _blob(draws: Draws, height: int, width: int) -> Ints:
     """A soft-edged ellipse."""
     y, x = _grid(height, width)
     y = y - draws.below(2 * height)
@@ -188,7 +188,7 @@ def _blob(draws: _Draws, height: int, width: int) -> Ints:
     return cover
 
 
-def _line(draws: _Draws, height: int, width: int, *, thickness: int) -> Ints:
+def _line(draws: Draws, height: int, width: int, *, thickness: int) -> Ints:
     """A straight stroke, up to ``thickness`` pixels thick, with smooth edges."""
     y, x = _grid(height, width)
     y0, x0 = draws.below(2 * height), draws.below(2 * width)
@@ -205,7 +205,7 @@ def _line(draws: _Draws, height: int, width: int, *, thickness: int) -> Ints:
 # --- digits -------------------------------------------------------------------------------------
 
 
-def _add_digits(draws: _Draws, digits: _Digits, image: Ints, mask: Bytes) -> None:
+def _add_digits(draws: Draws, digits: Digits, image: Ints, mask: Bytes) -> None:
     """One to four digits that hardly overlap; ``image`` and ``mask`` change in place."""
     height, width = mask.shape
     extent = min(height, width * 2 // 3)
@@ -229,7 +229,7 @@ def _add_digits(draws: _Draws, digits: _Digits, image: Ints, mask: Bytes) -> Non
         taken[box] |= cover > 0
 
 
-def _visible_colour(draws: _Draws, under: Ints, cover: Ints) -> Colour:
+def _visible_colour(draws: Draws, under: Ints, cover: Ints) -> Colour:
     """A colour away from what it is painted on: the first that differs enough, or the best."""
     beneath = under[cover > 0].sum(axis=0) // max(1, int((cover > 0).sum()))
     best, contrast = draws.colour(_VIVID), -1
@@ -243,7 +243,7 @@ def _visible_colour(draws: _Draws, under: Ints, cover: Ints) -> Colour:
     return best
 
 
-def _digit_cover(draws: _Draws, grey: Bytes, peak: int, tall: int) -> Ints:
+def _digit_cover(draws: Draws, grey: Bytes, peak: int, tall: int) -> Ints:
     """How much of each pixel the digit covers, 0 to 256, turned and stretched a little.
 
     Args:
@@ -268,7 +268,7 @@ def _digit_cover(draws: _Draws, grey: Bytes, peak: int, tall: int) -> Ints:
     at_row = at_row + (rows + 5) * _KNOT // 2  # the middle of the padded grid
     at_column = at_column + (columns + 5) * _KNOT // 2
 
-    level = _spline(ink, at_row, at_column) * 1000 // (peak * _SHARPEN * _SPLINE * _SPLINE)
+    level = spline(ink, at_row, at_column) * 1000 // (peak * _SHARPEN * _SPLINE * _SPLINE)
     slope = max(1, 1000 * rows // tall)  # of a stroke's edge, a pixel
     cover = np.clip(_ONE // 2 + (level - _LEVEL) * _ONE // slope, 0, _ONE)
     seen = np.argwhere(cover)
@@ -288,7 +288,7 @@ def _sharpened(ink: Ints) -> Ints:
     return ink
 
 
-def _spline(ink: Ints, at_row: Ints, at_column: Ints) -> Ints:
+def spline(ink: Ints, at_row: Ints, at_column: Ints) -> Ints:
     """The uniform cubic B-spline surface over ``ink``, times ``_SPLINE ** 2``; 0 outside."""
     rows, columns = ink.shape
     inside = (at_row >= _KNOT) & (at_row < (rows - 2) * _KNOT)
