@@ -16,9 +16,9 @@ from pydantic import ConfigDict, TypeAdapter, ValidationError
 from fcn_hw.errors import ConfigError
 from fcn_hw.files import replace_file
 
-STRICT = ConfigDict(strict=True, extra="ignore", allow_inf_nan=False)
-"""Of every result: a number is no text, NaN is no number. Keys that are computed when the result is
-written are no fields, and are not read."""
+STRICT = ConfigDict(strict=True, extra="ignore")
+"""Of every result: a number is no text. Keys that are computed when the result is written are no
+fields, and are not read. NaN is written as null, and refused when it is read."""
 
 T = TypeVar("T")
 

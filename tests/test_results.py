@@ -42,7 +42,7 @@ def test_what_is_written_is_read_and_computed_keys_are_not_fields(tmp_path: Path
         ('{"parts": [], "counts": {"x": "3"}}', "counts.x: Input should be a valid integer"),
         ('{"parts": [{"name": "a"}], "counts": {}}', "parts.0.share: Field required"),
         (
-            '{"parts": [{"name": "a", "share": NaN}], "counts": {}}',
+            '{"parts": [{"name": "a", "share": null}], "counts": {}}',
             "parts.0.share: Input should be",
         ),
         ('{"parts": [', "Invalid JSON"),

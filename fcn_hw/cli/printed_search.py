@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rich import box
@@ -15,8 +16,12 @@ if TYPE_CHECKING:  # `fcn-hw --help` loads none
     from fcn_hw.studies.search.front import SearchResult
 
 
-def print_search(result: SearchResult) -> None:
-    """The Pareto front, a row a point; the design as it stands below it."""
+def print_search(result: SearchResult, folder: Path) -> None:
+    """The Pareto front, a row a point; the design as it stands below it.
+
+    Args:
+        folder: of the design.
+    """
     out = console()
     table = Table(
         title=f"Pareto front of {len(result.points)} trials, validation split", box=box.SIMPLE_HEAD
@@ -41,7 +46,8 @@ def print_search(result: SearchResult) -> None:
     Terminal(width=max(out.width, TABLE_WIDTH), soft_wrap=True).print(table)
     for point in result.front:
         assert point.design is not None, "every point of the front has a design"
-        out.print(f"make hls DESIGN={escape(str(point.design.parent))}", highlight=False)
+        place = (folder / point.design).parent
+        out.print(f"make hls DESIGN={escape(str(place))}", highlight=False)
     for point in result.points:
         if not point.fits:
             out.print(f"{point.name} needs more than {result.board} has", highlight=False)

@@ -106,10 +106,11 @@ def search(
     point of the Pareto front is a design.yaml that make hls builds.
     """
     from fcn_hw.flow.workspace import open_workspace
+    from fcn_hw.results import result_data
     from fcn_hw.studies.search.run import search_stage
 
     result = search_stage(design, root, options, progress_for(as_json))
     if as_json:
-        print_json(result.to_json(open_workspace(design, root).folder))
+        print_json(result_data(result))
     else:
-        print_search(result)
+        print_search(result, open_workspace(design, root).folder)

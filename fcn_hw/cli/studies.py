@@ -56,6 +56,7 @@ def sensitivity(
     with --retrain also after a short retraining. An interrupted run goes on where it stopped.
     """
     from fcn_hw.flow import open_workspace
+    from fcn_hw.results import result_data
     from fcn_hw.studies.sensitivity.stage import (
         Request,
         parse_kinds,
@@ -74,6 +75,6 @@ def sensitivity(
     workspace = open_workspace(design, root)
     found = sensitivity_stage(workspace, request, progress_for(as_json))
     if as_json:
-        print_json(found.to_json())
+        print_json(result_data(found))
     else:
         print_sensitivity(found, workspace.model)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from fcn_hw.dataflow.occupancy import Occupancy
@@ -76,66 +76,6 @@ class Fifos:
     certificate: str
 
 
-Pairs = tuple[tuple[float, float], ...]
-
-ERRORS = ("l2", "kl", "output_kl")
-"""Errors of a point, where ``sensitivity.json`` has them."""
-
-
-@dataclass(frozen=True)
-class Curve:
-    """One layer at several widths.
-
-    Args:
-        kind: says of what: weights, activations.
-        points: bits and metric.
-        retrained: the same after a short retraining; empty where there was none.
-        errors: by name in :data:`ERRORS` and bits; empty where the file has none.
-    """
-
-    layer: str
-    kind: str
-    points: Pairs
-    retrained: Pairs = ()
-    errors: Mapping[str, Mapping[float, float]] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class Sensitivity:
-    """``model/sensitivity.json``; ``reference`` is the metric of the float network."""
-
-    metric: str
-    reference: float
-    curves: tuple[Curve, ...]
-
-    @property
-    def layers(self) -> tuple[str, ...]:
-        return tuple(dict.fromkeys(curve.layer for curve in self.curves))
-
-    @property
-    def kinds(self) -> tuple[str, ...]:
-        return tuple(dict.fromkeys(curve.kind for curve in self.curves))
-
-
-@dataclass(frozen=True)
-class Trial:
-    """A design of the search; ``is_front``: none is both better and cheaper."""
-
-    name: str
-    cost: float
-    metric: float
-    is_front: bool
-
-
-@dataclass(frozen=True)
-class Front:
-    """``model/search.json``."""
-
-    metric: str
-    cost: str
-    points: tuple[Trial, ...]
-
-
 def training(data: Mapping[str, Any]) -> Training:
     """Of ``model/training.json``."""
     return Training(
@@ -161,36 +101,6 @@ def agreement(data: Mapping[str, Any]) -> dict[str, QKerasRow]:
         str(name): QKerasRow(int(row["values"]), int(row["mismatches"]), _finite(row["most_steps"]))
         for name, row in data.items()
     }
-
-
-def sensitivity(data: Mapping[str, Any]) -> Sensitivity:
-    """Of ``model/sensitivity.json``."""
-    curves = tuple(
-        Curve(
-            str(item["layer"]),
-            str(item["kind"]),
-            _pairs(item["points"]),
-            _pairs(item.get("retrained", ())),
-            {name: dict(_pairs(item[name])) for name in ERRORS if name in item},
-        )
-        for item in data["curves"]
-    )
-    if not curves or not all(curve.points for curve in curves):
-        raise ValueError("no curves, or one without points")
-    return Sensitivity(str(data["metric"]), _finite(data["float"]), curves)
-
-
-def search(data: Mapping[str, Any]) -> Front:
-    """Of ``model/search.json``."""
-    points = tuple(
-        Trial(
-            str(item["name"]), _finite(item["cost"]), _finite(item["metric"]), bool(item["front"])
-        )
-        for item in data["points"]
-    )
-    if not points:
-        raise ValueError("no points")
-    return Front(str(data["metric"]), str(data["cost"]), points)
 
 
 def fifos(
@@ -221,10 +131,6 @@ def fifos(
         occupancy,
         str(certificate["digest"]),
     )
-
-
-def _pairs(items: Any) -> Pairs:
-    return tuple((_finite(x), _finite(y)) for x, y in items)
 
 
 def _finite(value: Any) -> float:

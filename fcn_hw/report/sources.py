@@ -38,11 +38,12 @@ from fcn_hw.report.measured import (
     read_rtl_values,
 )
 from fcn_hw.results import read_result
+from fcn_hw.studies.search.front import SearchResult
+from fcn_hw.studies.search.run import RESULT as SEARCH
+from fcn_hw.studies.sensitivity.result import Sensitivity
+from fcn_hw.studies.sensitivity.stage import RESULT as SENSITIVITY
 
 T = TypeVar("T")
-
-SENSITIVITY, SEARCH = "sensitivity.json", "search.json"
-"""Below ``model/``; docs/report.md says what is in them."""
 
 _NO_PROOFS: tuple[Proof, ...] = ()
 
@@ -69,8 +70,8 @@ class Sources:
     board: Board
     training: documents.Training | None = None
     weights: FloatWeights | None = None
-    sensitivity: documents.Sensitivity | None = None
-    search: documents.Front | None = None
+    sensitivity: Sensitivity | None = None
+    search: SearchResult | None = None
     graph: Graph | None = None
     statuses: Mapping[str, Status] | None = None
     agreement: Mapping[str, documents.QKerasRow] | None = None
@@ -104,8 +105,8 @@ def read_sources(workspace: Workspace, board: Board) -> Sources:
         board,
         training=reader.json(model / TRAINING, documents.training),
         weights=reader.read(model / FLOAT_MODEL, load_float_weights),
-        sensitivity=reader.json(model / SENSITIVITY, documents.sensitivity),
-        search=reader.json(model / SEARCH, documents.search),
+        sensitivity=reader.result(model / SENSITIVITY, Sensitivity),
+        search=reader.result(model / SEARCH, SearchResult),
     )
     graph = reader.read(workspace.graph / GRAPH_FILE, lambda path: load(path.parent))
     if graph is not None:
@@ -191,6 +192,10 @@ class _Reader:
     def json(self, path: Path, parse: Callable[[dict[str, Any]], T]) -> T | None:
         """What ``parse`` makes of a JSON file; None where there is none."""
         return self.read(path, lambda found: parse(_load_json(found)))
+
+    def result(self, path: Path, kind: type[T]) -> T | None:
+        """The result that a stage left in a file; None where there is none."""
+        return self.read(path, lambda found: read_result(found, kind))
 
     def read(self, path: Path, function: Callable[[Path], T]) -> T | None:
         """What ``function`` makes of a file; None where there is none."""

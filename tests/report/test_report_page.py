@@ -51,6 +51,13 @@ from fcn_hw.report.measured import Measured
 from fcn_hw.report.page import page
 from fcn_hw.report.sections.exactness import exactness
 from fcn_hw.report.sources import Sources, read_sources
+from fcn_hw.results import write_result
+from fcn_hw.studies.search.front import Point as Trial
+from fcn_hw.studies.search.front import SearchResult, front_svg
+from fcn_hw.studies.search.pricing import Costs
+from fcn_hw.studies.search.space import Configuration
+from fcn_hw.studies.sensitivity.picture import sensitivity_svg
+from fcn_hw.studies.sensitivity.result import Finding, Kind, Level, Point, Sensitivity, Verdict
 
 ALL = (
     "scenes", "accuracy", "exactness", "network", "cycles", "resources", "fifos", "precision",
@@ -277,58 +284,58 @@ def test_a_broken_file_is_named_and_the_rest_is_shown(
     assert str(tmp_path) not in made.html
 
 
-SENSITIVITY = {
-    "metric": "mIoU", "float": 0.83,
-    "curves": [
-        {"layer": "conv1", "kind": "weights", "points": [[2, 0.5], [4, 0.8]]},
-        {"layer": "conv1", "kind": "activations", "points": [[4, 0.81]]},
-        {"layer": "score", "kind": "weights", "points": [[2, 0.83], [4, 0.83]]},
-    ],
-}  # fmt: skip
-SEARCH = {
-    "metric": "mIoU", "cost": "LUT",
-    "points": [
-        {"name": "a", "cost": 2000, "metric": 0.8, "front": True},
-        {"name": "b", "cost": 1000, "metric": 0.7, "front": True},
-        {"name": "c", "cost": 2000, "metric": 0.6, "front": False},
-    ],
-}  # fmt: skip
+def finding(layer: str, kind: Kind, level: Level, score: float) -> Finding:
+    return Finding(Point(layer, kind, level), "f", 0.25, 0.5, Verdict(score, 1.5), None)
+
+
+SENSITIVITY = Sensitivity(
+    "mini", "mIoU", 5, 0.83, None, 0,
+    (
+        finding("conv1", "weights", 2, 0.5), finding("conv1", "weights", 4, 0.8),
+        finding("conv1", "activations", 4, 0.81), finding("score", "weights", 2, 0.83),
+    ),
+)  # fmt: skip
+
+
+def trial(number: int, lut: float, metric: float, is_front: bool) -> Trial:
+    return Trial(number, Configuration({}, {}), metric, Costs(lut=lut), 4.0, is_front=is_front)
+
+
+SEARCH = SearchResult(
+    "mini", "mIoU", "lut", BOARD, "mini-lut",
+    (trial(0, 2000, 0.8, True), trial(1, 1000, 0.7, True), trial(2, 2000, 0.6, False)),
+    Costs(lut=1500), 0.79, 4.0, {},
+)  # fmt: skip
 
 
 def test_exploration_is_drawn_where_it_is(tmp_path: Path) -> None:
     workspace = empty_workspace(tmp_path)
-    replace_file(workspace.model / "sensitivity.json", json.dumps(SENSITIVITY))
+    write_result(workspace.model / "sensitivity.json", SENSITIVITY)
     made = make_report(workspace, load_board(BOARD))
     section = made.sections[ALL.index("exploration")]
     assert problems(made.html) == [] and made.problems == ()
     assert section.is_ready and section.data["commands"] == ["fcn-hw search mini"]
-    replace_file(workspace.model / "search.json", json.dumps(SEARCH))
+    write_result(workspace.model / "search.json", SEARCH)
     made = make_report(workspace, load_board(BOARD))
     assert problems(made.html) == []
-    titles = [element.text for element in Document(made.html).all("title")]
-    assert {"Sensitivity of conv1", "Sensitivity of score", "Pareto front of the search"} <= {
-        *titles
-    }
-    assert "weights: bits 2, mIoU 0.5" in titles and "a: LUT 2,000, mIoU 0.8" in titles
+    for svg in (sensitivity_svg(SENSITIVITY), front_svg(SEARCH)):
+        assert base64.b64encode(svg.encode()).decode() in made.html
+    alts = [image.attributes["alt"] for image in Document(made.html).all("img")]
+    assert any("the lowest is 0.5, weights of conv1 at 2 bits" in alt for alt in alts)
+    assert any("trial 1: LUT 1,000, mIoU 0.7; trial 0: LUT 2,000, mIoU 0.8" in alt for alt in alts)
 
 
-def test_retrained_curves_and_errors_are_shown(tmp_path: Path) -> None:
+def test_retrained_points_and_errors_are_shown(tmp_path: Path) -> None:
     workspace = empty_workspace(tmp_path)
-    curve = {
-        "layer": "conv1", "kind": "weights", "points": [[1.585, 0.5], [4, 0.8]],
-        "retrained": [[1.585, 0.71], [4, 0.82]],
-        "l2": [[1.585, 0.25], [4, 0.0125]], "kl": [[1.585, 0.5], [4, 0]],
-        "output_kl": [[1.585, 1.5], [4, 0.001]],
-    }  # fmt: skip
-    text = json.dumps({**SENSITIVITY, "curves": [curve, *SENSITIVITY["curves"]]})
-    replace_file(workspace.model / "sensitivity.json", text)
+    point = replace(finding("conv1", "weights", "ternary", 0.5), retrained=Verdict(0.71, 1.0))
+    again = replace(
+        SENSITIVITY, baseline_retrained=0.84, retrain_epochs=2,
+        findings=(point, *SENSITIVITY.findings),
+    )  # fmt: skip
+    write_result(workspace.model / "sensitivity.json", again)
     made = make_report(workspace, load_board(BOARD))
     assert problems(made.html) == [] and made.problems == ()
-    document = Document(made.html)
-    titles = [element.text for element in document.all("title")]
-    assert "weights, retrained: bits 1.585, mIoU 0.71" in titles
-    assert "weights, retrained" in " ".join(element.text for element in document.all("span"))
-    cells = [element.text for element in document.all("td")]
+    cells = [element.text for element in Document(made.html).all("td")]
     place = cells.index("1.58")
     assert cells[place - 1 : place + 6] == ["weights", "1.58", "0.5", "0.71", "0.25", "0.5", "1.5"]
 
@@ -342,7 +349,7 @@ def test_exploration_that_is_broken_is_named(tmp_path: Path, wrong: str) -> None
     for name in ("sensitivity.json", "search.json"):
         replace_file(workspace.model / name, wrong)
     made = make_report(workspace, load_board(BOARD))
-    assert [problem.split(":")[0] for problem in made.problems] == [
+    assert [problem.partition(" can't be read: ")[0] for problem in made.problems] == [
         "model/sensitivity.json", "model/search.json",
     ]  # fmt: skip
     assert not made.sections[ALL.index("exploration")].is_ready
@@ -392,14 +399,10 @@ def test_names_are_text_and_never_markup(tmp_path: Path) -> None:
         ),
         measured=(Measured(HOSTILE, {"LUT": 1e9, "interval_cycles": 5.0}),),
         problems=(HOSTILE,),
-        sensitivity=documents.sensitivity(
-            {
-                **SENSITIVITY,
-                "metric": HOSTILE,
-                "curves": [{"layer": HOSTILE, "kind": HOSTILE, "points": [[2, 0.5]]}],
-            }
+        sensitivity=replace(
+            SENSITIVITY, design=HOSTILE, findings=(finding(HOSTILE, "weights", 2, 0.5),)
         ),
-        search=documents.search({**SEARCH, "cost": HOSTILE}),
+        search=replace(SEARCH, design=HOSTILE, board=HOSTILE, study=HOSTILE),
     )
     made = page(sources)
     assert problems(made.html) == []

@@ -23,8 +23,9 @@ from fcn_hw.flow import csim_stage, open_workspace
 from fcn_hw.flow.progress import Progress
 from fcn_hw.flow.workspace import open_board
 from fcn_hw.ir.serialize import load
-from fcn_hw.report.documents import search as read_front
+from fcn_hw.results import read_result
 from fcn_hw.studies.search import run
+from fcn_hw.studies.search.front import SearchResult
 from fcn_hw.studies.search.options import SearchOptions
 from fcn_hw.studies.search.setting import setting_of
 from fcn_hw.studies.search.space import Space
@@ -135,33 +136,31 @@ def test_what_is_printed_and_kept(root: Path, story: dict[str, Any]) -> None:
     model = root / "hls_projects" / "mini" / "model"
     assert printed == json.loads((model / "search.json").read_text())
     assert (model / "search.png").read_bytes().startswith(b"\x89PNG")
-    front = read_front(printed)
-    assert front.cost == "LUT"
-    assert sum(p.is_front for p in front.points) >= 1
+    assert read_result(model / "search.json", SearchResult).front
     space: Space = story["space"]
     own = space.as_designed()
     assert own is not None
     (first,) = [  # the design itself is evaluated too
         row
         for row in printed["points"]
-        if row["weights"] == dict(own.weights) and row["activations"] == dict(own.activations)
+        if row["configuration"] == {"weights": own.weights, "activations": own.activations}
     ]
-    assert printed["as_designed"]["average_bits"] == first["average_bits"]
+    assert printed["average_bits_as_designed"] == first["average_bits"]
     for row in printed["points"]:
-        assert ("design" in row) == row["front"]
+        assert (row["design"] is not None) == row["is_front"]
 
 
 def test_a_point_of_the_front_is_built(root: Path, story: dict[str, Any]) -> None:
     """Its bits are those of the graph, its cost the search's but for what retraining changed."""
     rows = json.loads(story["second"].out)["points"]
-    row = min((row for row in rows if row["front"]), key=lambda row: row["cost"])
+    row = min((row for row in rows if row["is_front"]), key=lambda row: row["costs"]["lut"])
     workspace = open_workspace(str(root / "hls_projects" / "mini" / row["design"]), root)
     result = csim_stage(workspace, open_board("arty-z7-20"), Progress(Console(), quiet=True))
     assert result.exact
     graph = load(workspace.graph)
-    for layer, bits in row["weights"].items():
+    for layer, bits in row["configuration"]["weights"].items():
         assert graph[layer].weight.format.width == bits
-        assert graph[layer].output.format.width == row["activations"][layer]
+        assert graph[layer].output.format.width == row["configuration"]["activations"][layer]
     # its float network is the search's: it was not trained again
     training = json.loads((workspace.model / "training.json").read_text())
     own = json.loads((root / "hls_projects" / "mini" / "model" / "training.json").read_text())
@@ -190,12 +189,12 @@ def test_what_does_not_fit_the_board_is_on_no_front(
     costs = [row["costs"]["lut"] for row in printed["points"]]
     monkeypatch.setattr(run, "fits_device", lambda cost, board, own: cost.lut < max(costs))
     command = [word for word in words(root) if word != "--json"]
-    (wide,) = [row["name"] for row in printed["points"] if row["costs"]["lut"] == max(costs)]
+    (wide,) = [row["number"] for row in printed["points"] if row["costs"]["lut"] == max(costs)]
     told = call(*command)
     assert told.status == 0, told.err
-    assert f"{wide} needs more than arty-z7-20 has" in told.out
+    assert f"trial {wide} needs more than arty-z7-20 has" in told.out
     rows = json.loads((root / "hls_projects" / "mini" / "model" / "search.json").read_text())
     unfit = [row for row in rows["points"] if not row["fits"]]
-    assert [row["name"] for row in unfit] == [wide]
-    assert not unfit[0]["front"] and "design" not in unfit[0]
-    assert sum(row["front"] for row in rows["points"]) >= 1
+    assert [row["number"] for row in unfit] == [wide]
+    assert not unfit[0]["is_front"] and unfit[0]["design"] is None
+    assert sum(row["is_front"] for row in rows["points"]) >= 1

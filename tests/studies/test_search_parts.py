@@ -25,11 +25,11 @@ from fcn_hw.flow.workspace import open_workspace
 from fcn_hw.ir import Graph
 from fcn_hw.ir.build import GraphBuilder
 from fcn_hw.ops import Constant, Padding
-from fcn_hw.report.documents import search as read_front
+from fcn_hw.results import read_result, write_result
 from fcn_hw.studies.search.budget import Budget, budget_of, fits_device
 from fcn_hw.studies.search.first_choice import first_choices
 from fcn_hw.studies.search.formats import ChoiceFormats, sensitivities, stored_formats
-from fcn_hw.studies.search.front import Point, SearchResult, front_of, picture
+from fcn_hw.studies.search.front import Point, SearchResult, front_of, front_png, front_svg
 from fcn_hw.studies.search.options import COSTS, SearchOptions
 from fcn_hw.studies.search.part_costs import PartCosts, part_costs, sum_of_parts
 from fcn_hw.studies.search.points import write_point
@@ -488,16 +488,15 @@ def test_the_front(space: Space) -> None:
 
 def test_a_picture_is_the_same_again(space: Space) -> None:
     points = [point(0, 0.5, 100, some(space, 0)), point(1, 0.6, 200, some(space, 1))]
-    assert picture(result_of(points)) == picture(result_of(points))
-    assert picture(result_of(points)).startswith(b"\x89PNG")
+    assert front_svg(result_of(points)) == front_svg(result_of(points))
+    assert front_png(result_of(points)) == front_png(result_of(points))
+    assert front_png(result_of(points)).startswith(b"\x89PNG")
 
 
 def test_the_report_reads_what_is_written(space: Space, tmp_path: Path) -> None:
-    found = read_front(
-        json.loads(json.dumps(result_of([point(0, 0.5, 100, some(space, 0))]).to_json(tmp_path)))
-    )
-    assert (found.metric, found.cost) == ("mIoU", "LUT")
-    assert [(p.name, p.cost, p.metric) for p in found.points] == [("trial 0", 100.0, 0.5)]
+    found = result_of([point(0, 0.5, 100, some(space, 0))])
+    write_result(tmp_path / "search.json", found)
+    assert read_result(tmp_path / "search.json", SearchResult) == found
 
 
 @pytest.mark.parametrize("text", [DESIGN, "\ufeff" * 0 + json.dumps(yaml.safe_load(DESIGN))])

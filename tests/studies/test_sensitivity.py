@@ -16,6 +16,7 @@ from fcn_hw.design import Design
 from fcn_hw.errors import DataError
 from fcn_hw.fixed import FixedFormat, quantize, to_float
 from fcn_hw.keras_env import keras_env
+from fcn_hw.results import read_result, write_result
 from fcn_hw.studies.pool import Job
 from fcn_hw.studies.sensitivity import measure as module
 from fcn_hw.studies.sensitivity.measure import Bench, Setting, measure
@@ -235,20 +236,15 @@ def finding(layer: str, level: Level, score: float, retrained: float | None = No
     return Finding(Point(layer, "weights", level), "f", 0.5, 0.125, Verdict(score, 1.0), again)
 
 
-def test_document() -> None:
+def test_document(tmp_path: Path) -> None:
     found = Sensitivity(
         "d", "mIoU", 3, 0.9, 0.95, 2,
         (finding("b", 4, 0.8, 0.85), finding("b", "ternary", 0.5, 0.6), finding("a", 4, 0.7, 0.75)),
     )  # fmt: skip
-    first, second = found.to_json()["curves"]
-    assert found.to_json()["float_retrained"] == 0.95 and found.to_json()["retrain_epochs"] == 2
-    assert first == {
-        "layer": "b", "kind": "weights", "points": [[1.585, 0.5], [4, 0.8]],
-        "formats": [[1.585, "f"], [4, "f"]], "l2": [[1.585, 0.5], [4, 0.5]],
-        "kl": [[1.585, 0.125], [4, 0.125]], "output_kl": [[1.585, 1.0], [4, 1.0]],
-        "retrained": [[1.585, 0.6], [4, 0.85]], "retrained_output_kl": [[1.585, 0.25], [4, 0.25]],
-    }  # fmt: skip
-    assert second["layer"] == "a"
-    bare = replace(found, baseline_retrained=None, findings=(finding("a", 2, 0.1),)).to_json()
-    assert "retrained" not in bare["curves"][0] and "float_retrained" not in bare
+    path = tmp_path / "sensitivity.json"
+    write_result(path, found)
+    assert read_result(path, Sensitivity) == found
+    bare = replace(found, baseline_retrained=None, findings=(finding("a", 2, 0.1),))
+    write_result(path, bare)
+    assert read_result(path, Sensitivity) == bare
     assert bits_of("ternary") == pytest.approx(np.log2(3))

@@ -17,8 +17,8 @@ from fcn_hw.api import sensitivity_design
 from fcn_hw.cli.printed_studies import print_sensitivity
 from fcn_hw.errors import ConfigError
 from fcn_hw.flow import open_workspace
-from fcn_hw.report.documents import sensitivity as read_document
-from fcn_hw.studies.sensitivity.picture import sensitivity_pictures
+from fcn_hw.results import read_result
+from fcn_hw.studies.sensitivity.picture import sensitivity_png, sensitivity_svg
 from fcn_hw.studies.sensitivity.result import Finding, Kind, Level, Point, Sensitivity, Verdict
 from fcn_hw.studies.sensitivity.stage import Request, parse_levels, points_of
 
@@ -122,14 +122,13 @@ def test_a_killed_run_is_taken_up(root: Path) -> None:
     found = json.loads(done.out)
     assert json.loads((model / "sensitivity.json").read_text(encoding="utf-8")) == found
     assert found["images"] == 4 and found["metric"] == "mIoU" and found["retrain_epochs"] == 1
-    assert [(curve["layer"], curve["kind"]) for curve in found["curves"]] == [
+    read = read_result(model / "sensitivity.json", Sensitivity)
+    assert {(item.point.layer, item.point.kind) for item in read.findings} == {
         ("conv1_1", "weights")
-    ]
-    for curve in found["curves"]:
-        assert curve["points"][1] == [16, found["float"]]
-        for (_, score), (_, retrained) in zip(curve["points"], curve["retrained"], strict=True):
-            assert retrained >= score
-    assert read_document(found).reference == found["float"]
+    }
+    assert read.curve("conv1_1", "weights")[1].direct.score == read.baseline  # 16 bits
+    for item in read.findings:
+        assert item.retrained is not None and item.retrained.score >= item.direct.score
 
     results = sorted((model / "sensitivity").glob("*.json"))
     times = [path.stat().st_mtime_ns for path in results]
@@ -166,9 +165,10 @@ def test_pictures_are_the_same_bytes_each_time(layers: int) -> None:
         (f"layer{number}", "weights", bits, 0.5 + bits / 20)
         for number in range(layers) for bits in (2, 4)
     ]  # fmt: skip
-    pictures = sensitivity_pictures(found_by(*rows))
-    assert pictures == sensitivity_pictures(found_by(*rows))
-    svg = pictures["sensitivity.svg"].decode()
+    found = found_by(*rows)
+    svg = sensitivity_svg(found)
+    assert svg == sensitivity_svg(found_by(*rows))
     assert all(f">layer{number}<" in svg for number in range(layers))
     assert "#0072b2" in svg and "accuracy, %" in svg
-    assert pictures["sensitivity.png"].startswith(b"\x89PNG")
+    assert sensitivity_png(found) == sensitivity_png(found_by(*rows))
+    assert sensitivity_png(found).startswith(b"\x89PNG")

@@ -59,7 +59,7 @@ def skip_network(seed: int = 1) -> Graph:
     build.upsample_bilinear("up", "score", (2, 2))
     conv("score1", "conv1", (1, 1, 4, CLASSES), fmt=from_quantized_bits(5, 2))
     build.skip_add("skip", "up", "score1")
-    return build.finish(build.arg_max("class_map", "skip"))
+    return build.finish(build.arg_max("class_map", "skip", origin=""))
 
 
 def empty_workspace(root: Path) -> Workspace:

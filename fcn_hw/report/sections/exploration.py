@@ -6,25 +6,15 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
-from fcn_hw import colours
-from fcn_hw.report.documents import ERRORS, Front, Sensitivity
-from fcn_hw.report.figures.chart import Series, Shape, chart_figure
-from fcn_hw.report.figures.legend import Key
+from fcn_hw.report.chart import chart
 from fcn_hw.report.section import Section, made, missing
 from fcn_hw.report.sources import Sources
+from fcn_hw.studies.search.front import SearchResult, front_svg
+from fcn_hw.studies.search.pricing import UNITS
+from fcn_hw.studies.sensitivity.picture import sensitivity_svg
+from fcn_hw.studies.sensitivity.result import Sensitivity, bits_of
 
 ID, TITLE = "exploration", "Sensitivity and Pareto front"
-
-_STYLES: tuple[tuple[str, Shape, str], ...] = (
-    (colours.BLUE, "circle", ""),
-    (colours.VERMILLION, "square", "5 3"),
-    (colours.GREEN, "diamond", "2 2"),
-)
-_RETRAINED_STYLES: tuple[tuple[str, Shape, str], ...] = (
-    (colours.SKY, "triangle", ""),
-    (colours.ORANGE, "diamond", "5 3"),
-    (colours.PURPLE, "circle", "2 2"),
-)
 
 
 @dataclass(frozen=True)
@@ -38,16 +28,27 @@ class SensitivityRow:
 
 
 @dataclass(frozen=True)
+class SearchRow:
+    """A trial of the search; ``metric`` is a share of 1."""
+
+    name: str
+    cost: float
+    metric: float
+    is_front: bool
+
+
+@dataclass(frozen=True)
 class ExplorationContext:
     """``exploration.html.j2``; what is missing is None, and a command says how to get it."""
 
-    curves: tuple[Markup, ...]
-    legend: tuple[Key, ...]
+    curves: Markup | None
     front: Markup | None
-    sensitivity: Sensitivity | None
+    metric: str
+    reference: float
     columns: list[tuple[str, bool]]
     rows: tuple[SensitivityRow, ...]
-    search: Front | None
+    cost: str
+    trials: tuple[SearchRow, ...]
     commands: tuple[str, ...]
 
 
@@ -69,107 +70,57 @@ def exploration(sources: Sources) -> Section:
         ID,
         TITLE,
         ExplorationContext(
-            curves=() if found is None else _curves(found),
-            legend=() if found is None else _legend(found),
+            curves=None if found is None else _curves(found),
             front=None if search is None else _front(search),
-            sensitivity=found,
+            metric=found.metric if found else search.metric if search else "",
+            reference=found.baseline if found else 0.0,
             columns=[(name, True) for name in columns],
             rows=rows,
-            search=search,
+            cost="" if search is None else UNITS[search.cost],
+            trials=() if search is None else _trials(search),
             commands=tuple(commands),
         ),
     )
 
 
-def _style(number: int, *, retrained: bool = False) -> tuple[str, Shape, str]:
-    styles = _RETRAINED_STYLES if retrained else _STYLES
-    return styles[number % len(styles)]
-
-
-def _legend(found: Sensitivity) -> tuple[Key, ...]:
-    keys = []
-    for index, kind in enumerate(found.kinds):
-        keys.append(Key(kind, _style(index)[0]))
-        if any(curve.retrained for curve in found.curves if curve.kind == kind):
-            keys.append(Key(f"{kind}, retrained", _style(index, retrained=True)[0]))
-    return tuple(keys)
-
-
 def _rows(found: Sensitivity) -> tuple[tuple[str, ...], tuple[SensitivityRow, ...]]:
-    """Columns of numbers, and a row a point; none where the file has curves only."""
-    errors = [name for name in ERRORS if any(name in curve.errors for curve in found.curves)]
-    retrained = any(curve.retrained for curve in found.curves)
-    if not errors and not retrained:
-        return (), ()
+    """Columns of numbers, and a row a point."""
+    retrained = found.baseline_retrained is not None
     rows = []
-    for curve in found.curves:
-        again = dict(curve.retrained)
-        for bits, value in curve.points:
-            values = [f"{value:.4g}"]
-            values += [_number(again.get(bits))] if retrained else []
-            values += [_number(curve.errors.get(name, {}).get(bits)) for name in errors]
-            rows.append(SensitivityRow(curve.layer, curve.kind, f"{bits:.3g}", tuple(values)))
-    columns = (found.metric, *(("retrained",) if retrained else ()), *errors)
-    return columns, tuple(rows)
-
-
-def _number(value: float | None) -> str:
-    return "" if value is None else f"{value:.3g}"
-
-
-def _curves(found: Sensitivity) -> tuple[Markup, ...]:
-    """A picture a layer, a line for weights and one for activations."""
-    pictures = []
-    for number, layer in enumerate(found.layers, start=1):
-        series = []
-        for index, kind in enumerate(found.kinds):
-            for curve in found.curves:
-                if (curve.layer, curve.kind) == (layer, kind):
-                    colour, shape, dash = _style(index)
-                    series.append(Series(kind, curve.points, colour, shape, True, dash))
-                    if curve.retrained:
-                        colour, shape, dash = _style(index, retrained=True)
-                        name = f"{kind}, retrained"
-                        series.append(Series(name, curve.retrained, colour, shape, True, dash))
-        picture = chart_figure(
-            f"sensitivity-{number}",
-            f"Sensitivity of {layer}",
-            layer,
-            x_label="bits",
-            y_label=found.metric,
-            series=series,
-            level=found.reference,
+    for item in found.findings:
+        values = [f"{item.direct.score:.4g}"]
+        if retrained:
+            values.append("" if item.retrained is None else f"{item.retrained.score:.4g}")
+        values += [f"{value:.3g}" for value in (item.l2, item.kl, item.direct.output_kl)]
+        point = item.point
+        rows.append(
+            SensitivityRow(point.layer, point.kind, f"{bits_of(point.level):.3g}", tuple(values))
         )
-        pictures.append(picture)
-    return tuple(pictures)
+    after = ("retrained",) if retrained else ()
+    return (found.metric, *after, "l2", "kl", "output_kl"), tuple(rows)
 
 
-def _front(search: Front) -> Markup:
-    best = sorted(
-        (point for point in search.points if point.is_front), key=lambda point: point.cost
+def _curves(found: Sensitivity) -> Markup:
+    lowest = min(found.findings, key=lambda item: item.direct.score, default=None)
+    said = f"{found.metric} over bits for {len(found.layers)} layers"
+    if lowest is not None:
+        point = lowest.point
+        said += f"; the lowest is {lowest.direct.score:.4g}, {point.kind} of {point.layer} at "
+        said += f"{bits_of(point.level):.3g} bits"
+    return chart(sensitivity_svg(found), f"Sensitivity: {said}.")
+
+
+def _front(search: SearchResult) -> Markup:
+    said = "; ".join(
+        f"{point.name}: {UNITS[search.cost]} {getattr(point.costs, search.cost):,g}, "
+        f"{search.metric} {point.metric:.4g}"
+        for point in search.front
     )
-    others = [point for point in search.points if not point.is_front]
-    series = [
-        Series(
-            name,
-            tuple((point.cost, point.metric) for point in points),
-            colour,
-            shape,
-            line,
-            titles=tuple(point.name for point in points),
-        )
-        for name, points, colour, shape, line in (
-            ("others", others, colours.GREY, _STYLES[0][1], False),
-            ("Pareto front", best, colours.VERMILLION, _STYLES[2][1], True),
-        )
-        if points
-    ]
-    caption = f"{search.metric} over {search.cost}: diamonds are the Pareto front"
-    return chart_figure(
-        "pareto",
-        "Pareto front of the search",
-        caption,
-        x_label=search.cost,
-        y_label=search.metric,
-        series=series,
+    return chart(front_svg(search), f"Pareto front of the search. {said}.")
+
+
+def _trials(search: SearchResult) -> tuple[SearchRow, ...]:
+    return tuple(
+        SearchRow(point.name, getattr(point.costs, search.cost), point.metric, point.is_front)
+        for point in search.points
     )

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from io import BytesIO
-from pathlib import Path
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
+from pydantic.dataclasses import dataclass
+
+from fcn_hw import colours
+from fcn_hw.figures.drawing import draw_png, draw_svg
+from fcn_hw.results import STRICT
 from fcn_hw.studies.search.pricing import UNITS, Costs
 from fcn_hw.studies.search.space import Configuration
 
-_BLUE, _VERMILLION, _GREY = "#0072B2", "#D55E00", "#6B7280"
-"""Okabe and Ito's, as in ``report/colours.py``, which stands higher."""
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 
-@dataclass(frozen=True)
+_SIZE_IN = (7.0, 4.5)
+
+
+@dataclass(frozen=True, config=STRICT)
 class Point:
     """An evaluated configuration.
 
@@ -28,7 +33,8 @@ class Point:
         fits: whether the board has as much, at the folds of the design.
         is_front: it fits, and no other point that does is as good and cheaper, or as cheap and
             better.
-        design: its ``design.yaml``; None for what is not on the front.
+        design: the path of its ``design.yaml`` below the design's folder; None for what is not on
+            the front.
     """
 
     number: int
@@ -38,16 +44,16 @@ class Point:
     average_bits: float
     fits: bool = True
     is_front: bool = False
-    design: Path | None = None
+    design: str | None = None
 
     @property
     def name(self) -> str:
         return f"trial {self.number}"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, config=STRICT)
 class SearchResult:
-    """What a search found.
+    """What a search found: ``model/search.json``.
 
     Args:
         design: its name.
@@ -71,48 +77,13 @@ class SearchResult:
     as_designed: Costs
     metric_as_designed: float
     average_bits_as_designed: float
-    failed: Mapping[str, str]
+    failed: dict[str, str]
 
     @property
     def front(self) -> tuple[Point, ...]:
         """The cheapest first."""
         chosen = [point for point in self.points if point.is_front]
         return tuple(sorted(chosen, key=lambda point: getattr(point.costs, self.cost)))
-
-    def to_json(self, folder: Path) -> dict[str, Any]:
-        """What ``search.json`` holds; paths are below ``folder``."""
-        return {
-            "metric": self.metric,
-            "cost": UNITS[self.cost],
-            "design": self.design,
-            "board": self.board,
-            "study": self.study,
-            "split": "val",
-            "as_designed": {
-                "metric": self.metric_as_designed,
-                "costs": vars(self.as_designed),
-                "average_bits": self.average_bits_as_designed,
-            },
-            "points": [
-                {
-                    "name": point.name,
-                    "cost": getattr(point.costs, self.cost),
-                    "metric": point.metric,
-                    "fits": point.fits,
-                    "front": point.is_front,
-                    "costs": vars(point.costs),
-                    "average_bits": point.average_bits,
-                    **point.configuration.to_json(),
-                    **(
-                        {"design": str(point.design.relative_to(folder))}
-                        if point.design is not None
-                        else {}
-                    ),
-                }
-                for point in self.points
-            ],
-            "failed": dict(self.failed),
-        }
 
 
 def front_of(points: Sequence[Point], cost: str) -> set[int]:
@@ -127,15 +98,21 @@ def front_of(points: Sequence[Point], cost: str) -> set[int]:
     return found
 
 
-def picture(result: SearchResult) -> bytes:
-    """Metric over cost, as PNG; the same result gives the same bytes."""
-    import matplotlib as mpl
-    from matplotlib.figure import Figure
+def front_svg(result: SearchResult) -> str:
+    """Metric over cost: the text of an SVG file."""
+    return draw_svg(_drawing(result), *_SIZE_IN)
 
+
+def front_png(result: SearchResult) -> bytes:
+    """The same picture as the content of a PNG file."""
+    return draw_png(_drawing(result), *_SIZE_IN)
+
+
+def _drawing(result: SearchResult) -> Callable[[Figure], None]:
     front = result.front
     others = [point for point in result.points if not point.is_front]
-    with mpl.rc_context({"font.size": 9, "axes.spines.top": False, "axes.spines.right": False}):
-        figure = Figure(figsize=(7, 4.5), layout="constrained", dpi=150)
+
+    def draw(figure: Figure) -> None:
         axes = figure.add_subplot()
 
         def at(points: Sequence[Point]) -> tuple[list[float], list[float]]:
@@ -144,14 +121,14 @@ def picture(result: SearchResult) -> bytes:
                 [100 * point.metric for point in points],
             )
 
-        axes.plot(*at(others), "o", color=_GREY, markersize=5, label="other trials")
+        axes.plot(*at(others), "o", color=colours.GREY, markersize=5, label="other trials")
         axes.plot(
-            *at(front), "D-", color=_VERMILLION, markersize=6, drawstyle="steps-post",
+            *at(front), "D-", color=colours.VERMILLION, markersize=6, drawstyle="steps-post",
             label="Pareto front",
         )  # fmt: skip
         axes.plot(
             getattr(result.as_designed, result.cost), 100 * result.metric_as_designed, "s",
-            color=_BLUE, markersize=7, label="the design, fully retrained",
+            color=colours.BLUE, markersize=7, label="the design, fully retrained",
         )  # fmt: skip
         for point in front:
             axes.annotate(
@@ -164,6 +141,5 @@ def picture(result: SearchResult) -> bytes:
         axes.set_title(f"{result.design}: precision search, {len(result.points)} trials")
         axes.grid(alpha=0.25)
         figure.legend(loc="outside lower center", ncols=3)  # beside the points: it hides none
-        data = BytesIO()
-        figure.savefig(data, format="png", metadata={"Software": None})
-    return data.getvalue()
+
+    return draw

@@ -17,12 +17,13 @@ from fcn_hw.flow.hls4ml_conv import refuse_hls4ml
 from fcn_hw.flow.layout import current_layout
 from fcn_hw.flow.pipeline import TRAINING, export_stage
 from fcn_hw.flow.progress import Progress
+from fcn_hw.results import write_result
 from fcn_hw.studies.pool import Job, Pool, Work
 from fcn_hw.studies.search.budget import Budget, fits_device
 from fcn_hw.studies.search.evaluation import EVALUATIONS, evaluation_job, perform, prepare
 from fcn_hw.studies.search.first_choice import first_choices
 from fcn_hw.studies.search.formats import ChoiceFormats, make_formats, stored_formats
-from fcn_hw.studies.search.front import Point, SearchResult, front_of, picture
+from fcn_hw.studies.search.front import Point, SearchResult, front_of, front_png, front_svg
 from fcn_hw.studies.search.options import SearchOptions
 from fcn_hw.studies.search.points import write_point
 from fcn_hw.studies.search.pricing import Costs
@@ -32,7 +33,7 @@ from fcn_hw.studies.search.trials import Taken, Trials
 from fcn_hw.train.metrics import headline
 from fcn_hw.train.study import Study
 
-RESULT, PICTURE = "search.json", "search.png"
+RESULT = "search.json"
 _POLL_S = 0.5
 
 
@@ -41,7 +42,7 @@ def search_stage(
 ) -> SearchResult:
     """Searches the precision of each layer; goes on where an earlier run of the study stopped.
 
-    Writes ``model/search.json``, ``model/search.png`` and, below ``search/<study>/``, a
+    Writes ``model/search.json``, ``model/search.svg``, ``.png`` and, below ``search/<study>/``, a
     ``design.yaml`` for each point of the front.
 
     Raises:
@@ -192,10 +193,11 @@ def _write(setting: Setting, trials: Trials) -> SearchResult:
         if point.is_front:
             folder = setting.points_folder / f"trial_{point.number}"
             path = write_point(workspace, space, setting.pricing, result, point, folder)
-            point = replace(point, design=path)  # noqa: PLW2901
+            below = path.relative_to(workspace.folder).as_posix()
+            point = replace(point, design=below)  # noqa: PLW2901
         written.append(point)
     result = replace(result, points=tuple(written))
-    text = json.dumps(result.to_json(workspace.folder), indent=1)
-    replace_file(workspace.model / RESULT, text + "\n")
-    replace_file(workspace.model / PICTURE, picture(result))
+    write_result(workspace.model / RESULT, result)
+    replace_file(workspace.model / "search.svg", front_svg(result))
+    replace_file(workspace.model / "search.png", front_png(result))
     return result

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
-from types import MappingProxyType
-from typing import Any, Union
+from dataclasses import asdict, dataclass
+from typing import Union
 
 from fcn_hw.design import Design, LayerPrecision, Precision
 from fcn_hw.errors import ConfigError
@@ -55,19 +54,12 @@ class Configuration:
         activations: bits, by layer.
     """
 
-    weights: Mapping[str, WeightChoice]
-    activations: Mapping[str, int]
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "weights", MappingProxyType(dict(self.weights)))
-        object.__setattr__(self, "activations", MappingProxyType(dict(self.activations)))
-
-    def to_json(self) -> dict[str, dict[str, Any]]:
-        return {"weights": dict(self.weights), "activations": dict(self.activations)}
+    weights: dict[str, WeightChoice]
+    activations: dict[str, int]
 
     @property
     def digest(self) -> str:
-        return digest_of(self.to_json())
+        return digest_of(asdict(self))
 
 
 @dataclass(frozen=True)
@@ -263,7 +255,7 @@ def space_of(
                 node.kernel**2 * channels[node.source] * node.shape.channels,
             )
         )
-    space = Space(tuple(layers), MappingProxyType(asked), max_average_bits)
+    space = Space(tuple(layers), asked, max_average_bits)
     _check_space(space)
     return space
 

@@ -5,6 +5,7 @@ The same result gives the same bytes: identifiers are hashed with a fixed salt, 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -36,8 +37,18 @@ _LOOKS: dict[tuple[Kind, bool], _Look] = {
 """By kind and whether it was retrained; the marker tells what the colour tells."""
 
 
-def sensitivity_pictures(found: Sensitivity) -> dict[str, bytes]:
-    """``sensitivity.svg`` and ``sensitivity.png``."""
+def sensitivity_svg(found: Sensitivity) -> str:
+    """The text of an SVG file."""
+    return draw_svg(*_drawing(found))
+
+
+def sensitivity_png(found: Sensitivity) -> bytes:
+    """The same picture as the content of a PNG file."""
+    return draw_png(*_drawing(found))
+
+
+def _drawing(found: Sensitivity) -> tuple[Callable[[Figure], None], float, float]:
+    """What draws the picture, and its width and height in inches."""
     layers = found.layers
     columns = min(_COLUMNS, len(layers))
     rows = -(-len(layers) // columns)
@@ -63,10 +74,7 @@ def sensitivity_pictures(found: Sensitivity) -> dict[str, bytes]:
         )
         figure.supylabel(f"{found.metric}, %")
 
-    return {
-        "sensitivity.svg": draw_svg(draw, width, height).encode(),
-        "sensitivity.png": draw_png(draw, width, height),
-    }
+    return draw, width, height
 
 
 def _draw(axes: Axes, found: Sensitivity, layer: str) -> None:

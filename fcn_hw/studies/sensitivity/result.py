@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any, Literal, Union
+from typing import Literal, Union
 
+from pydantic.dataclasses import dataclass
+
+from fcn_hw.results import STRICT
 from fcn_hw.train.datasets.base import Metric
 
 Kind = Literal["weights", "activations"]
@@ -19,7 +20,7 @@ def bits_of(level: Level) -> float:
     return math.log2(3) if level == "ternary" else float(level)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, config=STRICT)
 class Point:
     """What of which layer is quantized, and to how many bits."""
 
@@ -32,7 +33,7 @@ class Point:
         return f"{self.layer}-{self.kind}-{self.level}"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, config=STRICT)
 class Verdict:
     """How good a network is, and how far from the float one.
 
@@ -44,12 +45,8 @@ class Verdict:
     score: float
     output_kl: float
 
-    @staticmethod
-    def of_json(data: dict[str, Any]) -> Verdict:
-        return Verdict(float(data["score"]), float(data["output_kl"]))
 
-
-@dataclass(frozen=True)
+@dataclass(frozen=True, config=STRICT)
 class Finding:
     """One point.
 
@@ -69,9 +66,9 @@ class Finding:
     retrained: Verdict | None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, config=STRICT)
 class Sensitivity:
-    """All points of a design.
+    """All points of a design: ``model/sensitivity.json``.
 
     Args:
         design: its name.
@@ -106,47 +103,3 @@ class Sensitivity:
             item for item in self.findings if (item.point.layer, item.point.kind) == (layer, kind)
         ]
         return tuple(sorted(found, key=lambda item: bits_of(item.point.level)))
-
-    def to_json(self) -> dict[str, Any]:
-        """``sensitivity.json``, as ``docs/report.md`` tells it."""
-        data: dict[str, Any] = {
-            "design": self.design,
-            "metric": self.metric,
-            "images": self.images,
-            "float": self.baseline,
-        }
-        if self.baseline_retrained is not None:
-            data["retrain_epochs"] = self.retrain_epochs
-            data["float_retrained"] = self.baseline_retrained
-        curves = (
-            (layer, kind, self.curve(layer, kind)) for layer in self.layers for kind in self.kinds
-        )
-        data["curves"] = [_curve(layer, kind, found) for layer, kind, found in curves if found]
-        return data
-
-
-def _curve(layer: str, kind: Kind, found: Sequence[Finding]) -> dict[str, Any]:
-    """Each list has pairs of bits and value."""
-    bits = [_short(bits_of(item.point.level)) for item in found]
-
-    def pairs(values: Sequence[Any]) -> list[list[Any]]:
-        return [[x, value] for x, value in zip(bits, values, strict=True)]
-
-    data = {
-        "layer": layer,
-        "kind": kind,
-        "points": pairs([item.direct.score for item in found]),
-        "formats": pairs([item.format for item in found]),
-        "l2": pairs([item.l2 for item in found]),
-        "kl": pairs([item.kl for item in found]),
-        "output_kl": pairs([item.direct.output_kl for item in found]),
-    }
-    retrained = [item.retrained for item in found if item.retrained is not None]
-    if retrained:
-        data["retrained"] = pairs([verdict.score for verdict in retrained])
-        data["retrained_output_kl"] = pairs([verdict.output_kl for verdict in retrained])
-    return data
-
-
-def _short(bits: float) -> float | int:
-    return int(bits) if bits.is_integer() else round(bits, 3)

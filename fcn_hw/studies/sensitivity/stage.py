@@ -7,8 +7,7 @@ model/sensitivity/          a result a point, so that nothing is measured twice
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -19,9 +18,10 @@ from fcn_hw.flow.progress import Progress
 from fcn_hw.flow.stage import StageRecord, code_digest, digest_of, file_digest
 from fcn_hw.flow.workspace import Workspace
 from fcn_hw.locks import locked
+from fcn_hw.results import result_text
 from fcn_hw.studies.pool import Job, Work, run_jobs
 from fcn_hw.studies.sensitivity.measure import Setting, measure
-from fcn_hw.studies.sensitivity.picture import sensitivity_pictures
+from fcn_hw.studies.sensitivity.picture import sensitivity_png, sensitivity_svg
 from fcn_hw.studies.sensitivity.result import (
     Finding,
     Kind,
@@ -241,12 +241,16 @@ def _found(
                 format=result["format"],
                 l2=result["l2"],
                 kl=result["kl"],
-                direct=Verdict.of_json(result),
-                retrained=Verdict.of_json(result["retrained"]) if "retrained" in result else None,
+                direct=_verdict(result),
+                retrained=_verdict(result["retrained"]) if "retrained" in result else None,
             )
             for point, result in zip(points, measured, strict=True)
         ),
     )
+
+
+def _verdict(measured: Mapping[str, Any]) -> Verdict:
+    return Verdict(measured["score"], measured["output_kl"])
 
 
 def _write(found: Sensitivity, jobs: Sequence[Job], workspace: Workspace) -> None:
@@ -258,8 +262,11 @@ def _write(found: Sensitivity, jobs: Sequence[Job], workspace: Workspace) -> Non
     if record.is_current():
         return
     record.begin()
-    files: dict[str, bytes | str] = {RESULT: json.dumps(found.to_json(), indent=1) + "\n"}
-    files.update(sensitivity_pictures(found))
+    files: dict[str, bytes | str] = {
+        RESULT: result_text(found),
+        "sensitivity.svg": sensitivity_svg(found),
+        "sensitivity.png": sensitivity_png(found),
+    }
     for name, data in files.items():
         replace_file(record.folder / name, data)
     record.finish(record.folder / name for name in files)
