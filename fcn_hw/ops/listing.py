@@ -1,4 +1,7 @@
-"""The ops that there are: every module of this folder is imported, so that none need be listed."""
+"""The ops that there are: every module of this folder is imported, so that none need be listed.
+
+Whoever follows imports in the sources does not see these, and must count the whole folder.
+"""
 
 from __future__ import annotations
 

@@ -124,7 +124,7 @@ def test_no_convolutions() -> None:
 def test_options_are_not_beaten() -> None:
     from estimate_graphs import fcn
 
-    from fcn_hw.ir import Conv2D
+    from fcn_hw.ops.conv2d import Conv2D
 
     graph = fcn()
     op = graph["conv2_1"]
