@@ -213,6 +213,11 @@ def maximum(ctx: Context, call: Call, values: Sequence[Value]) -> Value:
     return ctx.known(_join(ctx, call, ctx.builder.skip_maximum, ctx.ops(values), call.path))
 
 
+def minimum(ctx: Context, call: Call, values: Sequence[Value]) -> Value:
+    _same_shapes(call, values)
+    return ctx.known(_join(ctx, call, ctx.builder.skip_minimum, ctx.ops(values), call.path))
+
+
 def concatenate(ctx: Context, call: Call, values: Sequence[Value]) -> Value:
     if call.layer.axis not in (-1, 3):
         raise UnsupportedLayer(
@@ -336,6 +341,7 @@ LAYERS: dict[str, LayerRule] = {
     ),
     "Subtract": LayerRule(subtract, _EXACT, "two inputs of one shape"),
     "Maximum": LayerRule(maximum, _EXACT, "two inputs or more, of one shape"),
+    "Minimum": LayerRule(minimum, _EXACT, "two inputs or more, of one shape"),
     "Concatenate": LayerRule(concatenate, _EXACT, "channels of two inputs or more"),
     "Resizing": LayerRule(resizing, _EXACT, "to a whole multiple, as UpSampling2D"),
     "Dropout": LayerRule(nothing, _NOTHING, ""),
@@ -370,7 +376,6 @@ REFUSED: dict[str, str] = {
     "Permute": "keep images as (height, width, channels)",
     "Multiply": "products of activations have no op here: use Add, Maximum or Concatenate",
     "Average": "use Add: the next quantizer's binary point can divide by 2 or 4",
-    "Minimum": "negate and use Maximum, or leave it out",
     "GlobalMaxPooling2D": "use MaxPooling2D with the frame's size",
     "QAveragePooling2D": "its divisor is quantized: use AveragePooling2D and a QActivation",
     "QGlobalAveragePooling2D": "its divisor is quantized: use GlobalAveragePooling2D",

@@ -73,7 +73,9 @@ def test_functions_that_have_a_layer(env: Any, tmp_path: Path, name: str) -> Non
     def build(image: Any) -> Any:
         a = qkeras.QActivation("quantized_relu(4,2)")(conv(env, 4)(image))
         b = conv(env, 4)(a)
-        x = tf.concat([a + b, a - b, tf.maximum(a, b), tf.maximum(b, 0.0)], axis=-1)
+        x = tf.concat(
+            [a + b, a - b, tf.maximum(a, b), tf.minimum(a, b), tf.maximum(b, 0.0)], axis=-1
+        )
         x = tf.pad(tf.nn.relu(x), [[0, 0], [1, 2], [2, 3], [0, 0]])
         x = qkeras.QActivation("quantized_bits(6,3,1,alpha=1.0)")(tf.nn.relu6(x))
         x = tf.image.resize(x, (22, 39), method="nearest")
@@ -84,7 +86,7 @@ def test_functions_that_have_a_layer(env: Any, tmp_path: Path, name: str) -> Non
     loaded = load_model(tmp_path / name)
     exported = export(loaded, BYTES)
     kinds = [op.kind for op in exported.graph.ops]
-    for kind in ("SkipAdd", "SkipSubtract", "SkipMaximum", "SkipConcat", "ZeroPad2D",
+    for kind in ("SkipAdd", "SkipSubtract", "SkipMaximum", "SkipMinimum", "SkipConcat", "ZeroPad2D",
                  "UpsampleNearest", "UpsampleBilinear", "ArgMax"):  # fmt: skip
         assert kind in kinds
     assert kinds[-1] == "ArgMax"

@@ -56,7 +56,7 @@ def test_an_op_that_moves_pixels_ends_with_its_format_too(kind: str) -> None:
     assert found[0].tolist() == brute_force(graph, {"image": image[0]})["y"]
 
 
-@pytest.mark.parametrize("join", ["skip_add", "skip_maximum", "skip_concat"])
+@pytest.mark.parametrize("join", ["skip_add", "skip_maximum", "skip_minimum", "skip_concat"])
 def test_joined_inputs_of_different_points(join: str) -> None:
     build = GraphBuilder("net")
     build.input("image", (3, 4, 2), parse_format("fixed<6,2>"))
@@ -102,16 +102,17 @@ def test_constants_of_channels_at_the_ends_of_wide_inputs(text: str) -> None:
     assert found["steps"][0, :, :, 2].tolist() == [[100] * 3] * 2, "none is reached"
 
 
-def test_the_maximum_of_different_points_and_the_difference_of_unsigned_inputs() -> None:
+def test_maximum_and_minimum_of_different_points_and_the_difference_of_unsigned_inputs() -> None:
     build = GraphBuilder("net")
     for name, text in [("a", "ufixed<40,20>"), ("b", "ufixed<8,8>"), ("c", "fixed<38,4>")]:
         build.input(name, (1, 2, 2), parse_format(text))
     build.skip_subtract("less", "b", "a")
     build.skip_maximum("most", "c", "b", "a", fmt=parse_format("fixed<20,10,RND,SAT_SYM>"))
-    graph = build.finish("less", "most")
+    build.skip_minimum("least", "c", "b", "a", fmt=parse_format("fixed<20,10,RND,SAT_SYM>"))
+    graph = build.finish("less", "most", "least")
     for seed in range(5):
         frames = random_frames(graph, seed, count=1)
         found = evaluate(graph, frames)
         expected = brute_force(graph, {name: codes[0] for name, codes in frames.items()})
-        for name in ("less", "most"):
+        for name in ("less", "most", "least"):
             assert found[name][0].tolist() == expected[name]

@@ -32,6 +32,7 @@ from fcn_hw.ops.relu import Relu
 from fcn_hw.ops.skip_add import SkipAdd
 from fcn_hw.ops.skip_concat import SkipConcat
 from fcn_hw.ops.skip_maximum import SkipMaximum
+from fcn_hw.ops.skip_minimum import SkipMinimum
 from fcn_hw.ops.skip_subtract import SkipSubtract
 from fcn_hw.ops.threshold import Threshold
 from fcn_hw.ops.upsample_bilinear import UpsampleBilinear
@@ -158,6 +159,8 @@ def _value(op: Op, sources: list[Frame], graph: Graph) -> Callable[[int, int, in
         return lambda i, j, c: x[i, j, c] - sources[1][i, j, c]
     if isinstance(op, SkipMaximum):
         return lambda i, j, c: max(frame[i, j, c] for frame in sources)
+    if isinstance(op, SkipMinimum):
+        return lambda i, j, c: min(frame[i, j, c] for frame in sources)
     if isinstance(op, Relu):
         return lambda i, j, c: max(x[i, j, c], zero)
     if isinstance(op, Quantize):

@@ -73,6 +73,7 @@ def graphs(draw: st.DrawFn, max_ops: int = 6) -> Graph:
 _KINDS = (
     "conv2d", "conv2d", "conv_transpose2d", "depthwise_conv2d", "max_pool2d", "average_pool2d",
     "upsample_nearest", "upsample_bilinear", "skip_add", "skip_subtract", "skip_maximum",
+    "skip_minimum",
     "skip_concat", "crop2d", "zero_pad2d", "batch_norm", "threshold", "lookup", "quantize",
     "quantize", "quantize", "relu", "arg_max",
 )  # fmt: skip
@@ -133,7 +134,7 @@ def _add(
     if kind == "upsample_bilinear" and small:
         scale = draw(st.sampled_from([(1, 1), (2, 2), (1, 2), (2, 1), (4, 2), (8, 1)]))
         return build.upsample_bilinear(name, source, scale, fmt=draw(maybe_format)), [source]
-    if kind in ("skip_add", "skip_subtract", "skip_maximum"):
+    if kind in ("skip_add", "skip_subtract", "skip_maximum", "skip_minimum"):
         like = [other for other in names if build.tensor(other).shape == tensor.shape]
         most = 1 if kind == "skip_subtract" else 2
         sources = [source, *draw(st.lists(st.sampled_from(like), min_size=1, max_size=most))]

@@ -140,7 +140,7 @@ class _Model:
         if len(same) > 1 and self.chance(0.5):
             return self.layers.Concatenate()([first, *same[:2]])
         other = self.pick(alike)
-        kind = self.pick(["Add", "Subtract", "Maximum"])
+        kind = self.pick(["Add", "Subtract", "Maximum", "Minimum"])
         return self.quantized(getattr(self.layers, kind)()([first, other]))
 
     # -- parameters --------------------------------------------------------------------------------

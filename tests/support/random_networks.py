@@ -220,14 +220,14 @@ class _Network:
         return self.add(self.build.lookup, source, table, fmt=fmt)
 
     def join(self, sources: list[str]) -> str:
-        """Sum, difference or maximum of tensors that are first brought to the size and the
+        """Sum, difference, maximum or minimum of tensors that are first brought to the size and the
         channels of one of them."""
         sources = self.same_size(sources)
         channels = self.build.tensor(self.pick(sources)).channels
         for index, source in enumerate(sources):
             if self.build.tensor(source).channels != channels:
                 sources[index] = self.conv2d(source, (1, 1), channels)
-        methods = [self.build.skip_add, self.build.skip_add, self.build.skip_maximum]
+        methods = [self.build.skip_add, self.build.skip_maximum, self.build.skip_minimum]
         if len(sources) == 2:
             methods.append(self.build.skip_subtract)
         return self.add(self.pick(methods), *sources, fmt=self.maybe_format())

@@ -1,5 +1,5 @@
-"""``batch_norm.h``, ``threshold.h``, ``lookup.h``, ``skip_subtract.h`` and ``skip_maximum.h``
-against the oracle, over a grid of shapes, folds and formats."""
+"""``batch_norm.h``, ``threshold.h``, ``lookup.h``, ``skip_subtract.h``, ``skip_maximum.h`` and
+``skip_minimum.h`` against the oracle, over a grid of shapes, folds and formats."""
 
 from __future__ import annotations
 
@@ -221,7 +221,9 @@ def join_cases() -> list[Case]:
     wide = ["fixed<40,20>", "ufixed<40,25>", "fixed<38,4>", "ufixed<9,9>"]
     groups, outputs = cycle(GROUPS), cycle([None, *ALL_MODES])
     cases = []
-    for kind, count in [("skip_subtract", 2)] * 9 + [("skip_maximum", n) for n in (2, 3, 4)] * 4:
+    for kind, count in [("skip_subtract", 2)] * 9 + [
+        (kind, count) for kind in ("skip_maximum", "skip_minimum") for count in (2, 3, 4)
+    ] * 4:
         size, channels, _ = next(groups)
         chosen = wide if len(cases) % 7 == 6 else [next(formats) for _ in range(count)]
         build = GraphBuilder("one_case")
@@ -239,7 +241,7 @@ def test_batch_norm_and_threshold(tmp_path: Path, tier: str) -> None:
 
 
 @BOTH_TIERS
-def test_lookup_subtract_and_maximum(tmp_path: Path, tier: str) -> None:
+def test_lookup_subtract_maximum_and_minimum(tmp_path: Path, tier: str) -> None:
     check(of_tier(lookup_cases() + join_cases(), tier, header_traits), tmp_path)
 
 

@@ -83,6 +83,7 @@ WRONG = """
 #include "fcn_hw/skip_add.h"
 #include "fcn_hw/skip_concat.h"
 #include "fcn_hw/skip_maximum.h"
+#include "fcn_hw/skip_minimum.h"
 #include "fcn_hw/skip_subtract.h"
 #include "fcn_hw/threshold.h"
 #include "fcn_hw/upsample_bilinear.h"
@@ -124,6 +125,7 @@ void wrong(stream<2> &a2, stream<3> &a3, stream<5> &a5, stream<1> &a1, stream<30
     fcn_hw::lookup<pixel<3>, pixel<3>, padded_table>(a3, a3, biases[0]);
     fcn_hw::skip_subtract<pixel<3>, pixel<1>, pixel<3>, config>(a3, a1, a3);
     fcn_hw::skip_maximum<pixel<3>, pixel<1>, pixel<3>, config>(a3, a1, a3);
+    fcn_hw::skip_minimum<pixel<3>, pixel<1>, pixel<3>, config>(a3, a1, a3);
     fcn_hw::conv2d<pixel<2>, pixel<5>, config>(a2, a5, weights, biases);
     fcn_hw::conv_transpose2d<pixel<2>, pixel<5>, config>(a2, a5, weights, biases);
     fcn_hw::depthwise_conv2d<pixel<2>, pixel<5>, config>(a2, a5, weights, biases);
@@ -175,6 +177,7 @@ SENTENCES = [
     "The table of lookup must have one entry for each code of the input.",
     "skip_subtract takes streams that have the same number of channels.",
     "skip_maximum compares streams that have the same number of channels.",
+    "skip_minimum compares streams that have the same number of channels.",
     "arg_max writes one channel, the index of a class.",
     "arg_max writes one byte, which holds the indices of 256 classes.",
     "The rectangle that crop2d keeps must lie in the frame.",
