@@ -352,6 +352,7 @@ def csynth_design(
     *,
     compiler: HlsCompiler | None = None,
     process: str | None = None,
+    gates: bool = False,
     hours: float | None = None,
     progress: bool = False,
 ) -> HardwareRun | RtlSynthesis:
@@ -360,6 +361,7 @@ def csynth_design(
     Args:
         compiler: None takes the design's ``hls.Compiler``.
         process: one process alone, by fcn_hw's compiler.
+        gates: also LUT, FF, DSP and block RAM by yosys, by fcn_hw's compiler.
         hours: time-out of each tool of the vendor; None takes each stage's own.
 
     Returns:
@@ -368,7 +370,13 @@ def csynth_design(
     """
     workspace, target = open_workspace(str(design), Path(root)), load_board(board)
     return csynth_by(
-        workspace, target, _progress(progress), compiler=compiler, process=process, hours=hours
+        workspace,
+        target,
+        _progress(progress),
+        compiler=compiler,
+        process=process,
+        gates=gates,
+        hours=hours,
     )
 
 

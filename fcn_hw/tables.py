@@ -28,7 +28,7 @@ if TYPE_CHECKING:  # printing must not load what the verbs load
     from fcn_hw.harness.compare import Difference
     from fcn_hw.lint import Report
     from fcn_hw.report import DesignReport
-    from fcn_hw.rtl.reports import RtlCosim, RtlSynthesis
+    from fcn_hw.rtl.reports import Gates, RtlCosim, RtlSynthesis
     from fcn_hw.studies.levels import Levels
     from fcn_hw.vendor_reports.records import CsynthReport, CycleRange, HlsResources
 
@@ -358,6 +358,8 @@ def print_rtl_csynth(found: RtlSynthesis, folder: Path) -> None:
         )  # fmt: skip
     out = console()
     Terminal(width=max(out.width, ESTIMATE_WIDTH), soft_wrap=True).print(table)
+    if found.gates:
+        print_wide(_gates_table(found.gates, found.family))
     slowest = found.slowest
     out.print(
         f"one iteration a clock everywhere; longest way in a stage {slowest.path_ns:.2f} ns "
@@ -365,6 +367,22 @@ def print_rtl_csynth(found: RtlSynthesis, folder: Path) -> None:
         highlight=False,
     )
     out.print(f"report: {folder}", highlight=False)
+
+
+def _gates_table(rows: Sequence[Gates], family: str) -> Table:
+    """What yosys counted, the estimate behind it."""
+    table = Table(title=f"yosys for {family}, unplaced / estimate", box=box.SIMPLE_HEAD)
+    table.add_column("process", no_wrap=True)
+    for column in ("LUT", "FF", "DSP", "BRAM36"):
+        table.add_column(column, justify="right", no_wrap=True)
+    for row in rows:
+        pairs = (
+            (row.lut, row.estimated_lut), (row.ff, row.estimated_ff),
+            (row.dsp, row.estimated_dsp), (row.bram36, row.estimated_bram36),
+        )  # fmt: skip
+        cells = [f"{a:,g}" if b is None else f"{a:,g} / {b:,.6g}" for a, b in pairs]
+        table.add_row(row.process, *cells)
+    return table
 
 
 def print_rtl_cosim(found: RtlCosim, folder: Path) -> None:

@@ -48,6 +48,10 @@ def csynth(
         str | None,
         typer.Option("--process", metavar="NAME", help="One process alone, by fcn_hw's compiler."),
     ] = None,
+    gates: Annotated[
+        bool,
+        typer.Option("--gates", help="LUT, FF, DSP and block RAM of our RTL by yosys, too."),
+    ] = False,
     hours: HoursOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -63,7 +67,7 @@ def csynth(
     workspace, target = _open(design, board, root)
     found = csynth_by(
         workspace, target, progress_for(as_json), compiler=compiler_named(compiler),
-        process=process, hours=hours,
+        process=process, gates=gates, hours=hours,
     )  # fmt: skip
     _show(found, workspace.report(target), as_json)
 

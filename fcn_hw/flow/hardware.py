@@ -70,17 +70,18 @@ def csynth_by(
     *,
     compiler: HlsCompiler | None = None,
     process: str | None = None,
+    gates: bool = False,
     hours: float | None = None,
 ) -> HardwareRun | RtlSynthesis:
     """:func:`run_csynth`, or :func:`fcn_hw.flow.rtl.rtl_csynth`.
 
     Args:
         compiler: as :func:`chosen_compiler` has it.
-        process: one process alone, by fcn_hw's compiler.
+        process, gates: of :func:`fcn_hw.flow.rtl.rtl_csynth`; either takes fcn_hw's compiler.
     """
-    if process is None and chosen_compiler(workspace, compiler) == "vitis":
+    if process is None and not gates and chosen_compiler(workspace, compiler) == "vitis":
         return run_csynth(workspace, board, progress, hours=hours)
-    return rtl_csynth(workspace, board, progress, process=process)
+    return rtl_csynth(workspace, board, progress, process=process, gates=gates)
 
 
 def cosim_by(

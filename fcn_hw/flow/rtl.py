@@ -20,6 +20,7 @@ from fcn_hw.errors import ConfigError, Deadlock, Mismatch, StreamError, nearest
 from fcn_hw.files import replace_file
 from fcn_hw.fixed import Codes
 from fcn_hw.flow.alone import alone_in_project
+from fcn_hw.flow.estimate import estimate_stage
 from fcn_hw.flow.layout import SIMULATION
 from fcn_hw.flow.pipeline import hls_stage, input_codes, validation_images
 from fcn_hw.flow.progress import Progress
@@ -43,8 +44,10 @@ from fcn_hw.rtl.bench import (
     read_simulated,
 )
 from fcn_hw.rtl.compile import Compiled, compile_calls, verilog_files
+from fcn_hw.rtl.gates import FOLDER as GATES
+from fcn_hw.rtl.gates import plan_gates, read_gates
 from fcn_hw.rtl.network import Call, Network, read_network, support_files, top_verilog
-from fcn_hw.rtl.reports import COMPILER, FifoReport, ProcessReport, RtlCosim, RtlSynthesis
+from fcn_hw.rtl.reports import COMPILER, FifoReport, Gates, ProcessReport, RtlCosim, RtlSynthesis
 from fcn_hw.tools.runner import run
 
 RTL = "rtl"
@@ -81,24 +84,31 @@ class Project:
 
 @alone_in_project("csynth")
 def rtl_csynth(
-    workspace: Workspace, board: Board, progress: Progress, *, process: str | None = None
+    workspace: Workspace,
+    board: Board,
+    progress: Progress,
+    *,
+    process: str | None = None,
+    gates: bool = False,
 ) -> RtlSynthesis:
     """C++ to Verilog.
 
     Args:
         process: one process alone; None takes all.
+        gates: also has yosys map the Verilog, and puts the estimate beside it.
 
     Raises:
         ConfigError: there is no such process.
         NotSynthesizable: a source is outside the subset, or does not fit the clock.
-        ToolNotFound: clang or opt is missing.
+        ToolNotFound: clang or opt, or yosys where it is asked for, is missing.
     """
     project = _project(workspace, board, progress)
     calls = _chosen(project.network, process)
     reports = _compiled(project, calls, progress)
     found = RtlSynthesis(
-        project.graph.name, COMPILER, board.family, project.period_ns, tuple(reports.values())
-    )
+        project.graph.name, COMPILER, board.family, project.period_ns, tuple(reports.values()),
+        _mapped(project, calls, progress) if gates else (),
+    )  # fmt: skip
     if process is None:
         write_result(workspace.report(board) / CSYNTH, found)
     return found
@@ -219,6 +229,32 @@ def _compiled(
     for name, text in _verilog(project, calls).items():
         replace_file(project.folder / VERILOG / name, text)
     return {call.name: read_result(_files(folder, call.name)[0], ProcessReport) for call in calls}
+
+
+def _mapped(project: Project, calls: tuple[Call, ...], progress: Progress) -> tuple[Gates, ...]:
+    """LUT, FF, DSP and block RAM of some processes by yosys, beside the estimate."""
+    folder, family = project.folder / RTL, project.board.family
+    plans, records = {}, {}
+    for call in calls:
+        plan = plan_gates(call.name, _files(folder, call.name)[1].read_text(), family)
+        records[call.name] = StageRecord(call.name, folder / GATES, plan.digest)
+        if not records[call.name].is_current():
+            plans[call.name] = plan
+    if plans:
+        progress.say(f"[cyan]gates[/]     {len(plans)} of {len(calls)} processes, yosys")
+        whole = Plan(
+            {path: text for plan in plans.values() for path, text in plan.files.items()},
+            (tuple(command for plan in plans.values() for command in plan.commands),),
+        )
+        run(whole, folder, jobs=cores())
+        for name, plan in plans.items():
+            (left,) = plan.commands[0].expects
+            records[name].finish([folder / left])
+    estimated = {
+        layer.name: layer.resources
+        for layer in estimate_stage(project.workspace, project.board, progress).estimate.layers
+    }
+    return tuple(read_gates(call.name, folder, estimated.get(call.name)) for call in calls)
 
 
 def _files(folder: Path, process: str) -> tuple[Path, Path]:

