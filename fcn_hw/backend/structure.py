@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from fcn_hw.backend.axi_interface import axi_interface
+from fcn_hw.backend.block_design import dmas
 from fcn_hw.boards import Board
 from fcn_hw.dataflow.engine import width_bits
 from fcn_hw.dataflow.fifos import SizedFifos, size_fifos
@@ -56,10 +58,11 @@ def choose_structure(graph: Graph, board: Board, hls: Hls) -> Structure:
     """Folds and FIFO depths of a design.
 
     Raises:
-        ConfigError: a target that no fold reaches.
+        ConfigError: a target that no fold reaches, or a frame that no DMA moves.
         DoesNotFit: ``ReuseFactor: auto`` finds no design within the budget.
         ToolNotFound: there is no C++ compiler; FIFOs are sized by a compiled simulator.
     """
+    dmas(axi_interface(graph, board), board)  # what no DMA moves is not simulated for hours
     dataflow = lower(graph)
     folding = choose_folding(graph, board, hls)
     sized = size_fifos(dataflow, folding.folds, hls.fifo_margin)

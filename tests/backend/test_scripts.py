@@ -24,10 +24,13 @@ from fcn_hw.backend.block_design import (
 )
 from fcn_hw.backend.hls_scripts import HlsLayout, hls_layout, plan_hls_scripts
 from fcn_hw.backend.project import plan_project, plan_scripts
+from fcn_hw.backend.structure import choose_structure
 from fcn_hw.boards import Board, board_names, load_board
 from fcn_hw.design import Hls
 from fcn_hw.errors import ConfigError
+from fcn_hw.fixed import FixedFormat
 from fcn_hw.ir import Graph
+from fcn_hw.ir.build import GraphBuilder
 from fcn_hw.plan import Plan
 from fcn_hw.tools.runner import write_files
 from fcn_hw.tools.xilinx import DIALECTS, Version, VivadoTool
@@ -272,6 +275,10 @@ def test_a_frame_must_fit_into_a_transfer() -> None:
         "a frame of port 'in_image' has 67,108,864 bytes; one transfer of the DMA has at most "
         "67,108,863"
     )
+    build = GraphBuilder("net")
+    build.relu("large", build.input("image", (65536, 65536, 1), FixedFormat(False, 8, 0)))
+    with pytest.raises(ConfigError, match="'in_image' has 4,294,967,296 bytes"):  # at once
+        choose_structure(build.finish("large"), board, Hls())
 
 
 def test_another_part_has_no_block_design() -> None:
