@@ -78,7 +78,11 @@ class Scaling:
 
     def __str__(self) -> str:
         text = f"code * {_listed(self.scale)}"
-        return text if not any(self.offset) else f"{text} + {_listed(self.offset)}"
+        if not any(self.offset):
+            return text
+        if len(self.offset) == 1 and self.offset[0] < 0:
+            return f"{text} - {-self.offset[0]}"
+        return f"{text} + {_listed(self.offset)}"
 
 
 def scaling_of(

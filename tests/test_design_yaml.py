@@ -67,7 +67,7 @@ def test_a_good_file(folder: Path) -> None:
 def test_what_the_network_is_given(folder: Path) -> None:
     for text, expected in (
         ("{scale: 1/255}", "code * 1/255"),
-        ("{scale: 0.25, offset: -1}", "code * 1/4 + -1"),
+        ("{scale: 0.25, offset: -1}", "code * 1/4 - 1"),
         ("{scale: [1/255/0.5, 1/255, 2e-3], offset: [0, 1/3, '-0.5']}",
          "code * (2/255, 1/255, 1/500) + (0, 1/3, -1/2)"),
         ("{scale: 1/256}", "None"),

@@ -49,9 +49,9 @@ def test_what_codes_stand_for() -> None:
     build.input("image", (4, 4, 1), parse_format("ufixed<8,0>"), scaling=scaling)
     graph = build.finish(build.above_zero("mask", "image"), "image")
     interface = axi_interface(graph, board(64))
-    assert [port.meaning for port in interface.inputs] == ["code * 1/255 + -1/2"]
+    assert [port.meaning for port in interface.inputs] == ["code * 1/255 - 1/2"]
     assert [port.meaning for port in interface.outputs] == [
-        "class: 1 where the score is above 0", "code * 1/255 + -1/2",
+        "class: 1 where the score is above 0", "code * 1/255 - 1/2",
     ]  # fmt: skip
 
 

@@ -341,7 +341,7 @@ def test_numbers() -> None:
     assert scaling_of(BYTES, None, "-0.5") == Scaling((Fraction(1, 256),), (Fraction(-1, 2),))
     assert scaling_of(BYTES, "1/255/0.229,1/255/0.224,1/255/0.225",
                       "-0.485/0.229,-0.456/0.224,-0.406/0.225") == IMAGENET  # fmt: skip
-    assert str(SIGNED) == "code * 2/255 + -1"
+    assert str(SIGNED) == "code * 2/255 - 1"
     assert str(Scaling((Fraction(1, 2), Fraction(1, 3)))) == "code * (1/2, 1/3)"
     assert str(step_scaling(BYTES)) == "code * 1/256"
     values = PER_255.values(np.arange(256)[:, None])
@@ -371,7 +371,7 @@ def test_graph_on_disk_keeps_the_scaling(kit: Kit, tmp_path: Any) -> None:
     save(graph, tmp_path)
     assert load(tmp_path) == graph
     assert load(tmp_path).inputs[0].scaling == SIGNED
-    assert "scaling=(code * 2/255 + -1)" in (tmp_path / "graph.txt").read_text()
+    assert "scaling=(code * 2/255 - 1)" in (tmp_path / "graph.txt").read_text()
     assert "scaling" not in _text(export(model, BYTES).graph, tmp_path / "plain")
     assert digest(graph) != digest(export(model, BYTES).graph)
     text = (tmp_path / "graph.json").read_text()

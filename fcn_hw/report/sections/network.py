@@ -9,6 +9,7 @@ from markupsafe import Markup
 from fcn_hw.dataflow.lowering import lower
 from fcn_hw.figures.network import network_svg
 from fcn_hw.ir.macs import total_macs, total_parameters
+from fcn_hw.ir.outputs import meaning
 from fcn_hw.report.section import Section, made, missing
 from fcn_hw.report.sources import Sources
 
@@ -21,6 +22,7 @@ class NetworkContext:
 
     Args:
         commands: that bring folds and depths into the picture, where they are missing.
+        ports: inputs and outputs, and what a code of each stands for.
     """
 
     picture: Markup
@@ -30,6 +32,7 @@ class NetworkContext:
     processes: int
     fifos: int
     commands: tuple[str, ...]
+    ports: tuple[tuple[str, str], ...]
 
 
 def network(sources: Sources) -> Section:
@@ -58,5 +61,9 @@ def network(sources: Sources) -> Section:
             len(dataflow.processes),
             len(dataflow.fifos),
             (sources.command("fifo"),) if layout is None and ours else (),
+            tuple(
+                (name, meaning(graph, name))
+                for name in (*(op.name for op in graph.inputs), *graph.outputs)
+            ),
         ),
     )
