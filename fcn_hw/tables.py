@@ -115,11 +115,10 @@ def print_csim(result: CsimResult, report: Path) -> None:
         f"C simulation of {result.images} images: integer codes, tolerance 0", result.layers
     )
     out = console()
-    verdict = (
-        "[bold green]exact[/]: QKeras model = integer oracle = C++"
-        if result.exact
-        else "[bold red]NOT exact[/]"
-    )
+    equal = "QKeras model = integer oracle = C++"
+    if result.measured:
+        equal = "integer oracle = C++; QKeras itself rounds in some layers"
+    verdict = f"[bold green]exact[/]: {equal}" if result.exact else "[bold red]NOT exact[/]"
     out.print(
         f"{verdict}; {result.values_compared:,} values, {result.mismatches:,} mismatches, "
         f"{result.argmax_flips:,} arg-max flips",
