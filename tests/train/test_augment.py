@@ -2,30 +2,33 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 
 from fcn_hw.design import Augmentation
 from fcn_hw.train.augment import augment
+from fcn_hw.train.datasets.base import Bytes
 
 STILL = Augmentation(mirror=False, zoom=1.0, shift=0.0, contrast=0.0, brightness=0.0)
 
 
-def batch(count=6, size=(16, 24)):
+def batch(count: int = 6, size: tuple[int, int] = (16, 24)) -> tuple[Bytes, Bytes]:
     random = np.random.default_rng(1)
     masks = random.integers(0, 5, (count, *size)).astype(np.uint8)
     masks[:, 0] = 255
     return np.repeat(masks[..., None], 3, axis=-1), masks
 
 
-def test_no_variation_changes_nothing():
+def test_no_variation_changes_nothing() -> None:
     images, masks = batch()
     new_images, new_masks = augment(images, masks, STILL, np.random.default_rng(1))
     np.testing.assert_array_equal(new_images, images)
     np.testing.assert_array_equal(new_masks, masks)
 
 
-def test_image_and_mask_move_together():
+def test_image_and_mask_move_together() -> None:
     images, masks = batch()
     moving = Augmentation(mirror=True, zoom=1.5, shift=0.2, contrast=0.0, brightness=0.0)
     new_images, new_masks = augment(images, masks, moving, np.random.default_rng(1))
@@ -34,7 +37,7 @@ def test_image_and_mask_move_together():
     assert set(np.unique(new_masks)) <= set(np.unique(masks))
 
 
-def test_mirror_swaps_left_and_right_only_where_allowed():
+def test_mirror_swaps_left_and_right_only_where_allowed() -> None:
     images, masks = batch(count=32)
     mirroring = Augmentation(mirror=True, zoom=1.0, shift=0.0, contrast=0.0, brightness=0.0)
     _, new_masks = augment(images, masks, mirroring, np.random.default_rng(1))
@@ -46,7 +49,7 @@ def test_mirror_swaps_left_and_right_only_where_allowed():
     assert sum(same) + sum(mirrored) == 32
 
 
-def test_brightness_leaves_the_mask_alone():
+def test_brightness_leaves_the_mask_alone() -> None:
     images, masks = batch()
     brighter = Augmentation(zoom=1.0, shift=0.0, contrast=0.3, brightness=40.0)
     new_images, new_masks = augment(images, masks, brighter, np.random.default_rng(1))
@@ -54,7 +57,7 @@ def test_brightness_leaves_the_mask_alone():
     np.testing.assert_array_equal(new_masks, masks)
 
 
-def test_a_seed_repeats():
+def test_a_seed_repeats() -> None:
     images, masks = batch()
     first, second = (
         augment(images, masks, Augmentation(mirror=True), np.random.default_rng(5))
@@ -64,7 +67,7 @@ def test_a_seed_repeats():
     np.testing.assert_array_equal(first[1], second[1])
 
 
-def test_rotation_by_nothing_changes_nothing():
+def test_rotation_by_nothing_changes_nothing() -> None:
     images, masks = batch()
     hardly = STILL.model_copy(update={"rotation_deg": 1e-9})
     new_images, new_masks = augment(images, masks, hardly, np.random.default_rng(1))
@@ -72,7 +75,7 @@ def test_rotation_by_nothing_changes_nothing():
     np.testing.assert_array_equal(new_masks, masks)
 
 
-def test_rotation_moves_mask_and_image_the_same_way():
+def test_rotation_moves_mask_and_image_the_same_way() -> None:
     """A disc off the centre: the weighted centres of image and mask stay together, and turn."""
     rows, columns = np.mgrid[0:41, 0:41]
     disc = ((rows - 20) ** 2 + (columns - 32) ** 2 <= 25).astype(np.uint8)
@@ -95,7 +98,7 @@ def test_rotation_moves_mask_and_image_the_same_way():
 
 
 @pytest.mark.parametrize("rotation", [0, 10])
-def test_a_class_of_the_whole_image_stays(rotation):
+def test_a_class_of_the_whole_image_stays(rotation: Any) -> None:
     images, _ = batch()
     masks = np.arange(6, dtype=np.uint8)[:, None, None]
     moving = Augmentation(mirror=True, zoom=1.5, shift=0.2, rotation_deg=rotation)

@@ -12,13 +12,15 @@ from fcn_hw.train.loop import Step
 
 
 @pytest.mark.parametrize("enabled", [True, False])
-def test_nothing_is_drawn_where_there_is_no_terminal(enabled, capfd):
+def test_nothing_is_drawn_where_there_is_no_terminal(
+    enabled: bool, capfd: pytest.CaptureFixture[str]
+) -> None:
     with training_bars(enabled=enabled) as report:
         assert report is None
     assert capfd.readouterr().out == ""
 
 
-def test_a_terminal_shows_epoch_and_best_score():
+def test_a_terminal_shows_epoch_and_best_score() -> None:
     console = Console(file=StringIO(), force_terminal=True, width=120, _environ={"TERM": "xterm"})
     with training_bars(enabled=True, console=console) as report:
         assert report is not None

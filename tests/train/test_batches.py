@@ -3,27 +3,28 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterator
 
 import pytest
 
 from fcn_hw.train.batches import AHEAD, ahead
 
 
-def threads():
+def threads() -> list[str]:
     return [thread.name for thread in threading.enumerate() if thread.name.startswith("batches")]
 
 
-def test_items_keep_their_order():
+def test_items_keep_their_order() -> None:
     with ahead(range(50)) as items:
         assert list(items) == list(range(50))
         assert list(items) == []
     assert threads() == []
 
 
-def test_no_more_than_asked_for_is_made_ahead():
+def test_no_more_than_asked_for_is_made_ahead() -> None:
     made = []
 
-    def source():
+    def source() -> Iterator[int]:
         for number in range(20):
             made.append(number)
             yield number
@@ -34,10 +35,10 @@ def test_no_more_than_asked_for_is_made_ahead():
             assert number in made and len(made) <= number + 1 + AHEAD
 
 
-def test_items_are_made_while_the_first_is_used():
+def test_items_are_made_while_the_first_is_used() -> None:
     third = threading.Event()
 
-    def source():
+    def source() -> Iterator[int]:
         yield 1
         yield 2
         third.set()
@@ -48,8 +49,8 @@ def test_items_are_made_while_the_first_is_used():
         assert third.wait(20)  # nobody has asked for the second yet
 
 
-def test_an_error_is_raised_in_its_place():
-    def source():
+def test_an_error_is_raised_in_its_place() -> None:
+    def source() -> Iterator[int]:
         yield 1
         raise ValueError("no second image")
 
@@ -60,8 +61,8 @@ def test_an_error_is_raised_in_its_place():
     assert threads() == []
 
 
-def test_the_thread_ends_with_a_loop_that_is_broken_off():
-    def source():
+def test_the_thread_ends_with_a_loop_that_is_broken_off() -> None:
+    def source() -> Iterator[int]:
         number = 0
         while True:
             yield number

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import numpy as np
+import numpy.typing as npt
 import pytest
 
 from fcn_hw.design import NumberFormat, WeightFormat
@@ -17,12 +20,14 @@ from fcn_hw.train.calibrate import (
     weight_codes,
 )
 from fcn_hw.train.precision import SignFormat, Wish
-from fcn_hw.train.topology import Conv, Input, Shape
+from fcn_hw.train.topology import Conv, Input, Shape, Topology
+
+Floats = npt.NDArray[np.float32]
 
 EVERY_INTEGER = range(-24, 25)
 
 
-def spread(kind, scale, seed):
+def spread(kind: str, scale: float, seed: int) -> Floats:
     random = np.random.default_rng(seed)
     draw = {
         "normal": lambda: random.normal(0, scale, 500),
@@ -35,7 +40,9 @@ def spread(kind, scale, seed):
 @pytest.mark.parametrize("kind", ["normal", "heavy", "few"])
 @pytest.mark.parametrize("scale", [1e-3, 0.2, 1.0, 37.0])
 @pytest.mark.parametrize("bits", [2, 4, 8, 16])
-def test_weights_have_the_least_error_of_all_integer_bits(kind, scale, bits):
+def test_weights_have_the_least_error_of_all_integer_bits(
+    kind: str, scale: float, bits: int
+) -> None:
     values = spread(kind, scale, bits)
     chosen = choose_weight(values, bits)
     errors = [squared_error(values, signed_format(bits, i)) for i in EVERY_INTEGER]
@@ -46,7 +53,9 @@ def test_weights_have_the_least_error_of_all_integer_bits(kind, scale, bits):
 
 @pytest.mark.parametrize("levels", ["binary", "ternary"])
 @pytest.mark.parametrize("scale", [1e-3, 0.2, 5.0])
-def test_sign_weights_have_the_least_error_of_all_magnitudes(levels, scale):
+def test_sign_weights_have_the_least_error_of_all_magnitudes(
+    levels: Literal["binary", "ternary"], scale: float
+) -> None:
     values = spread("normal", scale, 7)
     chosen = choose_weight(values, levels)
     errors = [squared_error(values, SignFormat(levels, k)) for k in range(-20, 10)]
@@ -54,25 +63,25 @@ def test_sign_weights_have_the_least_error_of_all_magnitudes(levels, scale):
     assert squared_error(values, chosen) == min(errors)
 
 
-def test_ternary_takes_the_nearest_level():
+def test_ternary_takes_the_nearest_level() -> None:
     fmt = SignFormat("ternary", -2)
     values = np.array([-1.0, -0.125, -0.1249, 0.0, 0.1249, 0.125, 0.3], np.float32)
     assert weight_codes(values, fmt).tolist() == [-1, -1, 0, 0, 0, 1, 1]
     assert quantized_values(values, fmt).tolist() == [-0.25, -0.25, 0, 0, 0, 0.25, 0.25]
 
 
-def test_binary_has_no_zero():
+def test_binary_has_no_zero() -> None:
     fmt = SignFormat("binary", 1)
     assert quantized_values([-3.0, 0.0, 1e-9], fmt).tolist() == [-2.0, 2.0, 2.0]
 
 
-def test_fixed_integer_bits_are_kept():
+def test_fixed_integer_bits_are_kept() -> None:
     values = spread("normal", 1.0, 1)
     assert choose_weight(values, WeightFormat(bits=5, integer=-3)) == signed_format(5, -3)
     assert choose_bias(values, WeightFormat(bits=9, integer=4)) == signed_format(9, 4)
 
 
-def test_zeros_and_outliers_do_not_break_the_search():
+def test_zeros_and_outliers_do_not_break_the_search() -> None:
     assert choose_bias(np.zeros(4, np.float32), 8).width == 8
     values = np.append(np.full(1000, 0.1, np.float32), np.float32(1e5))
     assert squared_error(values, choose_weight(values, 4)) == min(
@@ -80,14 +89,14 @@ def test_zeros_and_outliers_do_not_break_the_search():
     )
 
 
-def one_layer(hidden):
+def one_layer(hidden: bool) -> Topology:
     image = Shape(4, 4, 1)
     return (Input("image", image), Conv("c", "image", image, 3, hidden))
 
 
 @pytest.mark.parametrize("hidden", [True, False])
 @pytest.mark.parametrize("bits", [2, 4, 7])
-def test_activations_have_the_least_error_over_all_batches(hidden, bits):
+def test_activations_have_the_least_error_over_all_batches(hidden: bool, bits: int) -> None:
     random = np.random.default_rng(5)
     batches = [random.normal(0, size, (2, 4, 4, 1)).astype(np.float32) for size in (0.3, 2.0)]
     if hidden:
@@ -104,7 +113,7 @@ def test_activations_have_the_least_error_over_all_batches(hidden, bits):
     assert squared_error(values, chosen) == pytest.approx(min(errors))
 
 
-def test_fixed_activation_needs_no_search():
+def test_fixed_activation_needs_no_search() -> None:
     weights = {"c": (np.ones((3, 3, 1, 1), np.float32), np.ones(1, np.float32))}
     wish = Wish(4, 8, NumberFormat(bits=6, integer=2))
     table = choose_formats(
@@ -113,7 +122,7 @@ def test_fixed_activation_needs_no_search():
     assert table.layers["c"].activation == parse_format("ufixed<6,2,RND_CONV,SAT>")
 
 
-def test_codes_are_those_of_fixed():
+def test_codes_are_those_of_fixed() -> None:
     values = spread("normal", 0.4, 3)
     fmt = signed_format(4, 0)
     assert isinstance(fmt, FixedFormat)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import itertools
+from typing import Any, Literal
 
 import numpy as np
+import numpy.typing as npt
 import pytest
 
 from fcn_hw.design import Network
@@ -20,12 +22,14 @@ from fcn_hw.train.precision import LayerFormats, PrecisionTable, SignFormat, is_
 from fcn_hw.train.quantized import activation_quantizer, build_quantized, snap, weight_quantizer
 from fcn_hw.train.topology import Shape, build_topology, quantizable
 
+Floats = npt.NDArray[np.float32]
+
 WIDTHS, INTEGERS = range(1, 17), range(-8, 9)
 DENORMALS = [0.0, -0.0, 1e-45, -1e-45, 1e-39, -1e-39, 2.0**-126, -(2.0**-126), 1.2e-38]
 NOT_FINITE = np.array([np.nan, np.inf, -np.inf], np.float32)
 
 
-def both(quantizer, values, upstream):
+def both(quantizer: Any, values: Any, upstream: Any) -> tuple[Floats, Floats]:
     """Values and gradient of a quantizer."""
     tf = keras_env().tf
     x = tf.constant(values)
@@ -35,7 +39,7 @@ def both(quantizer, values, upstream):
     return y.numpy(), tape.gradient(y, x, upstream).numpy()
 
 
-def inputs(step, low, high, reach):
+def inputs(step: Any, low: int, high: int, reach: float) -> Floats:
     """Grid, ties, their neighbours, saturation; up to ``reach``, where QKeras is exact."""
     random = np.random.default_rng(0)
     ends = np.concatenate([np.arange(low - 3, low + 4), np.arange(high - 3, high + 4)]).astype(
@@ -51,7 +55,7 @@ def inputs(step, low, high, reach):
     return np.clip(every, -reach, reach).astype(np.float32)
 
 
-def assert_equal_to_qkeras(fused, qkeras, values, fmt):
+def assert_equal_to_qkeras(fused: Any, qkeras: Any, values: Any, fmt: Any) -> Any:
     upstream = np.random.default_rng(1).normal(size=values.shape).astype(np.float32)
     expected, expected_gradient = both(qkeras, values, upstream)
     actual, gradient = both(fused, values, upstream)
@@ -60,7 +64,7 @@ def assert_equal_to_qkeras(fused, qkeras, values, fmt):
 
 
 @pytest.mark.parametrize("integer", INTEGERS)
-def test_every_unsigned_activation_format_equals_qkeras(integer):
+def test_every_unsigned_activation_format_equals_qkeras(integer: int) -> None:
     for width in WIDTHS:
         fmt = from_quantized_relu(width, integer)
         values = inputs(fmt.step, fmt.min_code, fmt.max_code, 1e30)
@@ -70,7 +74,7 @@ def test_every_unsigned_activation_format_equals_qkeras(integer):
 
 
 @pytest.mark.parametrize("integer", INTEGERS)
-def test_every_signed_format_equals_qkeras(integer):
+def test_every_signed_format_equals_qkeras(integer: int) -> None:
     for width in [*WIDTHS[1:], 24]:  # 24: the widest bias
         fmt = signed_format(width, integer)
         values = inputs(fmt.step, fmt.min_code, fmt.max_code, 2.0**23 * fmt.step)
@@ -82,7 +86,7 @@ def test_every_signed_format_equals_qkeras(integer):
 
 
 @pytest.mark.parametrize("levels", ["binary", "ternary"])
-def test_sign_weights_equal_qkeras(levels):
+def test_sign_weights_equal_qkeras(levels: Literal["binary", "ternary"]) -> None:
     for exponent in range(-24, 9):
         quantizer = SignFormat(levels, exponent)
         threshold = np.float32(quantizer.threshold)
@@ -103,7 +107,7 @@ def test_sign_weights_equal_qkeras(levels):
         )
 
 
-def test_what_lies_far_outside_saturates_where_qkeras_leaves_the_grid():
+def test_what_lies_far_outside_saturates_where_qkeras_leaves_the_grid() -> None:
     """The one difference of value, and that fixed.py decides it."""
     far = np.array([1e9, -1e9, 1e30, -1e30, 3e38, -3e38], np.float32)
     for width, integer in itertools.product((2, 8, 16), (-8, 0, 8)):
@@ -124,7 +128,7 @@ def test_what_lies_far_outside_saturates_where_qkeras_leaves_the_grid():
         (fused_weight_quantizer, SignFormat("ternary", 0)),
     ],
 )
-def test_nan_never_becomes_a_code(make, fmt):
+def test_nan_never_becomes_a_code(make: Any, fmt: Any) -> None:
     quantizer = make(fmt)
     for count in (1, 7, 64, 1001):  # whole vectors of the processor, and what is left behind them
         values = np.full(count, np.nan, np.float32)
@@ -133,7 +137,7 @@ def test_nan_never_becomes_a_code(make, fmt):
     assert np.isnan(mixed[0]) and np.isfinite(mixed[3])
 
 
-def test_formats_that_no_quantizer_has_are_refused():
+def test_formats_that_no_quantizer_has_are_refused() -> None:
     for make, fmt, message in (
         (
             fused_weight_quantizer,
@@ -153,7 +157,7 @@ def test_formats_that_no_quantizer_has_are_refused():
 # --- in a network -------------------------------------------------------------------------------
 
 
-def trained(kind, upsampling, weight, *, fused, steps=6):
+def trained(kind: str, upsampling: str, weight: Any, *, fused: bool, steps: int = 6) -> Any:
     """A quantized network, and its losses; everything else is the same for both."""
     seed_everything(1)
     network = Network(
@@ -190,7 +194,7 @@ def trained(kind, upsampling, weight, *, fused, steps=6):
 @pytest.mark.parametrize(
     ("kind", "upsampling"), [("fcn8s", "bilinear"), ("unet", "transposed"), ("fcn16s", "nearest")]
 )
-def test_training_ends_with_the_very_weights_of_qkeras(kind, upsampling):
+def test_training_ends_with_the_very_weights_of_qkeras(kind: str, upsampling: str) -> None:
     weight = signed_format(4, 3)
     qkeras, qkeras_losses, *_ = trained(kind, upsampling, weight, fused=False)
     fused, losses, _, topology, _, start = trained(kind, upsampling, weight, fused=True)
@@ -209,13 +213,13 @@ def test_training_ends_with_the_very_weights_of_qkeras(kind, upsampling):
     [signed_format(4, integer) for integer in INTEGERS]
     + [SignFormat(levels, exponent) for levels in ("binary", "ternary") for exponent in (-3, 0, 2)],
 )
-def test_shadow_weights_have_the_bounds_of_qkeras(quantizer):
+def test_shadow_weights_have_the_bounds_of_qkeras(quantizer: Any) -> None:
     qkeras, fused = weight_quantizer(quantizer), fused_weight_quantizer(quantizer)
     assert max(1, fused.max()) == max(1, qkeras.max())
 
 
 @pytest.mark.parametrize("levels", ["binary", "ternary"])
-def test_sign_networks_compute_what_is_saved(levels):
+def test_sign_networks_compute_what_is_saved(levels: Literal["binary", "ternary"]) -> None:
     """Fused levels are exact, so that the network in training is the snapped one, bit for bit."""
     model, _, images, topology, table, _ = trained(
         "fcn8s", "transposed", SignFormat(levels, -2), fused=True
@@ -226,7 +230,7 @@ def test_sign_networks_compute_what_is_saved(levels):
     )
 
 
-def test_a_weight_that_is_nan_reaches_the_loss():
+def test_a_weight_that_is_nan_reaches_the_loss() -> None:
     model, _, images, *_ = trained("fcn8s", "nearest", signed_format(4, 0), fused=True, steps=1)
     layer = model.get_layer("score_fr")  # behind the poolings, which lose NaN in any network
     layer.set_weights([np.full_like(w, np.nan) for w in layer.get_weights()])

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -10,15 +14,15 @@ from fcn_hw.errors import FcnHwError
 from fcn_hw.keras_env import keras_env, seed_everything
 from fcn_hw.train import loop
 from fcn_hw.train.augment import Augmentation
-from fcn_hw.train.datasets.base import Split
-from fcn_hw.train.loop import Phase, learning_rate, loss_weights, make_train_step, run_phase
+from fcn_hw.train.datasets.base import DataSet, Split
+from fcn_hw.train.loop import Phase, Step, learning_rate, loss_weights, make_train_step, run_phase
 from fcn_hw.train.networks import build_float
 from fcn_hw.train.pixel_loss import PixelLoss
 from fcn_hw.train.store import CheckpointFile
 from fcn_hw.train.topology import Shape, build_topology
 
 
-def phase(**changes):
+def phase(**changes: Any) -> Phase:
     settings = {
         "name": "float",
         "epochs": 3,
@@ -31,13 +35,13 @@ def phase(**changes):
     return Phase(**(settings | changes))
 
 
-def make_model(seed=1):
+def make_model(seed: int = 1) -> Any:
     seed_everything(seed)
     network = Network(kind="fcn16s", filters=(4, 6))
     return build_float(build_topology(network, Shape(13, 18, 3), 3), batchnorm=True)
 
 
-def run(model, settings, data, path, report=None):
+def run(model: Any, settings: Phase, data: DataSet, path: Path, report: Any = None) -> Any:
     weights = loss_weights(data.train, 3, data.void, power=0)
     loss = PixelLoss(weights)
     return run_phase(model, settings, data, loss, CheckpointFile(path, "d"), report)
@@ -47,15 +51,17 @@ class Killed(BaseException):
     """As abrupt as Ctrl-C."""
 
 
-def killer(epoch, step):
-    def report(now):
+def killer(epoch: int, step: Any) -> Callable[[Step], None]:
+    def report(now: Step) -> None:
         if (now.epoch, now.step) == (epoch, step):
             raise Killed
 
     return report
 
 
-def test_interrupted_training_ends_as_an_uninterrupted_one(squares, tmp_path):
+def test_interrupted_training_ends_as_an_uninterrupted_one(
+    squares: DataSet, tmp_path: Path
+) -> None:
     whole = make_model()
     expected = run(whole, phase(), squares, tmp_path / "whole.npz")
     for epoch, step in ((1, 2), (2, 1), (3, 3)):  # killed three times, within an epoch each time
@@ -69,7 +75,7 @@ def test_interrupted_training_ends_as_an_uninterrupted_one(squares, tmp_path):
         np.testing.assert_array_equal(a, b)
 
 
-def test_a_finished_phase_is_not_run_again(squares, tmp_path):
+def test_a_finished_phase_is_not_run_again(squares: DataSet, tmp_path: Path) -> None:
     first = make_model()
     run(first, phase(epochs=1), squares, tmp_path / "c.npz")
     steps = []
@@ -79,12 +85,14 @@ def test_a_finished_phase_is_not_run_again(squares, tmp_path):
     np.testing.assert_array_equal(first.get_weights()[0], second.get_weights()[0])
 
 
-def test_patience_stops_early_and_the_best_weights_are_kept(squares, tmp_path, monkeypatch):
+def test_patience_stops_early_and_the_best_weights_are_kept(
+    squares: DataSet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     scores = iter([0.1, 0.5, 0.4, 0.3, 0.9])
     monkeypatch.setattr(loop._PhaseTrainer, "_validate", lambda self: next(scores))
     kept = {}
 
-    def report(now):
+    def report(now: Step) -> None:
         if (now.epoch, now.step) == (2, 1):
             kept["after first step of epoch 2"] = model.get_weights()[0]
 
@@ -98,7 +106,9 @@ def test_patience_stops_early_and_the_best_weights_are_kept(squares, tmp_path, m
     assert np.any(model.get_weights()[0] != kept["after first step of epoch 2"])
 
 
-def test_training_that_never_improves_returns_its_start(squares, tmp_path, monkeypatch):
+def test_training_that_never_improves_returns_its_start(
+    squares: DataSet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     scores = iter([0.9, 0.1, 0.2])
     monkeypatch.setattr(loop._PhaseTrainer, "_validate", lambda self: next(scores))
     model = make_model()
@@ -108,12 +118,14 @@ def test_training_that_never_improves_returns_its_start(squares, tmp_path, monke
     np.testing.assert_array_equal(model.get_weights()[0], start[0])
 
 
-def test_divergence_is_reported_and_the_last_good_epoch_kept(squares, tmp_path):
+def test_divergence_is_reported_and_the_last_good_epoch_kept(
+    squares: DataSet, tmp_path: Path
+) -> None:
     path = tmp_path / "c.npz"
     with pytest.raises(Killed):
         run(make_model(), phase(), squares, path, killer(2, 1))
 
-    def poison(now):
+    def poison(now: Step) -> None:
         if (now.epoch, now.step) == (2, 1):
             layer = model.get_layer("score_fr")
             layer.set_weights([np.full_like(w, np.nan) for w in layer.get_weights()])
@@ -130,14 +142,14 @@ def test_divergence_is_reported_and_the_last_good_epoch_kept(squares, tmp_path):
     assert all(np.all(np.isfinite(array)) for array in kept.arrays["weights"])
 
 
-def test_training_learns(squares, tmp_path):
+def test_training_learns(squares: DataSet, tmp_path: Path) -> None:
     model = make_model()
     state = run(model, phase(epochs=8, augmentation=None), squares, tmp_path / "c.npz")
     assert state.history[-1]["loss"] < 0.6 * state.history[0]["loss"]
     assert state.best > 0.3
 
 
-def test_void_pixels_do_not_count(squares):
+def test_void_pixels_do_not_count(squares: DataSet) -> None:
     """Whatever the network says there: loss and gradients are the same."""
     weights = loss_weights(squares.train, 3, squares.void, power=0)
     assert weights[255] == 0 and weights[:3].tolist() == [1, 1, 1]
@@ -160,7 +172,7 @@ def test_void_pixels_do_not_count(squares):
     assert losses[0] == pytest.approx(-picked[valid].mean(), rel=1e-5)
 
 
-def test_median_frequency_weights_by_hand():
+def test_median_frequency_weights_by_hand() -> None:
     masks = np.zeros((2, 2, 4), np.uint8)
     masks[0, 0] = 1  # class 1: 4 of 8 pixels of the only image that it is in
     masks[1, 0, 0] = 9  # void
@@ -176,7 +188,7 @@ def test_median_frequency_weights_by_hand():
     assert loss_weights(split, 3, 9, power=0)[[0, 1, 2, 9]].tolist() == [1, 1, 1, 0]
 
 
-def test_rate_warms_up_and_falls():
+def test_rate_warms_up_and_falls() -> None:
     settings = phase(learning_rate=1.0)
     rates = [learning_rate(settings, step, 200) for step in range(200)]
     peak = int(np.argmax(rates))

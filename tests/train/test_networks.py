@@ -11,12 +11,18 @@ from fcn_hw.design import Network
 from fcn_hw.keras_env import keras_env
 from fcn_hw.scaling import Scaling
 from fcn_hw.train.networks import bilinear_kernel, build_float, fold_batchnorm
-from fcn_hw.train.topology import Shape, build_topology, parameters
+from fcn_hw.train.topology import Shape, Topology, build_topology, parameters
 
 KINDS = ("fcn32s", "fcn16s", "fcn8s", "unet")
 
 
-def topology_of(kind, upsampling, size=(11, 14), skip="add", classes=5):
+def topology_of(
+    kind: str,
+    upsampling: str,
+    size: tuple[int, int] = (11, 14),
+    skip: str = "add",
+    classes: int = 5,
+) -> Topology:
     network = Network(
         kind=kind, filters=(3, 4, 5), head_filters=4, upsampling=upsampling, skip=skip
     )
@@ -25,7 +31,7 @@ def topology_of(kind, upsampling, size=(11, 14), skip="add", classes=5):
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("upsampling", ["nearest", "bilinear", "transposed"])
-def test_keras_agrees_with_the_topology(kind, upsampling):
+def test_keras_agrees_with_the_topology(kind: str, upsampling: str) -> None:
     topology = topology_of(kind, upsampling, skip="concat" if kind == "unet" else "add")
     model = build_float(topology, batchnorm=False)
     for node in topology:
@@ -38,7 +44,7 @@ def test_keras_agrees_with_the_topology(kind, upsampling):
 
 
 @pytest.mark.parametrize("kind", ["fcn8s", "unet"])
-def test_folding_keeps_the_function(kind):
+def test_folding_keeps_the_function(kind: str) -> None:
     topology = topology_of(kind, "bilinear")
     model = build_float(topology, batchnorm=True)
     random = np.random.default_rng(3)
@@ -55,7 +61,7 @@ def test_folding_keeps_the_function(kind):
 
 
 @pytest.mark.parametrize("scale", [2, 4, 8])
-def test_bilinear_kernel_upsamples_as_a_resize_does(scale):
+def test_bilinear_kernel_upsamples_as_a_resize_does(scale: float) -> None:
     env = keras_env()
     random = np.random.default_rng(scale)
     image = random.uniform(-1, 1, (1, 6, 7, 3)).astype(np.float32)
@@ -67,7 +73,7 @@ def test_bilinear_kernel_upsamples_as_a_resize_does(scale):
     np.testing.assert_allclose(layer(image).numpy()[inner], expected[inner], atol=1e-5)
 
 
-def test_transposed_layers_start_bilinear():
+def test_transposed_layers_start_bilinear() -> None:
     topology = topology_of("fcn8s", "transposed")
     model = build_float(topology, batchnorm=True)
     kernel, bias = model.get_layer("up_pool2").get_weights()
@@ -75,7 +81,7 @@ def test_transposed_layers_start_bilinear():
     assert not bias.any()
 
 
-def test_a_scaled_input_is_a_layer_of_the_network():
+def test_a_scaled_input_is_a_layer_of_the_network() -> None:
     """The model is given ``byte / 256`` as always, and computes what it would of scaled bytes."""
     image = Shape(9, 10, 3)
     network = Network(kind="fcn32s", filters=(3, 4))

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 
 import pytest
 
+from fcn_hw.design import Design
 from fcn_hw.errors import ConfigError, FormatError
 from fcn_hw.fixed import parse_format
 from fcn_hw.train.precision import (
@@ -19,7 +21,7 @@ from fcn_hw.train.precision import (
 from fcn_hw.train.topology import design_topology
 
 
-def test_a_layer_overrides_only_what_it_names(tiny_design):
+def test_a_layer_overrides_only_what_it_names(tiny_design: Callable[..., Design]) -> None:
     design = tiny_design(
         precision={
             "default": {"weight": "ternary", "bias": 6, "activation": 3},
@@ -33,13 +35,13 @@ def test_a_layer_overrides_only_what_it_names(tiny_design):
     assert wanted["score_fr"] == Wish("ternary", 6, 7)
 
 
-def test_unknown_layer_is_refused(tiny_design):
+def test_unknown_layer_is_refused(tiny_design: Callable[..., Design]) -> None:
     design = tiny_design(precision={"layers": {"score": {"weight": 8}}})
     with pytest.raises(ConfigError, match=r"precision\.layers: 'score' is not a layer of this"):
         wishes(design, design_topology(design))
 
 
-def test_one_bit_is_for_hidden_layers_only(tiny_design):
+def test_one_bit_is_for_hidden_layers_only(tiny_design: Callable[..., Design]) -> None:
     design = tiny_design(precision={"default": {"activation": 1}})
     with pytest.raises(ConfigError) as caught:
         wishes(design, design_topology(design))
@@ -50,7 +52,7 @@ def test_one_bit_is_for_hidden_layers_only(tiny_design):
     assert caught.value.hint == "set precision.layers.score_fr.activation"
 
 
-def test_table_survives_json():
+def test_table_survives_json() -> None:
     table = PrecisionTable(
         {
             "conv1_1": LayerFormats(
@@ -71,11 +73,11 @@ def test_table_survives_json():
 
 
 @pytest.mark.parametrize("text", ["quinary(2^1)", "binary(3)", "fixed<4>"])
-def test_a_broken_format_is_refused(text):
+def test_a_broken_format_is_refused(text: str) -> None:
     with pytest.raises(FormatError, match="is not a fixed-point format"):
         parse_weight_quantizer(text)
 
 
-def test_an_absurd_exponent_is_refused():
+def test_an_absurd_exponent_is_refused() -> None:
     with pytest.raises(FormatError, match=r"'binary\(2\^99\)': the exponent is out of range"):
         parse_weight_quantizer("binary(2^99)")

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from fractions import Fraction
+from pathlib import Path
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pytest
 from pydantic import ValidationError
 
-from fcn_hw.design import Pruning, Training
+from fcn_hw.design import Design, Pruning, Training
 from fcn_hw.errors import ConfigError
 from fcn_hw.keras_env import seed_everything
 from fcn_hw.train import loop
+from fcn_hw.train.datasets.base import DataSet
+from fcn_hw.train.loop import Step
 from fcn_hw.train.networks import build_float, folded_weights
 from fcn_hw.train.precision import wishes
 from fcn_hw.train.pruning import Pruner, check_pruning, choose_masks, lamp_scores, sparsity_at
@@ -20,8 +26,10 @@ from fcn_hw.train.store import CheckpointFile
 from fcn_hw.train.study import Study, design_phase
 from fcn_hw.train.topology import Shape, build_topology
 
+Floats = npt.NDArray[np.float32]
 
-def test_the_schedule_is_the_cubic():
+
+def test_the_schedule_is_the_cubic() -> None:
     for target in (0.5, 0.85):
         for step in range(13):
             exact = Fraction(target) * (1 - (1 - Fraction(step, 12)) ** 3)
@@ -31,7 +39,7 @@ def test_the_schedule_is_the_cubic():
         assert sparsity_at(target, -1) == 0
 
 
-def kernels(seed=1):
+def kernels(seed: int = 1) -> dict[str, Floats]:
     random = np.random.default_rng(seed)
     shapes = {"a": (3, 3, 2, 5), "b": (1, 1, 4, 7), "c": (2, 2, 3, 3)}
     return {
@@ -42,7 +50,9 @@ def kernels(seed=1):
 
 @pytest.mark.parametrize("progress", [0.0, 0.1, 0.5, 1.0])
 @pytest.mark.parametrize("sparsity", [0.0, 0.33, 0.5, 0.97])
-def test_the_smallest_weights_of_a_layer_go_and_as_many_as_are_asked_for(sparsity, progress):
+def test_the_smallest_weights_of_a_layer_go_and_as_many_as_are_asked_for(
+    sparsity: float, progress: float
+) -> None:
     pruning = Pruning(sparsity=sparsity, layers={"b": 0.25, "c": 0})
     found, given = choose_masks(kernels(), pruning, progress), kernels()
     for name, part in (("a", sparsity), ("b", 0.25), ("c", 0.0)):
@@ -55,7 +65,7 @@ def test_the_smallest_weights_of_a_layer_go_and_as_many_as_are_asked_for(sparsit
             assert np.abs(given[name][~kept]).max() <= np.abs(given[name][kept]).min()
 
 
-def test_a_layer_is_never_pruned_away():
+def test_a_layer_is_never_pruned_away() -> None:
     small = {"tiny": np.array([0.1, -3.0, 2.0], np.float32)}
     assert choose_masks(small, Pruning(sparsity=0.99))["tiny"].tolist() == [0, 1, 0]
     both = {**small, "other": np.array([9.0, 9.0], np.float32)}
@@ -63,12 +73,12 @@ def test_a_layer_is_never_pruned_away():
     assert {name: mask.sum() for name, mask in masks.items()} == {"tiny": 1, "other": 1}
 
 
-def test_of_equal_weights_the_first_goes():
+def test_of_equal_weights_the_first_goes() -> None:
     same = {"same": np.full((2, 2), -0.5, np.float32)}
     assert choose_masks(same, Pruning(sparsity=0.5))["same"].tolist() == [[0, 0], [1, 1]]
 
 
-def test_lamp_by_its_definition():
+def test_lamp_by_its_definition() -> None:
     """Lee et al. 2021, equation 4, weight by weight."""
     kernel = kernels()["a"]
     weights = kernel.ravel().astype(np.float64)
@@ -80,7 +90,7 @@ def test_lamp_by_its_definition():
     assert lamp_scores(np.zeros((2, 2), np.float32)).tolist() == [0, 0, 0, 0]
 
 
-def test_global_scope_shares_the_zeros_whatever_the_layers_scales():
+def test_global_scope_shares_the_zeros_whatever_the_layers_scales() -> None:
     given = kernels()
     pruning = Pruning(sparsity=0.6, layers={"b": 0.25}, scope="global")
     found = choose_masks(given, pruning)
@@ -126,19 +136,21 @@ def test_global_scope_shares_the_zeros_whatever_the_layers_scales():
         ),
     ],
 )  # fmt: skip
-def test_what_can_not_be_pruned(pruning, binary, steps, message, hint):
+def test_what_can_not_be_pruned(
+    pruning: Any, binary: Any, steps: int, message: str, hint: str
+) -> None:
     with pytest.raises(ConfigError) as caught:
         check_pruning(Pruning(**pruning), ["conv1", "conv2"], binary, steps)
     assert (caught.value.message, caught.value.hint) == (message, hint)
 
 
-def test_what_can_be_pruned():
+def test_what_can_be_pruned() -> None:
     names = ["conv1", "conv2"]
     assert check_pruning(Pruning(layers={"conv2": 0}), names, ["conv2"], 100) == 50
     assert check_pruning(Pruning(sparsity=0, layers={"conv1": 0.1}), names, ["conv2"], 2) == 1
 
 
-def test_a_design_without_room_for_pruning_is_refused():
+def test_a_design_without_room_for_pruning_is_refused() -> None:
     with pytest.raises(ValidationError, match="less than 1"):
         Pruning(ramp=1)
     with pytest.raises(ValidationError, match="retrained, and retrain_epochs is 0"):
@@ -154,8 +166,8 @@ def test_a_design_without_room_for_pruning_is_refused():
     ],
 )
 def test_a_training_that_can_not_prune_does_not_start(
-    tiny_design, squares, tmp_path, changes, message
-):
+    tiny_design: Callable[..., Design], squares: DataSet, tmp_path: Path, changes: Any, message: str
+) -> None:
     training = {"pruning": {"sparsity": 0.5}, **changes.get("training", {})}
     design = tiny_design(**{**changes, "training": training})
     with pytest.raises(ConfigError, match=message):
@@ -174,7 +186,7 @@ class Killed(BaseException):
 
 
 @pytest.fixture
-def session(tiny_design, squares):
+def session(tiny_design: Callable[..., Design], squares: DataSet) -> Any:
     """A study of an untrained network, and how to retrain it."""
     pruning = {"sparsity": 0.75, "layers": {"conv1_1": 0.3, "score_fr": 0}}
     training = {"batch_size": 4, "retrain_epochs": EPOCHS, "pruning": pruning, "patience": 99}
@@ -186,7 +198,7 @@ def session(tiny_design, squares):
     table = study.table(wishes(design, topology))
     phase = design_phase(design, "retrain", EPOCHS, 0.01)
 
-    def run(path, report=None):
+    def run(path: Path, report: Any = None) -> Any:
         model = study.quantized(table)
         return model, study.retrain(
             model, phase, CheckpointFile(path, "d"), report and report(model)
@@ -196,14 +208,14 @@ def session(tiny_design, squares):
     return run
 
 
-def zeros(model, name):
+def zeros(model: Any, name: str) -> npt.NDArray[np.bool_]:
     return model.get_layer(name).kernel.numpy() == 0
 
 
-def test_zeros_rise_on_schedule_and_stay(session, tmp_path):
+def test_zeros_rise_on_schedule_and_stay(session: Any, tmp_path: Path) -> None:
     seen = []
 
-    def watch(model):
+    def watch(model: Any) -> Any:
         return lambda now: seen.append({name: zeros(model, name) for name in session.study.weights})
 
     model, state = session(tmp_path / "c.npz", watch)
@@ -224,11 +236,11 @@ def test_zeros_rise_on_schedule_and_stay(session, tmp_path):
         assert np.all(snapped.get_layer(name).get_weights()[0][zeros(model, name)] == 0)
 
 
-def test_an_interrupted_pruning_ends_as_an_uninterrupted_one(session, tmp_path):
+def test_an_interrupted_pruning_ends_as_an_uninterrupted_one(session: Any, tmp_path: Path) -> None:
     whole, expected = session(tmp_path / "whole.npz")
 
-    def killer(epoch, step):
-        def report(now):
+    def killer(epoch: int, step: Any) -> Any:
+        def report(now: Step) -> None:
             if (now.epoch, now.step) == (epoch, step):
                 raise Killed
 
@@ -244,7 +256,9 @@ def test_an_interrupted_pruning_ends_as_an_uninterrupted_one(session, tmp_path):
         np.testing.assert_array_equal(a, b)
 
 
-def test_only_epochs_with_all_zeros_count(session, tmp_path, monkeypatch):
+def test_only_epochs_with_all_zeros_count(
+    session: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     scores = iter([0.9, 0.8, 0.3, 0.2])
     monkeypatch.setattr(loop._PhaseTrainer, "_validate", lambda self: next(scores))
     model, state = session(tmp_path / "c.npz")
@@ -253,7 +267,7 @@ def test_only_epochs_with_all_zeros_count(session, tmp_path, monkeypatch):
     assert zeros(model, "conv2_1").sum() == round(0.75 * zeros(model, "conv2_1").size)
 
 
-def test_a_zero_that_is_not_pruned_may_come_back(session):
+def test_a_zero_that_is_not_pruned_may_come_back(session: Any) -> None:
     """Resuming takes the masks as they were, and does not read them from the weights."""
     study = session.study
     model = study.quantized(session.table)
@@ -271,7 +285,7 @@ def test_a_zero_that_is_not_pruned_may_come_back(session):
     np.testing.assert_array_equal(kernel.numpy(), values + 1)
 
 
-def test_a_model_with_binary_weights_is_refused(session):
+def test_a_model_with_binary_weights_is_refused(session: Any) -> None:
     study = session.study
     design = study.design.model_copy(update={"precision": type(study.design.precision)(
         layers={"conv2_1": {"weight": "binary"}}

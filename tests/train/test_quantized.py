@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Literal
 
 import numpy as np
 import pytest
 
-from fcn_hw.design import Network
+from fcn_hw.design import Design, Network
 from fcn_hw.fixed import from_quantized_relu, parse_format, quantize, to_codes, to_float
 from fcn_hw.keras_env import keras_env
 from fcn_hw.train.calibrate import quantized_values, signed_format
@@ -23,15 +26,20 @@ from fcn_hw.train.quantized import (
     weight_quantizer,
 )
 from fcn_hw.train.store import save_model
-from fcn_hw.train.topology import Shape, build_topology, layer_names, quantizable
+from fcn_hw.train.topology import Shape, Topology, build_topology, layer_names, quantizable
 
 
-def topology_of(kind="fcn16s", upsampling="bilinear", size=(9, 10), skip="add"):
+def topology_of(
+    kind: str = "fcn16s",
+    upsampling: str = "bilinear",
+    size: tuple[int, int] = (9, 10),
+    skip: str = "add",
+) -> Topology:
     network = Network(kind=kind, filters=(3, 4, 4), upsampling=upsampling, skip=skip)
     return build_topology(network, Shape(*size, 3), 3)
 
 
-def table_for(topology, weight=None):
+def table_for(topology: Topology, weight: Any = None) -> PrecisionTable:
     return PrecisionTable(
         {
             node.name: LayerFormats(
@@ -44,7 +52,7 @@ def table_for(topology, weight=None):
     )
 
 
-def randomised(topology, table, seed=1):
+def randomised(topology: Topology, table: PrecisionTable, seed: int = 1) -> Any:
     """A quantized model with off-grid shadow weights."""
     model = build_quantized(topology, table)
     random = np.random.default_rng(seed)
@@ -55,13 +63,13 @@ def randomised(topology, table, seed=1):
 
 
 @pytest.fixture
-def images():
+def images() -> Any:
     return (np.random.default_rng(9).integers(0, 256, (2, 9, 10, 3)) / 256).astype(np.float32)
 
 
 @pytest.mark.parametrize("kind", ["fcn32s", "fcn16s", "fcn8s", "unet"])
 @pytest.mark.parametrize("upsampling", ["nearest", "bilinear", "transposed"])
-def test_scores_lie_on_a_grid(kind, upsampling, images):
+def test_scores_lie_on_a_grid(kind: str, upsampling: str, images: Any) -> None:
     topology = topology_of(kind, upsampling, skip="concat" if kind == "unet" else "add")
     scores = randomised(topology, table_for(topology))(images).numpy()
     assert scores.shape == (2, 9, 10, 3)
@@ -70,7 +78,7 @@ def test_scores_lie_on_a_grid(kind, upsampling, images):
     to_codes(scores, parse_format("fixed<40,20>"))
 
 
-def test_layers_are_named_as_the_design_may_name_them(tiny_design):
+def test_layers_are_named_as_the_design_may_name_them(tiny_design: Callable[..., Design]) -> None:
     design = tiny_design(network={"kind": "unet", "filters": [3, 4], "skip": "concat"})
     topology = build_topology(design.network, Shape(9, 10, 3), 3)
     model = build_quantized(topology, table_for(topology))
@@ -80,7 +88,7 @@ def test_layers_are_named_as_the_design_may_name_them(tiny_design):
 
 @pytest.mark.parametrize("bits", [2, 4, 8, 16])
 @pytest.mark.parametrize("integer", [-3, 0, 1, 3])
-def test_weight_quantizers_equal_fixed_point(bits, integer):
+def test_weight_quantizers_equal_fixed_point(bits: int, integer: int) -> None:
     fmt = signed_format(bits, integer)
     random = np.random.default_rng(bits)
     ties = (np.arange(-40, 40) + 0.5) * fmt.step
@@ -90,7 +98,7 @@ def test_weight_quantizers_equal_fixed_point(bits, integer):
 
 
 @pytest.mark.parametrize(("bits", "integer"), [(1, 0), (1, 2), (2, -1), (4, 2), (8, 3), (16, 1)])
-def test_activation_quantizers_equal_fixed_point(bits, integer):
+def test_activation_quantizers_equal_fixed_point(bits: int, integer: int) -> None:
     fmt = from_quantized_relu(bits, integer)
     random = np.random.default_rng(bits)
     ties = (np.arange(-9, 40) + 0.5) * fmt.step
@@ -102,7 +110,9 @@ def test_activation_quantizers_equal_fixed_point(bits, integer):
 @pytest.mark.parametrize(
     ("levels", "exponent"), itertools.product(["binary", "ternary"], [-4, 0, 1])
 )
-def test_sign_quantizers_are_exact_on_their_levels(levels, exponent):
+def test_sign_quantizers_are_exact_on_their_levels(
+    levels: Literal["binary", "ternary"], exponent: Any
+) -> None:
     fmt = SignFormat(levels, exponent)
     quantizer = weight_quantizer(fmt)
     values = np.random.default_rng(1).normal(0, fmt.magnitude, 1000).astype(np.float32)
@@ -111,7 +121,7 @@ def test_sign_quantizers_are_exact_on_their_levels(levels, exponent):
     np.testing.assert_array_equal(quantizer(exact).numpy(), exact)
 
 
-def test_powers_of_two_are_exact_in_the_repaired_backend():
+def test_powers_of_two_are_exact_in_the_repaired_backend() -> None:
     keras_env()
     from qkeras import quantizers
 
@@ -120,7 +130,7 @@ def test_powers_of_two_are_exact_in_the_repaired_backend():
 
 
 @pytest.mark.parametrize("weight", [None, SignFormat("ternary", -2), SignFormat("binary", -2)])
-def test_snapped_model_computes_the_same_from_weights_on_the_grid(weight, images):
+def test_snapped_model_computes_the_same_from_weights_on_the_grid(weight: Any, images: Any) -> None:
     topology = topology_of("unet", "transposed", skip="concat")
     table = table_for(topology, weight)
     model = randomised(topology, table)
@@ -135,7 +145,7 @@ def test_snapped_model_computes_the_same_from_weights_on_the_grid(weight, images
         assert np.mean(exact(images).numpy() != model(images).numpy()) < 0.02
 
 
-def test_saved_model_loads_and_predicts_the_same(tmp_path, images):
+def test_saved_model_loads_and_predicts_the_same(tmp_path: Path, images: Any) -> None:
     topology = topology_of("fcn8s", "transposed")
     model = randomised(topology, table_for(topology, SignFormat("ternary", -2)))
     save_model(model, tmp_path / "m.h5")
@@ -148,7 +158,7 @@ def test_saved_model_loads_and_predicts_the_same(tmp_path, images):
 
 
 @pytest.fixture
-def shadow_case():
+def shadow_case() -> Any:
     topology = topology_of(size=(8, 8))
     table = table_for(topology)
     random = np.random.default_rng(4)
@@ -157,13 +167,13 @@ def shadow_case():
     return topology, table, randomised(topology, table), images, masks
 
 
-def one_step(model, images, masks, rate):
+def one_step(model: Any, images: Any, masks: Any, rate: float) -> Any:
     optimizer = keras_env().keras.optimizers.SGD(rate)
     optimizer.build(model.trainable_variables)
     return make_train_step(model, optimizer, PixelLoss(np.ones(256, np.float32)))(images, masks)
 
 
-def test_forward_uses_quantized_weights_and_the_step_moves_float_weights(shadow_case):
+def test_forward_uses_quantized_weights_and_the_step_moves_float_weights(shadow_case: Any) -> None:
     topology, table, model, images, masks = shadow_case
     before = folded_weights(model, topology)
     one_step(model, images, masks, 0.01)
@@ -182,7 +192,7 @@ def test_forward_uses_quantized_weights_and_the_step_moves_float_weights(shadow_
     assert np.any(float_like(inputs).numpy() != scores)
 
 
-def test_steps_below_half_a_quantum_accumulate_in_the_shadow(shadow_case):
+def test_steps_below_half_a_quantum_accumulate_in_the_shadow(shadow_case: Any) -> None:
     _, table, model, images, masks = shadow_case
     layer = model.get_layer("conv1_1")
     fmt = table.layers["conv1_1"].weight
@@ -199,14 +209,14 @@ def test_steps_below_half_a_quantum_accumulate_in_the_shadow(shadow_case):
     assert np.max(np.abs(later - start)) > 2.5 * np.max(np.abs(first - start))
 
 
-def test_parts_that_are_not_named_stay_float(images):
+def test_parts_that_are_not_named_stay_float(images: Any) -> None:
     topology = topology_of()
     table = table_for(topology)
     weights = folded_weights(randomised(topology, table), topology)
     names = [node.name for node in quantizable(topology)]
     first = names[0]
 
-    def scores(parts, kernels):
+    def scores(parts: Any, kernels: Any) -> Any:
         model = build_quantized(topology, table, parts)
         set_weights(model, kernels)
         return model(images).numpy()
@@ -231,7 +241,7 @@ def test_parts_that_are_not_named_stay_float(images):
             np.testing.assert_array_equal(mine, expected)
 
 
-def test_a_quantized_classifier_has_one_pixel():
+def test_a_quantized_classifier_has_one_pixel() -> None:
     topology = build_topology(Network(kind="cnn", filters=(3, 4)), Shape(8, 8, 1), 5)
     model = randomised(topology, table_for(topology))
     assert model(np.full((2, 8, 8, 1), 0.5, np.float32)).shape == (2, 1, 1, 5)

@@ -10,22 +10,25 @@ import signal
 import subprocess
 import sys
 import textwrap
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
+from fcn_hw.design import Design
 from fcn_hw.errors import ConfigError, DataError
 from fcn_hw.frontend.model_file import load_model
-from fcn_hw.train.datasets.base import empty_split
+from fcn_hw.train.datasets.base import DataSet, empty_split
 from fcn_hw.train.precision import PrecisionTable
 from fcn_hw.train.predict import predict
 from fcn_hw.train.run import train
 
 
 @pytest.fixture
-def mixed_design(tiny_design):
+def mixed_design(tiny_design: Callable[..., Design]) -> Design:
     return tiny_design(
         precision={
             "layers": {
@@ -37,7 +40,9 @@ def mixed_design(tiny_design):
     )
 
 
-def test_a_training_leaves_all_its_files(mixed_design, squares, tmp_path):
+def test_a_training_leaves_all_its_files(
+    mixed_design: Any, squares: DataSet, tmp_path: Path
+) -> None:
     result = train(mixed_design, squares, tmp_path, progress=False)
     names = sorted(str(p.relative_to(tmp_path)) for p in tmp_path.rglob("*") if p.is_file())
     assert names == [
@@ -77,7 +82,9 @@ def test_a_training_leaves_all_its_files(mixed_design, squares, tmp_path):
     assert len(np.unique(shadow)) > 100
 
 
-def test_changed_precision_reuses_the_float_training(tiny_design, squares, tmp_path):
+def test_changed_precision_reuses_the_float_training(
+    tiny_design: Callable[..., Design], squares: DataSet, tmp_path: Path
+) -> None:
     train(tiny_design(), squares, tmp_path, progress=False)
     before = (tmp_path / "checkpoints" / "float.npz").stat().st_mtime_ns
     weights = (tmp_path / "quantized.h5").read_bytes()
@@ -87,7 +94,9 @@ def test_changed_precision_reuses_the_float_training(tiny_design, squares, tmp_p
     assert (tmp_path / "quantized.h5").read_bytes() != weights
 
 
-def test_distillation_is_a_matter_of_retraining_alone(tiny_design, squares, tmp_path):
+def test_distillation_is_a_matter_of_retraining_alone(
+    tiny_design: Callable[..., Design], squares: DataSet, tmp_path: Path
+) -> None:
     settings = {"float_epochs": 1, "retrain_epochs": 1, "batch_size": 4}
     shadows, floats = [], set()
     for share in (0.0, 1.0, 0.0):
@@ -101,7 +110,9 @@ def test_distillation_is_a_matter_of_retraining_alone(tiny_design, squares, tmp_
     assert np.array_equal(shadows[0], shadows[2])
 
 
-def test_no_retraining_leaves_the_direct_network(tiny_design, squares, tmp_path):
+def test_no_retraining_leaves_the_direct_network(
+    tiny_design: Callable[..., Design], squares: DataSet, tmp_path: Path
+) -> None:
     design = tiny_design(training={"float_epochs": 1, "retrain_epochs": 0, "batch_size": 4})
     result = train(design, squares, tmp_path, progress=False)
     assert result.scores["retrained"] == result.scores["direct"]
@@ -127,7 +138,9 @@ KILLED_IN_STEP = """
 """
 
 
-def test_training_killed_by_the_system_ends_as_an_uninterrupted_one(tiny_design, squares, tmp_path):
+def test_training_killed_by_the_system_ends_as_an_uninterrupted_one(
+    tiny_design: Callable[..., Design], squares: DataSet, tmp_path: Path
+) -> None:
     design = tiny_design()  # 2 + 2 epochs of 3 steps: step 11 is in the middle of the last epoch
     whole = train(design, squares, tmp_path / "whole", progress=False)
     arguments = tmp_path / "arguments.pickle"
@@ -150,11 +163,16 @@ def test_training_killed_by_the_system_ends_as_an_uninterrupted_one(tiny_design,
         np.testing.assert_array_equal(a, b)
 
 
-def test_a_full_disk_keeps_the_last_whole_epoch(tiny_design, squares, tmp_path, monkeypatch):
+def test_a_full_disk_keeps_the_last_whole_epoch(
+    tiny_design: Callable[..., Design],
+    squares: DataSet,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     """The second checkpoint meets it: the first stays, and training goes on from there."""
     write, saved = Path.write_bytes, []
 
-    def full(file, content):
+    def full(file: Path, content: bytes) -> int:
         if file.suffix == ".npz":
             saved.append(file)
             if len(saved) == 2:
@@ -175,14 +193,18 @@ def test_a_full_disk_keeps_the_last_whole_epoch(tiny_design, squares, tmp_path, 
     assert len(saved) == 2 + 1 + 2  # epoch 1 was not repeated
 
 
-def test_empty_split_is_an_error(tiny_design, squares, tmp_path):
+def test_empty_split_is_an_error(
+    tiny_design: Callable[..., Design], squares: DataSet, tmp_path: Path
+) -> None:
     empty = replace(squares, val=empty_split(13, 18, 3))
     with pytest.raises(DataError) as caught:
         train(tiny_design(), empty, tmp_path, progress=False)
     assert str(caught.value) == "data set 'squares': split 'val' is empty"
 
 
-def test_other_image_size_is_an_error(tiny_design, squares, tmp_path):
+def test_other_image_size_is_an_error(
+    tiny_design: Callable[..., Design], squares: DataSet, tmp_path: Path
+) -> None:
     design = tiny_design()
     other = design.model_copy(update={"dataset": design.dataset.model_copy(update={"height": 16})})
     with pytest.raises(ConfigError) as caught:
@@ -190,7 +212,9 @@ def test_other_image_size_is_an_error(tiny_design, squares, tmp_path):
     assert str(caught.value) == ("dataset: the design says 16 x 18 pixels, the images have 13 x 18")
 
 
-def test_images_of_another_size_are_an_error(tiny_design, squares, tmp_path):
+def test_images_of_another_size_are_an_error(
+    tiny_design: Callable[..., Design], squares: DataSet, tmp_path: Path
+) -> None:
     design = tiny_design(training={"float_epochs": 1, "retrain_epochs": 0})
     train(design, squares, tmp_path, progress=False)
     with pytest.raises(DataError) as caught:

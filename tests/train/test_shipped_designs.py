@@ -14,12 +14,12 @@ CLASSES = {"digit_scenes": 11, "camvid": 11, "mnist": 10, "voc": 21, "list": 2}
 DESIGNS = sorted((Path(__file__).parents[2] / "hls_projects").glob("*/design.yaml"))
 
 
-def test_there_are_designs():
+def test_there_are_designs() -> None:
     assert {"digits_fcn8s", "camvid_fcn8s"} <= {path.parent.name for path in DESIGNS}
 
 
 @pytest.mark.parametrize("path", DESIGNS, ids=lambda path: path.parent.name)
-def test_a_shipped_design_is_possible(path):
+def test_a_shipped_design_is_possible(path: Path) -> None:
     design = load_design(path)
     assert design.name == path.parent.name
     topology = design_topology(design)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import stat
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -32,7 +33,7 @@ def test_a_damaged_checkpoint_counts_as_none(tmp_path: Path) -> None:
     assert absent > 200
 
 
-def test_checkpoint_returns_as_it_was(tmp_path):
+def test_checkpoint_returns_as_it_was(tmp_path: Path) -> None:
     file = CheckpointFile(tmp_path / "deep" / "c.npz", "abc")
     arrays = {"weights": [np.eye(3, dtype=np.float32), np.int64(7)], "best": []}
     file.save(Checkpoint({"epoch": 3, "history": [{"loss": 0.5}]}, arrays))
@@ -43,7 +44,7 @@ def test_checkpoint_returns_as_it_was(tmp_path):
     assert loaded.arrays["weights"][1] == 7 and loaded.arrays["best"] == []
 
 
-def test_checkpoint_of_other_settings_counts_as_absent(tmp_path):
+def test_checkpoint_of_other_settings_counts_as_absent(tmp_path: Path) -> None:
     CheckpointFile(tmp_path / "c.npz", "abc").save(Checkpoint({}, {}))
     assert CheckpointFile(tmp_path / "c.npz", "abd").load() is None
     assert CheckpointFile(tmp_path / "c.npz", "abc").load() is not None
@@ -66,13 +67,13 @@ def test_discarding_takes_what_killed_writers_left_and_nothing_else(tmp_path: Pa
 
 
 @pytest.mark.parametrize("content", [b"", b"PK\x03\x04 cut short", b"nothing"])
-def test_a_broken_checkpoint_counts_as_absent(tmp_path, content):
+def test_a_broken_checkpoint_counts_as_absent(tmp_path: Path, content: Any) -> None:
     path = tmp_path / "c.npz"
     path.write_bytes(content)
     assert CheckpointFile(path, "abc").load() is None
 
 
-def test_a_failed_write_leaves_the_old_file_and_nothing_else(tmp_path):
+def test_a_failed_write_leaves_the_old_file_and_nothing_else(tmp_path: Path) -> None:
     path = tmp_path / "a.json"
     write_json(path, {"a": 1})
     with pytest.raises(KeyboardInterrupt), replacing(path) as temporary:
@@ -82,7 +83,7 @@ def test_a_failed_write_leaves_the_old_file_and_nothing_else(tmp_path):
     assert list(tmp_path.iterdir()) == [path]
 
 
-def test_files_are_readable_by_others(tmp_path):
+def test_files_are_readable_by_others(tmp_path: Path) -> None:
     write_json(tmp_path / "a.json", 1)
     (tmp_path / "plain").touch()
     modes = {stat.S_IMODE(path.stat().st_mode) for path in tmp_path.iterdir()}

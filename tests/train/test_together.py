@@ -9,9 +9,12 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pytest
 
 from fcn_hw.design_yaml import load_design
@@ -35,14 +38,14 @@ TOLERANCE = 2e-4
 Adam divides small ones by their own size; nothing else may differ."""
 
 
-def project(folder, text=DESIGN):
+def project(folder: Path, text: str = DESIGN) -> Path:
     design = folder / "hls_projects" / "tiny"
     design.mkdir(parents=True)
     (design / "design.yaml").write_text(text)
     return design
 
 
-def free_ports(count):
+def free_ports(count: int) -> list[int]:
     sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
     ports = [one.getsockname()[1] for one in sockets]
     for one in sockets:
@@ -50,7 +53,7 @@ def free_ports(count):
     return ports
 
 
-def start(roots):
+def start(roots: list[Path]) -> list[subprocess.Popen[str]]:
     """A worker for each folder; the first is the chief."""
     workers = [f"127.0.0.1:{port}" for port in free_ports(len(roots))]
     processes = []
@@ -72,11 +75,11 @@ def start(roots):
 
 
 @pytest.fixture
-def workers():
+def workers() -> Iterator[Callable[[list[Path]], list[subprocess.Popen[str]]]]:
     """Starts workers that do not outlive the test."""
     started = []
 
-    def begin(roots):
+    def begin(roots: list[Path]) -> list[subprocess.Popen[str]]:
         processes = start(roots)
         started.extend(processes)
         return processes
@@ -87,7 +90,7 @@ def workers():
         process.communicate()
 
 
-def test_two_workers_train_the_model_of_one(tmp_path, workers):
+def test_two_workers_train_the_model_of_one(tmp_path: Path, workers: Any) -> None:
     chief, other = project(tmp_path / "chief"), project(tmp_path / "other")
     processes = workers([tmp_path / "chief", tmp_path / "other"])
     texts = [process.communicate(timeout=400)[0] for process in processes]
@@ -120,12 +123,12 @@ def test_two_workers_train_the_model_of_one(tmp_path, workers):
     assert result.epochs == {"float": 2, "retrain": 2}
 
 
-def npz(path: Path):
+def npz(path: Path) -> dict[str, npt.NDArray[Any]]:
     with np.load(path) as file:
         return {name: file[name] for name in file.files}
 
 
-def facts_of(path: Path):
+def facts_of(path: Path) -> Any:
     return json.loads(npz(path)["json"].tobytes())["facts"]
 
 
@@ -136,7 +139,9 @@ def epochs_kept(path: Path) -> int:
 
 
 @pytest.mark.slow
-def test_a_dead_worker_is_an_error_and_finished_epochs_are_kept(tmp_path, workers):
+def test_a_dead_worker_is_an_error_and_finished_epochs_are_kept(
+    tmp_path: Path, workers: Any
+) -> None:
     text = DESIGN.replace("{batch_size: 6, float_epochs: 2", "{batch_size: 6, float_epochs: 3000")
     text = text.replace("{batch_size", "{patience: 3000, batch_size")
     roots = [tmp_path / "chief", tmp_path / "other"]
@@ -213,7 +218,7 @@ def test_a_missing_chief_is_named() -> None:
     ]
 
 
-def test_a_wrong_tf_config_is_one_line(tmp_path):
+def test_a_wrong_tf_config_is_one_line(tmp_path: Path) -> None:
     project(tmp_path)
     done = subprocess.run(
         [sys.executable, "-m", "fcn_hw", "train", "tiny", "--root", str(tmp_path),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from itertools import pairwise
+from typing import Any
 
 import pytest
 
@@ -28,7 +29,7 @@ from fcn_hw.train.topology import (
 KINDS = ("fcn32s", "fcn16s", "fcn8s", "unet")
 
 
-def digits(**sections):
+def digits(**sections: Any) -> Design:
     content = {
         "name": "d",
         "dataset": {"kind": "digit_scenes"},
@@ -41,7 +42,9 @@ def digits(**sections):
 @pytest.mark.parametrize("upsampling", ["nearest", "bilinear", "transposed"])
 @pytest.mark.parametrize("skip", ["add", "concat"])
 @pytest.mark.parametrize("size", [(32, 48), (19, 27), (8, 9), (31, 65)])
-def test_scores_have_the_size_of_the_image(kind, upsampling, skip, size):
+def test_scores_have_the_size_of_the_image(
+    kind: str, upsampling: str, skip: str, size: tuple[int, int]
+) -> None:
     network = Network(kind=kind, filters=(4, 4, 5, 6), upsampling=upsampling, skip=skip)
     topology = build_topology(network, Shape(*size, 3), 7)
     assert topology[-1].shape == Shape(*size, 7)
@@ -49,10 +52,10 @@ def test_scores_have_the_size_of_the_image(kind, upsampling, skip, size):
     assert len(names) == len(set(names))
 
 
-def test_crop_appears_only_where_it_is_needed():
+def test_crop_appears_only_where_it_is_needed() -> None:
     network = Network(kind="fcn8s", filters=(4, 4, 4))
 
-    def crops(height, width):
+    def crops(height: int, width: int) -> list[str]:
         topology = build_topology(network, Shape(height, width, 3), 5)
         return [node.name for node in topology if isinstance(node, Crop)]
 
@@ -64,7 +67,7 @@ def test_crop_appears_only_where_it_is_needed():
 @pytest.mark.parametrize(
     ("kind", "skips", "factor"), [("fcn32s", 0, 32), ("fcn16s", 1, 16), ("fcn8s", 2, 8)]
 )
-def test_five_stages_give_the_strides_of_the_paper(kind, skips, factor):
+def test_five_stages_give_the_strides_of_the_paper(kind: str, skips: int, factor: int) -> None:
     network = Network(kind=kind, filters=(2, 2, 2, 2, 2), head_filters=3)
     topology = build_topology(network, Shape(64, 64, 3), 4)
     assert sum(isinstance(node, Merge) for node in topology) == skips
@@ -77,7 +80,7 @@ def test_five_stages_give_the_strides_of_the_paper(kind, skips, factor):
     assert all(a <= b for a, b in pairwise(last))
 
 
-def test_names_of_an_fcn_and_a_unet():
+def test_names_of_an_fcn_and_a_unet() -> None:
     fcn = digits(network={"kind": "fcn8s", "filters": [4, 6, 8], "head_filters": 9})
     assert layer_names(fcn) == (
         *("conv1_1", "conv2_1", "conv3_1", "fc6", "fc7"),
@@ -98,14 +101,14 @@ def test_names_of_an_fcn_and_a_unet():
     )
 
 
-def test_concat_of_scores_is_fused_by_a_1x1_convolution():
+def test_concat_of_scores_is_fused_by_a_1x1_convolution() -> None:
     network = Network(kind="fcn16s", filters=(4, 6), skip="concat")
     nodes = {n.name: n for n in build_topology(network, Shape(8, 8, 3), 5)}
     assert nodes["skip_pool1"].shape.channels == 10
     assert nodes["fuse_pool1"] == Conv("fuse_pool1", "skip_pool1", Shape(4, 4, 5), 1, False)
 
 
-def test_counts_by_hand():
+def test_counts_by_hand() -> None:
     network = Network(kind="fcn16s", filters=(4, 6), upsampling="transposed")
     topology = build_topology(network, Shape(8, 8, 3), 2)
     convs = [
@@ -123,21 +126,21 @@ def test_counts_by_hand():
 
 
 @pytest.mark.parametrize(("kind", "needed"), [("fcn8s", 3)])
-def test_too_few_stages_is_an_error(kind, needed):
+def test_too_few_stages_is_an_error(kind: str, needed: Any) -> None:
     with pytest.raises(ConfigError) as caught:
         design_topology(digits(network={"kind": kind, "filters": [4, 4]}))
     assert str(caught.value) == f"network.filters: {kind} needs at least {needed} stages, has 2"
     assert caught.value.hint == "add an entry to network.filters for each missing stage"
 
 
-def test_each_stage_may_have_its_own_number_of_convolutions():
+def test_each_stage_may_have_its_own_number_of_convolutions() -> None:
     network = {"kind": "unet", "filters": [4, 6], "convs_per_stage": [1, 2]}
     assert layer_names(digits(network=network)) == (
         *("conv1_1", "conv2_1", "conv2_2", "reduce1", "dec1_1", "score"),
     )
 
 
-def test_numbers_of_convolutions_must_match_the_stages():
+def test_numbers_of_convolutions_must_match_the_stages() -> None:
     with pytest.raises(ConfigError) as caught:
         design_topology(
             digits(network={"kind": "unet", "filters": [4, 6], "convs_per_stage": [1, 2, 2]})
@@ -148,7 +151,7 @@ def test_numbers_of_convolutions_must_match_the_stages():
     )
 
 
-def test_unknown_layer_in_precision_names_the_nearest():
+def test_unknown_layer_in_precision_names_the_nearest() -> None:
     design = digits(precision={"layers": {"conv2": {"weight": 8}}})
     with pytest.raises(ConfigError) as caught:
         check_layer_names(design)
@@ -156,13 +159,13 @@ def test_unknown_layer_in_precision_names_the_nearest():
     assert caught.value.hint.startswith("nearest: 'conv2_1'")
 
 
-def test_unknown_layer_in_hls_names_the_nearest():
+def test_unknown_layer_in_hls_names_the_nearest() -> None:
     design = digits(hls={"LayerName": {"score_pool9": {"ReuseFactor": 2}}})
     with pytest.raises(ConfigError, match=r"hls\.LayerName: 'score_pool9' is not a layer"):
         check_layer_names(design)
 
 
-def test_importing_the_training_tower_loads_no_tensorflow():
+def test_importing_the_training_tower_loads_no_tensorflow() -> None:
     code = (
         "import sys, fcn_hw.train.run, fcn_hw.train.predict, fcn_hw.train.topology;"
         "sys.exit('tensorflow' in sys.modules)"
@@ -170,7 +173,7 @@ def test_importing_the_training_tower_loads_no_tensorflow():
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
-def test_a_classifier_ends_in_one_pixel():
+def test_a_classifier_ends_in_one_pixel() -> None:
     network = Network(kind="cnn", filters=(4, 6), convs_per_stage=(2, 1), head_filters=5)
     topology = build_topology(network, Shape(13, 13, 1), 10)
     assert [node.name for node in topology] == [
@@ -185,18 +188,18 @@ def test_a_classifier_ends_in_one_pixel():
     assert parameters(topology) == 9 * 4 + 4 + 9 * 16 + 4 + 9 * 24 + 6 + 16 * 30 + 5 + 50 + 10
 
 
-def test_a_classifier_without_a_head_covers_the_image_by_its_scores():
+def test_a_classifier_without_a_head_covers_the_image_by_its_scores() -> None:
     topology = build_topology(Network(kind="cnn", filters=(4, 6)), Shape(8, 8, 1), 3)
     assert (topology[-1].kernel, topology[-1].padding) == (2, "valid")
     assert topology[-1].shape == Shape(1, 1, 3)
 
 
-def test_a_classifier_of_oblong_images_is_an_error():
+def test_a_classifier_of_oblong_images_is_an_error() -> None:
     with pytest.raises(ConfigError, match="layer 'score_fr' of a cnn covers 2 x 3 pixels") as error:
         build_topology(Network(kind="cnn", filters=(4, 6)), Shape(8, 12, 1), 3)
     assert "one value" in error.value.hint
 
 
-def test_unknown_layer_in_pruning_names_the_nearest():
+def test_unknown_layer_in_pruning_names_the_nearest() -> None:
     with pytest.raises(ConfigError, match=r"training.pruning.layers: 'fc66' is not a layer"):
         check_layer_names(digits(training={"pruning": {"layers": {"fc66": 0.5}}}))
