@@ -276,9 +276,9 @@ def test_a_frame_must_fit_into_a_transfer() -> None:
         "67,108,863"
     )
     build = GraphBuilder("net")
-    build.relu("large", build.input("image", (65536, 65536, 1), FixedFormat(False, 8, 0)))
+    build.relu("wide", build.input("image", (65536, 65536, 1), FixedFormat(False, 8, 0)))
     with pytest.raises(ConfigError, match="'in_image' has 4,294,967,296 bytes"):  # at once
-        choose_structure(build.finish("large"), board, Hls())
+        choose_structure(build.finish("wide"), board, Hls())
 
 
 def test_another_part_has_no_block_design() -> None:
