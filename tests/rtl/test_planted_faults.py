@@ -7,14 +7,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from fcn_hw.ir.cycles import Fold
-from fcn_hw.ir.ops import Padding
 from header_bench import make_case
 from rtl_bench import CaseNetwork
 
 from fcn_hw.fixed import from_quantized_relu, parse_format
-from fcn_hw.ir import Constant
 from fcn_hw.ir.build import GraphBuilder
+from fcn_hw.ops import Constant, Fold, Padding
 
 pytestmark = pytest.mark.rtl
 
