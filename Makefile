@@ -106,8 +106,8 @@ lock:  ## renew requirements.lock from requirements.in (needs uv)
 	    --no-header requirements.in -o requirements.lock
 
 clean: $(STAMP)  ## remove graphs, HLS projects and reports; trained models stay
-	@$(FCN_HW) clean $(ARGS)
+	@$(FCN_HW) clean --all $(ARGS)
 
 distclean:  ## remove everything that was made: models and .venv too
-	@if [ -x $(FCN_HW) ]; then $(FCN_HW) clean --models; fi
+	@if [ -x $(FCN_HW) ]; then $(FCN_HW) clean --all --models; fi
 	rm -rf $(VENV) build site

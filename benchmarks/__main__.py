@@ -179,7 +179,7 @@ def compile_camvid(folder: Path, rounds: int) -> dict[str, Any]:
     quiet = Progress(Console(stderr=True), quiet=True)
 
     def build() -> float:
-        return build_program(plan_lanes_build(graph), folder, quiet)
+        return build_program(plan_lanes_build(graph), folder, quiet) or 0.0
 
     started, processor = time.monotonic(), _processor_s()
     first = build()

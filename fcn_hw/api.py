@@ -3,7 +3,8 @@
 Thin: each opens what it is given and calls the stage. A function's name ends in what it takes, for
 ``fcn_hw.train`` and ``fcn_hw.estimate`` are packages. A design is a name below
 ``root/hls_projects`` or the path of a design.yaml; a board is a name of :func:`list_boards`; a
-graph is a folder that holds a ``graph.json``. Every mistake raises a
+graph is a folder that holds a ``graph.json``. With ``train=False`` a design that would have to be
+trained first is a mistake. Every mistake raises a
 :class:`fcn_hw.errors.FcnHwError` of one clear line. ``import fcn_hw`` itself loads nothing;
 TensorFlow is loaded by training, the exports and evaluation only.
 """
@@ -24,7 +25,7 @@ from fcn_hw.flow import hls_stage as _hls_stage
 from fcn_hw.flow import standalone as _standalone
 from fcn_hw.flow import train_stage as _train_stage
 from fcn_hw.flow.agreement import Agreement
-from fcn_hw.flow.clean import clean as _clean
+from fcn_hw.flow.clean import Generated, find_generated, remove
 from fcn_hw.flow.differences import Differences
 from fcn_hw.flow.differences import compare as _compare
 from fcn_hw.flow.doctor import Diagnosis
@@ -45,6 +46,7 @@ from fcn_hw.flow.scaffold import new_design
 from fcn_hw.flow.show import Shown
 from fcn_hw.flow.show import show as _show
 from fcn_hw.flow.standalone import GraphCsim
+from fcn_hw.flow.untrained import with_shapes_at_least
 from fcn_hw.handoff.verify import Verified
 from fcn_hw.handoff.verify import verify_bundle as _verify_bundle
 from fcn_hw.ir import Graph
@@ -195,6 +197,7 @@ def sensitivity_design(
     images: int | None = None,
     retrain: int = 0,
     jobs: int | None = None,
+    train: bool = True,
     progress: bool = False,
 ) -> Sensitivity:
     """What a design loses when one layer is quantized, all others in float.
@@ -207,6 +210,7 @@ def sensitivity_design(
         images: of the validation split; None takes all.
         retrain: epochs of retraining for each point; 0 takes none.
         jobs: processes at a time; None takes one for each processor.
+        train: train the design where it is not; else that raises ConfigError.
     """
     request = Request(
         levels=check_levels(bits),
@@ -216,12 +220,22 @@ def sensitivity_design(
         retrain_epochs=retrain,
         processes=jobs,
     )
-    return sensitivity_stage(open_workspace(str(design), Path(root)), request, _progress(progress))
+    return sensitivity_stage(
+        open_workspace(str(design), Path(root), may_train=train), request, _progress(progress)
+    )
 
 
-def export_design(design: PathLike, root: PathLike = ".", *, progress: bool = False) -> Graph:
-    """The graph of a design's model, trained first where that is missing."""
-    return _export_stage(open_workspace(str(design), Path(root)), _progress(progress))
+def export_design(
+    design: PathLike, root: PathLike = ".", *, train: bool = True, progress: bool = False
+) -> Graph:
+    """The graph of a design's model.
+
+    Args:
+        train: train the design where it is not; else that raises ConfigError.
+    """
+    return _export_stage(
+        open_workspace(str(design), Path(root), may_train=train), _progress(progress)
+    )
 
 
 def export_model(
@@ -250,15 +264,21 @@ def hls_design(
     root: PathLike = ".",
     *,
     conv: ConvEmitter | None = None,
+    overwrite: bool = False,
     progress: bool = False,
 ) -> Path:
     """Emits a design's HLS project, without simulating it; returns its folder.
 
+    A design that is not trained is emitted with placeholder weights, to a folder of its own.
+
     Args:
         conv: whose convolutions; None takes the design's.
+        overwrite: files that were edited by hand too; copies are kept.
     """
-    workspace, target = open_workspace(str(design), Path(root)).with_conv(conv), load_board(board)
-    _hls_stage(workspace, target, _progress(progress))
+    told, target = _progress(progress), load_board(board)
+    workspace = open_workspace(str(design), Path(root)).with_conv(conv)
+    workspace = with_shapes_at_least(workspace, told)
+    _hls_stage(workspace, target, told, overwrite=overwrite)
     return workspace.project(target)
 
 
@@ -268,10 +288,17 @@ def hls_graph(
     output: PathLike,
     *,
     conv: ConvEmitter = "fcn_hw",
+    overwrite: bool = False,
     progress: bool = False,
 ) -> Path:
-    """Emits the HLS project of a graph folder; returns ``output``."""
-    _standalone.emit_graph(Path(graph), load_board(board), Path(output), _progress(progress), conv)
+    """Emits the HLS project of a graph folder; returns ``output``.
+
+    Args:
+        overwrite: files that were edited by hand too; copies are kept.
+    """
+    _standalone.emit_graph(
+        Path(graph), load_board(board), Path(output), _progress(progress), conv, overwrite=overwrite
+    )
     return Path(output)
 
 
@@ -282,6 +309,7 @@ def csim_design(
     *,
     images: int | None = None,
     conv: ConvEmitter | None = None,
+    train: bool = True,
     progress: bool = False,
 ) -> CsimResult:
     """C simulation of a design: QKeras, oracle and C++, every layer, code for code.
@@ -289,7 +317,7 @@ def csim_design(
     Returns:
         also for a run that found mismatches: look at ``exact``.
     """
-    workspace = open_workspace(str(design), Path(root)).with_conv(conv)
+    workspace = open_workspace(str(design), Path(root), may_train=train).with_conv(conv)
     return csim_stage(workspace, load_board(board), _progress(progress), images=images)
 
 
@@ -300,6 +328,7 @@ def csim_bounded(
     *,
     images: int | None = None,
     depths: Mapping[str, int] | None = None,
+    train: bool = True,
     progress: bool = False,
 ) -> BoundedResult:
     """The emitted processes side by side, on FIFOs of their real depths.
@@ -307,7 +336,7 @@ def csim_bounded(
     Raises:
         Deadlock: with these depths, processes wait for one another.
     """
-    workspace, target = open_workspace(str(design), Path(root)), load_board(board)
+    workspace, target = open_workspace(str(design), Path(root), may_train=train), load_board(board)
     return bounded_stage(workspace, target, _progress(progress), images=images, depths=depths)
 
 
@@ -354,6 +383,7 @@ def csynth_design(
     process: str | None = None,
     gates: bool = False,
     hours: float | None = None,
+    train: bool = True,
     progress: bool = False,
 ) -> HardwareRun | RtlSynthesis:
     """C synthesis by the vendor's tool or by fcn_hw's own compiler.
@@ -368,7 +398,7 @@ def csynth_design(
         of the vendor's tool a run whose ``check()`` raises where it got worse than allowed; of
         fcn_hw's compiler what each process became.
     """
-    workspace, target = open_workspace(str(design), Path(root)), load_board(board)
+    workspace, target = open_workspace(str(design), Path(root), may_train=train), load_board(board)
     return csynth_by(
         workspace,
         target,
@@ -388,6 +418,7 @@ def cosim_design(
     compiler: HlsCompiler | None = None,
     images: int | None = None,
     hours: float | None = None,
+    train: bool = True,
     progress: bool = False,
 ) -> HardwareRun | RtlCosim:
     """C synthesis, then the RTL simulated and compared code for code.
@@ -395,7 +426,7 @@ def cosim_design(
     Args:
         compiler: None takes the design's ``hls.Compiler``.
     """
-    workspace, target = open_workspace(str(design), Path(root)), load_board(board)
+    workspace, target = open_workspace(str(design), Path(root), may_train=train), load_board(board)
     return cosim_by(
         workspace, target, _progress(progress), compiler=compiler, images=images, hours=hours
     )
@@ -407,10 +438,11 @@ def bitstream_design(
     root: PathLike = ".",
     *,
     hours: float | None = None,
+    train: bool = True,
     progress: bool = False,
 ) -> HardwareRun:
     """C synthesis, IP, block design placed and routed, bitstream."""
-    workspace = open_workspace(str(design), Path(root))
+    workspace = open_workspace(str(design), Path(root), may_train=train)
     return run_bitstream(workspace, load_board(board), _progress(progress), hours=hours)
 
 
@@ -421,6 +453,7 @@ def handoff_design(
     *,
     output: PathLike | None = None,
     images: int | None = None,
+    train: bool = True,
     progress: bool = False,
 ) -> Handoff:
     """Packs a proved design for the engineer who builds the bitstream.
@@ -429,7 +462,7 @@ def handoff_design(
         output: folder of the bundle; None takes ``root/handoff``.
         images: golden frames; None takes 3.
     """
-    workspace, target = open_workspace(str(design), Path(root)), load_board(board)
+    workspace, target = open_workspace(str(design), Path(root), may_train=train), load_board(board)
     folder = Path(root) / FOLDER if output is None else Path(output)
     return handoff_stage(workspace, target, _progress(progress), output=folder, images=images)
 
@@ -474,26 +507,35 @@ def regression_design(
 
 
 def clean_design(
-    design: PathLike | None = None, root: PathLike = ".", *, models: bool = False
-) -> tuple[Path, ...]:
-    """Removes what the stages made of a design, or of all designs below ``root``.
+    design: PathLike | None = None,
+    root: PathLike = ".",
+    *,
+    models: bool = False,
+    every: bool = False,
+) -> tuple[Generated, ...]:
+    """Removes what the stages made of a design; what they did not make stays.
 
     Args:
-        models: trained models too.
+        models: trained models and searches too.
+        every: all designs below ``root``, in place of one.
 
     Returns:
-        the folders that were removed.
+        by folder, what was removed and what stays.
     """
     name = None if design is None else str(design)
-    return tuple(_clean(Path(root), name, models=models))
+    found = find_generated(Path(root), name, models=models, every=every)
+    for item in found:
+        remove(item)
+    return found
 
 
 def fifo_design(
     design: PathLike, board: str, root: PathLike = ".", *, progress: bool = False
 ) -> FifoResult:
     """Sizes the FIFOs of a design and writes their reports."""
-    workspace = open_workspace(str(design), Path(root))
-    return _fifo_stage(workspace, load_board(board), _progress(progress))
+    told = _progress(progress)
+    workspace = with_shapes_at_least(open_workspace(str(design), Path(root)), told)
+    return _fifo_stage(workspace, load_board(board), told)
 
 
 def estimate_design(
@@ -517,6 +559,7 @@ def sparsity_design(
     prune: Sequence[float] = (),
     epochs: int | None = None,
     scope: PruningScope | None = None,
+    train: bool = True,
     progress: bool = False,
 ) -> SparsityRun:
     """Zeros of a trained design, by step and by pruning, and what they save on a board.
@@ -530,7 +573,7 @@ def sparsity_design(
     """
     target = None if board is None else load_board(board)
     return _sparsity_stage(
-        open_workspace(str(design), Path(root)),
+        open_workspace(str(design), Path(root), may_train=train),
         _progress(progress),
         board=target,
         scored=score,

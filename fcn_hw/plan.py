@@ -58,17 +58,28 @@ class Plan:
     @property
     def digest(self) -> str:
         """SHA-256 of all that the plan holds, in hexadecimal."""
-        hashed = hashlib.sha256()
         stages = [[vars(command) for command in stage] for stage in self.stages]
         files = {
             path: hashlib.sha256(data.encode() if isinstance(data, str) else data).hexdigest()
             for path, data in self.files.items()
         }
-        hashed.update(json.dumps([stages, files], sort_keys=True).encode())
-        return hashed.hexdigest()
+        return _digest(stages, files)
 
     def then(self, other: Plan) -> Plan:
         """This plan, and ``other`` after it in the same folder."""
         clash = [p for p, data in other.files.items() if self.files.get(p, data) != data]
         assert not clash, f"two plans write {clash}"
         return Plan({**self.files, **other.files}, self.stages + other.stages)
+
+
+def files_digest(digests: Mapping[str, str]) -> str:
+    """The digest of a plan that only writes files.
+
+    Args:
+        digests: SHA-256 of their contents by path, in hexadecimal.
+    """
+    return _digest([], dict(digests))
+
+
+def _digest(stages: object, files: object) -> str:
+    return hashlib.sha256(json.dumps([stages, files], sort_keys=True).encode()).hexdigest()

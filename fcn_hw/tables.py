@@ -111,12 +111,13 @@ def print_layers(title: str, rows: Sequence[LayerResult]) -> None:
 
 def print_csim(result: CsimResult, report: Path) -> None:
     """The layers, the verdict, and what it means for the segmentation."""
-    print_layers(
-        f"C simulation of {result.images} images: integer codes, tolerance 0", result.layers
-    )
+    images = f"{result.images} of {result.of_images}" if result.is_partial else f"{result.images}"
+    print_layers(f"C simulation of {images} images: integer codes, tolerance 0", result.layers)
     out = console()
     equal = "QKeras model = integer oracle = C++"
-    if result.measured:
+    if result.is_partial:  # export compared QKeras on all images: a part says nothing about it
+        equal = "integer oracle = C++"
+    elif result.measured:
         equal = "integer oracle = C++; QKeras itself rounds in some layers"
     verdict = f"[bold green]exact[/]: {equal}" if result.exact else "[bold red]NOT exact[/]"
     out.print(
@@ -124,15 +125,23 @@ def print_csim(result: CsimResult, report: Path) -> None:
         f"{result.argmax_flips:,} arg-max flips",
         highlight=False,
     )
+    these = f" of these {result.images} images" if result.is_partial else ""
     out.print(
-        f"{result.metric}: float {100 * result.score_float:.2f} %, "
+        f"{result.metric}{these}: float {100 * result.score_float:.2f} %, "
         f"quantized {100 * result.score_quantized:.2f} %, "
         f"C++ {100 * result.score_csim:.2f} %; "
-        f"compiled in {result.compile_s:.1f} s, {result.csim_images_per_s:.1f} images/s",
+        f"{_compiled(result.compile_s)}{result.csim_images_per_s:.1f} images/s",
         highlight=False,
     )
+    if result.edited:
+        out.print(f"edited by hand: {escape(', '.join(result.edited))}", highlight=False)
     print_conv(result.conv)
     out.print(f"report: {escape(str(report))}", highlight=False)
+
+
+def _compiled(seconds: float | None) -> str:
+    """What compiling took, where this run compiled."""
+    return "" if seconds is None else f"compiled in {seconds:.1f} s, "
 
 
 def print_agreement(result: Agreement) -> None:
@@ -185,9 +194,12 @@ def print_graph_csim(result: GraphCsim, report: Path) -> None:
     out = console()
     out.print(
         f"{verdict}: integer oracle = C++; {result.values_compared:,} values, "
-        f"{result.mismatches:,} mismatches; {result.images / result.simulate_s:.1f} images/s",
+        f"{result.mismatches:,} mismatches; {_compiled(result.compile_s)}"
+        f"{result.images / result.simulate_s:.1f} images/s",
         highlight=False,
     )
+    if result.edited:
+        out.print(f"edited by hand: {escape(', '.join(result.edited))}", highlight=False)
     print_conv(result.conv)
     out.print(f"report: {escape(str(report))}", highlight=False)
 
@@ -254,7 +266,8 @@ def print_measured(run: EstimateRun) -> None:
 
     if not run.measured:
         return
-    table = Table(title="estimate beside C synthesis", box=box.SIMPLE_HEAD)
+    title = "estimate beside C synthesis"
+    table = Table(title=f"{title}, {run.stale}" if run.stale else title, box=box.SIMPLE_HEAD)
     for column in ("quantity", "estimate", "C synthesis", "error"):
         table.add_column(column, justify="left" if column == "quantity" else "right")
     for row in compare(run.estimate, run.measured):

@@ -95,6 +95,6 @@ def test_what_stages_left(tmp_path: Path) -> None:
     update(path.parent, {"csim.miou": 0.1}, Regression())
     (row,) = fcn_hw.regression_design("mine", "pynq-z2", tmp_path)
     assert not row.worse
-    assert fcn_hw.clean_design("mine", tmp_path) == (project,)
+    assert [item.folder for item in fcn_hw.clean_design("mine", tmp_path)] == [project]
     assert not project.exists()
     assert design.is_file()

@@ -5,6 +5,8 @@ from __future__ import annotations
 import errno
 import os
 import stat
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -51,3 +53,20 @@ def test_a_failure_leaves_the_old_file_and_no_other(
         replace_file(path, b"new")
     assert caught.value.filename == str(path)  # write() itself names none
     assert [(item.name, item.read_bytes()) for item in tmp_path.iterdir()] == [("a", b"old")]
+
+
+def test_a_full_disk_names_the_file(tmp_path: Path) -> None:
+    code = (
+        "import resource, signal, sys; from pathlib import Path\n"
+        "from fcn_hw.files import replace_file\n"
+        "signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))\n"
+        "try: replace_file(Path(sys.argv[1]), b'x' * 5000)\n"
+        "except OSError as error: print(error.filename)\n"
+    )
+    path = tmp_path / "large.bin"
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(path)], capture_output=True, text=True, check=True
+    )
+    assert done.stdout == f"{path}\n"
+    assert list(tmp_path.iterdir()) == []

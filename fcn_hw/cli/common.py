@@ -51,6 +51,11 @@ DepthOption = Annotated[
     typer.Option("--depth", metavar="FIFO=PIXELS", help="Another depth, with --bounded."),
 ]
 
+NoTrainOption = Annotated[
+    bool,
+    typer.Option("--no-train", help="Stop where the design would have to be trained, and say why."),
+]
+
 OptionalDesign = Annotated[
     str | None,
     typer.Argument(

@@ -42,6 +42,11 @@ because of a mistake, standard output stays empty.
 is whole, and a stage is recorded with the digests of its files when all are there. Run the verb
 again; what is finished is kept, what is damaged is made again.
 
+**What has changed is made again**, with all that stands on it: settings, data, files, and fcn_hw's
+own code as far as a stage reaches it by imports. A finished training is repeated only after a line
+that says what changed and what the last one took; with `--no-train` the verb stops there. What you
+edited in a project is never lost: see [the questions](faq.md#runs-and-what-they-leave).
+
 **Two runs at once.** A stage that writes to a folder locks it, the second run ends with exit
 status 1 and names the process that is at work. The lock is the kernel's: a run that died holds
 none. Runs for two boards don't meet, once the design is trained and exported.

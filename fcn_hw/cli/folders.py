@@ -10,6 +10,7 @@ from rich.markup import escape
 from fcn_hw.cli.application import app
 from fcn_hw.cli.common import HERE, JsonOption, RootOption, print_json
 from fcn_hw.cli.completion import complete_design
+from fcn_hw.cli.printed import print_generated
 from fcn_hw.tables import console
 
 DATASETS = ("digit_scenes", "mnist", "camvid", "voc", "list")
@@ -70,25 +71,39 @@ def new(
         console().print(f"design: {escape(str(path))}", highlight=False)
 
 
-@app.command(epilog="Example: fcn-hw clean digits_fcn8s --models")
+@app.command(epilog="Examples: fcn-hw clean digits_fcn8s --models; fcn-hw clean --all --dry-run")
 def clean(
     design: Annotated[
-        str | None,
-        typer.Argument(help="One design; all of them if left out.", autocompletion=complete_design),
+        str | None, typer.Argument(help="The design.", autocompletion=complete_design)
     ] = None,
     root: RootOption = HERE,
     models: Annotated[
-        bool, typer.Option("--models", help="Remove trained models and checkpoints too.")
+        bool, typer.Option("--models", help="Remove trained models, checkpoints and searches too.")
+    ] = False,
+    every: Annotated[bool, typer.Option("--all", help="Every design, in place of one.")] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="List what would be removed; remove nothing.")
     ] = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Remove what the stages made: graphs, HLS projects, reports. Trained models stay."""
-    from fcn_hw.flow.clean import clean as remove
+    """Remove what the stages made: graphs, HLS projects, reports. Trained models stay.
 
-    removed = []
-    for folder in remove(root, design, models=models):
-        removed.append(str(folder))
-        if not as_json:
-            console().print(f"removed {escape(str(folder))}", highlight=False)
+    The files are listed first, by folder. Files that no stage wrote stay and are named: notes, a
+    Vivado project of yours, sources that were edited by hand and their copies.
+    """
+    from fcn_hw.flow.clean import find_generated, remove
+
+    found = find_generated(root, design, models=models, every=every)
+    if not as_json:
+        print_generated(found)
+    if not dry_run:
+        for item in found:
+            remove(item)
     if as_json:
-        print_json({"removed": removed})
+        print_json(
+            {
+                "removed": [str(item.folder) for item in found if not item.kept],
+                "files": sum(len(item.files) for item in found),
+                "kept": [str(path) for item in found for path in item.kept],
+            }
+        )

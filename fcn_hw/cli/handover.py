@@ -14,6 +14,7 @@ from fcn_hw.cli.common import (
     BoardOption,
     DesignArgument,
     JsonOption,
+    NoTrainOption,
     RootOption,
     print_json,
     progress_for,
@@ -32,6 +33,7 @@ def handoff(
         int | None, typer.Option("--images", min=1, help="Golden frames; 3 by default.")
     ] = None,
     root: RootOption = HERE,
+    no_train: NoTrainOption = False,
     as_json: JsonOption = False,
 ) -> None:
     """Pack a proved design for the engineer who builds the bitstream.
@@ -44,7 +46,7 @@ def handoff(
     from fcn_hw.flow.handoff import FOLDER, handoff_stage
     from fcn_hw.flow.workspace import open_board
 
-    target, workspace = open_board(board), open_workspace(design, root)
+    target, workspace = open_board(board), open_workspace(design, root, may_train=not no_train)
     folder = root / FOLDER if output is None else output
     made = handoff_stage(workspace, target, progress_for(as_json), output=folder, images=images)
     if as_json:

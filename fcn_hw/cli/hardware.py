@@ -18,6 +18,7 @@ from fcn_hw.cli.common import (
     HoursOption,
     ImagesOption,
     JsonOption,
+    NoTrainOption,
     RootOption,
     compiler_named,
     print_json,
@@ -53,6 +54,7 @@ def csynth(
         typer.Option("--gates", help="LUT, FF, DSP and block RAM of our RTL by yosys, too."),
     ] = False,
     hours: HoursOption = None,
+    no_train: NoTrainOption = False,
     as_json: JsonOption = False,
 ) -> None:
     """C synthesis: by Vitis HLS (or Vivado HLS), or by fcn_hw's own compiler where it is not there.
@@ -64,7 +66,7 @@ def csynth(
     """
     from fcn_hw.flow.hardware import csynth_by
 
-    workspace, target = _open(design, board, root)
+    workspace, target = _open(design, board, root, no_train)
     found = csynth_by(
         workspace, target, progress_for(as_json), compiler=compiler_named(compiler),
         process=process, gates=gates, hours=hours,
@@ -80,6 +82,7 @@ def cosim(
     compiler: CompilerOption = None,
     images: ImagesOption = None,
     hours: HoursOption = None,
+    no_train: NoTrainOption = False,
     as_json: JsonOption = False,
 ) -> None:
     """RTL cosimulation: the RTL's codes on validation images, each one compared.
@@ -90,7 +93,7 @@ def cosim(
     """
     from fcn_hw.flow.hardware import cosim_by
 
-    workspace, target = _open(design, board, root)
+    workspace, target = _open(design, board, root, no_train)
     found = cosim_by(
         workspace, target, progress_for(as_json), compiler=compiler_named(compiler),
         images=images, hours=hours,
@@ -104,6 +107,7 @@ def bitstream(
     board: BoardOption,
     root: RootOption = HERE,
     hours: HoursOption = None,
+    no_train: NoTrainOption = False,
     as_json: JsonOption = False,
 ) -> None:
     """C synthesis, IP, block design placed and routed by Vivado; its .bit and .hwh.
@@ -112,7 +116,7 @@ def bitstream(
     """
     from fcn_hw.flow.hardware import run_bitstream
 
-    workspace, target = _open(design, board, root)
+    workspace, target = _open(design, board, root, no_train)
     _hardware(run_bitstream(workspace, target, progress_for(as_json), hours=hours), as_json)
 
 
@@ -147,12 +151,12 @@ def regression(
     check(folder, rows)
 
 
-def _open(design: str, board: str, root: Path) -> tuple[Workspace, Board]:
+def _open(design: str, board: str, root: Path, no_train: bool = False) -> tuple[Workspace, Board]:
     from fcn_hw.flow import open_workspace
     from fcn_hw.flow.workspace import open_board
 
     target = open_board(board)
-    return open_workspace(design, root), target
+    return open_workspace(design, root, may_train=not no_train), target
 
 
 def _show(found: HardwareRun | RtlSynthesis | RtlCosim, folder: Path, as_json: bool) -> None:

@@ -6,6 +6,7 @@ from dataclasses import asdict
 from typing import Annotated
 
 import typer
+from rich.markup import escape
 
 from fcn_hw.cli.application import app
 from fcn_hw.cli.common import HERE, JsonOption, RootOption, print_json
@@ -36,6 +37,9 @@ def show(
     from fcn_hw.flow.show import shown_to_json
 
     shown = read(target, root)
+    if shown.doubt:
+        line = f"[yellow]warning:[/] the graph is stale: {escape(shown.doubt)}"
+        console(stderr=True).print(line, highlight=False)
     if as_json:
         print_json(shown_to_json(shown))
     else:
@@ -71,6 +75,9 @@ def diff(
     from fcn_hw.flow.differences import compare, differences_to_json
 
     found = compare(before, after, root)
+    for path in found.damaged:
+        line = f"[yellow]warning:[/] {escape(path)} was changed after its stage wrote it"
+        console(stderr=True).print(line, highlight=False)
     if as_json:
         print_json(differences_to_json(found))
     else:

@@ -36,15 +36,16 @@ def estimate(
 ) -> None:
     """Resources, cycles and energy by layer, against the board and the limit of the folds: a model.
 
-    The report's files and pictures go to the design's report folder. With --graph alone the folds
-    are chosen for the board and nothing is written. Exit status 1 if it does not fit.
+    The report's files and pictures go to the design's report folder. A design that is not trained
+    is estimated with placeholder weights, in a folder of its own. With --graph alone the folds are
+    chosen for the board and nothing is written. Exit status 1 if it does not fit.
     """
     from fcn_hw.estimate.reports import report_data
     from fcn_hw.flow.estimate import estimate_design
 
     run = estimate_design(design, graph, board, root, progress_for(as_json))
     if as_json:
-        print_json(report_data(run.estimate))
+        print_json({**report_data(run.estimate), "untrained": run.untrained})
     else:
         print_estimate(run.estimate)
         print_measured(run)
@@ -64,14 +65,17 @@ def fifo(
 ) -> None:
     """Size the FIFOs: the smallest depths that lose no throughput and never deadlock, proved.
 
-    The depths, a certificate and a picture of the skip FIFOs go to the design's report folder.
+    The depths, a certificate and a picture of the skip FIFOs go to the design's report folder. A
+    design that is not trained is sized with placeholder weights, in a folder of its own.
     """
     from fcn_hw.flow import open_workspace
     from fcn_hw.flow.fifos import explain_fifo, fifo_stage, fifo_to_json
+    from fcn_hw.flow.untrained import with_shapes_at_least
     from fcn_hw.flow.workspace import open_board
 
-    target, workspace = open_board(board), open_workspace(design, root)
-    result = fifo_stage(workspace, target, progress_for(as_json))
+    target, progress = open_board(board), progress_for(as_json)
+    workspace = with_shapes_at_least(open_workspace(design, root), progress)
+    result = fifo_stage(workspace, target, progress)
     found = None if explain is None else explain_fifo(result, explain)
     if as_json:
         print_json(fifo_to_json(result, found))

@@ -14,6 +14,7 @@ from fcn_hw.terminal import Terminal
 
 if TYPE_CHECKING:  # `fcn-hw --help` loads none
     from fcn_hw.boards import Board
+    from fcn_hw.flow.clean import Generated
     from fcn_hw.flow.differences import Differences
     from fcn_hw.flow.doctor import Diagnosis, StageState
 
@@ -47,6 +48,18 @@ def print_differences(found: Differences) -> None:
     _print(table)
     count = len(found.changes)
     out.print(f"{count} {'difference' if count == 1 else 'differences'}", highlight=False)
+
+
+def print_generated(found: Sequence[Generated]) -> None:
+    """A line a folder of what is removed, then what stays in it."""
+    out = console()
+    for item in found:
+        size = f"{len(item.files):,} files, {item.bytes / 1e6:,.1f} MB"
+        out.print(f"remove {escape(str(item.folder))}: {size}", highlight=False)
+        for path in item.kept:
+            out.print(f"  stays, not made by a stage: {escape(str(path))}", highlight=False)
+    if not found:
+        out.print("nothing to remove", highlight=False)
 
 
 def print_diagnosis(found: Diagnosis) -> None:

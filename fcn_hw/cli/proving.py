@@ -18,6 +18,7 @@ from fcn_hw.cli.common import (
     GraphOption,
     ImagesOption,
     JsonOption,
+    NoTrainOption,
     OptionalDesign,
     OutputOption,
     RootOption,
@@ -52,13 +53,24 @@ def hls(
     prove: Annotated[
         bool, typer.Option("--csim/--no-csim", help="Prove the project by C simulation.")
     ] = True,
+    overwrite: Annotated[
+        bool,
+        typer.Option(
+            "--overwrite", help="Write over files that were edited by hand; keep copies in edited/."
+        ),
+    ] = False,
+    no_train: NoTrainOption = False,
     as_json: JsonOption = False,
 ) -> None:
     """Emit the HLS project for a board and prove it, bit for bit, by C simulation.
 
-    With --graph, of an exported graph; it is proved by `fcn-hw csim --graph`.
+    Files of an earlier emission are replaced or removed, and your own files stay. Where a file of
+    the emission was edited by hand the verb names it and stops, unless --overwrite is given.
+    With --no-csim, a design that is not trained is emitted with placeholder weights, to a folder of
+    its own. With --graph, emit an exported graph; it is proved by `fcn-hw csim --graph`.
     """
     from fcn_hw.flow import hls_stage, open_workspace
+    from fcn_hw.flow.untrained import with_shapes_at_least
     from fcn_hw.flow.workspace import open_board
 
     target, chosen = open_board(board), conv_named(conv)
@@ -67,14 +79,19 @@ def hls(
         from fcn_hw.flow.standalone import emit_graph
 
         folder = needed(output, "--output", "--graph")
-        _, plan = emit_graph(graph, target, folder, progress_for(as_json), chosen or "fcn_hw")
+        _, plan = emit_graph(
+            graph, target, folder, progress_for(as_json), chosen or "fcn_hw", overwrite=overwrite
+        )
         _say_project(folder, plan, as_json)
         return
-    workspace = open_workspace(needed(design, "DESIGN", "hls"), root).with_conv(chosen)
+    named, progress = needed(design, "DESIGN", "hls"), progress_for(as_json)
+    workspace = open_workspace(named, root, may_train=not no_train).with_conv(chosen)
+    if not prove:
+        workspace = with_shapes_at_least(workspace, progress)
+    _, plan = hls_stage(workspace, target, progress, overwrite=overwrite)
     if prove:
         _csim(workspace, target, None, as_json)
         return
-    _, plan = hls_stage(workspace, target, progress_for(as_json))
     _say_project(workspace.project(target), plan, as_json)
 
 
@@ -97,6 +114,7 @@ def csim(
     sign_off: SignOffOption = False,
     bounded: BoundedOption = False,
     depth: DepthOption = None,
+    no_train: NoTrainOption = False,
     as_json: JsonOption = False,
 ) -> None:
     """Compare the compiled HLS sources with the oracle and QKeras, every layer, code for code.
@@ -104,8 +122,10 @@ def csim(
     With --bounded, prove instead that no FIFO is too short: the processes run side by side, some
     images back to back, and the outputs are compared. With --graph, compare an exported graph with
     the oracle, on random frames or on those of --data. With --sign-off, the official ap_types stand
-    in for the native integers of frames side by side; the codes are the same. Exit status 1 if a
-    single code differs, or if processes wait for one another.
+    in for the native integers of frames side by side; the codes are the same. Sources
+    that were edited by hand are simulated as they are. A run on fewer images, or of edited sources,
+    has a report of its own. Exit status 1 if a single code differs, or if processes wait for one
+    another.
     """
     from fcn_hw.flow import open_workspace
     from fcn_hw.flow.workspace import open_board
@@ -127,7 +147,8 @@ def csim(
         folder = needed(output, "--output", "--graph")
         _csim_graph(graph, target, folder, images, data, chosen or "fcn_hw", sign_off, as_json)
         return
-    workspace = open_workspace(needed(design, "DESIGN", "csim"), root).with_conv(chosen)
+    named = needed(design, "DESIGN", "csim")
+    workspace = open_workspace(named, root, may_train=not no_train).with_conv(chosen)
     if bounded:
         _bounded(workspace, target, images, depth or [], as_json)
         return
@@ -146,6 +167,7 @@ def lint(
         Path | None, typer.Option("--project", help="The folder of an HLS project, instead.")
     ] = None,
     root: RootOption = HERE,
+    no_train: NoTrainOption = False,
     as_json: JsonOption = False,
 ) -> None:
     """Check an HLS project against the documented rules of Vitis HLS (UG1399), without Vitis HLS.
@@ -164,9 +186,10 @@ def lint(
         from fcn_hw.flow.workspace import open_board
 
         target = open_board(needed(board, "--board", "a design"))
-        workspace, progress = open_workspace(design or "", root), progress_for(as_json)
-        _, plan = emit_stage(workspace, target, progress)
-        report = lint_stage(workspace.project(target), plan, progress)
+        workspace = open_workspace(design or "", root, may_train=not no_train)
+        progress = progress_for(as_json)
+        _, emission = emit_stage(workspace, target, progress)
+        report = lint_stage(workspace.project(target), emission.plan, progress)
     if as_json:
         print_json(result_data(report))
     else:

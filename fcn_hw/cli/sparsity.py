@@ -11,6 +11,7 @@ from fcn_hw.cli.common import (
     HERE,
     DesignArgument,
     JsonOption,
+    NoTrainOption,
     RootOption,
     print_json,
     progress_for,
@@ -60,6 +61,7 @@ def sparsity(
         ),
     ] = None,
     root: RootOption = HERE,
+    no_train: NoTrainOption = False,
     as_json: JsonOption = False,
 ) -> None:
     """Count the zeros of a trained design, by step and by pruning, and say what they save.
@@ -81,7 +83,7 @@ def sparsity(
     if scope not in (None, "layer", "global"):
         raise ConfigError(f"--scope is layer or global, not '{scope}'")
     target = None if board is None else open_board(board)
-    workspace = open_workspace(design, root)
+    workspace = open_workspace(design, root, may_train=not no_train)
     run = sparsity_stage(
         workspace,
         progress_for(as_json),

@@ -11,6 +11,7 @@ from fcn_hw.cli.common import (
     HERE,
     DesignArgument,
     JsonOption,
+    NoTrainOption,
     RootOption,
     print_json,
     progress_for,
@@ -48,6 +49,7 @@ def sensitivity(
         typer.Option("--jobs", min=1, help="Processes at a time.", show_default="one a processor"),
     ] = None,
     root: RootOption = HERE,
+    no_train: NoTrainOption = False,
     as_json: JsonOption = False,
 ) -> None:
     """Quantize one layer at a time, all others in float: what does the network lose?
@@ -72,7 +74,7 @@ def sensitivity(
         retrain_epochs=retrain or 0,
         processes=jobs,
     )
-    workspace = open_workspace(design, root)
+    workspace = open_workspace(design, root, may_train=not no_train)
     found = sensitivity_stage(workspace, request, progress_for(as_json))
     if as_json:
         print_json(result_data(found))

@@ -16,6 +16,7 @@ from fcn_hw.cli.common import (
     HERE,
     DesignArgument,
     JsonOption,
+    NoTrainOption,
     OptionalDesign,
     RootOption,
     needed,
@@ -160,6 +161,7 @@ def export(
         int | None, typer.Option("--images", min=1, help="With --check: the first N images only.")
     ] = None,
     root: RootOption = HERE,
+    no_train: NoTrainOption = False,
     as_json: JsonOption = False,
 ) -> None:
     """Export a trained design as an integer graph and compare it with QKeras, layer by layer.
@@ -196,10 +198,10 @@ def export(
     else:
         from fcn_hw.flow import export_stage, open_workspace
 
-        workspace = open_workspace(needed(design, "DESIGN", "export"), root)
+        workspace = open_workspace(needed(design, "DESIGN", "export"), root, may_train=not no_train)
         graph, folder = export_stage(workspace, progress_for(as_json)), workspace.graph
         if as_json:
-            from fcn_hw.flow.export import AGREEMENT
+            from fcn_hw.flow.images import AGREEMENT
 
             layers = json.loads((folder / AGREEMENT).read_text(encoding="utf-8"))
             print_json({"graph": graph.name, "folder": str(folder), "layers": layers})

@@ -12,7 +12,8 @@ from fcn_hw.dataflow.lowering import lower
 from fcn_hw.errors import ConfigError
 from fcn_hw.flow.alone import alone_in_project
 from fcn_hw.flow.build import build_program
-from fcn_hw.flow.pipeline import hls_stage, input_codes, validation_images
+from fcn_hw.flow.images import input_codes, validation_images
+from fcn_hw.flow.pipeline import hls_stage
 from fcn_hw.flow.progress import Progress
 from fcn_hw.flow.workspace import Workspace
 from fcn_hw.harness.bounded import (
@@ -77,9 +78,8 @@ def bounded_stage(
     check_depths(depths or {}, [stream.name for stream in streams])
     project = workspace.project(board)
     build_program(plan_build(ap_types_folder()), project, progress)
-    codes = {
-        graph.inputs[0].name: input_codes(validation_images(workspace, images or BOUNDED_FRAMES))
-    }
+    split = validation_images(workspace.design, images or BOUNDED_FRAMES)
+    codes = {graph.inputs[0].name: input_codes(split)}
     count = len(codes[graph.inputs[0].name])
     progress.say(f"[cyan]bounded[/] {count} images back to back, {len(streams)} FIFOs")
     with progress.counter("bounded simulation", count) as update:

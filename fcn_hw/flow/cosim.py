@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 
 from fcn_hw.backend.hls4ml_bridge import ap_types_folder
@@ -22,9 +23,8 @@ from fcn_hw.flow.cosim_bench import (
     stimulus_files,
     write_stimulus,
 )
-from fcn_hw.flow.pipeline import input_codes, validation_images
+from fcn_hw.flow.images import input_codes, validation_images
 from fcn_hw.flow.progress import Progress
-from fcn_hw.flow.stage import code_digest
 from fcn_hw.flow.vendor import (
     Source,
     VendorStage,
@@ -35,7 +35,6 @@ from fcn_hw.flow.vendor import (
 )
 from fcn_hw.reference import evaluate
 from fcn_hw.tools.runner import run
-from fcn_hw.train.datasets import dataset_digest
 from fcn_hw.vendor_reports.cosim import CosimReport, read_cosim
 
 COSIM_HOURS = 72.0
@@ -73,7 +72,7 @@ def cosim(source: Source, images: int | None = None) -> VendorStage[CosimResult]
             f"graph '{source.graph.name}' has {len(source.graph.inputs)} inputs; "
             "cosimulation on images takes one"
         )
-    codes = input_codes(validation_images(source.workspace, images or COSIM_IMAGES))
+    codes = input_codes(validation_images(source.workspace.design, images or COSIM_IMAGES))
     count, interface = len(codes), source.interface
     rtl = [path for n in range(RTL_RUN + 1) for path in output_files(interface, RTL_FOLDER, n)]
     left = (source.layout.cosim_rpt, *rtl)
@@ -82,9 +81,7 @@ def cosim(source: Source, images: int | None = None) -> VendorStage[CosimResult]
         source, "cosim", commands,
         firmware_digest(source),
         script_digest(source, "scripts/cosim.tcl", COSIM_BENCH),
-        dataset_digest(source.workspace.design.dataset),
-        count,
-        code_digest("harness", "flow/cosim.py", "reference", "ir", "fixed.py"),
+        hashlib.sha256(codes.tobytes()).hexdigest(),
     )  # fmt: skip
     return VendorStage(
         record,

@@ -48,11 +48,14 @@ class CsimResult:
     """``report/csim.json``; scores in 0..1, rates in images a second.
 
     Args:
+        compile_s: what compiling took in that run; None where the program was there.
         csim_images_per_s: simulated and compared.
         conv: whose convolutions ran; with hls4ml's, cycles and FIFO depths are not proved.
         ap_types: compiled with the official ap_types, the sign-off.
         graph: digest of the graph that was emitted, or "".
         metric: what the scores are: mIoU, or of a classifier the accuracy.
+        of_images: that the design asks for; 0 in a report of fcn_hw 0.1, which does not say it.
+        edited: sources that were edited by hand and simulated so.
     """
 
     images: int
@@ -62,23 +65,33 @@ class CsimResult:
     score_float: float
     score_quantized: float
     score_csim: float
-    compile_s: float
+    compile_s: float | None
     csim_images_per_s: float
     layers: tuple[LayerResult, ...]
     conv: ConvEmitter = "fcn_hw"
     ap_types: bool = False
     graph: str = ""
     metric: Metric = "mIoU"
+    of_images: int = 0
+    edited: tuple[str, ...] = ()
+
+    @property
+    def is_partial(self) -> bool:
+        """Whether fewer images ran than the design asks for: the scores are of these alone."""
+        return self.images < self.of_images
 
     @property
     def measured(self) -> bool:
         """Whether QKeras itself rounds in some layer, so that its class maps are no reference."""
-        return any(row.source and "Q" not in row.models for row in self.layers)
+        return not self.is_partial and any(
+            row.source and "Q" not in row.models for row in self.layers
+        )
 
     @property
     def exact(self) -> bool:
         """Whether nothing differed that must be equal."""
-        return self.mismatches == 0 and (self.measured or self.argmax_flips == 0)
+        known = not self.is_partial and not self.measured  # that QKeras has the same class maps
+        return self.mismatches == 0 and not (known and self.argmax_flips)
 
 
 def csim_result(
@@ -91,17 +104,19 @@ def csim_result(
     float_maps: ClassMaps,
     masks: ClassMaps,
     void: int | None,
-    compile_s: float,
+    compile_s: float | None,
     simulate_s: float,
     conv: ConvEmitter = "fcn_hw",
     ap_types: bool = False,
     metric: Metric = "mIoU",
+    of_images: int = 0,
+    edited: tuple[str, ...] = (),
 ) -> CsimResult:
     """Puts the comparisons together.
 
     Args:
         oracle: C++ against the oracle.
-        qkeras: oracle against QKeras, for layers that float32 computes exactly.
+        qkeras: oracle against QKeras on the same images, for layers that float32 computes exactly.
         csim_maps, qkeras_maps, float_maps, masks: classes (N, H, W).
         void: mask value that does not count.
         metric: what the data set is judged by.
@@ -123,13 +138,15 @@ def csim_result(
         score_float=score(float_maps),
         score_quantized=score(qkeras_maps),
         score_csim=score(csim_maps),
-        compile_s=round(compile_s, 3),
+        compile_s=None if compile_s is None else round(compile_s, 3),
         csim_images_per_s=round(len(csim_maps) / simulate_s, 3),
         layers=layers,
         conv=conv,
         ap_types=ap_types,
         graph=digest(graph),
         metric=metric,
+        of_images=of_images,
+        edited=edited,
     )
 
 
@@ -167,7 +184,8 @@ def result_to_json(result: CsimResult) -> dict[str, Any]:
 
 def result_from_json(stored: Mapping[str, Any]) -> CsimResult:
     """A result from its JSON document."""
-    return CsimResult(**{**stored, "layers": layers_from_json(stored["layers"])})
+    layers, edited = layers_from_json(stored["layers"]), tuple(stored.get("edited", ()))
+    return CsimResult(**{**stored, "layers": layers, "edited": edited})
 
 
 def layers_from_json(stored: Sequence[Mapping[str, Any]]) -> tuple[LayerResult, ...]:

@@ -10,6 +10,7 @@ from typing import Any
 
 from fcn_hw.design_yaml import find_design, load_design
 from fcn_hw.errors import ConfigError
+from fcn_hw.flow.stage import is_damaged
 from fcn_hw.ir.difference import Change, graph_changes
 from fcn_hw.ir.serialize import GRAPH_FILE, load
 
@@ -30,12 +31,14 @@ class Differences:
         kind: ``"graphs"``, ``"designs"`` or ``"reports"``.
         before, after: what was compared, as it was given.
         changes: none where they are the same.
+        damaged: reports that were changed after their stage wrote them.
     """
 
     kind: str
     before: str
     after: str
     changes: tuple[Change, ...]
+    damaged: tuple[str, ...] = ()
 
 
 def compare(before: str, after: str, root: Path) -> Differences:
@@ -61,7 +64,14 @@ def compare(before: str, after: str, root: Path) -> Differences:
     else:
         read = _design if kinds[0] == "designs" else _report
         changes = tuple(_value_changes(read(before, root), read(after, root), "", ""))
-    return Differences(kinds[0], before, after, changes)
+    damaged = tuple(
+        str(path)
+        for item in (before, after)
+        if kinds[0] == "reports"
+        for path in _reports(Path(item).expanduser())
+        if is_damaged(path)
+    )
+    return Differences(kinds[0], before, after, changes, damaged)
 
 
 def differences_to_json(found: Differences) -> dict[str, Any]:
@@ -87,10 +97,15 @@ def _design(item: str, root: Path) -> Any:
     return load_design(find_design(item, root)).model_dump(mode="json")
 
 
+def _reports(path: Path) -> list[Path]:
+    """The reports of a folder, without the records of stages; or the one that is given."""
+    return sorted(path.glob("[!.]*.json")) if path.is_dir() else [path]
+
+
 def _report(item: str, root: Path) -> Any:
     path = Path(item).expanduser()
     if path.is_dir():
-        return {file.name: _report(str(file), root) for file in sorted(path.glob("*.json"))}
+        return {file.name: _report(str(file), root) for file in _reports(path)}
     try:
         return json.loads(path.read_bytes())
     except OSError as error:

@@ -18,10 +18,14 @@ from fcn_hw.figures.estimate import cycles_svg, resources_svg
 from fcn_hw.figures.network import network_svg
 from fcn_hw.files import replace_file
 from fcn_hw.flow.alone import alone_in_project
+from fcn_hw.flow.code import code_digest
 from fcn_hw.flow.hls4ml_conv import refuse_hls4ml
-from fcn_hw.flow.layout import current_layout
+from fcn_hw.flow.layout import current_layout, layout_record
 from fcn_hw.flow.pipeline import export_stage
 from fcn_hw.flow.progress import Progress
+from fcn_hw.flow.stage import StageRecord, digest_of
+from fcn_hw.flow.untrained import with_shapes_at_least
+from fcn_hw.flow.vendor import synthesis_doubt
 from fcn_hw.flow.workspace import Workspace, open_board, open_workspace
 from fcn_hw.ir import Graph
 from fcn_hw.ir.serialize import load
@@ -38,6 +42,8 @@ class EstimateRun:
         layout: folds and FIFOs.
         estimate: resources, cycles, energy.
         measured: the same by C synthesis, where it has run: quantities of ``estimate.compare``.
+        stale: why ``measured`` is not of the project as it is now, or "".
+        untrained: placeholders stand in for the weights.
     """
 
     graph: Graph
@@ -45,6 +51,8 @@ class EstimateRun:
     layout: Layout
     estimate: Estimate
     measured: Mapping[str, float] = field(default_factory=dict)
+    stale: str = ""
+    untrained: bool = False
 
     def check(self) -> None:
         """Checks the design against all that the board has.
@@ -77,7 +85,7 @@ def estimate_design(
         return estimate_graph(load(folder), board, hls, progress)
     if workspace is None:
         raise ConfigError("nothing to estimate", hint="Name a design, or give --graph DIR.")
-    return estimate_stage(workspace, board, progress)
+    return estimate_stage(with_shapes_at_least(workspace, progress), board, progress)
 
 
 @alone_in_project("estimate")
@@ -91,11 +99,22 @@ def estimate_stage(workspace: Workspace, board: Board, progress: Progress) -> Es
     graph = export_stage(workspace, progress)
     layout = current_layout(workspace, graph, board, progress)
     run = _estimated(graph, board, workspace.design.hls, layout)
+    run = replace(run, untrained=workspace.untrained)
     truth = workspace.project(board) / hls_layout(graph.name).csynth_xml
     if truth.is_file():
-        run = replace(run, measured=read_csynth(truth).measured())
-    write_report(run, workspace.report(board))
+        stale = synthesis_doubt(workspace.project(board))
+        run = replace(run, measured=read_csynth(truth).measured(), stale=stale)
+    record = estimate_record(workspace, graph, board)
+    record.begin()
+    record.finish(write_report(run, record.folder))
     return run
+
+
+def estimate_record(workspace: Workspace, graph: Graph, board: Board) -> StageRecord:
+    """When the estimate's files are those of a graph on a board."""
+    layout = layout_record(workspace, graph, board).digest
+    code = [code_digest(item.__module__) for item in (estimate_layout, report_files, network_svg)]
+    return StageRecord("estimate", workspace.report(board), digest_of(layout, code))
 
 
 def estimate_graph(graph: Graph, board: Board, hls: Hls, progress: Progress) -> EstimateRun:
@@ -104,8 +123,8 @@ def estimate_graph(graph: Graph, board: Board, hls: Hls, progress: Progress) -> 
     return _estimated(graph, board, hls, choose_structure(graph, board, hls).layout)
 
 
-def write_report(run: EstimateRun, folder: Path) -> None:
-    """Writes the files and pictures; what did not change keeps its time stamp."""
+def write_report(run: EstimateRun, folder: Path) -> list[Path]:
+    """Writes the files and pictures, and lists them; what did not change keeps its time stamp."""
     layout, cycles = run.layout, {layer.name: layer.cycles for layer in run.estimate.layers}
     files = report_files(run.estimate) | {
         "cycles.svg": cycles_svg(run.estimate),
@@ -116,6 +135,7 @@ def write_report(run: EstimateRun, folder: Path) -> None:
     }
     for name, text in files.items():
         replace_file(folder / name, text)
+    return [folder / name for name in files]
 
 
 def _estimated(graph: Graph, board: Board, hls: Hls, layout: Layout) -> EstimateRun:

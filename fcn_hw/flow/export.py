@@ -6,25 +6,42 @@ import io
 import json
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
-from fcn_hw.design import INPUT_FORMAT
+from fcn_hw.design import INPUT_FORMAT, Design
 from fcn_hw.files import replace_file
 from fcn_hw.fixed import Codes
 from fcn_hw.flow.agreement import compare_layers
+from fcn_hw.flow.images import AGREEMENT, CLASS_MAPS, input_codes, validation_images
 from fcn_hw.flow.progress import Progress
-from fcn_hw.frontend.proofs import Status, forget_proofs, load_proofs, save_proofs, statuses
-from fcn_hw.harness.compare import Comparison, Difference
+from fcn_hw.frontend.proofs import (
+    PROOFS_FILE,
+    forget_proofs,
+    load_proofs,
+    save_proofs,
+    statuses,
+)
 from fcn_hw.ir import Graph
 from fcn_hw.ir.outputs import OutputKind
-from fcn_hw.ir.serialize import save
+from fcn_hw.ir.serialize import GRAPH_FILE, TEXT_FILE, WEIGHTS_FILE, save
 from fcn_hw.passes.pipeline import run_passes
 
-AGREEMENT = "qkeras.json"
-CLASS_MAPS = "qkeras_class_maps.npz"
-"""Class maps of the float and of the QKeras model, on the images that csim will see."""
+OUTPUTS = (GRAPH_FILE, WEIGHTS_FILE, TEXT_FILE, PROOFS_FILE, AGREEMENT, CLASS_MAPS)
+
+
+def export_design(
+    design: Design, model: Path, float_model: Path, folder: Path, progress: Progress
+) -> Graph:
+    """Exports a trained model and compares its graph with it, on the images that csim will see.
+
+    Writes :data:`OUTPUTS`.
+    """
+    graph, keras_model = export_graph(model, design.name, folder, design.output_kind)
+    progress.say(f"[cyan]export[/]  {len(graph.ops)} ops; comparing the graph with QKeras")
+    codes = input_codes(validation_images(design))
+    compare_with_qkeras(graph, keras_model, float_model, codes, folder, progress)
+    return graph
 
 
 def export_graph(
@@ -68,19 +85,3 @@ def compare_with_qkeras(
     archive = io.BytesIO()
     np.savez_compressed(archive, quantized=maps, float=float_maps)
     replace_file(folder / CLASS_MAPS, archive.getvalue())
-
-
-def equal_layers(folder: Path) -> dict[str, Comparison]:
-    """What :func:`compare_with_qkeras` found of the layers that must be equal, by op.
-
-    The others are measured: QKeras itself rounds there, and the graph is csim's reference.
-    """
-    stored: dict[str, Any] = json.loads((folder / AGREEMENT).read_text(encoding="utf-8"))
-    found = {}
-    for name, item in stored.items():
-        status, first = item.pop("status"), item.pop("first")
-        if first:
-            first = Difference(**{**first, "index": tuple(first["index"])})
-        if status != Status.MEASURED.value:
-            found[name] = Comparison(**item, first=first)
-    return found

@@ -14,13 +14,15 @@ from fcn_hw.backend.block_design import TIMING, UTILIZATION
 from fcn_hw.backend.hls4ml_bridge import ap_types_folder, hls4ml_licence
 from fcn_hw.backend.hls_scripts import HlsLayout
 from fcn_hw.boards import Board, constraints_file
-from fcn_hw.errors import ConfigError
+from fcn_hw.errors import ConfigError, ReportError
 from fcn_hw.files import replace_file
 from fcn_hw.flow.alone import alone_in_project
 from fcn_hw.flow.estimate import estimate_stage
 from fcn_hw.flow.hls4ml_conv import refuse_hls4ml
-from fcn_hw.flow.pipeline import csim_stage, hls_stage, input_codes, validation_images
+from fcn_hw.flow.images import input_codes, validation_images
+from fcn_hw.flow.pipeline import csim_stage, hls_stage
 from fcn_hw.flow.progress import Progress
+from fcn_hw.flow.stage import is_damaged
 from fcn_hw.flow.vendor import finished_on
 from fcn_hw.flow.workspace import Workspace
 from fcn_hw.handoff.archive import pack
@@ -83,7 +85,7 @@ def handoff_stage(
     estimated = estimate_stage(workspace, board, quiet)
     graph, plan = hls_stage(workspace, board, quiet)
     project = workspace.project(board)
-    codes = input_codes(validation_images(workspace, images or GOLDEN_IMAGES))
+    codes = input_codes(validation_images(workspace.design, images or GOLDEN_IMAGES))
     progress.say(f"[cyan]handoff[/] {len(codes)} golden frames")
     parts = BundleParts(
         graph=graph,
@@ -144,10 +146,19 @@ def licence() -> bytes:
 
 
 def report_files(folder: Path) -> dict[str, bytes]:
-    """What the stages reported, without the times that a run took."""
+    """What the stages reported, without the times that a run took.
+
+    Raises:
+        ReportError: a report was changed after its stage wrote it.
+    """
     found = {}
     for pattern in REPORTS:
         for path in sorted(folder.glob(pattern)):
+            if is_damaged(path):
+                raise ReportError(
+                    f"{path}: was changed after its stage wrote it",
+                    hint="Run the stage again, or remove the file.",
+                )
             if not path.name.startswith("."):
                 found[path.name] = path.read_bytes()
     if "csim.json" in found:

@@ -178,7 +178,7 @@ def _finished(
     written: Bitstream | None = None,
 ) -> HardwareRun:
     """Compares with the last run; other stages count where they stand on these sources."""
-    csim = finished_csim(source.workspace, source.board, source.graph, source.base)
+    csim = finished_csim(source.workspace, source.board, source.graph)
     known = simulated
     if known is None and len(source.graph.inputs) == 1:
         known = cosim(source).finished()

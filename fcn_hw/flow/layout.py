@@ -25,8 +25,9 @@ from fcn_hw.design import Hls
 from fcn_hw.estimate.design_folds import Folding
 from fcn_hw.figures.occupancy import occupancy_svg
 from fcn_hw.files import replace_file
+from fcn_hw.flow.code import code_digest
 from fcn_hw.flow.progress import Progress
-from fcn_hw.flow.stage import StageRecord, code_digest, digest_of
+from fcn_hw.flow.stage import StageRecord, digest_of
 from fcn_hw.flow.workspace import Workspace
 from fcn_hw.ir import Graph
 from fcn_hw.ir.serialize import digest
@@ -99,7 +100,7 @@ def current_layout(workspace: Workspace, graph: Graph, board: Board, progress: P
 
 def stored_layout(workspace: Workspace, graph: Graph, board: Board) -> Layout | None:
     """The layout of a design where it is current; nothing is chosen or written."""
-    record = _record(workspace, graph, board)
+    record = layout_record(workspace, graph, board)
     if not record.is_current():
         return None
     return _from_json(graph, json.loads((record.folder / LAYOUT).read_text()))
@@ -113,7 +114,7 @@ def write_fifos(workspace: Workspace, graph: Graph, board: Board, progress: Prog
         ToolNotFound: there is no C++ compiler.
     """
     progress.say("[cyan]fifo[/]    folds, FIFO depths")
-    record = _record(workspace, graph, board)
+    record = layout_record(workspace, graph, board)
     record.begin()
     found = choose_fifos(graph, board, workspace.design.hls)
     sized = found.structure.fifos
@@ -154,17 +155,19 @@ def simulation_to_json(run: Simulation) -> dict[str, Any]:
     }
 
 
-def _record(workspace: Workspace, graph: Graph, board: Board) -> StageRecord:
+def layout_record(workspace: Workspace, graph: Graph, board: Board) -> StageRecord:
+    """When the layout is that of a graph on a board.
+
+    Args:
+        graph: as it was exported.
+    """
     return StageRecord(
         "fifo",
         workspace.project(board),
         digest_of(
             digest(graph), board.model_dump(mode="json"),
             workspace.design.hls.model_dump(mode="json"),
-            code_digest(
-                "backend/structure.py", "flow/layout.py", "dataflow", "estimate", "ir",
-                "templates/include", "templates/sim",
-            ),
+            code_digest(__name__),
         ),
     )  # fmt: skip
 

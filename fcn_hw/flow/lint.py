@@ -6,8 +6,9 @@ from pathlib import Path
 
 from fcn_hw.backend.hls4ml_bridge import ap_types_folder
 from fcn_hw.errors import ConfigError
+from fcn_hw.flow.code import code_digest
 from fcn_hw.flow.progress import Progress
-from fcn_hw.flow.stage import StageRecord, code_digest, digest_of
+from fcn_hw.flow.stage import StageRecord, digest_of
 from fcn_hw.lint.check import Report, lint_project
 from fcn_hw.plan import Plan
 from fcn_hw.results import read_result, write_result
@@ -27,13 +28,18 @@ def lint_folder(folder: Path) -> Report:
 def lint_stage(folder: Path, plan: Plan, progress: Progress) -> Report:
     """Checks the project that a plan wrote, unless it was checked; the report stays in its folder.
 
+    Args:
+        plan: the project's files as they lie in the folder.
+
     Returns:
         also a report with errors; the caller decides what to do.
 
     Raises:
         ConfigError: the project does not compile.
     """
-    record = StageRecord("lint", folder, digest_of(plan.digest, code_digest("lint")))
+    record = StageRecord(
+        "lint", folder, digest_of(plan.digest, code_digest(lint_project.__module__))
+    )
     if record.is_current():
         progress.say("[green]lint[/]    up to date")
         return read_result(folder / REPORT, Report)

@@ -22,6 +22,7 @@ from fcn_hw.flow.alone import alone_in_project
 from fcn_hw.flow.cosim import CosimResult
 from fcn_hw.flow.csim_report import CsimResult
 from fcn_hw.flow.implementation import Implementation
+from fcn_hw.flow.stage import StageRecord, digest_of, is_damaged
 from fcn_hw.flow.workspace import Workspace
 from fcn_hw.vendor_reports.records import CsynthReport
 
@@ -165,6 +166,7 @@ def last_rows(folder: Path) -> tuple[Row, ...]:
     path = folder / REPORT
     if not path.is_file():
         raise ReportError(f"{path}: no such file", hint=_NO_RUN)
+    _check(path)
     try:
         return tuple(Row(**row) for row in json.loads(path.read_text(encoding="utf-8"))["rows"])
     except (OSError, ValueError, KeyError, TypeError) as error:
@@ -205,7 +207,18 @@ def _write(
         "current": _ordered(now),
         "rows": [asdict(row) for row in rows],
     }
+    record = StageRecord("regression", path.parent, digest_of(document))
+    record.begin()
     replace_file(path, json.dumps(document, indent=1) + "\n")
+    record.finish([path])
+
+
+def _check(path: Path) -> None:
+    """Refuses a document with a number that no run measured."""
+    if is_damaged(path):
+        raise ReportError(
+            f"{path}: was changed after it was written", hint="Remove the file to start anew."
+        )
 
 
 def _ordered(metrics: Mapping[str, float]) -> Metrics:
@@ -216,6 +229,7 @@ def _read(path: Path, part: str) -> Metrics:
     """The baseline or the current run; empty where there was none."""
     if not path.is_file():
         return {}
+    _check(path)
     try:
         stored = json.loads(path.read_text(encoding="utf-8"))[part]
         return {str(name): float(value) for name, value in stored.items() if name in QUANTITIES}

@@ -20,11 +20,13 @@ from fcn_hw.errors import ConfigError, Deadlock, Mismatch, StreamError, nearest
 from fcn_hw.files import replace_file
 from fcn_hw.fixed import Codes
 from fcn_hw.flow.alone import alone_in_project
+from fcn_hw.flow.code import code_digest
 from fcn_hw.flow.estimate import estimate_stage
+from fcn_hw.flow.images import input_codes, validation_images
 from fcn_hw.flow.layout import SIMULATION
-from fcn_hw.flow.pipeline import hls_stage, input_codes, validation_images
+from fcn_hw.flow.pipeline import hls_stage
 from fcn_hw.flow.progress import Progress
-from fcn_hw.flow.stage import StageRecord, code_digest, digest_of
+from fcn_hw.flow.stage import StageRecord, digest_of
 from fcn_hw.flow.workspace import Workspace
 from fcn_hw.harness.traces import write_frames
 from fcn_hw.harness.whole_set import cores
@@ -136,7 +138,7 @@ def rtl_cosim(
             f"graph '{graph.name}' has {len(graph.inputs)} inputs; cosimulation on images takes one"
         )
     _compiled(project, project.network.calls, progress)
-    codes = input_codes(validation_images(workspace, images or COSIM_IMAGES))
+    codes = input_codes(validation_images(workspace.design, images or COSIM_IMAGES))
     build = _simulator(project)
     report = workspace.report(board) / COSIM
     record = StageRecord(
@@ -146,7 +148,7 @@ def rtl_cosim(
             build.digest,
             codes.shape,
             digest_of(codes.tobytes().hex()),
-            code_digest("rtl", "reference"),
+            [code_digest(item.__module__) for item in (plan_simulator, evaluate)],
         ),
     )
     if record.is_current():
@@ -193,7 +195,7 @@ def _compiled(
     A process is compiled again where its own sources, the clock or the compiler changed.
     """
     folder = project.folder / RTL
-    code = code_digest("rtl", "templates/rtl")
+    code = code_digest(compile_calls.__module__)
     records, missing = {}, []
     for call in calls:
         digest = digest_of(

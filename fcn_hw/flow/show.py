@@ -6,7 +6,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from fcn_hw.errors import ConfigError
+from fcn_hw.errors import ConfigError, FcnHwError
+from fcn_hw.flow.doubts import find_doubts
 from fcn_hw.flow.workspace import open_workspace
 from fcn_hw.frontend.proofs import PROOFS_FILE, Proof, load_proofs, statuses
 from fcn_hw.ir import Graph
@@ -22,12 +23,14 @@ class Shown:
         folder: that holds it.
         statuses: of each op that holds a Keras layer's output; empty where no model was exported.
         proofs: of ops that stand for float layers.
+        doubt: why it is not the graph of the design as it is now, or "".
     """
 
     graph: Graph
     folder: Path
     statuses: dict[str, str]
     proofs: tuple[Proof, ...]
+    doubt: str = ""
 
     def text(self) -> str:
         """The dump of ``graph.txt``, each op's status in front."""
@@ -75,7 +78,20 @@ def show(target: str, root: Path) -> Shown:
     graph, proofs = load(folder), load_proofs(folder)
     exported = (folder / PROOFS_FILE).is_file()
     known = statuses(graph, proofs) if exported else {}
-    return Shown(graph, folder, {name: known[name].value for name in known}, proofs)
+    texts = {name: known[name].value for name in known}
+    return Shown(graph, folder, texts, proofs, _doubt(folder, target, root, graph))
+
+
+def _doubt(folder: Path, target: str, root: Path, graph: Graph) -> str:
+    """Why a design's graph is not that of the design as it is now; "" for a folder's."""
+    try:
+        workspace = open_workspace(target, root)
+        if workspace.graph != folder:
+            return ""
+        found = find_doubts(workspace, graph=graph).get("export")
+    except FcnHwError:
+        return ""
+    return "" if found is None else f"{found.reason}: run fcn-hw export {target}"
 
 
 def shown_to_json(shown: Shown) -> dict[str, Any]:

@@ -22,12 +22,12 @@ from fcn_hw.files import replace_file
 from fcn_hw.fixed import Codes, FixedFormat, parse_format
 from fcn_hw.flow.agreement import Agreement, compare_model, describe
 from fcn_hw.flow.agreement import to_json as agreement_to_json
-from fcn_hw.flow.build import build_program
+from fcn_hw.flow.build import build_program, program_of
 from fcn_hw.flow.csim_report import LayerResult, oracle_row
+from fcn_hw.flow.emission import as_it_stands, emit
 from fcn_hw.flow.frames import Frames, load_frames
 from fcn_hw.flow.hls4ml_conv import say_own_convolutions
 from fcn_hw.flow.lint import lint_stage
-from fcn_hw.flow.pipeline import program_of
 from fcn_hw.flow.progress import Progress
 from fcn_hw.frontend.proofs import forget_proofs, save_proofs
 from fcn_hw.harness.csim import SIGN_OFF_FOLDER
@@ -41,7 +41,6 @@ from fcn_hw.ops import Tensor
 from fcn_hw.passes.pipeline import run_passes
 from fcn_hw.plan import Plan
 from fcn_hw.scaling import Number, Scaling, scaling_of, step_scaling
-from fcn_hw.tools.runner import write_files
 
 
 def settings(conv: ConvEmitter) -> Hls:
@@ -63,18 +62,21 @@ class GraphCsim:
     Args:
         images: frames that ran.
         data: where they are from, or ``"random codes"``.
+        compile_s: None where the program was there.
         simulate_s: simulation and comparison together.
         conv: whose convolutions ran; with hls4ml's, cycles and FIFO depths are not proved.
         ap_types: compiled with the official ap_types, the sign-off.
+        edited: sources that were edited by hand and simulated so.
     """
 
     images: int
     data: str
-    compile_s: float
+    compile_s: float | None
     simulate_s: float
     layers: tuple[LayerResult, ...]
     conv: ConvEmitter = "fcn_hw"
     ap_types: bool = False
+    edited: tuple[str, ...] = ()
 
     @property
     def values_compared(self) -> int:
@@ -178,7 +180,13 @@ def _only_input(graph: Graph) -> Tensor:
 
 
 def emit_graph(
-    folder: Path, board: Board, output: Path, progress: Progress, conv: ConvEmitter = "fcn_hw"
+    folder: Path,
+    board: Board,
+    output: Path,
+    progress: Progress,
+    conv: ConvEmitter = "fcn_hw",
+    *,
+    overwrite: bool = False,
 ) -> tuple[Graph, Plan]:
     """Writes the HLS project of a graph folder, folds and FIFO depths chosen for the board.
 
@@ -186,28 +194,33 @@ def emit_graph(
 
     Args:
         conv: whose convolutions; around hls4ml's, FIFOs are as deep as is always safe.
+        overwrite: files that were edited by hand too; copies are kept.
 
     Returns:
         the graph as it is emitted, and the project.
 
     Raises:
-        ConfigError, GraphError: the folder holds no valid graph.
+        ConfigError, GraphError: the folder holds no valid graph; files were edited by hand.
         DoesNotFit: no folds fit the board.
         LintFailed: what was written breaks a rule of Vitis HLS.
         UnsupportedLayer: hls4ml can't compute a convolution exactly.
     """
-    graph, hls = load(folder), settings(conv)
-    layout = None
+    graph, plan = _planned(load(folder), board, progress, conv)
+    with locked(output, "fcn-hw hls"):
+        emit(plan, output, plan.digest, progress, overwrite=overwrite)
+    lint_stage(output, plan, progress).check()
+    return emitted_graph(graph, conv), plan
+
+
+def _planned(
+    graph: Graph, board: Board, progress: Progress, conv: ConvEmitter
+) -> tuple[Graph, Plan]:
+    hls, layout = settings(conv), None
     if conv == "fcn_hw":
         progress.say("[cyan]fifo[/]    folds, FIFO depths")
         layout = choose_structure(graph, board, hls).layout
-    plan = plan_project(graph, board, hls, layout)
     say_own_convolutions(graph, hls, progress)
-    with locked(output, "fcn-hw hls"):
-        changed = write_files(plan, output)
-    progress.say(f"[cyan]hls[/]     {len(plan.files)} files, {len(changed)} written")
-    lint_stage(output, plan, progress).check()
-    return emitted_graph(graph, conv), plan
+    return graph, plan_project(graph, board, hls, layout)
 
 
 def csim_graph(
@@ -222,6 +235,8 @@ def csim_graph(
     sign_off: bool = False,
 ) -> GraphCsim:
     """Emits, compiles and runs a graph; compares every tensor with the oracle.
+
+    Sources that were edited by hand are simulated as they are.
 
     Args:
         images: frames; None takes all of ``data``, or :data:`RANDOM_FRAMES`.
@@ -244,7 +259,10 @@ def _csim_graph(
     conv: ConvEmitter,
     sign_off: bool,
 ) -> GraphCsim:
-    graph, _ = emit_graph(folder, board, output, progress, conv)
+    graph, plan = _planned(load(folder), board, progress, conv)
+    emission = as_it_stands(plan, output, plan.digest, progress)
+    graph = emitted_graph(graph, conv)
+    lint_stage(output, emission.plan, progress).check()
     tensor = _only_input(graph)
     codes: npt.NDArray[np.integer]
     if data is None:
@@ -259,8 +277,9 @@ def _csim_graph(
     found = finished.compared
     rows = tuple(oracle_row(graph, op.name, found[op.name]) for op in graph.computed)
     result = GraphCsim(
-        len(codes), what, round(compile_s, 3), round(finished.seconds, 3), rows, conv,
-        ap_types=program == SIGN_OFF_FOLDER,
+        len(codes), what, None if compile_s is None else round(compile_s, 3),
+        round(finished.seconds, 3), rows, conv,
+        ap_types=program == SIGN_OFF_FOLDER, edited=emission.edited,
     )  # fmt: skip
     replace_file(output / REPORT, json.dumps(to_json(result), indent=1) + "\n")
     return result

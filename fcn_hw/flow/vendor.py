@@ -14,18 +14,24 @@ from fcn_hw.backend.project import part_and_period_ns, plan_scripts
 from fcn_hw.boards import Board
 from fcn_hw.errors import ConfigError, ReportError
 from fcn_hw.files import replace_file
+from fcn_hw.flow.emission import HLS, rewrite
 from fcn_hw.flow.pipeline import hls_stage
 from fcn_hw.flow.progress import Progress
-from fcn_hw.flow.stage import StageRecord, code_digest, digest_of
+from fcn_hw.flow.stage import StageRecord, digest_of, known_files
 from fcn_hw.flow.workspace import Workspace
 from fcn_hw.ir import Graph
-from fcn_hw.plan import Command, Plan
-from fcn_hw.tools.runner import write_files
+from fcn_hw.plan import Command, Plan, files_digest
 from fcn_hw.tools.xilinx import HlsTool, VivadoTool, find_hls, find_vivado, run_tool
 
 T = TypeVar("T")
 
 HOUR_S = 3600.0
+
+_READ = ("firmware/", "scripts/", "constraints/", "hdl/", "tb/cosim_main.cpp")
+"""What the vendor's tools read of a project."""
+
+_VERBS = {"impl": "bitstream", "export": "bitstream"}
+"""The verbs of stages that are not called like their stage."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -91,7 +97,7 @@ def emit_source(
     graph, base = hls_stage(workspace, board, progress)
     scripts = plan_scripts(graph, board, workspace.design.hls, dialect=hls.dialect, vivado=vivado)
     plan = replace(base, files={**base.files, **scripts.files})
-    write_files(scripts, project)
+    rewrite(scripts, project)
     interface = axi_interface(graph, board)
     return Source(
         workspace, board, graph, interface, HlsLayout(interface.top), project, base, plan, hls,
@@ -170,18 +176,38 @@ def finished_on(project: Path, plan: Plan, stage: str) -> bool:
         plan: its files as ``fcn-hw hls`` writes them.
         stage: ``csynth``, ``cosim``, ``export``, ``impl`` or ``bitstream``.
     """
+    return _finished_on(project, sources_digest(plan), stage)
+
+
+def synthesis_doubt(project: Path, stage: str = "csynth") -> str:
+    """Why a stage's reports are not of the project as it was last emitted; "" where they are.
+
+    Args:
+        project: its folder.
+        stage: as for :func:`finished_on`.
+    """
+    emitted = {
+        name: digests[0]
+        for name, digests in known_files(StageRecord(HLS, project, "").path).items()
+        if name.startswith(_READ)
+    }
+    if _finished_on(project, files_digest(emitted), stage):
+        return ""
+    return f"of other sources than the project has now: run fcn-hw {_VERBS.get(stage, stage)}"
+
+
+def _finished_on(project: Path, sources: str, stage: str) -> bool:
     try:
         stored = json.loads(_made_from(project, stage).read_text(encoding="utf-8"))
         made_from, record = stored["sources"], StageRecord(stage, project, stored["record"])
     except (OSError, ValueError, KeyError, TypeError):
         return False
-    return bool(made_from == sources_digest(plan)) and record.is_current()
+    return bool(made_from == sources) and record.is_current()
 
 
 def sources_digest(plan: Plan) -> str:
     """Of all that the vendor's tools read, scripts in the dialect of ``fcn-hw hls``."""
-    read = ("firmware/", "scripts/", "constraints/", "hdl/", "tb/cosim_main.cpp")
-    return Plan(files={p: data for p, data in plan.files.items() if p.startswith(read)}).digest
+    return Plan(files={p: data for p, data in plan.files.items() if p.startswith(_READ)}).digest
 
 
 def _made_from(project: Path, stage: str) -> Path:
@@ -193,12 +219,14 @@ def stage_record(
 ) -> StageRecord:
     """The record of a stage; time-outs are not part of its digest.
 
+    Neither is code of ours: the tool's inputs are all in the key, it runs for hours, and every run
+    reads its reports anew.
+
     Args:
         parts: JSON-able, what the result depends on besides the commands' words.
     """
     words = [[command.argv, command.expects] for command in commands]
-    code = code_digest("vendor_reports", "tools/xilinx.py")
-    return StageRecord(name, source.project, digest_of(*parts, words, code))
+    return StageRecord(name, source.project, digest_of(*parts, words))
 
 
 def firmware_digest(source: Source) -> str:

@@ -7,6 +7,7 @@ hls_projects/<design>/graph/           export: graph.json, weights.npz, export.j
 hls_projects/<design>/evaluation/      evaluate: a document and a picture for each set of images
 hls_projects/<design>/<board>/         hls, csim: the HLS project, report/
 hls_projects/<design>/<board>_hls4ml/  the same with Conv: hls4ml, to compare
+hls_projects/<design>/*_untrained/     graph and projects with placeholder weights
 """
 
 from __future__ import annotations
@@ -22,6 +23,9 @@ from fcn_hw.train.topology import layer_names
 HLS4ML_SUFFIX = "_hls4ml"
 """Of the folder of a project with hls4ml's convolutions: both can be there."""
 
+UNTRAINED_SUFFIX = "_untrained"
+"""Of the folders of a graph and of projects whose weights are placeholders."""
+
 
 @dataclass(frozen=True)
 class Workspace:
@@ -30,10 +34,15 @@ class Workspace:
     Args:
         source: the design with the positions of its keys.
         folder: that holds ``design.yaml``.
+        may_train: whether a stage may train the model where it is missing or of other settings.
+        untrained: seeded weights stand in for the trained ones; the results have folders of their
+            own.
     """
 
     source: DesignSource
     folder: Path
+    may_train: bool = True
+    untrained: bool = False
 
     @property
     def design(self) -> Design:
@@ -45,11 +54,15 @@ class Workspace:
 
     @property
     def graph(self) -> Path:
-        return self.folder / "graph"
+        return self.folder / f"graph{self._suffix}"
 
     def project(self, board: Board) -> Path:
         suffix = HLS4ML_SUFFIX if self.design.hls.Conv == "hls4ml" else ""
-        return self.folder / f"{board.name}{suffix}"
+        return self.folder / f"{board.name}{suffix}{self._suffix}"
+
+    @property
+    def _suffix(self) -> str:
+        return UNTRAINED_SUFFIX if self.untrained else ""
 
     def report(self, board: Board) -> Path:
         return self.project(board) / "report"
@@ -63,11 +76,12 @@ class Workspace:
         return replace(self, source=replace(self.source, design=design))
 
 
-def open_workspace(name: str, root: Path) -> Workspace:
+def open_workspace(name: str, root: Path, *, may_train: bool = True) -> Workspace:
     """Finds, reads and checks a design.
 
     Args:
         name: of a design below ``root/hls_projects``, or the path of a design.yaml.
+        may_train: whether stages may train its model.
 
     Raises:
         ConfigError: unknown design, key, value or layer.
@@ -75,7 +89,7 @@ def open_workspace(name: str, root: Path) -> Workspace:
     path = find_design(name, root)
     source = load_design_source(path)
     check_layer_names(source, layer_names(source.design))
-    return Workspace(source, path.parent)
+    return Workspace(source, path.parent, may_train)
 
 
 def open_board(name: str) -> Board:

@@ -9,6 +9,7 @@ from fcn_hw.backend.block_design import TIMING, UTILIZATION
 from fcn_hw.backend.hls_scripts import hls_layout
 from fcn_hw.boards import Board
 from fcn_hw.flow.rtl import COSIM as RTL_COSIM
+from fcn_hw.flow.vendor import synthesis_doubt
 from fcn_hw.flow.workspace import Workspace
 from fcn_hw.results import read_result
 from fcn_hw.rtl.reports import RtlCosim
@@ -45,7 +46,7 @@ def read_csynth_values(workspace: Workspace, board: Board) -> Measured | None:
     report = read_csynth(path)
     clock = report.clock
     note = f"estimated clock {clock.estimated_ns:g} ns of {clock.target_ns:g} ns"
-    return Measured("C synthesis", report.measured(), note)
+    return Measured("C synthesis", report.measured(), _aged(workspace, board, "csynth", note))
 
 
 def read_cosim_values(workspace: Workspace, board: Board) -> Measured | None:
@@ -61,7 +62,8 @@ def read_cosim_values(workspace: Workspace, board: Board) -> Measured | None:
     intervals = [item.interval.max for item in report.languages if item.interval]
     values = {"interval_cycles": float(max(intervals))} if intervals else {}
     said = [f"{item.language} {'passed' if item.passed else 'FAILED'}" for item in report.languages]
-    return Measured("RTL cosimulation", values, ", ".join(said))
+    note = _aged(workspace, board, "cosim", ", ".join(said))
+    return Measured("RTL cosimulation", values, note)
 
 
 def read_rtl_values(workspace: Workspace, board: Board) -> Measured | None:
@@ -101,4 +103,11 @@ def read_routed_values(workspace: Workspace, board: Board) -> Measured | None:
     values = {
         "LUT": used.lut.used, "FF": used.ff.used, "DSP": used.dsp.used, "BRAM36": used.bram36.used,
     }  # fmt: skip
+    note = _aged(workspace, board, "impl", note)
     return Measured("routed, with DMA and interconnect", values, note)
+
+
+def _aged(workspace: Workspace, board: Board, stage: str, note: str) -> str:
+    """The note, and whether the stage ran on other sources than those of the project now."""
+    doubt = synthesis_doubt(workspace.project(board), stage)
+    return "; ".join(text for text in (note, doubt and f"STALE, {doubt}") if text)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,20 @@ from fcn_hw.report.sources import Sources, read_sources
 from fcn_hw.report.tiles import Tile, tiles
 
 REPORT_FILE = "report.html"
+
+STANDS_ON = {
+    "scenes": ("csim",),
+    "accuracy": ("train",),
+    "exactness": ("export", "csim"),
+    "network": ("export", "fifo"),
+    "cycles": ("fifo",),
+    "resources": ("fifo",),
+    "fifos": ("fifo",),
+    "precision": ("export",),
+    "weights": ("export",),
+    "exploration": ("train",),
+}
+"""The stages whose results a section shows, by its id."""
 
 
 @dataclass(frozen=True)
@@ -61,7 +75,7 @@ def make_report(workspace: Workspace, board: Board) -> DesignReport:
 def page(sources: Sources) -> DesignReport:
     """The report of given sources."""
     design, board = sources.workspace.design, sources.board
-    sections = tuple(section(sources) for section in SECTIONS)
+    sections = tuple(_marked(section(sources), sources) for section in SECTIONS)
     facts = tiles(sources)
     data = design.dataset
     subtitle = (
@@ -71,6 +85,16 @@ def page(sources: Sources) -> DesignReport:
     context = PageContext(design.name, board.name, subtitle, facts, sources.problems, sections)
     html = markup("page.html.j2", context)
     return DesignReport(design.name, board.name, html, sections, facts, sources.problems)
+
+
+def _marked(section: Section, sources: Sources) -> Section:
+    """The section with what is to be said of its age."""
+    if not section.is_ready:
+        return section
+    stages = STANDS_ON.get(section.id, ())
+    return replace(
+        section, stale=tuple(sources.stale[stage] for stage in stages if stage in sources.stale)
+    )
 
 
 def write_report(report: DesignReport, workspace: Workspace, board: Board) -> Path:
@@ -111,5 +135,6 @@ def _section(section: Section) -> Mapping[str, Any]:
         "title": section.title,
         "ready": section.is_ready,
         "commands": list(section.commands),
+        "stale": list(section.stale),
         "data": section.data,
     }

@@ -19,6 +19,7 @@ class Section:
     body: below the heading.
     commands: that make what is missing; none where nothing is.
     data: what it shows, ready for JSON.
+    stale: why what it shows is not of the design as it is now, and the commands that renew it.
     """
 
     id: str
@@ -26,6 +27,7 @@ class Section:
     body: Markup
     commands: tuple[str, ...] = ()
     data: Mapping[str, Any] = field(default_factory=dict)
+    stale: tuple[str, ...] = ()
 
     @property
     def is_ready(self) -> bool:

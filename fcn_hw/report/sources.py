@@ -1,14 +1,15 @@
 """What the stages left of a design on a board; nothing is run, nothing is written.
 
 A file that is not there is None here, and its section says which command makes it. So is a file
-that can't be read, or that is of another graph; ``problems`` says why.
+that can't be read, that is of another graph, or that was changed after its stage wrote it;
+``problems`` says why. A result whose stage would run again is here and in ``stale``.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
@@ -20,10 +21,13 @@ from fcn_hw.dataflow.occupancy import Occupancy
 from fcn_hw.errors import FcnHwError
 from fcn_hw.estimate.network import Estimate
 from fcn_hw.flow.csim_report import CsimResult, result_from_json
-from fcn_hw.flow.export import AGREEMENT
+from fcn_hw.flow.doubts import Doubt, Stage, find_doubts
+from fcn_hw.flow.images import AGREEMENT
 from fcn_hw.flow.layout import CERTIFICATE, DEPTHS, OCCUPANCY_DATA, SIMULATION, stored_layout
-from fcn_hw.flow.pipeline import FLOAT_MODEL, MODEL, TRAINING
 from fcn_hw.flow.scenes import SCENES, Scenes, load_scenes
+from fcn_hw.flow.simulation import CSIM, PARTIAL
+from fcn_hw.flow.stage import is_damaged
+from fcn_hw.flow.training import FLOAT_MODEL, MODEL, TRAINING
 from fcn_hw.flow.workspace import Workspace
 from fcn_hw.frontend.proofs import Proof, Status, load_proofs, statuses
 from fcn_hw.ir import Graph
@@ -46,6 +50,7 @@ from fcn_hw.studies.sensitivity.stage import RESULT as SENSITIVITY
 T = TypeVar("T")
 
 _NO_PROOFS: tuple[Proof, ...] = ()
+_NO_DOUBTS: dict[Stage, Doubt] = {}
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,6 +69,8 @@ class Sources:
         layout, estimate, fifos: of this graph on this board.
         measured: what vendor tools said, by tool.
         problems: files that could not be used, a sentence each.
+        stale: why a stage's result is not that of the design as it is now, and the command that
+            makes it anew, by stage.
     """
 
     workspace: Workspace
@@ -82,6 +89,7 @@ class Sources:
     fifos: documents.Fifos | None = None
     measured: tuple[Measured, ...] = ()
     problems: tuple[str, ...] = ()
+    stale: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def design_argument(self) -> str:
@@ -100,15 +108,24 @@ def read_sources(workspace: Workspace, board: Board) -> Sources:
     """Reads all that is there."""
     reader = _Reader(workspace.folder)
     model = workspace.model
-    sources = Sources(
-        workspace,
-        board,
+    graph = reader.read(workspace.graph / GRAPH_FILE, lambda path: load(path.parent))
+    found = reader.attempt(lambda: find_doubts(workspace, board, graph), _NO_DOUBTS)
+    sources = Sources(workspace, board)
+    stale: dict[str, str] = {}
+    for stage, doubt in found.items():
+        command = sources.command(stage, board=stage in ("fifo", "csim"))
+        for name in doubt.damaged:
+            reader.damaged(name, command)
+        if not doubt.damaged:
+            stale[stage] = f"{doubt.reason}: run {command}"
+    sources = replace(
+        sources,
+        stale=stale,
         training=reader.json(model / TRAINING, documents.training),
         weights=reader.read(model / FLOAT_MODEL, load_float_weights),
         sensitivity=reader.result(model / SENSITIVITY, Sensitivity),
         search=reader.result(model / SEARCH, SearchResult),
     )
-    graph = reader.read(workspace.graph / GRAPH_FILE, lambda path: load(path.parent))
     if graph is not None:
         sources = _of_graph(sources, emitted_graph(graph, workspace.design.hls.Conv), reader)
         sources = _of_board(sources, graph, reader)
@@ -143,13 +160,18 @@ def _of_board(sources: Sources, graph: Graph, reader: _Reader) -> Sources:
     workspace, board = sources.workspace, sources.board
     assert sources.graph is not None
     report = workspace.report(board)
-    csim = reader.read(report / "csim.json", lambda path: result_from_json(_load_json(path)))
+    csim = reader.read(report / f"{CSIM}.json", lambda path: result_from_json(_load_json(path)))
     if csim is not None and csim.graph != digest(sources.graph):
         reader.problems.append(
-            f"{reader.short(report / 'csim.json')} is of an earlier graph: "
+            f"{reader.short(report / f'{CSIM}.json')} is of an earlier graph: "
             f"run {sources.command('csim')}"
         )
         csim = None
+    if csim is None and (report / PARTIAL / f"{CSIM}.json").is_file():
+        reader.problems.append(
+            f"{reader.short(report / PARTIAL)}/{CSIM}.json is of a part of the images: "
+            f"run {sources.command('csim')}"
+        )
     if csim is not None:
         scenes = reader.read(report / SCENES, load_scenes)
         sources = replace(sources, csim=csim, scenes=scenes)
@@ -184,6 +206,17 @@ class _Reader:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.problems: list[str] = []
+        self._damaged: set[Path] = set()
+
+    def damaged(self, name: str, command: str = "its verb again") -> None:
+        """Leaves out a file that was changed after its stage wrote it.
+
+        Args:
+            name: its path below the design's folder.
+            command: that makes it anew.
+        """
+        self._damaged.add(self.folder / name)
+        self.problems.append(f"{name} was changed after its stage wrote it: run {command}")
 
     def short(self, path: Path) -> str:
         """The path below the design's folder: a report names no folder of this machine."""
@@ -199,7 +232,10 @@ class _Reader:
 
     def read(self, path: Path, function: Callable[[Path], T]) -> T | None:
         """What ``function`` makes of a file; None where there is none."""
-        if not path.is_file():
+        if not path.is_file() or path in self._damaged:
+            return None
+        if is_damaged(path):  # by a stage that is not asked for its inputs here
+            self.damaged(self.short(path))
             return None
         return self.attempt(lambda: function(path), None, self.short(path))
 

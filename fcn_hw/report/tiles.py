@@ -26,8 +26,22 @@ class Tile:
 
 
 def tiles(sources: Sources) -> tuple[Tile, ...]:
-    """As many as are known."""
-    return (*_exact(sources), *_accuracy(sources), *_speed(sources), *_fit(sources))
+    """As many as are known; a stale one says so in place of its value."""
+    stale = sources.stale
+    trained_only = sources.csim is None
+    return (
+        *_current(_exact(sources), stale.get("csim")),
+        *_current(_accuracy(sources), stale.get("train" if trained_only else "csim")),
+        *_current(_speed(sources), stale.get("fifo")),
+        *_current(_fit(sources), stale.get("fifo")),
+    )
+
+
+def _current(found: tuple[Tile, ...], stale: str | None) -> tuple[Tile, ...]:
+    """The tiles, or where their stage would run again, how to have them."""
+    if stale is None:
+        return found
+    return tuple(Tile(tile.label, "stale", stale, "bad", tile.link) for tile in found)
 
 
 def _exact(sources: Sources) -> tuple[Tile, ...]:

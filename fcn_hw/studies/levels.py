@@ -16,15 +16,16 @@ from typing import Any
 from fcn_hw.design import Activation, DefaultPrecision, Design, LayerPrecision, Precision
 from fcn_hw.errors import ConfigError
 from fcn_hw.files import replace_file
-from fcn_hw.flow.pipeline import FLOAT_MODEL, MODEL, TRAINING, train_stage, training_digest
 from fcn_hw.flow.progress import Progress
 from fcn_hw.flow.stage import StageRecord
+from fcn_hw.flow.training import FLOAT_MODEL, MODEL, TRAINING, train_stage, training_digest
 from fcn_hw.flow.workspace import Workspace
 from fcn_hw.locks import locked
 from fcn_hw.studies.float_training import share_float_training
 from fcn_hw.train.datasets import DataSet, load_dataset
 from fcn_hw.train.metrics import headline
 from fcn_hw.train.precision import is_hidden
+from fcn_hw.train.run import PRECISION_FILE
 from fcn_hw.train.topology import design_topology, quantizable
 
 LEVELS = "levels"
@@ -137,7 +138,9 @@ def levels_stage(
         with locked(folder / f"seed{seed}", "fcn-hw levels"):  # other seeds may run beside it
             rows += _levels_of_seed(workspace, dataset, seed, levels, progress)
     result = Levels(dataset.metric, tuple(rows))
-    replace_file(workspace.model / LEVELS_FILE, json.dumps(result.to_json(), indent=1) + "\n")
+    path = workspace.model / LEVELS_FILE
+    replace_file(path, json.dumps(result.to_json(), indent=1) + "\n")
+    StageRecord(LEVELS, workspace.model, training_digest(design)).finish([path])
     return result
 
 
@@ -205,7 +208,7 @@ def _train_level(
     if float_from is not None:
         share_float_training(float_from, folder)
     train(design, dataset, folder, progress=progress.bars)
-    record.finish(folder / name for name in (MODEL, FLOAT_MODEL, TRAINING))
+    record.finish(folder / name for name in (MODEL, FLOAT_MODEL, PRECISION_FILE, TRAINING))
 
 
 def _row(level: str, seed: int, folder: Path) -> Row:

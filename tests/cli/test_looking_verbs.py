@@ -17,6 +17,7 @@ from sample_graphs import tiny_graph
 from fcn_hw.boards import board_names
 from fcn_hw.design_yaml import check_layer_names, load_design_source
 from fcn_hw.flow import doctor
+from fcn_hw.flow.stage import StageRecord
 from fcn_hw.frontend.proofs import Proof, save_proofs
 from fcn_hw.ir.serialize import load, save
 from fcn_hw.ops import Constant
@@ -301,6 +302,24 @@ def test_clean_json(tmp_path: Path, graph: Path) -> None:
     call("new", "mine", "--root", str(tmp_path))
     folder = tmp_path / "hls_projects" / "mine"
     shutil.copytree(graph, folder / "graph")
-    called = call("clean", "--root", str(tmp_path), "--json")
-    assert json.loads(called.out) == {"removed": [str(folder / "graph")]}
-    assert json.loads(call("clean", "--root", str(tmp_path), "--json").out) == {"removed": []}
+    files = len(list((folder / "graph").iterdir()))
+    words = ("clean", "mine", "--root", str(tmp_path), "--json")
+    removed = {"removed": [str(folder / "graph")], "files": files, "kept": []}
+    assert json.loads(call(*words, "--dry-run").out) == removed
+    assert json.loads(call(*words).out) == removed
+    assert not (folder / "graph").exists()
+    assert json.loads(call(*words).out) == {"removed": [], "files": 0, "kept": []}
+
+
+def test_a_report_that_was_changed_by_hand_is_named(tmp_path: Path) -> None:
+    for name, count in (("a", 1), ("b", 2)):
+        (tmp_path / name).mkdir()
+        path = tmp_path / name / "csim.json"
+        path.write_text(json.dumps({"mismatches": count}))
+        StageRecord("csim", path.parent, "d").finish([path])
+    assert call("diff", str(tmp_path / "a"), str(tmp_path / "b")).err == ""
+    (tmp_path / "b" / "csim.json").write_text(json.dumps({"mismatches": 1}))
+    called = call("diff", str(tmp_path / "a"), str(tmp_path / "b"))
+    assert called.status == 0
+    told = "".join(called.err.split())
+    assert "b/csim.jsonwaschangedafteritsstagewroteit" in told

@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from fcn_hw.errors import ReportError
 from fcn_hw.flow.handoff import ap_types_files, git_commit, licence, report_files, vendor_files
+from fcn_hw.flow.stage import StageRecord
 from fcn_hw.plan import Plan
 
 COMMIT, OTHER = "a1" * 20, "b2" * 20
@@ -52,6 +54,16 @@ def test_reports_without_times(tmp_path: Path) -> None:
     found = report_files(tmp_path)
     assert sorted(found) == ["a.svg", "csim.json"]
     assert json.loads(found["csim.json"]) == {"images": 3}
+
+
+def test_a_report_with_a_number_that_was_typed_in_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "csim.json"
+    path.write_text('{"mismatches": 1}')
+    StageRecord("csim", tmp_path, "d").finish([path])
+    assert set(report_files(tmp_path)) == {"csim.json"}
+    path.write_text('{"mismatches": 0}')
+    with pytest.raises(ReportError, match=r"csim\.json: was changed after its stage wrote it"):
+        report_files(tmp_path)
 
 
 def test_a_file_that_no_stage_stands_for_is_left_out(tmp_path: Path) -> None:

@@ -44,6 +44,7 @@ from fcn_hw.flow import Workspace, cosim, cosim_bench, hardware, pipeline, vendo
 from fcn_hw.flow.csim_report import CsimResult, result_to_json
 from fcn_hw.flow.handoff import vendor_files
 from fcn_hw.flow.progress import Progress
+from fcn_hw.flow.stage import StageRecord
 from fcn_hw.plan import Plan
 from fcn_hw.tools.find import variable
 
@@ -79,7 +80,7 @@ def fresh(workspace: Workspace) -> Workspace:
     project = workspace.project(BOARD)
     if project.is_dir():
         for path in project.glob(".*.stage.json"):
-            if path.name not in (".fifo.stage.json", ".bench.stage.json"):
+            if path.name not in (".fifo.stage.json", ".bench.stage.json", ".hls.stage.json"):
                 path.unlink()
         for path in (project / "report").glob("regression.json"):
             path.unlink()
@@ -261,7 +262,7 @@ def test_every_stage_fails_clearly_and_resumes(
     assert started(tools) == [stage]
     # what was finished is kept; the stage that failed has no record, and no run is compared
     assert [(project / f".{name}.stage.json").read_text() for name in before] == kept
-    assert not (project / f".{stage}.stage.json").exists()
+    assert StageRecord(stage, project, "").standing().state == "absent"
     assert (project / "report/regression.json").read_text() == regression
     monkeypatch.delenv("FAKE_XILINX_FAIL")
     run(command_of(stage), workspace)
@@ -484,12 +485,11 @@ def test_stages_that_stand_count(fresh: Workspace, monkeypatch: pytest.MonkeyPat
 
 def test_accuracy_counts_where_csim_has_run(fresh: Workspace) -> None:
     """The mIoU of a C simulation of these sources; that of others is absent."""
-    graph, plan = pipeline.hls_stage(fresh, BOARD, quiet())
+    graph, _ = pipeline.hls_stage(fresh, BOARD, quiet())
     path = fresh.report(BOARD) / "csim.json"
 
     def simulated(miou: float) -> None:
-        _, build = pipeline.program_of(graph, "fcn_hw", sign_off=False)
-        record = pipeline.csim_record(fresh, BOARD, plan, build, None)
+        record = pipeline.csim_record(fresh, BOARD, graph)
         result = CsimResult(3, 100, 0, 0, miou, miou, miou, 1.0, 1.0, ())
         path.write_text(json.dumps(result_to_json(result)))
         record.finish([path])

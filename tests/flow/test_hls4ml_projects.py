@@ -16,7 +16,7 @@ from fcn_hw.boards import load_board
 from fcn_hw.design import Hls
 from fcn_hw.errors import ConfigError
 from fcn_hw.flow import open_workspace
-from fcn_hw.flow.clean import clean
+from fcn_hw.flow.clean import find_generated
 from fcn_hw.flow.estimate import estimate_design
 from fcn_hw.flow.fifos import fifo_stage
 from fcn_hw.flow.hls4ml_conv import say_own_convolutions
@@ -56,8 +56,8 @@ def test_both_projects_have_a_folder(tmp_path: Path) -> None:
     assert ours.project(BOARD).name == "pynq-z2"
     for workspace in (theirs, ours):
         workspace.report(BOARD).mkdir(parents=True)
-    removed = set(clean(tmp_path, "mini", models=False))
-    assert removed == {ours.project(BOARD), theirs.project(BOARD)}
+    found = find_generated(tmp_path, "mini", models=False)
+    assert {item.folder for item in found} == {ours.project(BOARD), theirs.project(BOARD)}
 
 
 def test_what_stands_on_cycles_is_refused(tmp_path: Path) -> None:

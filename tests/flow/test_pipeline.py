@@ -85,7 +85,8 @@ def test_second_run_skips_every_stage(
     assert [line.split() for line in text.splitlines()] == [
         [stage, "up", "to", "date"] for stage in ("train", "export", "hls", "lint", "csim")
     ]
-    assert result == first_run[1]
+    assert first_run[1].compile_s is not None and result.compile_s is None
+    assert replace(result, compile_s=first_run[1].compile_s) == first_run[1]
 
 
 def test_fewer_images(root: Path, first_run: tuple[str, pipeline.CsimResult]) -> None:
@@ -105,7 +106,8 @@ def test_emitted_cpp_has_no_warning(root: Path, first_run: tuple[str, pipeline.C
 def test_sign_off_finds_the_same(root: Path, first_run: tuple[str, pipeline.CsimResult]) -> None:
     """With the official ap_types: another program and another record, the same result."""
     workspace = open_workspace("mini", root)
-    said(workspace)  # on all images, whichever test came before
+    (workspace.report(load_board("arty-z7-20")) / ".csim.stage.json").unlink()
+    said(workspace)  # on all images: the last run may have been of a part
     text, result = said(workspace, sign_off=True)
     assert "build" in text
     assert "sign_off" in text
@@ -296,14 +298,18 @@ def test_command_line(root: Path, first_run: tuple[str, pipeline.CsimResult]) ->
     removed = call("clean", "mini")
     assert removed.returncode == 0
     folder = root / "hls_projects" / "mini"
-    assert sorted(path.name for path in folder.iterdir()) == ["design.yaml", "model"]
+    left = sorted(path.name for path in (folder / "arty-z7-20").rglob("*") if path.is_file())
+    assert left == ["mini_axi_csynth.xml"]  # of another test, by hand: no stage wrote it
+    assert sorted(path.name for path in folder.iterdir() if path.name != "arty-z7-20") == [
+        "design.yaml", "model",
+    ]  # fmt: skip
 
 
 def test_ctrl_c_keeps_what_was_finished() -> None:
     code = (
         "import sys; import fcn_hw.flow.clean as module; from fcn_hw.cli import main\n"
         "def stop(*a, **k): raise KeyboardInterrupt\n"
-        "module.clean = stop; sys.argv = ['fcn-hw', 'clean']; main()\n"
+        "module.find_generated = stop; sys.argv = ['fcn-hw', 'clean']; main()\n"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.returncode == 130

@@ -141,3 +141,20 @@ def test_no_run(tmp_path: Path) -> None:
     with pytest.raises(ReportError) as caught:
         accept(tmp_path)
     assert caught.value.hint == "Run fcn-hw csynth, cosim or bitstream first."
+
+
+def test_a_number_that_was_typed_in_is_refused(tmp_path: Path) -> None:
+    update(tmp_path, {"csim.miou": 0.7}, Limits())
+    path = tmp_path / "regression.json"
+    path.write_text(path.read_text().replace("0.7", "0.6", 1))
+    for call in (
+        lambda: last_rows(tmp_path),
+        lambda: accept(tmp_path),
+        lambda: update(tmp_path, {"csim.miou": 0.6}, Limits()),
+    ):
+        with pytest.raises(
+            ReportError, match=r"regression\.json: was changed after it was written"
+        ):
+            call()
+    path.unlink()
+    assert update(tmp_path, {"csim.miou": 0.6}, Limits()) == ()

@@ -35,7 +35,7 @@ from fcn_hw.ir.serialize import digest, load, save
 ODD = "ein Ordner é 空 $HOME [x] 'q'"
 
 
-def small_graph(name: str = "small") -> Graph:
+def small_graph(name: str = "little") -> Graph:
     build = GraphBuilder(name)
     build.input("image", (5, 7, 1), parse_format("ufixed<8,0>"))
     build.relu("out", "image", parse_format("ufixed<4,0,RND,SAT>"))
@@ -134,8 +134,9 @@ def test_interrupted_at_every_write_of_a_project(
     while not statuses or statuses[-1] == 130:
         writes = 0
         statuses.append(call("hls", *where, "--output", str(tmp_path / "cut")).status)
-        found = contents(tmp_path / "cut")
-        assert all(whole[name] == data for name, data in found.items())  # whole files only
+        for name, data in contents(tmp_path / "cut").items():
+            if not name.endswith(".stage.json"):  # that says what was being written
+                assert whole[name] == data, name  # whole files only
     assert statuses[-1] == 0
     assert len(statuses) > len(whole) // 8
     assert contents(tmp_path / "cut") == whole
@@ -193,7 +194,7 @@ def test_a_read_only_folder(tmp_path: Path) -> None:
             path.chmod(path.stat().st_mode & ~0o222)
         done = subprocess.run(words, capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stderr  # all is there already
-        assert "0 written" in done.stdout
+        assert "hls     up to date" in done.stdout
     finally:
         for path in (tmp_path, project, *project.rglob("*")):
             path.chmod(path.stat().st_mode | 0o700)

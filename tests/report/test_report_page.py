@@ -21,6 +21,7 @@ from report_workspaces import (
     csim_result,
     empty_workspace,
     full_workspace,
+    record_csim,
     skip_network,
 )
 from vendor_samples import (
@@ -46,9 +47,10 @@ from fcn_hw.flow.estimate import write_report as write_estimate
 from fcn_hw.flow.scenes import save_scenes
 from fcn_hw.frontend.proofs import Status
 from fcn_hw.ir import Graph
-from fcn_hw.report import documents, make_report, report_to_json, write_report
+from fcn_hw.report import DesignReport, documents, make_report, report_to_json, write_report
 from fcn_hw.report.measured import Measured
 from fcn_hw.report.page import page
+from fcn_hw.report.section import Section
 from fcn_hw.report.sections.exactness import exactness
 from fcn_hw.report.sources import Sources, read_sources
 from fcn_hw.results import write_result
@@ -195,6 +197,7 @@ def test_void_is_white_and_counts_nowhere(tmp_path: Path) -> None:
     maps = dict.fromkeys(("truth", "float", "quantized", "C simulation"), np.ones_like(truth))
     path = workspace.report(load_board(BOARD)) / "segmentation.npz"
     save_scenes(path, image, {**maps, "truth": truth}, 11)
+    record_csim(workspace, graph)
     made = make_report(workspace, load_board(BOARD))
     assert problems(made.html) == []
     texts = [element.attributes["alt"] for element in Document(made.html).all("img")]
@@ -208,6 +211,7 @@ def test_void_is_white_and_counts_nowhere(tmp_path: Path) -> None:
 
 def test_mismatches_are_shown(tmp_path: Path) -> None:
     workspace, graph = empty_workspace(tmp_path), skip_network()
+    add_training(workspace)
     add_graph(workspace, graph)
     add_csim(workspace, graph, mismatches=7)
     made = make_report(workspace, load_board(BOARD))
@@ -282,6 +286,111 @@ def test_a_broken_file_is_named_and_the_rest_is_shown(
     allowed = allowed or name.endswith("dataflow.json")  # its record tells that it was changed
     assert allowed or any(name in problem for problem in made.problems), made.problems
     assert str(tmp_path) not in made.html
+
+
+def sections(made: DesignReport) -> dict[str, Section]:
+    return {section.id: section for section in made.sections}
+
+
+@pytest.mark.gxx
+def test_nothing_is_stale_right_after_its_stage(full: Workspace) -> None:
+    made = make_report(full, load_board(BOARD))
+    assert made.problems == ()
+    assert [section.stale for section in made.sections] == [()] * len(ALL)
+
+
+@pytest.mark.gxx
+def test_a_changed_design_marks_what_it_touches(full: Workspace, tmp_path: Path) -> None:
+    shutil.copytree(full.folder.parent, tmp_path / "hls_projects")
+    path = tmp_path / "hls_projects" / "mini" / "design.yaml"
+    path.write_text(path.read_text() + "training: {patience: 11}\n")
+    made = make_report(open_workspace("mini", tmp_path), load_board(BOARD))
+    assert problems(made.html) == []
+    found = sections(made)
+    assert found["accuracy"].stale == (
+        "changed since they were trained: training.patience 10 -> 11: run fcn-hw train mini",
+    )
+    below = "it stands on the result of {}, which is out of date: run fcn-hw {} mini"
+    export, csim = below.format("train", "export"), below.format("export", "csim")
+    csim += " --board pynq-z2"
+    assert found["exactness"].stale == (export, csim)
+    assert found["scenes"].stale == (csim,)
+    assert found["accuracy"].is_ready and found["exactness"].is_ready
+    assert "Stale, not of the design as it is now" in made.html
+    assert {tile.value for tile in made.tiles} == {"stale"}
+    assert "exact</b>" not in made.html
+
+
+@pytest.mark.gxx
+def test_other_settings_of_the_hardware_leave_the_training_alone(
+    full: Workspace, tmp_path: Path
+) -> None:
+    shutil.copytree(full.folder.parent, tmp_path / "hls_projects")
+    path = tmp_path / "hls_projects" / "mini" / "design.yaml"
+    path.write_text(path.read_text().replace("ReuseFactor: 100", "ReuseFactor: 50"))
+    found = sections(make_report(open_workspace("mini", tmp_path), load_board(BOARD)))
+    assert found["accuracy"].stale == found["weights"].stale == ()
+    assert not found["cycles"].is_ready  # folds are shown of these settings or not at all
+    assert found["scenes"].stale == (
+        "the project is of an earlier design.yaml, graph, or version of fcn_hw: "
+        "run fcn-hw csim mini --board pynq-z2",
+    )
+
+
+@pytest.mark.gxx
+def test_an_edited_source_makes_csim_stale(full: Workspace, tmp_path: Path) -> None:
+    shutil.copytree(full.folder.parent, tmp_path / "hls_projects")
+    workspace = open_workspace("mini", tmp_path)
+    (workspace.project(load_board(BOARD)) / "graph.txt").write_text("mine\n")
+    found = sections(make_report(workspace, load_board(BOARD)))
+    assert found["scenes"].stale == (
+        "the project has files that were edited by hand: graph.txt: "
+        "run fcn-hw csim mini --board pynq-z2",
+    )
+
+
+@pytest.mark.gxx
+@pytest.mark.parametrize(
+    ("name", "verb", "section"),
+    [
+        ("model/training.json", "train mini", "accuracy"),
+        ("graph/qkeras.json", "export mini", None),
+        ("pynq-z2/report/csim.json", "csim mini --board pynq-z2", "scenes"),
+        ("pynq-z2/report/fifo_depths.json", "fifo mini --board pynq-z2", "fifos"),
+        ("pynq-z2/layout.json", "fifo mini --board pynq-z2", "cycles"),
+    ],
+)
+def test_a_number_that_was_typed_in_is_named_and_not_shown(
+    full: Workspace, tmp_path: Path, name: str, verb: str, section: str | None
+) -> None:
+    shutil.copytree(full.folder.parent, tmp_path / "hls_projects")
+    workspace = open_workspace("mini", tmp_path)
+    path = workspace.folder / name
+    text = path.read_text()
+    digits = [i for i, letter in enumerate(text) if letter in "12345678"]
+    path.write_text(f"{text[: digits[-1]]}9{text[digits[-1] + 1 :]}")
+    made = make_report(workspace, load_board(BOARD))
+    told = f"{name} was changed after its stage wrote it: run fcn-hw {verb}"
+    assert told in made.problems
+    if section is not None:
+        assert not sections(made)[section].is_ready
+
+
+def test_a_simulation_of_a_part_of_the_images_is_not_shown_as_the_whole(tmp_path: Path) -> None:
+    workspace, graph = empty_workspace(tmp_path), skip_network()
+    add_training(workspace)
+    add_graph(workspace, graph)
+    add_csim(workspace, graph)
+    report = workspace.report(load_board(BOARD))
+    (report / "partial").mkdir()
+    (report / "csim.json").rename(report / "partial" / "csim.json")
+    made = make_report(workspace, load_board(BOARD))
+    assert made.problems == (
+        "pynq-z2/report/partial/csim.json is of a part of the images: "
+        "run fcn-hw csim mini --board pynq-z2",
+    )
+    assert not made.sections[0].is_ready
+    assert [tile.label for tile in made.tiles] == ["mIoU, quantized"]
 
 
 def finding(layer: str, kind: Kind, level: Level, score: float) -> Finding:

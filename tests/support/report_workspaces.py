@@ -15,9 +15,13 @@ from fcn_hw.files import replace_file
 from fcn_hw.fixed import from_quantized_bits, from_quantized_relu, parse_format
 from fcn_hw.flow import Workspace, open_workspace
 from fcn_hw.flow.csim_report import CsimResult, LayerResult, result_to_json
+from fcn_hw.flow.export import OUTPUTS
+from fcn_hw.flow.images import AGREEMENT, CLASS_MAPS
 from fcn_hw.flow.layout import write_fifos
+from fcn_hw.flow.pipeline import csim_record, export_record, hls_record
 from fcn_hw.flow.progress import Progress
-from fcn_hw.flow.scenes import COLUMNS, save_scenes
+from fcn_hw.flow.scenes import COLUMNS, SCENES, save_scenes
+from fcn_hw.flow.training import FLOAT_MODEL, MODEL, TRAINING, train_record
 from fcn_hw.frontend.proofs import save_proofs
 from fcn_hw.harness.compare import Difference
 from fcn_hw.ir import Graph
@@ -80,13 +84,15 @@ def add_training(workspace: Workspace, classes: tuple[str, ...] = ("background",
         "parameters": 402, "multiplications": 123456,
     }  # fmt: skip
     replace_file(workspace.model / "training.json", json.dumps(training))
-    replace_file(workspace.model / "quantized.h5", b"a model")
+    replace_file(workspace.model / MODEL, b"a model")
     rng = np.random.default_rng(2)
     with h5py.File(workspace.model / "float.h5", "w") as file:
         for op in skip_network().ops:
             if isinstance(op, Conv2D):
                 values = rng.normal(0, 0.3, op.weight.codes.shape)
                 file[f"model_weights/{op.name}/{op.name}/kernel:0"] = values
+    record = train_record(workspace.model, workspace.design)
+    record.finish(workspace.model / name for name in (MODEL, FLOAT_MODEL, TRAINING))
 
 
 def add_graph(workspace: Workspace, graph: Graph) -> None:
@@ -105,7 +111,11 @@ def add_graph(workspace: Workspace, graph: Graph) -> None:
         for op in graph.ops
         if op.origin
     }
-    replace_file(workspace.graph / "qkeras.json", json.dumps(rows))
+    replace_file(workspace.graph / AGREEMENT, json.dumps(rows))
+    maps = np.zeros((5, HEIGHT, WIDTH), np.uint8)
+    np.savez(workspace.graph / CLASS_MAPS, quantized=maps, float=maps)
+    if (workspace.model / MODEL).is_file():  # a graph without models: nobody can say what it is of
+        export_record(workspace).finish(workspace.graph / name for name in OUTPUTS)
 
 
 def csim_result(graph: Graph, *, mismatches: int = 0) -> CsimResult:
@@ -127,8 +137,9 @@ def csim_result(graph: Graph, *, mismatches: int = 0) -> CsimResult:
 
 
 def add_csim(workspace: Workspace, graph: Graph, *, mismatches: int = 0) -> None:
-    """``csim.json`` and the scenes."""
-    report = workspace.report(load_board(BOARD))
+    """An emission, ``csim.json`` and the scenes; of ``graph``, whatever the design's is."""
+    board = load_board(BOARD)
+    report, project = workspace.report(board), workspace.project(board)
     text = json.dumps(result_to_json(csim_result(graph, mismatches=mismatches)))
     replace_file(report / "csim.json", text)
     rng = np.random.default_rng(3)
@@ -136,7 +147,16 @@ def add_csim(workspace: Workspace, graph: Graph, *, mismatches: int = 0) -> None
     maps = {name: rng.integers(0, CLASSES, (2, HEIGHT, WIDTH), dtype=np.uint8) for name in COLUMNS}
     maps["C simulation"] = maps["quantized"].copy()
     maps["C simulation"][1, 0, :4] ^= 1
-    save_scenes(report / "segmentation.npz", images, maps, None)
+    save_scenes(report / SCENES, images, maps, None)
+    replace_file(project / "graph.txt", "an emission\n")
+    hls_record(workspace, board, graph).finish([project / "graph.txt"])
+    record_csim(workspace, graph)
+
+
+def record_csim(workspace: Workspace, graph: Graph) -> None:
+    """Takes the reports as they lie there for those of csim."""
+    record = csim_record(workspace, load_board(BOARD), graph)
+    record.finish(record.folder / name for name in ("csim.json", SCENES))
 
 
 def add_layout(workspace: Workspace, graph: Graph) -> None:
@@ -149,6 +169,6 @@ def full_workspace(root: Path) -> Workspace:
     workspace, graph = empty_workspace(root), skip_network()
     add_training(workspace)
     add_graph(workspace, graph)
-    add_csim(workspace, graph)
     add_layout(workspace, graph)
+    add_csim(workspace, graph)
     return workspace

@@ -10,8 +10,8 @@ import pytest
 from rich.console import Console
 
 from fcn_hw.fixed import from_quantized_bits, from_quantized_relu, parse_format
-from fcn_hw.flow import Workspace, open_workspace, pipeline
-from fcn_hw.flow.export import AGREEMENT, CLASS_MAPS
+from fcn_hw.flow import Workspace, export, open_workspace, pipeline, training
+from fcn_hw.flow.images import AGREEMENT, CLASS_MAPS
 from fcn_hw.flow.progress import Progress
 from fcn_hw.frontend.proofs import save_proofs
 from fcn_hw.ir import Graph
@@ -56,15 +56,15 @@ def seed_design(root: Path, more: str = "") -> Workspace:
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "design.yaml").write_text(DESIGN + more)
     workspace = open_workspace("seeded", root)
-    trained = pipeline.train_record(workspace)
+    trained = training.train_record(workspace.model, workspace.design)
     trained.begin()
-    names = (pipeline.MODEL, pipeline.FLOAT_MODEL, pipeline.TRAINING)
+    names = (training.MODEL, training.FLOAT_MODEL, training.DIRECT_MODEL, training.TRAINING)
     for name in names:
         (workspace.model / name).write_text("a model of a test\n")
     trained.finish(workspace.model / name for name in names)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(pipeline, "export_graph", _export)
-        patch.setattr(pipeline, "compare_with_qkeras", _compare)
+        patch.setattr(export, "export_graph", _export)
+        patch.setattr(export, "compare_with_qkeras", _compare)
         pipeline.export_stage(workspace, quiet())
     return workspace
 
@@ -73,7 +73,7 @@ def quiet() -> Progress:
     return Progress(Console(), quiet=True)
 
 
-def _export(model: Path, name: str, folder: Path) -> tuple[Graph, object]:
+def _export(model: Path, name: str, folder: Path, output_kind: str) -> tuple[Graph, object]:
     graph = seeded_graph()
     save(graph, folder)
     save_proofs([], folder)

@@ -15,8 +15,10 @@ from fcn_hw.errors import ConfigError, FcnHwError
 from fcn_hw.files import replace_file
 from fcn_hw.flow.hls4ml_conv import refuse_hls4ml
 from fcn_hw.flow.layout import current_layout
-from fcn_hw.flow.pipeline import TRAINING, export_stage
+from fcn_hw.flow.pipeline import export_stage
 from fcn_hw.flow.progress import Progress
+from fcn_hw.flow.stage import StageRecord, digest_of, file_digest
+from fcn_hw.flow.training import TRAINING
 from fcn_hw.results import write_result
 from fcn_hw.studies.pool import Job, Pool, Work
 from fcn_hw.studies.search.budget import Budget, fits_device
@@ -200,4 +202,9 @@ def _write(setting: Setting, trials: Trials) -> SearchResult:
     write_result(workspace.model / RESULT, result)
     replace_file(workspace.model / "search.svg", front_svg(result))
     replace_file(workspace.model / "search.png", front_png(result))
+    files = [workspace.model / name for name in (RESULT, "search.svg", "search.png")]
+    record = StageRecord(
+        "search", workspace.model, digest_of([file_digest(path) for path in files])
+    )
+    record.finish(files)
     return result

@@ -10,8 +10,9 @@ from pathlib import Path
 import numpy as np
 
 from fcn_hw.boards import Board, load_board
+from fcn_hw.flow.code import code_digest
 from fcn_hw.flow.layout import stored_layout
-from fcn_hw.flow.stage import code_digest, digest_of
+from fcn_hw.flow.stage import digest_of
 from fcn_hw.flow.workspace import Workspace, open_workspace
 from fcn_hw.ir import Graph
 from fcn_hw.ir.serialize import load
@@ -122,9 +123,7 @@ class Setting:
             [identity[name] for name in ("network", "data set", "section training", "float model")],
             self.options.epochs, pricing.board.name, dict(pricing.depths),
             {name: str(fold) for name, fold in pricing.folds.items()}, dict(pricing.strategies),
-            code_digest("train", "estimate", "ops", "ir", "fixed.py", "intervals.py",
-                        "studies/search/evaluation.py", "studies/search/pricing.py",
-                        "studies/search/variants.py"),
+            code_digest(f"{__package__}.evaluation"),
         )  # fmt: skip
 
     def trials(self) -> Trials:

@@ -13,9 +13,10 @@ from typing import Any
 
 from fcn_hw.errors import ConfigError, nearest
 from fcn_hw.files import replace_file
-from fcn_hw.flow.pipeline import FLOAT_MODEL, train_stage
+from fcn_hw.flow.code import code_digest
 from fcn_hw.flow.progress import Progress
-from fcn_hw.flow.stage import StageRecord, code_digest, digest_of, file_digest
+from fcn_hw.flow.stage import StageRecord, digest_of, file_digest
+from fcn_hw.flow.training import FLOAT_MODEL, train_stage
 from fcn_hw.flow.workspace import Workspace
 from fcn_hw.locks import locked
 from fcn_hw.results import result_text
@@ -41,8 +42,6 @@ KINDS: tuple[Kind, ...] = ("weights", "activations")
 LEVELS: tuple[Level, ...] = (2, 3, 4, 6, 8)
 MAX_BITS = 16
 FLOAT_JOB = "float"
-
-_CODE = ("train", "studies/sensitivity/measure.py", "fixed.py", "keras_env.py")
 
 
 @dataclass(frozen=True)
@@ -184,7 +183,7 @@ def sensitivity_stage(workspace: Workspace, request: Request, progress: Progress
 def _jobs(workspace: Workspace, setting: Setting, points: Sequence[Point]) -> list[Job]:
     design = workspace.design
     shared: list[Any] = [
-        setting.float_digest, dataset_digest(design.dataset), code_digest(*_CODE),
+        setting.float_digest, dataset_digest(design.dataset), code_digest(measure.__module__),
         design.network.model_dump(mode="json"),
         design.training.calibration_images, setting.images, setting.retrain_epochs,
     ]  # fmt: skip
@@ -257,7 +256,7 @@ def _write(found: Sensitivity, jobs: Sequence[Job], workspace: Workspace) -> Non
     record = StageRecord(
         "sensitivity",
         workspace.model,
-        digest_of([job.digest for job in jobs], code_digest("studies/sensitivity/picture.py")),
+        digest_of([job.digest for job in jobs], code_digest(sensitivity_svg.__module__)),
     )
     if record.is_current():
         return

@@ -22,8 +22,10 @@ from fcn_hw.files import replace_file
 from fcn_hw.fixed import Codes
 from fcn_hw.flow.hls4ml_conv import refuse_hls4ml
 from fcn_hw.flow.layout import current_layout
-from fcn_hw.flow.pipeline import TRAINING, export_stage, train_stage
+from fcn_hw.flow.pipeline import export_stage
 from fcn_hw.flow.progress import Progress
+from fcn_hw.flow.stage import StageRecord, digest_of
+from fcn_hw.flow.training import TRAINING, train_stage
 from fcn_hw.flow.workspace import Workspace
 from fcn_hw.ir import Graph
 from fcn_hw.locks import locked
@@ -100,8 +102,11 @@ def sparsity_stage(
             hardware=None if valued is None else valued.worth(),
             level_hardware=() if valued is None else tuple(map(valued.worth, found)),
         )
-        replace_file(folder / RESULT, json.dumps(run.to_json(), indent=1) + "\n")
+        text = json.dumps(run.to_json(), indent=1) + "\n"
+        replace_file(folder / RESULT, text)
         replace_file(folder / PICTURE, sparsity_svg(run))
+        record = StageRecord("sparsity", folder, digest_of(text))
+        record.finish(folder / name for name in (RESULT, PICTURE))
     return run
 
 

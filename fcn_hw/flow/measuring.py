@@ -1,0 +1,156 @@
+"""What evaluate computes: models, and on request the emitted C++, on batches of images.
+
+The float, the directly quantized and the retrained model and the C++ see the same batches, one
+after another: memory does not grow with the number of images.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from rich.markup import escape
+
+from fcn_hw.boards import Board
+from fcn_hw.flow.csim_report import oracle_row
+from fcn_hw.flow.evaluation import MODELS, Evaluation, HardwareRun
+from fcn_hw.flow.progress import Progress
+from fcn_hw.harness.compare import Comparison
+from fcn_hw.harness.csim import traced
+from fcn_hw.harness.whole_set import simulate_set
+from fcn_hw.ir import Graph
+from fcn_hw.train.boundary import squared_tolerance
+from fcn_hw.train.datasets.base import Bytes, Split
+from fcn_hw.train.datasets.streams import Stream
+from fcn_hw.train.tally import Tally
+
+_MAPS_FILE = "evaluation_maps.u8"
+
+_CHUNK_BYTES = 16 << 20
+_CHUNK_IMAGES = 1024
+"""Images in memory at a time: enough to keep all cores of a simulation at work."""
+
+_BATCH_BYTES = 2 << 20
+"""Images that TensorFlow sees at a time; its activations are some hundred times as large."""
+
+
+@dataclass(frozen=True, eq=False)
+class Emitted:
+    """A compiled project.
+
+    Args:
+        project: its folder.
+        program: folder of the simulation's program, below it.
+        digest: of the sources and the way they are compiled.
+    """
+
+    graph: Graph
+    board: Board
+    project: Path
+    program: str
+    digest: str
+
+
+def measure(
+    design: str,
+    file: str,
+    models: Mapping[str, Path],
+    stream: Stream,
+    hardware: Emitted | None,
+    progress: Progress,
+) -> Evaluation:
+    """Measures the models of a design on images.
+
+    Args:
+        design: its name.
+        file: name of the document, without its ending.
+        models: files of the float, the directly quantized and the retrained model, by their keys in
+            :data:`fcn_hw.flow.evaluation.MODELS`.
+        hardware: the compiled project, to be compared with the oracle; None: it is not run.
+    """
+    from fcn_hw.frontend.model_file import load_model
+    from fcn_hw.train.predict import Predictor
+
+    with_what = "" if hardware is None else ", C simulation = oracle"
+    progress.say(f"[cyan]evaluate[/] {escape(stream.name)}: {stream.count} images{with_what}")
+    predictors = {key: Predictor(load_model(path)) for key, path in models.items()}
+    keys = [key for key in MODELS if key in predictors or hardware is not None]
+    tallies = {key: Tally(stream.classes, stream.void) for key in keys}
+    simulation = None if hardware is None else _Simulation(hardware)
+    size = min(_CHUNK_IMAGES, max(1, _CHUNK_BYTES // stream.frame_bytes))
+    batch = min(_CHUNK_IMAGES, max(1, _BATCH_BYTES // stream.frame_bytes))
+    done, shape = 0, (1, 1)
+    with progress.counter("evaluation", stream.count) as update:
+        for images in stream.batches(size):
+            maps = {key: predict(images.images, batch) for key, predict in predictors.items()}
+            if simulation is not None:
+                maps["hardware"] = simulation.run(images, maps["retrained"], done, update)
+            for key, found in maps.items():
+                tallies[key].add(images.masks, found)
+            done, shape = done + len(images), images.masks.shape[1:]
+            update(done)
+    metrics = {key: tally.metrics() for key, tally in tallies.items()}
+    present = tallies["float"].confusion.sum(axis=1)
+    return Evaluation(
+        design=design,
+        name=stream.name,
+        file=file,
+        metric=stream.metric,
+        images=done,
+        labelled_pixels=int(present.sum()),
+        absent=tuple(c for c, n in zip(stream.classes, present, strict=True) if not n),
+        boundary_tolerance_px=None if shape == (1, 1) else math.sqrt(squared_tolerance(*shape)),
+        models=metrics,
+        hardware=None if simulation is None else simulation.result(),
+    )
+
+
+class _Simulation:
+    """The compiled C++, batch after batch, and what was found so far."""
+
+    def __init__(self, hardware: Emitted) -> None:
+        self.hardware = hardware
+        self._compared = {name: Comparison(name) for name in traced(hardware.graph)}
+        self._flips = 0
+
+    def run(
+        self, images: Split, expected: Bytes, first: int, update: Callable[[int], None]
+    ) -> Bytes:
+        """The class maps of a batch.
+
+        Args:
+            expected: those of the QKeras model.
+            first: number of the batch's first image.
+            update: called with the number of images that are done.
+        """
+        made = self.hardware
+        path = made.project / made.program / _MAPS_FILE
+        try:
+            finished = simulate_set(
+                made.graph, made.project, images.images, folder=made.program, first_frame=first,
+                maps_file=_MAPS_FILE, on_frame=lambda done: update(first + done),
+            )  # fmt: skip
+            assert finished.class_maps is not None, "a design's output is a class map"
+            maps = np.array(finished.class_maps)
+        finally:
+            path.unlink(missing_ok=True)
+        self._compared = {
+            name: sofar.followed_by(finished.compared[name])
+            for name, sofar in self._compared.items()
+        }
+        self._flips += int(np.count_nonzero(maps != expected))
+        return maps
+
+    def result(self) -> HardwareRun:
+        graph = self.hardware.graph
+        layers = tuple(oracle_row(graph, name, found) for name, found in self._compared.items())
+        return HardwareRun(
+            board=self.hardware.board.name,
+            values_compared=sum(row.values for row in layers),
+            mismatches=sum(row.mismatches for row in layers),
+            argmax_flips=self._flips,
+            layers=layers,
+        )

@@ -1,0 +1,197 @@
+"""The stage train: run once for its settings and data, never again without saying why.
+
+A trained model depends on sections of design.yaml and on the data. The code that trains is no part
+of its key: a change of it must not cost anybody a training of hours.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from rich.markup import escape
+
+from fcn_hw.design import Design
+from fcn_hw.errors import ConfigError
+from fcn_hw.flow.progress import Progress
+from fcn_hw.flow.stage import StageRecord, digest_of
+from fcn_hw.flow.workspace import Workspace
+from fcn_hw.locks import locked
+from fcn_hw.train.cluster import Cluster
+from fcn_hw.train.datasets import DataSet, dataset_digest, load_dataset
+from fcn_hw.train.datasets.coverage import absent_classes, class_shares, uneven_classes
+from fcn_hw.train.metrics import headline
+from fcn_hw.train.run import PRECISION_FILE
+
+MODEL = "quantized.h5"
+FLOAT_MODEL = "float.h5"
+DIRECT_MODEL = "direct.h5"
+TRAINING = "training.json"
+MODELS = (MODEL, FLOAT_MODEL, DIRECT_MODEL)
+"""Files that a training leaves, beside :data:`TRAINING`."""
+
+SECTIONS = ("dataset", "network", "precision", "training")
+"""Of design.yaml, that a trained model depends on."""
+
+_NAMED = 6
+"""Changed keys that a message names; of more it gives the number."""
+
+
+def train_stage(workspace: Workspace, progress: Progress, cluster: Cluster | None = None) -> Path:
+    """Trains the design's model unless it is there.
+
+    Args:
+        workspace: of the design.
+        progress: what is said meanwhile; why a finished training is repeated, and what the last one
+            took, is said even where nothing else is.
+        cluster: whose chief this process is; None: it trains alone.
+
+    Returns:
+        the folder of the model.
+
+    Raises:
+        ConfigError: it is to be trained, and the workspace does not allow it.
+    """
+    record = train_record(workspace.model, workspace.design)
+    if record.is_current():
+        progress.say("[green]train[/]   up to date")
+        return record.folder
+    if not workspace.may_train:
+        raise not_trained(workspace)
+    with locked(record.folder, "fcn-hw train"):
+        if (record.folder / TRAINING).is_file():
+            progress.warn(f"{why_not(record)}. It is trained again; {_cost(record.folder)}")
+        _train(workspace.design, record, progress, cluster)
+    return record.folder
+
+
+def trained_models(workspace: Workspace) -> Path:
+    """The folder of the design's models, which are not trained here.
+
+    Raises:
+        ConfigError: they are missing, or of another design.yaml or other data.
+    """
+    if not is_trained(workspace):
+        raise not_trained(workspace)
+    return workspace.model
+
+
+def is_trained(workspace: Workspace) -> bool:
+    """Whether the models of the design, as it is now, are there."""
+    record = train_record(workspace.model, workspace.design)
+    return all((record.folder / name).is_file() for name in MODELS) and record.is_current()
+
+
+def train_record(folder: Path, design: Design) -> StageRecord:
+    """When the models of a folder are those of a design.
+
+    Raises:
+        DataError: the data set is not there.
+    """
+    data = dataset_digest(design.dataset)
+    inputs = {**design.model_dump(mode="json", include=set(SECTIONS)), "data": data}
+    return StageRecord("train", folder, _digest(design, data), inputs)
+
+
+def training_digest(design: Design) -> str:
+    """Of all that a trained model depends on: sections of the design, and the data."""
+    return _digest(design, dataset_digest(design.dataset))
+
+
+def _digest(design: Design, data: str) -> str:
+    # without defaults: a key that a later version adds must not cost anybody a training
+    sections = design.model_dump(mode="json", include=set(SECTIONS), exclude_defaults=True)
+    return digest_of(sections, data)
+
+
+def _train(
+    design: Design, record: StageRecord, progress: Progress, cluster: Cluster | None
+) -> None:
+    from fcn_hw.train.run import train
+    from fcn_hw.train.together import train_together
+
+    progress.say("[cyan]train[/]   float, then quantized")
+    record.begin()
+
+    def load() -> DataSet:
+        dataset = load_dataset(design.dataset)
+        for line in absent_classes(dataset):
+            progress.warn(line)
+        progress.say(f"        {escape(class_shares(dataset))}")
+        uneven = uneven_classes(dataset)
+        if uneven and not design.training.class_weights:
+            progress.say(f"        {escape(uneven)}")
+        return dataset
+
+    if cluster is None:
+        train(design, load(), record.folder, progress=progress.bars)
+    else:
+        train_together(design, load, cluster, record.folder, progress=progress.bars)
+    record.finish(record.folder / name for name in (*MODELS, PRECISION_FILE, TRAINING))
+    scores = json.loads((record.folder / TRAINING).read_text(encoding="utf-8"))
+    progress.say(
+        f"        {scores['float']['metric']} "
+        + ", ".join(
+            f"{label} {100 * headline(scores[key]):.2f} %"
+            for label, key in (
+                ("float", "float"), ("directly quantized", "direct"), ("retrained", "retrained")
+            )
+        )
+    )  # fmt: skip
+
+
+def not_trained(workspace: Workspace) -> ConfigError:
+    """What is to be said where the design's models are missing, or are of another design."""
+    name, folder = workspace.folder.name, workspace.model
+    what = " is not trained"
+    if all((folder / file).is_file() for file in MODELS):
+        reason = why_not(train_record(folder, workspace.design))
+        what = f" is not trained as it is now: {reason}"
+    return ConfigError(f"design '{name}'{what}", hint=f"run: fcn-hw train {name}")
+
+
+def why_not(record: StageRecord) -> str:
+    """Why finished models are not those of the design as it is now, in words."""
+    found = record.standing()
+    if found.state == "damaged":
+        return f"changed or lost since they were trained: model/{', model/'.join(found.files)}"
+    if found.state == "absent":
+        return "the last training did not finish"
+    before = record.last_inputs()
+    if not before:
+        return "design.yaml or the data have changed since they were trained"
+    changes = list(_changes(before, record.inputs))
+    more = f" and {len(changes) - _NAMED} more" if len(changes) > _NAMED else ""
+    return f"changed since they were trained: {', '.join(changes[:_NAMED])}{more}"
+
+
+def _changes(before: Mapping[str, Any], now: Mapping[str, Any], where: str = "") -> Iterator[str]:
+    """The keys whose values differ, as "training.patience 15 -> 11"."""
+    for key in dict.fromkeys([*before, *now]):
+        old, new = before.get(key), now.get(key)
+        if old == new:
+            continue
+        if key == "data" and not where:
+            yield "the images or masks of the data set"
+        elif isinstance(old, dict) and isinstance(new, dict):
+            yield from _changes(old, new, f"{where}{key}.")
+        else:
+            yield f"{where}{key} {_text(old)} -> {_text(new)}"
+
+
+def _text(value: Any) -> str:
+    return "(none)" if value is None else json.dumps(value).strip('"')
+
+
+def _cost(folder: Path) -> str:
+    """What the last training took."""
+    try:
+        stored = json.loads((folder / TRAINING).read_text(encoding="utf-8"))
+        seconds = float(sum(stored["seconds"].values()))
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return "what the last training took is not known"
+    if seconds < 60:
+        return f"the last training took {seconds:.0f} s"
+    return f"the last training took {seconds / 60:.0f} min"

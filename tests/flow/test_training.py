@@ -1,0 +1,173 @@
+"""When a design is trained again, what is said before, and what needs no training."""
+
+from __future__ import annotations
+
+import io
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from command_line import call
+from rich.console import Console
+from seeded_design import DESIGN, seed_design
+
+from fcn_hw.errors import ConfigError
+from fcn_hw.flow import Workspace, open_workspace, train_stage, training
+from fcn_hw.flow.progress import Progress
+from fcn_hw.flow.training import TRAINING, train_record, trained_models
+
+SCORE = {"metric": "mIoU", "miou": 0.5, "pixel_accuracy": 0.6}
+RESULT = {
+    **dict.fromkeys(("float", "direct", "retrained"), SCORE),
+    "seconds": {"float": 500.0, "retrain": 250.0},
+}
+
+
+@pytest.fixture
+def workspace(tmp_path: Path) -> Workspace:
+    """A design that is trained, as far as its files say."""
+    found = seed_design(tmp_path)
+    names = (*training.MODELS, TRAINING)
+    (found.model / TRAINING).write_text(json.dumps(RESULT))
+    train_record(found.model, found.design).finish(found.model / name for name in names)
+    return found
+
+
+def changed(workspace: Workspace, more: str, **kwargs: bool) -> Workspace:
+    (workspace.folder / "design.yaml").write_text(DESIGN + more)
+    return open_workspace("seeded", workspace.folder.parents[1], **kwargs)
+
+
+def trained(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> str:
+    """What is said of a training that is made up; quiet, as with --json."""
+
+    def train(design: object, dataset: object, folder: Path, *, progress: bool) -> None:
+        for name in (*training.MODELS, "precision.json"):
+            (folder / name).write_text("another\n")
+        (folder / TRAINING).write_text(json.dumps(RESULT))
+
+    monkeypatch.setattr("fcn_hw.train.run.train", train)
+    out = io.StringIO()
+    train_stage(workspace, Progress(Console(file=out, width=300), quiet=True))
+    return out.getvalue()
+
+
+def test_what_changed_and_what_it_costs_is_said_first(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = changed(workspace, "training: {patience: 11, learning_rate: 0.5}\n")
+    told = trained(now, monkeypatch)
+    assert "changed since they were trained: training.learning_rate 0.003 -> 0.5, " in told
+    assert "training.patience 10 -> 11. It is trained again; " in told
+    assert "the last training took 12 min" in told
+    assert trained(now, monkeypatch) == ""  # and it stands
+
+
+def test_changed_data_are_said(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(training, "dataset_digest", lambda config: "other")
+    told = trained(workspace, monkeypatch)
+    assert "changed since they were trained: the images or masks of the data set. It is" in told
+
+
+def test_a_damaged_file_of_the_training_is_said(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trained(changed(workspace, "training: {patience: 11}\n"), monkeypatch)
+    now = open_workspace("seeded", workspace.folder.parents[1])
+    (now.model / "precision.json").write_text("4 typed in\n")
+    told = trained(now, monkeypatch)
+    assert "changed or lost since they were trained: model/precision.json" in told
+
+
+def test_a_record_of_an_earlier_version_counts(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One digest a file, and no inputs."""
+    path = train_record(workspace.model, workspace.design).path
+    stored = json.loads(path.read_text())
+    outputs = {name: digests[0] for name, digests in stored["outputs"].items()}
+    path.write_text(json.dumps({"digest": stored["digest"], "outputs": outputs}))
+    assert trained(workspace, monkeypatch) == ""
+    now = changed(workspace, "training: {patience: 11}\n")
+    told = trained(now, monkeypatch)
+    assert "design.yaml or the data have changed since they were trained" in told
+
+
+def test_a_first_training_is_no_news(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    for path in workspace.model.iterdir():
+        path.unlink()
+    assert "again" not in trained(workspace, monkeypatch)
+
+
+def test_nothing_is_trained_where_it_is_not_allowed(workspace: Workspace) -> None:
+    now = changed(workspace, "training: {patience: 11}\n", may_train=False)
+    quiet = Progress(Console(), quiet=True)
+    for stage in (lambda: train_stage(now, quiet), lambda: trained_models(now)):
+        with pytest.raises(ConfigError) as caught:
+            stage()
+        assert str(caught.value) == (
+            "design 'seeded' is not trained as it is now: changed since they were trained: "
+            "training.patience 10 -> 11"
+        )
+        assert caught.value.hint == "run: fcn-hw train seeded"
+    for path in now.model.iterdir():
+        path.unlink()
+    with pytest.raises(ConfigError, match=r"^design 'seeded' is not trained$"):
+        train_stage(now, quiet)
+    assert replace(now, may_train=True).may_train
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("export",), ("hls", "-b", "pynq-z2"), ("csim", "-b", "pynq-z2"), ("lint", "-b", "pynq-z2"),
+        ("csim", "-b", "pynq-z2", "--bounded"), ("handoff", "-b", "pynq-z2"), ("sensitivity",),
+        ("sparsity",),
+    ],
+)  # fmt: skip
+def test_every_verb_can_be_told_not_to_train(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...]
+) -> None:
+    def never(*args: object, **kwargs: object) -> None:
+        raise AssertionError("it trains")
+
+    monkeypatch.setattr("fcn_hw.train.run.train", never)
+    root = workspace.folder.parents[1]
+    changed(workspace, "training: {patience: 11}\n")
+    verb, *more = words
+    called = call(verb, "seeded", *more, "--root", str(root), "--no-train")
+    assert called.status == 2, called.out + called.err
+    assert "training.patience 10 -> 11" in called.err.replace("\n", " ")
+
+
+@pytest.mark.gxx
+def test_shapes_need_no_training(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    def never(*args: object, **kwargs: object) -> None:
+        raise AssertionError("it trains")
+
+    monkeypatch.setattr("fcn_hw.train.run.train", never)
+    root, folder = workspace.folder.parents[1], workspace.folder
+    changed(workspace, "training: {patience: 11}\n")
+    before = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+    words = ("seeded", "-b", "pynq-z2", "--root", str(root))
+    called = call("estimate", *words, "--json")
+    assert called.status == 0, called.err
+    assert "Seeded weights stand in for the trained ones" in called.err.replace("\n", " ")
+    assert json.loads(called.out)["untrained"] is True
+    assert call("fifo", *words).status == 0
+    emitted = call("hls", *words, "--no-csim")
+    assert emitted.status == 0, emitted.err
+    project = folder / "pynq-z2_untrained"
+    assert "placeholders" in (project / "UNTRAINED.txt").read_text()
+    assert (project / "firmware/seeded.cpp").is_file()
+    assert (project / "report/estimate_layer_cycles.json").is_file()
+    # the trained one's folders are as they were
+    assert {path: path.read_bytes() for path in before} == before
+    assert not (folder / "pynq-z2").exists()
+    assert not (folder / "pynq-z2_untrained" / "report" / "csim.json").exists()
+    graph = (folder / "graph_untrained/graph.json").read_bytes()
+    again = call("estimate", *words)
+    assert again.status == 0
+    assert "up to date, placeholder weights" in again.out
+    assert (folder / "graph_untrained/graph.json").read_bytes() == graph
