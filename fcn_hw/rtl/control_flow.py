@@ -25,7 +25,8 @@ class ControlFlow:
     """Blocks and edges of a function; the edge from a return leads to the entry, the next frame.
 
     Args:
-        states: headers of innermost loops, or the entry where no loop is left.
+        states: headers of innermost loops; the entry where no loop is left, or where a frame acts
+            before its first loop.
         loops: blocks of each loop, by header.
         order: the blocks between the cuts, predecessors first.
         before: predecessors of each block, not over a cut.
@@ -127,6 +128,9 @@ def control_flow(function: Function) -> ControlFlow:
     loops = _loops(entry, ways)
     inner = tuple(head for head in loops if not any(o != head and o in loops[head] for o in loops))
     states = inner or (entry,)
+    if entry not in states and _acts_before(function, entry, ways, set(states)):
+        # the first frame has no iteration before it that could do this
+        states = (entry, *states)
     after = {block: to or (entry,) for block, to in ways.items()}
     after[START] = (entry,)
     cut = set(states)
@@ -139,6 +143,32 @@ def control_flow(function: Function) -> ControlFlow:
     return ControlFlow(
         function, entry, states, loops, order, {b: tuple(p) for b, p in before.items()}, after
     )
+
+
+def _acts_before(
+    function: Function, entry: str, ways: Mapping[str, tuple[str, ...]], states: set[str]
+) -> bool:
+    """Whether a frame reads, writes or stores something before its first loop.
+
+    A loop of one iteration is no loop any more, so a frame of one pixel may.
+    """
+    own = {i.result for lines in function.blocks.values() for i in lines if i.opcode == "alloca"}
+    todo, seen = [entry], set(states)
+    while todo:
+        block = todo.pop()
+        if block in seen:
+            continue
+        seen.add(block)
+        todo += ways[block]
+        for line in function.blocks[block]:
+            if line.opcode == "call" and line.callee in ("fcn_hw_read", "fcn_hw_write"):
+                return True
+            if line.opcode == "store":
+                pointer = line.operands[1][1]
+                base = getattr(pointer, "base", pointer)
+                if not isinstance(base, Local) or base.name not in own:
+                    return True
+    return False
 
 
 def _successors(last: Instruction) -> tuple[str, ...]:

@@ -125,6 +125,10 @@ template <FCN_HW_RTL_PARAMETERS(1)>
 bool operator>(const FCN_HW_RTL_FIXED(1) &a, const FCN_HW_RTL_FIXED(1) &b) {
     return a.code > b.code;
 }
+template <FCN_HW_RTL_PARAMETERS(1)>
+bool operator<(const FCN_HW_RTL_FIXED(1) &a, const FCN_HW_RTL_FIXED(1) &b) {
+    return a.code < b.code;
+}
 
 #undef FCN_HW_RTL_FIXED
 #undef FCN_HW_RTL_PARAMETERS
