@@ -1,5 +1,7 @@
 """Where a design's files are.
 
+Folders, and what makes them::
+
 hls_projects/<design>/design.yaml
 hls_projects/<design>/model/           train: weights, checkpoints, training.json
 hls_projects/<design>/search/          search: studies, evaluations, a design.yaml a point
