@@ -2,14 +2,14 @@
 
 Folders, and what makes them::
 
-hls_projects/<design>/design.yaml
-hls_projects/<design>/model/           train: weights, checkpoints, training.json
-hls_projects/<design>/search/          search: studies, evaluations, a design.yaml a point
-hls_projects/<design>/graph/           export: graph.json, weights.npz, export.json
-hls_projects/<design>/evaluation/      evaluate: a document and a picture for each set of images
-hls_projects/<design>/<board>/         hls, csim: the HLS project, report/
-hls_projects/<design>/<board>_hls4ml/  the same with Conv: hls4ml, to compare
-hls_projects/<design>/*_untrained/     graph and projects with placeholder weights
+    hls_projects/<design>/design.yaml
+    hls_projects/<design>/model/           train: weights, checkpoints, training.json
+    hls_projects/<design>/search/          search: studies, evaluations, a design.yaml a point
+    hls_projects/<design>/graph/           export: graph.json, weights.npz, export.json
+    hls_projects/<design>/evaluation/      evaluate: a document and a picture for each set of images
+    hls_projects/<design>/<board>/         hls, csim: the HLS project, report/
+    hls_projects/<design>/<board>_hls4ml/  the same with Conv: hls4ml, to compare
+    hls_projects/<design>/*_untrained/     graph and projects with placeholder weights
 """
 
 from __future__ import annotations
