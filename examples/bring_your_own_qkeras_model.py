@@ -46,7 +46,8 @@ def build(height: int, width: int) -> object:
         kernel_quantizer=weights(),
         bias_quantizer=q.quantized_bits(8, 1, alpha=1.0),
     )(x)
-    model = env.keras.Model(image, scores)
+    classes = layers.Softmax(name="classes")(scores)  # becomes an arg-max: the class of each pixel
+    model = env.keras.Model(image, classes)
     rng = np.random.default_rng(3)
     for layer in model.layers:
         if isinstance(layer, layers.BatchNormalization):
