@@ -32,14 +32,18 @@ if TYPE_CHECKING:  # printing must not load what the verbs load
     from fcn_hw.studies.levels import Levels
     from fcn_hw.vendor_reports.records import CsynthReport, CycleRange, HlsResources
 
-TABLE_WIDTH = 110
-"""Columns of the csim table; a narrower terminal wraps its lines rather than cutting its cells."""
-ESTIMATE_WIDTH = 150
+WIDEST_TABLE = 10_000
+"""Columns of the terminal that a table is laid out for: more than any table has."""
 
 
 def console(*, stderr: bool = False) -> Terminal:
     """Where to print; long lines are left to the terminal."""
     return Terminal(stderr=stderr, soft_wrap=True)
+
+
+def print_table(table: Table) -> None:
+    """Prints a table as wide as its cells are: a terminal wraps its lines, no number is cut."""
+    Terminal(width=WIDEST_TABLE, soft_wrap=True).print(table)
 
 
 def print_training(stored: Mapping[str, Any]) -> None:
@@ -58,7 +62,7 @@ def print_training(stored: Mapping[str, Any]) -> None:
         ):  # fmt: skip
             cells = [f"{100 * scores[key][name]:.2f} %" for name in columns.values()]
             table.add_row(label, *cells)
-        console().print(table)
+        print_table(table)
     console().print(
         f"{100 * stored['zeros_total']:.1f} % of the weights are zero; weights take "
         f"{stored['weight_bits'] / 8192:.1f} KiB",
@@ -86,7 +90,7 @@ def print_levels(result: Levels) -> None:
             level_title(mean.level), str(mean.seeds), *cells, f"{100 * mean.zeros:.1f} %",
             f"{mean.weight_bits / 8192:.1f}",
         )  # fmt: skip
-    console().print(table)
+    print_table(table)
 
 
 def print_layers(title: str, rows: Sequence[LayerResult]) -> None:
@@ -105,7 +109,7 @@ def print_layers(title: str, rows: Sequence[LayerResult]) -> None:
             f"{row.mismatches:,}", escape(first),
         )  # fmt: skip
     out = console()
-    Terminal(width=max(out.width, TABLE_WIDTH), soft_wrap=True).print(table)
+    print_table(table)
     out.print("models: Q QKeras, O integer oracle, C emitted C++", highlight=False)
 
 
@@ -160,7 +164,7 @@ def print_agreement(result: Agreement) -> None:
         near = f"{row.near_ties:,}" if row.form else ""
         table.add_row(escape(row.layer), row.format, row.status, row.form, near, *counts)
     out = console()
-    Terminal(width=max(out.width, TABLE_WIDTH), soft_wrap=True).print(table)
+    print_table(table)
     for row in result.layers:
         if row.form:
             out.print(f"{escape(row.layer)}: {row.how}", highlight=False)
@@ -244,7 +248,7 @@ def print_estimate(result: Estimate) -> None:
     table.add_row(result.board, "", "", "", *board)
     table.add_row("used", "", "", "", *shares)
     out = console()
-    Terminal(width=max(out.width, ESTIMATE_WIDTH), soft_wrap=True).print(table)
+    print_table(table)
     out.print(
         f"{result.fps:.4g} frames/s at {1e3 / result.clock_period_ns:g} MHz: "
         f"{result.interval_cycles:,} cycles a frame, set by {result.bottleneck}",
@@ -273,7 +277,7 @@ def print_measured(run: EstimateRun) -> None:
     for row in compare(run.estimate, run.measured):
         error = "-" if row.error is None else f"{100 * row.error:+.0f} %"
         table.add_row(row.quantity, f"{row.estimated:,g}", f"{row.measured:,g}", error)
-    console().print(table)
+    print_table(table)
 
 
 def print_fifos(result: FifoResult, report: Path) -> None:
@@ -289,7 +293,7 @@ def print_fifos(result: FifoResult, report: Path) -> None:
             f"{row['optimized']:,}", f"{run.peaks[name]:,}", row["storage"], f"{row['bram36']:g}",
         )  # fmt: skip
     out = console()
-    Terminal(width=max(out.width, TABLE_WIDTH), soft_wrap=True).print(table)
+    print_table(table)
     out.print(
         f"{sized.bits:,} bits, {result.bram36:g} BRAM36 (whole frames: "
         f"{result.initial_bram36:g}); certificate: no order of reads and writes deadlocks",
@@ -311,6 +315,8 @@ def print_report(result: DesignReport, path: Path) -> None:
     for section in result.sections:
         if section.is_ready:
             out.print(f"[green]shown[/]   {section.title}", highlight=False)
+            for reason in section.stale:
+                out.print(f"        [yellow]stale:[/] {escape(reason)}", highlight=False)
         else:
             commands = "; ".join(section.commands)
             out.print(f"[yellow]missing[/] {section.title}: {escape(commands)}", highlight=False)
@@ -369,9 +375,9 @@ def print_rtl_csynth(found: RtlSynthesis, folder: Path) -> None:
             f"{item.critical_ns:.2f}", f"{of} {item.critical_line}", memories,
         )  # fmt: skip
     out = console()
-    Terminal(width=max(out.width, ESTIMATE_WIDTH), soft_wrap=True).print(table)
+    print_table(table)
     if found.gates:
-        print_wide(_gates_table(found.gates, found.family))
+        print_table(_gates_table(found.gates, found.family))
     slowest = found.slowest
     out.print(
         f"one iteration a clock everywhere; longest way in a stage {slowest.path_ns:.2f} ns "
@@ -411,7 +417,7 @@ def print_rtl_cosim(found: RtlCosim, folder: Path) -> None:
     interval = "" if found.interval is None else f"{found.interval:,}"
     table.add_row("frame to frame", interval, f"{found.modelled_interval:,}")
     table.add_row("first frame", f"{found.first_frame:,}", f"{found.modelled_first_frame:,}")
-    out.print(table)
+    print_table(table)
     table = Table(title="most pixels in a FIFO", box=box.SIMPLE_HEAD)
     for column in ("FIFO", "depth", "RTL", "dataflow model"):
         table.add_column(column, justify="left" if column == "FIFO" else "right", no_wrap=True)
@@ -420,7 +426,7 @@ def print_rtl_cosim(found: RtlCosim, folder: Path) -> None:
             model = "" if fifo.modelled_peak is None else f"{fifo.modelled_peak:,}"
             table.add_row(fifo.name, f"{fifo.depth:,}", f"{fifo.peak:,}", model)
     if table.rows:
-        out.print(table)
+        print_table(table)
     out.print(
         f"{found.clocks:,} clocks in {found.seconds:.1f} s, Verilator; report: {folder}",
         highlight=False,
@@ -444,7 +450,7 @@ def print_csynth(report: CsynthReport) -> None:
     )
     table.add_row("available", "", "", *_hls_amounts(report.available))
     out = console()
-    Terminal(width=max(out.width, TABLE_WIDTH), soft_wrap=True).print(table)
+    print_table(table)
     clock = report.clock
     verdict = "" if clock.fits else "; [bold red]too slow[/]"
     out.print(
@@ -465,7 +471,7 @@ def print_implementation(routed: Implementation) -> None:
                 name.upper(), f"{usage.used:,g}", f"{usage.available:,}", f"{usage.percent:.2f} %"
             )
     out = console()
-    out.print(table)
+    print_table(table)
     timing = routed.timing
     out.print(
         f"timing met: WNS {timing.setup.worst_ns:g} ns, WHS {timing.hold.worst_ns:g} ns, "
@@ -487,12 +493,7 @@ def print_regression(rows: Sequence[Row]) -> None:
             row.quantity, f"{row.before:,.10g}", f"{row.now:,.10g}", f"{row.allowed:,.10g}",
             "[bold red]worse[/]" if row.worse else "",
         )  # fmt: skip
-    print_wide(table)
-
-
-def print_wide(table: Table) -> None:
-    """A table whose cells a narrow terminal wraps rather than cuts."""
-    Terminal(width=max(console().width, TABLE_WIDTH), soft_wrap=True).print(table)
+    print_table(table)
 
 
 def _cycles(found: CycleRange) -> str:

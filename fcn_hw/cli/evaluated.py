@@ -9,7 +9,7 @@ from rich import box
 from rich.markup import escape
 from rich.table import Table
 
-from fcn_hw.tables import console, print_difference, print_wide
+from fcn_hw.tables import console, print_difference, print_table
 
 if TYPE_CHECKING:  # `fcn-hw --help` loads neither
     from fcn_hw.flow.evaluation import Evaluation
@@ -25,8 +25,8 @@ def print_evaluation(result: Evaluation, folder: Path) -> None:
         folder: of the document.
     """
     title = f"{result.design} on {result.name}: {result.images:,} images"
-    print_wide(_models(result, escape(title)))
-    print_wide(_classes(result))
+    print_table(_models(result, escape(title)))
+    print_table(_classes(result))
     out = console()
     if result.absent:
         names = ", ".join(result.absent)

@@ -9,8 +9,7 @@ from rich import box
 from rich.markup import escape
 from rich.table import Table
 
-from fcn_hw.tables import TABLE_WIDTH, console
-from fcn_hw.terminal import Terminal
+from fcn_hw.tables import console, print_table
 
 if TYPE_CHECKING:  # `fcn-hw --help` loads none
     from fcn_hw.boards import Board
@@ -30,7 +29,7 @@ def print_boards(boards: Sequence[Board]) -> None:
         numbers = (have.lut, have.ff, have.dsp, have.bram36, have.uram, board.memory_mib)
         mhz = f"{1e3 / board.clock_period_ns:g}"
         table.add_row(board.name, board.part, mhz, *(f"{number:,}" for number in numbers))
-    _print(table)
+    print_table(table)
 
 
 def print_differences(found: Differences) -> None:
@@ -45,7 +44,7 @@ def print_differences(found: Differences) -> None:
     for change in found.changes:
         cells = (change.where, change.what, change.before or "-", change.after or "-")
         table.add_row(*(escape(cell) for cell in cells))
-    _print(table)
+    print_table(table)
     count = len(found.changes)
     out.print(f"{count} {'difference' if count == 1 else 'differences'}", highlight=False)
 
@@ -70,7 +69,7 @@ def print_diagnosis(found: Diagnosis) -> None:
     for item in found.items:
         version = f"[red]{escape(item.problem)}[/]" if item.problem else item.version
         table.add_row(escape(item.name), version, escape(item.wanted), escape(item.path))
-    _print(table)
+    print_table(table)
     out = console()
     for state in found.stages:
         out.print(f"{state.stage:<10} {_stage(state)}", highlight=False)
@@ -90,8 +89,3 @@ def _stage(state: StageState) -> str:
         return "[green]ready[/]"
     kind = "needs a vendor's" if state.licensed else "[red]misses[/]"
     return f"{kind} {escape(', '.join(state.missing))}"
-
-
-def _print(table: Table) -> None:
-    """Wide tables are wrapped by the terminal, not cut."""
-    Terminal(width=max(console().width, TABLE_WIDTH), soft_wrap=True).print(table)

@@ -9,8 +9,7 @@ from rich import box
 from rich.markup import escape
 from rich.table import Table
 
-from fcn_hw.tables import TABLE_WIDTH, console
-from fcn_hw.terminal import Terminal
+from fcn_hw.tables import console, print_table
 
 if TYPE_CHECKING:  # `fcn-hw --help` loads none
     from fcn_hw.studies.search.front import SearchResult
@@ -43,7 +42,7 @@ def print_search(result: SearchResult, folder: Path) -> None:
         *_costs(result.as_designed),
         f"{result.average_bits_as_designed:.2f}",
     )
-    Terminal(width=max(out.width, TABLE_WIDTH), soft_wrap=True).print(table)
+    print_table(table)
     for point in result.front:
         assert point.design is not None, "every point of the front has a design"
         place = (folder / point.design).parent

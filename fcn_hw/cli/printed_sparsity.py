@@ -10,8 +10,7 @@ from rich import box
 from rich.markup import escape
 from rich.table import Table
 
-from fcn_hw.tables import ESTIMATE_WIDTH, console
-from fcn_hw.terminal import Terminal
+from fcn_hw.tables import console, print_table
 
 if TYPE_CHECKING:  # `fcn-hw --help` loads none
     from fcn_hw.backend.zero_worth import NetworkWorth
@@ -53,7 +52,7 @@ def _print_precisions(run: SparsityRun) -> None:
             else "" for precision in precisions
         ]  # fmt: skip
         table.add_row(name, f"{count:,}", *cells)
-    _print(table)
+    print_table(table)
 
 
 def _print_steps(run: SparsityRun) -> None:
@@ -71,7 +70,7 @@ def _print_steps(run: SparsityRun) -> None:
         table.add_row(
             name, precision, f"2^{best}", *(cells.get(shift, "") for shift in range(-2, 3))
         )
-    _print(table)
+    print_table(table)
 
 
 def _grid(row: StepZeros) -> str:
@@ -93,7 +92,7 @@ def _print_levels(run: SparsityRun) -> None:
         if valued:
             cells += _saved(run.level_hardware[index])
         table.add_row(*cells)
-    _print(table)
+    print_table(table)
 
 
 def _saved(worth: NetworkWorth) -> list[str]:
@@ -121,7 +120,7 @@ def _print_worth(worth: NetworkWorth) -> None:
             f"{row.in_multipliers:,}", f"{row.in_steps:,}", f"{row.unused:,}",
             f"{row.idle} of {row.multipliers}", f"{idle.lut:,}", f"{idle.dsp:,}",
         )  # fmt: skip
-    _print(table)
+    print_table(table)
     columns = "layer,ROM bits,removable,BRAM18,needed,zero words,cycles,skipping,packed,quiet %"
     table = _table("ROM, clocks and energy", [*columns.split(","), "energy %"])
     for row in worth.layers:
@@ -131,7 +130,7 @@ def _print_worth(worth: NetworkWorth) -> None:
             f"{row.cycles_skipping:,}", f"{row.cycles_packed:,}", f"{100 * row.quiet:.1f}",
             f"{100 * row.zero_energy_pj / row.energy_pj:.1f}",
         )  # fmt: skip
-    _print(table)
+    print_table(table)
     out = console()
     dead = [
         f"{row.name}: {', '.join(_parts(row.taps, row.channels_in, row.channels_out))}"
@@ -163,7 +162,3 @@ def _table(title: str, columns: Sequence[str]) -> Table:
     for column in columns:
         table.add_column(column, justify="left" if column == "layer" else "right", no_wrap=True)
     return table
-
-
-def _print(table: Table) -> None:
-    Terminal(width=max(console().width, ESTIMATE_WIDTH), soft_wrap=True).print(table)

@@ -10,8 +10,7 @@ from rich import box
 from rich.markup import escape
 from rich.table import Table
 
-from fcn_hw.tables import TABLE_WIDTH, console
-from fcn_hw.terminal import Terminal
+from fcn_hw.tables import console, print_table
 
 if TYPE_CHECKING:  # `fcn-hw --help` loads neither
     from fcn_hw.studies.sensitivity.result import Finding, Kind, Level, Sensitivity
@@ -56,7 +55,7 @@ def _print_scores(
             cells.append(f"[bold red]{text}*[/]" if is_worst else f"{text} ")
         if any(cell != "- " for cell in cells):
             table.add_row(escape(layer), *cells)
-    _print(table)
+    print_table(table)
 
 
 def _print_errors(found: Sensitivity, kind: Kind) -> None:
@@ -70,7 +69,7 @@ def _print_errors(found: Sensitivity, kind: Kind) -> None:
             if any(cell is not None for cell in row):
                 cells = ("-" if cell is None else f"{cell:.2g}" for cell in row)
                 table.add_row(escape(layer), *cells)
-        _print(table)
+        print_table(table)
 
 
 _ERRORS: tuple[tuple[str, Callable[[Finding], float]], ...] = (
@@ -104,8 +103,3 @@ def _table(title: str, levels: list[Level]) -> Table:
         name = "ternary" if level == "ternary" else f"{level} bit{'s' if level > 1 else ''}"
         table.add_column(name, justify="right", no_wrap=True)
     return table
-
-
-def _print(table: Table) -> None:
-    """Wide tables are wrapped by the terminal, not cut."""
-    Terminal(width=max(console().width, TABLE_WIDTH), soft_wrap=True).print(table)

@@ -127,12 +127,12 @@ def new_design(
 
 
 def aligned(text: str) -> str:
-    """The text with every comment behind a value in one column."""
+    """The text with the comments behind values in one column; behind a long value, two spaces."""
     lines = []
     for line in text.splitlines():
         value, mark, comment = line.rpartition("  # ")
         behind = bool(mark) and bool(value.strip())
-        lines.append(f"{value:<{COMMENT_COLUMN}}# {comment}" if behind else line)
+        lines.append(f"{value:<{COMMENT_COLUMN - 2}}  # {comment}" if behind else line)
     return "\n".join(lines) + "\n"
 
 

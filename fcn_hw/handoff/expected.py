@@ -159,6 +159,7 @@ def check_reports(
         "folds": {name: [fold.pe, fold.simd] for name, fold in structure.folds.items()},
         "depths": structure.fifo_depths,
     }
+    stated["fifo_depths.json"] = dict(structure.fifo_depths)
     if in_words(manifest.expected) not in _text(files, "README.md"):
         raise BundleError(
             f"'README.md' does not say what {MANIFEST} expects: {in_words(manifest.expected)}"
@@ -175,7 +176,10 @@ def check_reports(
         if not isinstance(data, dict):
             raise BundleError(f"'{file}' is no report of a stage")
         for key, value in facts.items():
-            _compare(file, f"'{key}'", data.get(key), value)
+            said = data.get(key)
+            if name == "fifo_depths.json":  # other columns are of the search for the depth
+                said = said.get("optimized") if isinstance(said, dict) else None
+            _compare(file, f"'{key}'", said, value)
         compared.append(file)
     return tuple(compared)
 

@@ -17,7 +17,9 @@ from sample_graphs import tiny_graph
 import fcn_hw
 from fcn_hw import cli
 from fcn_hw.cli import app
+from fcn_hw.flow.agreement import Agreement, LayerAgreement
 from fcn_hw.ir.serialize import save
+from fcn_hw.tables import print_agreement
 
 VERBS = sorted(typer.main.get_command(app).commands)  # type: ignore[attr-defined]
 RUN = """
@@ -131,6 +133,21 @@ def test_completion_of_verbs_designs_and_boards(tmp_path: Path) -> None:
     elsewhere = tmp_path / "else"
     elsewhere.mkdir()
     assert completed(f"fcn-hw train --root {tmp_path} di", elsewhere) == ["digits"]
+
+
+def test_a_narrow_terminal_cuts_no_number(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("COLUMNS", "40")
+    row = LayerAgreement(
+        "a_layer_with_a_long_name_indeed", "a", "ufixed<24,12,RND_CONV,SAT>", "measured",
+        "scale and bias, a threshold table", 12_345_678, 7_654_321, 3.114, 1_234_567, "so", None,
+    )  # fmt: skip
+    print_agreement(Agreement(12, (row,), 0, 0))
+    printed = capsys.readouterr().out
+    assert "…" not in printed
+    for cell in (row.layer, row.format, row.form, "1,234,567", "12,345,678", "3.11 steps"):
+        assert f" {cell} " in printed
 
 
 def test_the_version() -> None:

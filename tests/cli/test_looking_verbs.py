@@ -69,8 +69,10 @@ def test_new_design_is_valid_and_commented(tmp_path: Path, dataset: str, network
     )
     switched = switched.replace("  # pruning", "  pruning").replace("#   split", "  split")
     switched = switched.replace("  # path", "  path").replace("  # train_limit", "  train_limit")
+    switched = switched.replace("  # input", "  input").replace("  # masks", "  masks")
     path.write_text(switched)
     source = load_design_source(path)
+    assert source.design.dataset.input is not None
     check_layer_names(source, layer_names(source.design))
     assert source.design.csim.images == 50
     assert source.design.precision.layers["conv1_1"].weight == 8

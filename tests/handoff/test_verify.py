@@ -328,6 +328,8 @@ def test_structure_of_another_project(
         ("reports/csim.json", b'"mismatches": 0', b'"mismatches": 3', "'mismatches' is 3, by"),
         ("reports/csim.json", b'"graph"', b'"grape"', "does not say 'graph'"),
         ("reports/csim.json", b"{", b"[{", "is not JSON: "),
+        ("reports/fifo_depths.json", b'zed": 2', b'zed": 3', "'scores' is 3, by"),
+        ("reports/fifo_depths.json", b'"optimized"', b'"optimum"', "does not say 'scores'"),
         ("constraints/pynq-z2.yaml", b"axi_lite", b"none", "control does not follow from the"),
         ("constraints/pynq-z2.yaml", b"family", b"famile", "board in the bundle is wrong: constr"),
     ],

@@ -60,6 +60,7 @@ from fcn_hw.studies.search.pricing import Costs
 from fcn_hw.studies.search.space import Configuration
 from fcn_hw.studies.sensitivity.picture import sensitivity_svg
 from fcn_hw.studies.sensitivity.result import Finding, Kind, Level, Point, Sensitivity, Verdict
+from fcn_hw.tables import print_report
 
 ALL = (
     "scenes", "accuracy", "exactness", "network", "cycles", "resources", "fifos", "precision",
@@ -300,7 +301,9 @@ def test_nothing_is_stale_right_after_its_stage(full: Workspace) -> None:
 
 
 @pytest.mark.gxx
-def test_a_changed_design_marks_what_it_touches(full: Workspace, tmp_path: Path) -> None:
+def test_a_changed_design_marks_what_it_touches(
+    full: Workspace, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     shutil.copytree(full.folder.parent, tmp_path / "hls_projects")
     path = tmp_path / "hls_projects" / "mini" / "design.yaml"
     path.write_text(path.read_text() + "training: {patience: 11}\n")
@@ -318,6 +321,11 @@ def test_a_changed_design_marks_what_it_touches(full: Workspace, tmp_path: Path)
     assert found["accuracy"].is_ready and found["exactness"].is_ready
     assert "Stale, not of the design as it is now" in made.html
     assert {tile.value for tile in made.tiles} == {"stale"}
+    print_report(made, tmp_path)
+    assert (
+        "shown   Accuracy\n        stale: changed since they were trained: "
+        "training.patience 10 -> 11: run fcn-hw train mini\n"
+    ) in capsys.readouterr().out
     assert "exact</b>" not in made.html
 
 
@@ -604,6 +612,7 @@ def test_command_line(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     assert "shown   Accuracy" in done.stdout
     assert "missing FIFOs: fcn-hw fifo mini --board pynq-z2" in done.stdout
+    assert "stale" not in done.stdout
     path = workspace.report(load_board(BOARD)) / "report.html"
     assert str(path) in done.stdout
     html = path.read_text(encoding="utf-8")

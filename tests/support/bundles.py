@@ -88,6 +88,7 @@ def _yaml(board: Board) -> bytes:
 def _reports(graph: Graph, board: Board, layout: Layout) -> dict[str, bytes]:
     found = report_files(estimate_layout(graph, board, HLS, layout))
     csim = {"graph": digest(graph), "mismatches": 0, "argmax_flips": 0}
+    depths = {fifo.name: {"initial": 9, "optimized": fifo.depth} for fifo in layout.dataflow.fifos}
     return {name: text.encode() for name, text in found.items()} | {
-        "csim.json": json.dumps(csim).encode()
-    }
+        "csim.json": json.dumps(csim).encode(), "fifo_depths.json": json.dumps(depths).encode()
+    }  # fmt: skip
