@@ -42,7 +42,13 @@ Fault = tuple[str, Callable[[re.Match[str]], str]]
 class CaseNetwork:
     """The cases as processes of one network; compiled and built once, simulated at will."""
 
-    def __init__(self, cases: list[Case], folder: Path, period_ns: float = 10.0) -> None:
+    def __init__(
+        self,
+        cases: list[Case],
+        folder: Path,
+        period_ns: float = 10.0,
+        family: str = "7series",
+    ) -> None:
         self.cases = cases
         self.folder = folder
         self.tensors: dict[str, Tensor] = {}
@@ -54,7 +60,7 @@ class CaseNetwork:
         self.network = Network("cases", streams, calls, headers)
         self.compiled: dict[str, Compiled] = {}
         compile_calls(
-            self.network, calls, folder, family="7series", period_ns=period_ns, jobs=JOBS,
+            self.network, calls, folder, family=family, period_ns=period_ns, jobs=JOBS,
             on_done=self.compiled.__setitem__,
         )  # fmt: skip
 

@@ -1,7 +1,7 @@
 // A ring of rows: the line buffer of windowed ops.
 //
-// A slot holds one pixel, the codes of its channels. Row r lies in the slots (r % ROWS) * WIDTH and
-// following. Nothing is ever shifted.
+// A slot holds one pixel, the codes of its channels. Row r lies in ring row r % ROWS: in the slots
+// (r % ROWS) * WIDTH and following. Nothing is ever shifted.
 #ifndef FCN_HW_ROW_RING_H_
 #define FCN_HW_ROW_RING_H_
 
@@ -10,12 +10,15 @@
 
 namespace fcn_hw {
 
-// Where in a ring the row starts that lies DOWN rows below the one that starts at `slot`.
-template <int DOWN, int ROWS, int WIDTH> int slot_below(int slot) {
+// The ring row of the row that lies DOWN rows below that of `ring_row`.
+template <int DOWN, int ROWS> int ring_row_below(int ring_row) {
     #pragma HLS INLINE
-    constexpr int down = modulo(DOWN, ROWS) * WIDTH;
-    constexpr int wrap = ROWS * WIDTH - down;
-    return slot >= wrap ? slot - wrap : slot + down;
+    constexpr int down = modulo(DOWN, ROWS);
+    if (down == 1) { // no addition behind a comparison
+        return next_of<ROWS>(ring_row);
+    }
+    constexpr int wrap = ROWS - down;
+    return ring_row >= wrap ? ring_row - wrap : ring_row + down;
 }
 
 // Reads a frame of HEIGHT x WIDTH pixels into a ring, at most one pixel in GAP cycles.

@@ -69,16 +69,21 @@ template <typename CONFIG_T, typename WINDOW_T> struct window_plan {
 
 // Walks over the taps of all windows in the order of the outputs.
 //
-// Invariant: (row, col) is the input position of tap (tap_row, tap_col) of the window whose first tap
-// is at (window_row, window_col); the slots are where these rows start in the ring.
+// The counters hold where the window stands and which of its taps is at hand. The tap's row, column and
+// slot follow from them and are no counters: nothing that the next step needs depends on them, so they
+// may take several clocks where the counters have one.
+//
+// Invariant: the window's first tap is at (window_row, window_col). A row that the ring holds lies in
+// the slots of its ring row; `window_ring_row` is that of window_row.
 template <typename CONFIG_T, typename WINDOW_T, int CHANNEL_GROUPS> struct window_walk {
     typedef window_plan<CONFIG_T, WINDOW_T> plan;
+    typedef coordinate_t<WINDOW_T::top, plan::bottom> row_t;
+    typedef coordinate_t<WINDOW_T::left, plan::right> col_t;
+    typedef count_t<plan::ring_rows - 1> ring_row_t;
 
-    static constexpr int first_slot = modulo(WINDOW_T::top, plan::ring_rows) * CONFIG_T::in_width;
-
-    coordinate_t<WINDOW_T::top, plan::bottom> window_row, row;
-    coordinate_t<WINDOW_T::left, plan::right> window_col, col;
-    count_t<plan::ring_size - 1> window_slot, slot;
+    row_t window_row;
+    col_t window_col;
+    ring_row_t window_ring_row;
     count_t<WINDOW_T::taps_height - 1> tap_row;
     count_t<WINDOW_T::taps_width - 1> tap_col;
     count_t<CHANNEL_GROUPS - 1> channel_group;
@@ -86,16 +91,38 @@ template <typename CONFIG_T, typename WINDOW_T, int CHANNEL_GROUPS> struct windo
     count_t<WINDOW_T::phases_width - 1> phase_col;
 
     window_walk()
-        : window_row(WINDOW_T::top), row(WINDOW_T::top), window_col(WINDOW_T::left),
-          col(WINDOW_T::left), window_slot(first_slot), slot(first_slot), tap_row(0), tap_col(0),
+        : window_row(WINDOW_T::top), window_col(WINDOW_T::left),
+          window_ring_row(modulo(WINDOW_T::top, plan::ring_rows)), tap_row(0), tap_col(0),
           channel_group(0), phase_row(WINDOW_T::phase_top), phase_col(WINDOW_T::phase_left) {
         #pragma HLS INLINE
+    }
+
+    // The input position of the tap.
+    row_t row() const {
+        #pragma HLS INLINE
+        return window_row + tap_row * WINDOW_T::spread_height;
+    }
+    col_t col() const {
+        #pragma HLS INLINE
+        return window_col + tap_col * WINDOW_T::spread_width;
     }
 
     // Whether the tap lies in the frame.
     bool inside() const {
         #pragma HLS INLINE
-        return row >= 0 && row < CONFIG_T::in_height && col >= 0 && col < CONFIG_T::in_width;
+        return row() >= 0 && row() < CONFIG_T::in_height && col() >= 0 && col() < CONFIG_T::in_width;
+    }
+
+    // Where in the ring the tap lies; it must lie in the frame.
+    int slot() const {
+        #pragma HLS INLINE
+        if (plan::ring_rows == CONFIG_T::in_height) { // a window may be higher than the ring
+            return row() * CONFIG_T::in_width + col();
+        }
+        const count_t<2 * plan::ring_rows - 2> below =
+            window_ring_row + tap_row * WINDOW_T::spread_height;
+        const ring_row_t ring_row = below - (below < plan::ring_rows ? 0 : plan::ring_rows);
+        return ring_row * CONFIG_T::in_width + col();
     }
 
     bool first_tap() const {
@@ -124,30 +151,16 @@ template <typename CONFIG_T, typename WINDOW_T, int CHANNEL_GROUPS> struct windo
     // To the next channel group or tap; from the last tap back to the first.
     void next_tap() {
         #pragma HLS INLINE
-        if (channel_group != CHANNEL_GROUPS - 1) {
-            ++channel_group;
-            return;
+        if (channel_group == CHANNEL_GROUPS - 1) {
+            if (tap_col == WINDOW_T::taps_width - 1) {
+                tap_row = next_of<WINDOW_T::taps_height>(tap_row);
+            }
+            tap_col = next_of<WINDOW_T::taps_width>(tap_col);
         }
-        channel_group = 0;
-        if (tap_col != WINDOW_T::taps_width - 1) {
-            ++tap_col;
-            col += WINDOW_T::spread_width;
-            return;
-        }
-        tap_col = 0;
-        col = window_col;
-        if (tap_row != WINDOW_T::taps_height - 1) {
-            ++tap_row;
-            row += WINDOW_T::spread_height;
-            slot = slot_below<WINDOW_T::spread_height, plan::ring_rows, CONFIG_T::in_width>(slot);
-            return;
-        }
-        tap_row = 0;
-        row = window_row;
-        slot = window_slot;
+        channel_group = next_of<CHANNEL_GROUPS>(channel_group);
     }
 
-    // To the first tap of the next output.
+    // To the next output, at the first tap.
     void next_output(bool end_of_row) {
         #pragma HLS INLINE
         if (!end_of_row) {
@@ -160,14 +173,10 @@ template <typename CONFIG_T, typename WINDOW_T, int CHANNEL_GROUPS> struct windo
             window_col = WINDOW_T::left;
             if (phase_row == WINDOW_T::phases_height - 1) {
                 window_row += WINDOW_T::move_height;
-                window_slot = slot_below<WINDOW_T::move_height, plan::ring_rows, CONFIG_T::in_width>(
-                    window_slot);
+                window_ring_row = ring_row_below<WINDOW_T::move_height, plan::ring_rows>(window_ring_row);
             }
             phase_row = next_of<WINDOW_T::phases_height>(phase_row);
         }
-        row = window_row;
-        col = window_col;
-        slot = window_slot;
     }
 };
 
@@ -215,7 +224,7 @@ OutputRow:
 
                 if (step < CONFIG_T::fold) {
                     const bool inside = walk.inside();
-                    const int address = inside ? int(walk.slot + walk.col) : 0;
+                    const int address = inside ? walk.slot() : 0;
                     input_code_t inputs[OPERANDS_T::count];
                     #pragma HLS ARRAY_PARTITION variable=inputs
                 Inputs:
