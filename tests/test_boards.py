@@ -128,7 +128,7 @@ def test_a_board_needs_its_xdc(folder: Path) -> None:
     assert caught.value.message == "board 'pynq-z2' has no pynq-z2.xdc beside its pynq-z2.yaml"
 
 
-def test_data_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_data_folders(tmp_path: Path) -> None:
     assert data_folder("constraints") == CONSTRAINTS
     with pytest.raises(FcnHwError) as caught:
         data_folder("constrains")
@@ -137,5 +137,4 @@ def test_data_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     installed = tmp_path / "site-packages" / "fcn_hw"
     (installed / "_data" / "templates").mkdir(parents=True)
     (installed.parent / "templates").mkdir()  # another package's
-    monkeypatch.setattr("fcn_hw.resources._PACKAGE", installed)
-    assert data_folder("templates") == installed / "_data" / "templates"
+    assert data_folder("templates", installed) == installed / "_data" / "templates"

@@ -113,7 +113,6 @@ def _train(
     from fcn_hw.train.together import train_together
 
     progress.say("[cyan]train[/]   float, then quantized")
-    record.begin()
 
     def load() -> DataSet:
         dataset = load_dataset(design.dataset)
@@ -126,8 +125,11 @@ def _train(
         return dataset
 
     if cluster is None:
-        train(design, load(), record.folder, progress=progress.bars)
+        dataset = load()  # before the record goes: data that are refused cost no training
+        record.begin()
+        train(design, dataset, record.folder, progress=progress.bars)
     else:
+        record.begin()
         train_together(design, load, cluster, record.folder, progress=progress.bars)
     record.finish(record.folder / name for name in (*MODELS, PRECISION_FILE, TRAINING))
     scores = json.loads((record.folder / TRAINING).read_text(encoding="utf-8"))

@@ -134,7 +134,5 @@ def test_network_is_exact(tmp_path: Path, kind: str, upsampling: str) -> None:
     if (kind, upsampling) in BOTH_EMITTERS:
         theirs = check_cpp(graph, codes, "hls4ml", tmp_path / "theirs")
         for name in traced(graph):  # one design, two emitters, equal bits
-            ours, theirs = (
-                (item.folder / f"{name}.bin").read_bytes() for item in (finished, theirs)
-            )
-            assert ours == theirs, name
+            one, other = ((item.folder / f"{name}.bin").read_bytes() for item in (finished, theirs))
+            assert one == other, name

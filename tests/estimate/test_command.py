@@ -42,7 +42,9 @@ def test_json_without_tensorflow(folder: Path) -> None:
     data = json.loads(done.stdout)
     assert set(data) == {
         "estimate_layer_cycles", "estimate_layer_resources", "estimate_network_performance",
+        "untrained",
     }  # fmt: skip
+    assert data["untrained"] is False
     speed = data["estimate_network_performance"]
     assert speed["fold_limit_cycles"] <= speed["max_cycles"]
     assert "fifos" in data["estimate_layer_resources"]

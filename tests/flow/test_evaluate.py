@@ -19,7 +19,7 @@ from model_file_maker import LAMBDA
 from PIL import Image
 
 import fcn_hw
-from fcn_hw.flow import evaluate as module
+from fcn_hw.flow import measuring as module
 from fcn_hw.flow.evaluation import evaluation_to_json
 from fcn_hw.flow.stage import file_digest
 from fcn_hw.harness import whole_set
@@ -74,6 +74,10 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A trained design below a root whose name is odd."""
     folder = tmp_path_factory.mktemp("a root [x]")
     write_list(folder / "data", "train", 8, 0)
+    path = folder / "data" / "train0_mask.png"
+    mask = np.array(Image.open(path))
+    mask[11, 16] = 3  # the only pixel of its class
+    Image.fromarray(mask).save(path)
     write_list(folder / "data", "val", 5, 100)
     (folder / "hls_projects" / "squares").mkdir(parents=True)
     design = folder / "hls_projects" / "squares" / "design.yaml"
@@ -234,7 +238,8 @@ def test_a_wrong_list(root: Path, tmp_path: Path, content: str | None, told: str
     assert str(tmp_path) in called.err  # the file is named
     assert "Traceback" not in called.err
     after = set(root.joinpath("hls_projects/squares").rglob("*")) - set(before)
-    assert {path.name for path in after} <= {"evaluation"}
+    # a record that says no more than that nothing was finished
+    assert {path.name for path in after} <= {"evaluation", ".evaluate_list_wrong.stage.json"}
 
 
 @pytest.mark.parametrize(
@@ -261,7 +266,7 @@ def test_models_of_another_design_are_refused(root: Path) -> None:
         path.write_text(text.replace("float_epochs: 1", "float_epochs: 2"))
         called = run(root)
         assert called.status == 2
-        assert "has models of another design.yaml or other data" in called.err
+        assert "changed since they were trained: training.float_epochs 1 -> 2" in called.err
         assert "run: fcn-hw train squares" in called.err
     finally:
         path.write_text(text)

@@ -62,6 +62,7 @@ def test_layers(env: Any, tmp_path: Path) -> None:
     same = {"padding": "same", "bias_quantizer": bits(env, 8)}
     kernel, depthwise = {"kernel_quantizer": bits(env)}, {"depthwise_quantizer": bits(env)}
     chain = [
+        made.Rescaling(0.5), made.Normalization(mean=0.25, variance=1.0),
         q.QConv2D(4, 3, **kernel, **same, activation="quantized_relu(4,1)"),
         q.QConv2DBatchnorm(4, 3, **kernel, **same, activation=q.quantized_relu(4, 1)),
         q.QDepthwiseConv2D(3, **depthwise, **same),
@@ -94,7 +95,7 @@ def test_layers(env: Any, tmp_path: Path) -> None:
         nested = env.keras.Model(start, made.MaxPooling2D(2, padding="same")(start), name="inner")
         x = made.UpSampling2D(2)(env.keras.Sequential([nested], name="outer")(x))
         x = made.Concatenate()([made.Add()([x, x]), made.Subtract()([x, x])])
-        x = made.Maximum()([x, x])
+        x = made.Minimum()([made.Maximum()([x, x]), x])
         return made.Softmax()(made.GlobalAveragePooling2D(keepdims=True)(x))
 
     model = model_of(env, build)

@@ -60,16 +60,6 @@ def test_two_reads_in_an_iteration(tmp_path: Path) -> None:
     assert str(error).startswith(f"process 'p', own.h:{second}: an iteration")
 
 
-def test_a_loop_that_depends_on_data(tmp_path: Path) -> None:
-    body = (
-        "pixel_t a = in.read();\n"
-        "while (a[0] > ap_ufixed<8, 8>(3)) {\n    a = in.read();\n}\nout.write(a);\n"
-    )
-    error = refused(body, tmp_path)
-    assert error.reason == "whether a frame has an iteration of any loop depends on data"
-    assert error.line == f"own.h:{FIRST_LINE + 2}"
-
-
 def test_a_rounding_mode_that_no_format_has(tmp_path: Path) -> None:
     body = (
         "for (int n = 0; n < 8; ++n) {\n    const pixel_t a = in.read();\n"

@@ -161,10 +161,10 @@ def test_the_bits_of_another_design_are_a_level(
     "name, old, new, said",
     [
         ("deeper", "[2, 3]", "[2, 3, 4]", "'deeper' has another network than 'mini'"),
-        ("design", "weight: 5", "weight: 3", "'design' is the name of two levels"),
+        ("design", "weight: 5", "weight: 3", "'design' can't be the name of a design"),
     ],
 )
-def test_bits_of_other_layers_and_names_of_two_levels_are_refused(
+def test_bits_of_other_layers_and_reserved_names_are_refused(
     root: Path, neighbour: Callable[[str, str, str], str], name: str, old: str, new: str, said: str
 ) -> None:
     path = neighbour(name, old, new)

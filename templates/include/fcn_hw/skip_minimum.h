@@ -37,7 +37,7 @@ LowerMinima:
     for (unsigned c = 0; c < in_T::size; ++c) {
         #pragma HLS UNROLL
         const accum_T value = pixel[c];
-        minima[c] = choose(value < minima[c], value, minima[c]);
+        minima[c] = choose(minima[c] > value, value, minima[c]);
     }
 }
 
