@@ -233,7 +233,7 @@ def test_handoff(root: Path, first_run: tuple[str, pipeline.CsimResult]) -> None
         "scripts/project.tcl", "scripts/block_design.tcl", "firmware/mini.cpp",
         "firmware/parameters.h", "README.md", "reports/estimate_layer_cycles.json",
         "reports/estimate_layer_resources.json", "reports/estimate_network_performance.json",
-        "reports/csim.json", "reports/fifo_certificate.json",
+        "reports/csim.json", "reports/fifo_certificate.json", "reports/fifo_depths.json",
     )  # fmt: skip
     assert re.fullmatch("[0-9a-f]{40}|unknown", manifest.git_commit)
     assert set(manifest.tools) == {"fcn_hw", "g++", "hls4ml", "jinja2", "numpy"}
