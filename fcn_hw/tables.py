@@ -233,9 +233,8 @@ def print_estimate(result: Estimate) -> None:
     for column in columns.split(","):
         table.add_column(column, justify="left" if column == "layer" else "right", no_wrap=True)
     for layer in result.layers:
-        fold = f"{layer.fold.pe} x {layer.fold.simd}" if layer.fold else ""
         table.add_row(
-            layer.name, fold, f"{layer.cycles:,}", f"{layer.ideal_cycles:,}",
+            layer.name, str(layer.fold or ""), f"{layer.cycles:,}", f"{layer.ideal_cycles:,}",
             *_amounts(layer), f"{layer.energy_pj / 1e6:.2f}",
         )  # fmt: skip
     table.add_section()

@@ -116,7 +116,7 @@ def _print_worth(worth: NetworkWorth) -> None:
     for row in worth.layers:
         idle = row.idle_resources
         table.add_row(
-            row.name, f"{row.fold.pe} x {row.fold.simd}", f"{row.words:,}", f"{row.zeros:,}",
+            row.name, str(row.fold), f"{row.words:,}", f"{row.zeros:,}",
             f"{row.in_multipliers:,}", f"{row.in_steps:,}", f"{row.unused:,}",
             f"{row.idle} of {row.multipliers}", f"{idle.lut:,}", f"{idle.dsp:,}",
         )  # fmt: skip

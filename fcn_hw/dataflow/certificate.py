@@ -16,6 +16,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
+from dataclasses import asdict
 from typing import Any
 
 from fcn_hw.dataflow.deadlock import waiting_cycle
@@ -49,7 +50,7 @@ def make_certificate(sized: SizedFifos, graph_digest: str) -> dict[str, Any]:
     content: dict[str, Any] = {
         "design": sized.dataflow.name,
         "graph": graph_digest,
-        "folds": {name: [fold.pe, fold.simd] for name, fold in sorted(sized.folds.items())},
+        "folds": {name: asdict(fold) for name, fold in sorted(sized.folds.items())},
         "depths": sized.depths,
         "runs": runs,
         "theorem": THEOREM,
@@ -79,7 +80,7 @@ def check_certificate(
         raise ReportError(f"{what}: the digest is not that of its content")
     if content["graph"] != graph_digest:
         raise ReportError(f"{what}: it is of another graph")
-    if content["folds"] != {n: [fold.pe, fold.simd] for n, fold in sorted(folds.items())}:
+    if content["folds"] != {name: asdict(fold) for name, fold in sorted(folds.items())}:
         raise ReportError(f"{what}: it is of other folds")
     depths, names = content["depths"], [fifo.name for fifo in dataflow.fifos]
     if set(depths) != set(names):

@@ -276,14 +276,20 @@ def _text(change: str, resource: str, now: int, saved: int, fits: bool) -> str:
 
 
 def _folds_of(graph: Graph, folds: Mapping[str, Fold]) -> dict[str, Fold]:
-    """Given folds, made legal for other channels: the largest divisors that are not larger."""
+    """Given folds, made legal for other channels: the largest divisors that are not larger, with
+    taps and lanes as they are."""
     legal: dict[str, Fold] = {}
     for op in folded_ops(graph):
         given = folds.get(op.name)
         if given is None:
             continue
-        smaller = (f for f in op.legal_folds() if f.pe <= given.pe and f.simd <= given.simd)
-        legal[op.name] = max(smaller, key=lambda fold: (fold.pe, fold.simd))
+        legal[op.name] = max(
+            fold
+            for fold in op.legal_folds()
+            if fold.pe <= given.pe
+            and fold.simd <= given.simd
+            and (fold.taps, fold.lanes) == (given.taps, given.lanes)
+        )
     return legal
 
 

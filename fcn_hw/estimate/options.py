@@ -63,7 +63,7 @@ def options(
             for fold in key[3]
             for strategy in key[4]
         ]
-        every.sort(key=lambda o: (o.cycles, o.costs, o.fold.pe, o.strategy))
+        every.sort(key=lambda o: (o.cycles, o.costs, o.fold, o.strategy))
         found = _KNOWN[key] = _unbeaten(every)
         if len(_KNOWN) > MOST_KNOWN:
             _KNOWN.pop(next(iter(_KNOWN)))

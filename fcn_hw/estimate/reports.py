@@ -85,6 +85,8 @@ def _layer(layer: LayerEstimate) -> dict[str, Any]:
         "URAM_efficiency": 1,
         "PE": layer.fold.pe if layer.fold else None,
         "SIMD": layer.fold.simd if layer.fold else None,
+        "taps": layer.fold.taps if layer.fold else None,
+        "lanes": layer.fold.lanes if layer.fold else None,
         "Strategy": layer.strategy or None,
         "weight_bits": layer.weight_bits,
         "activation_bits": layer.activation_bits,

@@ -242,7 +242,8 @@ def _process(process: Process, folds: Mapping[str, Fold], cycles: Mapping[str, i
     facts = []
     if process.name in folds:
         fold = folds[process.name]
-        facts.append(f"PE {fold.pe} × SIMD {fold.simd}")
+        taps = f" × {fold.taps} taps" if fold.taps > 1 else ""
+        facts.append(f"PE {fold.pe} × SIMD {fold.simd}{taps}")
     if process.name in cycles:
         facts.append(f"{cycles[process.name]:,} cycles")
     if facts:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
+from dataclasses import asdict
 
 from fcn_hw.backend.jinja import tcl_quote
 from fcn_hw.backend.structure import Layout, fifos_of
@@ -30,7 +31,7 @@ def structure_of(layout: Layout) -> Structure:
     folding = layout.folding
     return Structure(
         folds={
-            name: FoldEntry(pe=fold.pe, simd=fold.simd, strategy=folding.strategies[name])
+            name: FoldEntry(**asdict(fold), strategy=folding.strategies[name])
             for name, fold in folding.folds.items()
         },
         fifo_depths={fifo.name: fifo.depth for fifo in layout.dataflow.fifos},
@@ -47,14 +48,12 @@ def estimate_of(
             other FIFOs.
     """
     ops = {op.name: op for op in folded_ops(graph)}
-    folds = {name: Fold(item.pe, item.simd) for name, item in structure.folds.items()}
+    folds = {name: item.fold for name, item in structure.folds.items()}
     if folds.keys() != ops.keys():
         raise BundleError(f"{MANIFEST}: structure.folds are not those of the graph's layers")
     for name, fold in folds.items():
         if fold not in ops[name].legal_folds():
-            raise BundleError(
-                f"{MANIFEST}: structure.folds: '{name}' can't have {fold.pe} x {fold.simd}"
-            )
+            raise BundleError(f"{MANIFEST}: structure.folds: '{name}' can't have {fold}")
     dataflow = lower(graph)
     if structure.fifo_depths.keys() != {fifo.name for fifo in dataflow.fifos}:
         raise BundleError(f"{MANIFEST}: structure.fifo_depths are not those of the graph's streams")
@@ -129,9 +128,9 @@ def check_scripts(manifest: Manifest, files: Mapping[str, bytes]) -> tuple[str, 
     depths = {name: int(depth) for name, depth in _STREAM.findall(_text(files, network))}
     for name, depth in manifest.structure.fifo_depths.items():
         _compare(network, f"the depth of '{name}'", depths.get(name), depth)
-    for name, fold in manifest.structure.folds.items():
+    for name, item in manifest.structure.folds.items():
         written = _fold(_text(files, PARAMETERS), name)
-        _compare(PARAMETERS, f"the fold of '{name}'", written, (fold.pe, fold.simd))
+        _compare(PARAMETERS, f"the fold of '{name}'", written, item.fold)
     compared = (PROJECT_TCL, BLOCK_DESIGN_TCL, network, PARAMETERS)
     return tuple(file for file in compared if file in files)
 
@@ -156,7 +155,7 @@ def check_reports(
     stated["fifo_certificate.json"] = {
         "design": manifest.design,
         "graph": manifest.graph_digest,
-        "folds": {name: [fold.pe, fold.simd] for name, fold in structure.folds.items()},
+        "folds": {name: asdict(item.fold) for name, item in structure.folds.items()},
         "depths": structure.fifo_depths,
     }
     stated["fifo_depths.json"] = dict(structure.fifo_depths)
@@ -206,10 +205,11 @@ def _setting(tcl: str, key: str) -> str | None:
     return found[-1] if found else None
 
 
-def _fold(parameters: str, name: str) -> tuple[int, int] | None:
-    """(pe, simd) of the config struct of a layer; a struct without simd reads one channel."""
+def _fold(parameters: str, name: str) -> Fold | None:
+    """The fold of the config struct of a layer; a struct without simd reads one channel."""
     body = re.search(rf"^struct {re.escape(name)}_config \{{(.*?)^\}};", parameters, re.M | re.S)
     if body is None:
         return None
-    values = dict(re.findall(r"^    static constexpr int (pe|simd) = (\d+);", body[1], re.M))
-    return (int(values["pe"]), int(values.get("simd", "1"))) if "pe" in values else None
+    member = r"^    static constexpr int (pe|simd|taps|lanes) = (\d+);"
+    values = {key: int(value) for key, value in re.findall(member, body[1], re.M)}
+    return Fold(**({"simd": 1} | values)) if "pe" in values else None

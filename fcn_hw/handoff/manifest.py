@@ -16,6 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from fcn_hw.backend.axi_interface import AxiInterface, AxiPort
 from fcn_hw.errors import BundleError
 from fcn_hw.ir import Graph
+from fcn_hw.ops import Fold
 
 MANIFEST = "MANIFEST.json"
 AP_TYPES = "third_party/ap_types"
@@ -23,7 +24,7 @@ GRAPH, INPUTS, LAYERS = "graph", "golden/inputs", "golden/layers"
 """Folders of a bundle."""
 ABSENT = "absent"
 """Stands for a file that a stage would leave that has not run."""
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 """Raised with every change that an older reader would misunderstand."""
 
 MAX_MANIFEST_BYTES = 16 << 20
@@ -77,11 +78,17 @@ class LayerEntry(_Section):
 
 
 class FoldEntry(_Section):
-    """The multipliers of a layer, and hls4ml's strategy: where its weights are."""
+    """A :class:`fcn_hw.ops.Fold`, and hls4ml's strategy: where the weights of the layer are."""
 
     pe: Count
     simd: Count
+    taps: Count
+    lanes: Count
     strategy: Text
+
+    @property
+    def fold(self) -> Fold:
+        return Fold(self.pe, self.simd, self.taps, self.lanes)
 
 
 class Structure(_Section):

@@ -149,22 +149,36 @@ class Padding:
         return [f"{self} is negative"] if negative else []
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, order=True)
 class Fold:
-    """How many multipliers, or rows of comparators, an op has.
+    """How many multipliers, or rows of comparators, an op has, and what they are made of.
+
+    Which folds an op can have is told by :meth:`Folded.legal_folds`.
 
     Args:
         pe: filters or channels computed in parallel; divides the channels out.
         simd: channels of the input that a filter multiplies in parallel; divides the channels in,
             and is 1 where an output reads one channel only.
+        taps: kernel positions that a filter multiplies in parallel: a divisor of a kernel row, or
+            whole rows whose number divides those of the kernel.
+        lanes: products that a DSP slice makes at a time; 0 leaves products to the tool, which
+            makes narrow ones of LUTs.
     """
 
     pe: int
     simd: int
+    taps: int = 1
+    lanes: int = 0
+
+    def __str__(self) -> str:
+        """``8 x 12``: PE and SIMD, then the taps where they are several, then the lanes."""
+        factors = [self.pe, self.simd, *([self.taps] if self.taps > 1 else [])]
+        lanes = f", {self.lanes} a DSP" if self.lanes else ""
+        return " x ".join(str(factor) for factor in factors) + lanes
 
     @property
     def multipliers(self) -> int:
-        return self.pe * self.simd
+        return self.pe * self.simd * self.taps
 
 
 @dataclass(frozen=True)

@@ -93,7 +93,7 @@ def test_same_input_same_bytes(parts: BundleParts, bundle: Path, tmp_path: Path)
 
 def test_manifest_tells_everything(files: Files) -> None:
     manifest = json.loads(files[MANIFEST])
-    assert manifest["schema_version"] == 2
+    assert manifest["schema_version"] == 3
     meanings = [port["meaning"] for port in (*manifest["inputs"], *manifest["outputs"])]
     assert meanings == ["code * 1/255", "class of the largest score"]
     assert "| code * 1/255 |" in files["README.md"].decode()
@@ -252,7 +252,7 @@ def test_missing_and_extra_files(forged: Callable[..., Path], files: Files, tmp_
 @pytest.mark.parametrize(
     ("fields", "message"),
     [
-        ({"schema_version": 1}, "has schema_version 1, this fcn_hw reads 2"),
+        ({"schema_version": 1}, "has schema_version 1, this fcn_hw reads 3"),
         ({"graph_digest": "0" * 64}, "graph_digest is not that of the graph in 'graph/'"),
         (
             {"board": "zcu104"},
@@ -298,7 +298,7 @@ def test_expected_numbers_are_recomputed(
     [
         ({"folds": {}}, "structure.folds are not those of the graph's layers"),
         (
-            {"folds": {"scores": FoldEntry(pe=3, simd=1, strategy="Resource")}},
+            {"folds": {"scores": FoldEntry(pe=3, simd=1, taps=1, lanes=0, strategy="Resource")}},
             "structure.folds: 'scores' can't have 3 x 1",
         ),
         ({"fifo_depths": {}}, "structure.fifo_depths are not those of the graph's streams"),
@@ -320,7 +320,7 @@ def test_structure_of_another_project(
         ("scripts/project.tcl", b"set top", b"set tap", "does not say 'top'"),
         ("scripts/block_design.tcl", b"clg400-1", b"clg484-1", "'part' is"),
         ("firmware/tiny.cpp", b"depth=2", b"depth=1", "the depth of 'scores' is 1, by"),
-        ("firmware/parameters.h", b" pe = 1;", b" pe = 2;", "the fold of 'scores' is (2, "),
+        ("firmware/parameters.h", b" pe = 1;", b" pe = 2;", "the fold of 'scores' is 2 x 3, by"),
         ("firmware/parameters.h", b"scores_config", b"other", "not say the fold of 'scores'"),
         ("README.md", b" cycles a frame, ", b"0 cycles a frame, ", "does not say what MANIFEST"),
         ("reports/estimate_network_performance.json", b'_cycles": ', b'_cycles": 1', "cycles' is"),
@@ -367,7 +367,7 @@ def test_golden_codes_that_the_graph_does_not_compute(
         (b"{", "MANIFEST.json is not JSON"),
         (b"[" * 100_000, "MANIFEST.json is not JSON"),
         (b"[]", "has schema_version None"),
-        (b'{"schema_version": 2}', "design: Field required"),
+        (b'{"schema_version": 3}', "design: Field required"),
     ],
 )
 def test_manifest_that_is_none(files: Files, raw: bytes, message: str) -> None:

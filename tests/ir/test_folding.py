@@ -90,3 +90,9 @@ def test_no_legal_fold_is_nearer(kernel: int, n_chan: int, n_filt: int, reuse: i
         assert distance >= abs(steps - reuse)
         if distance == abs(steps - reuse):
             assert fold.multipliers >= chosen.multipliers
+
+
+def test_a_fold_in_words() -> None:
+    assert str(Fold(8, 12)) == "8 x 12"
+    assert str(Fold(8, 12, taps=3, lanes=2)) == "8 x 12 x 3, 2 a DSP"
+    assert Fold(8, 12, taps=3, lanes=2).multipliers == 8 * 12 * 3

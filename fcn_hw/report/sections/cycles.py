@@ -65,7 +65,7 @@ def cycles(sources: Sources) -> Section:
             CycleRow(
                 layer.name,
                 layer.kind,
-                f"{layer.fold.pe} × {layer.fold.simd}" if layer.fold else "",
+                str(layer.fold or "").replace("x", "×"),
                 layer.cycles,
                 ideal,
                 ideal / layer.cycles,

@@ -115,7 +115,7 @@ def _worth_row(layer: ZeroWorth) -> WorthRow:
         left += share
     return WorthRow(
         name=layer.name,
-        fold=f"{layer.fold.pe} x {layer.fold.simd}",
+        fold=str(layer.fold),
         words=layer.words,
         zeros=layer.zeros,
         in_multipliers=layer.in_multipliers,
