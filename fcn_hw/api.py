@@ -4,22 +4,34 @@ Thin: each opens what it is given and calls the stage. A function's name ends in
 ``fcn_hw.train`` and ``fcn_hw.estimate`` are packages. A design is a name below
 ``root/hls_projects`` or the path of a design.yaml; a board is a name of :func:`list_boards`; a
 graph is a folder that holds a ``graph.json``. With ``train=False`` a design that would have to be
-trained first is a mistake. Every mistake raises a
+trained first is a mistake. What stages say meanwhile goes to standard error with
+``progress=True``, or to the :class:`fcn_hw.flow.progress.Progress` that is given. Every mistake
+raises a
 :class:`fcn_hw.errors.FcnHwError` of one clear line. ``import fcn_hw`` itself loads nothing;
 TensorFlow is loaded by training, the exports and evaluation only.
 """
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import Literal
 
 from fcn_hw.boards import Board, board_names, load_board
+from fcn_hw.dataflow.explain import Explanation, explain
 from fcn_hw.design import ConvEmitter, Design, HlsCompiler, PruningScope
 from fcn_hw.design_yaml import find_design
 from fcn_hw.design_yaml import load_design as _load_design
-from fcn_hw.flow import BoundedResult, CsimResult, bounded_stage, csim_stage, open_workspace
+from fcn_hw.flow import (
+    BoundedResult,
+    CsimResult,
+    bounded_stage,
+    csim_stage,
+    open_workspace,
+    work_for_chief,
+)
 from fcn_hw.flow import export_stage as _export_stage
 from fcn_hw.flow import hls_stage as _hls_stage
 from fcn_hw.flow import standalone as _standalone
@@ -30,22 +42,23 @@ from fcn_hw.flow.differences import Differences
 from fcn_hw.flow.differences import compare as _compare
 from fcn_hw.flow.doctor import Diagnosis
 from fcn_hw.flow.doctor import diagnose as _diagnose
+from fcn_hw.flow.emission import HlsProject
 from fcn_hw.flow.estimate import EstimateRun
-from fcn_hw.flow.estimate import estimate_design as _estimate
+from fcn_hw.flow.estimate import estimate_design as _estimate_design
+from fcn_hw.flow.estimate import estimate_folder as _estimate_folder
 from fcn_hw.flow.evaluate import evaluate_stage as _evaluate_stage
 from fcn_hw.flow.evaluation import Evaluation
 from fcn_hw.flow.fifos import fifo_stage as _fifo_stage
 from fcn_hw.flow.handoff import FOLDER, Handoff, handoff_stage
 from fcn_hw.flow.hardware import HardwareRun, cosim_by, csynth_by, run_bitstream
 from fcn_hw.flow.layout import FifoResult
-from fcn_hw.flow.lint import lint_folder
+from fcn_hw.flow.lint import lint_folder, lint_stage
+from fcn_hw.flow.pipeline import emit_stage
 from fcn_hw.flow.progress import Progress
-from fcn_hw.flow.regression import Row, last_rows
-from fcn_hw.flow.regression import accept_stage as _accept_stage
+from fcn_hw.flow.regression import RegressionRun, accept_stage, last_rows
 from fcn_hw.flow.scaffold import new_design
 from fcn_hw.flow.show import Shown
 from fcn_hw.flow.show import show as _show
-from fcn_hw.flow.standalone import GraphCsim
 from fcn_hw.flow.untrained import with_shapes_at_least
 from fcn_hw.handoff.verify import Verified
 from fcn_hw.handoff.verify import verify_bundle as _verify_bundle
@@ -55,7 +68,9 @@ from fcn_hw.ir.serialize import load as _load_graph
 from fcn_hw.ir.serialize import save as _save_graph
 from fcn_hw.lint import Report
 from fcn_hw.reference import evaluate
+from fcn_hw.report import DesignReport
 from fcn_hw.report import report_stage as _report_stage
+from fcn_hw.results import read_result
 from fcn_hw.rtl.reports import RtlCosim, RtlSynthesis
 from fcn_hw.scaling import Number
 from fcn_hw.studies.levels import Levels, levels_stage
@@ -74,19 +89,22 @@ from fcn_hw.studies.sensitivity.stage import (
 from fcn_hw.studies.sparsity.result import SparsityRun
 from fcn_hw.studies.sparsity.stage import sparsity_stage as _sparsity_stage
 from fcn_hw.terminal import Terminal
+from fcn_hw.train.cluster import cluster_of
+from fcn_hw.train.result import TRAINING, TrainResult
 
 __all__ = [
-    "SearchOptions",
-    "bitstream_design", "clean_design", "compare", "cosim_design", "csim_bounded", "csim_design",
-    "csim_graph", "csynth_design", "diagnose", "estimate_design", "estimate_graph", "evaluate",
-    "evaluate_design", "export_design", "export_model", "fifo_design", "handoff_design",
-    "hls_design", "hls_graph", "levels_design", "lint_project", "list_boards", "load_board",
-    "load_design", "load_graph", "new_design", "regression_design", "report_design", "save_graph",
+    "SearchOptions", "accept_design", "bitstream_design", "clean_design", "compare",
+    "cosim_design", "csim_bounded", "csim_design", "csim_graph", "csynth_design", "diagnose",
+    "estimate_design", "estimate_graph", "evaluate", "evaluate_design", "explain_fifo",
+    "export_design", "export_model", "fifo_design", "handoff_design", "hls_design", "hls_graph",
+    "levels_design", "lint_design", "lint_project", "list_boards", "load_board", "load_design",
+    "load_graph", "new_design", "regression_design", "report_design", "save_graph",
     "search_design", "sensitivity_design", "show_graph", "sparsity_design", "train_design",
     "verify_bundle",
 ]  # fmt: skip
 
 PathLike = str | Path
+Strategy = Literal["alone", "multi-worker"]
 
 
 def load_design(design: PathLike, root: PathLike = ".") -> Design:
@@ -133,9 +151,28 @@ def compare(before: PathLike, after: PathLike, root: PathLike = ".") -> Differen
     return _compare(str(before), str(after), Path(root))
 
 
-def train_design(design: PathLike, root: PathLike = ".", *, progress: bool = False) -> Path:
-    """Trains a design unless its model is there; returns the folder of the model."""
-    return _train_stage(open_workspace(str(design), Path(root)), _progress(progress))
+def train_design(
+    design: PathLike,
+    root: PathLike = ".",
+    *,
+    strategy: Strategy = "alone",
+    progress: Progress | bool = False,
+) -> TrainResult | None:
+    """Trains a design unless its model is there.
+
+    Args:
+        strategy: ``"multi-worker"`` trains with the workers that the variable TF_CONFIG names; the
+            same call is made on each of them.
+
+    Returns:
+        scores of the models; None of a worker that is not the chief, which writes no files.
+    """
+    workspace, told = open_workspace(str(design), Path(root)), _progress(progress)
+    cluster = cluster_of(os.environ) if strategy == "multi-worker" else None
+    if cluster is not None and not cluster.chief:
+        work_for_chief(workspace, told, cluster)
+        return None
+    return read_result(_train_stage(workspace, told, cluster) / TRAINING, TrainResult)
 
 
 def evaluate_design(
@@ -145,7 +182,7 @@ def evaluate_design(
     split: str = "val",
     listed: PathLike | None = None,
     csim: str | None = None,
-    progress: bool = False,
+    progress: Progress | bool = False,
 ) -> Evaluation:
     """Measures a trained design on a split of its data set, or on a list of images and masks.
 
@@ -173,7 +210,7 @@ def levels_design(
     bits: Sequence[int] = (8, 4, 3, 2),
     seeds: Sequence[int] | None = None,
     precision_of: Iterable[PathLike] = (),
-    progress: bool = False,
+    progress: Progress | bool = False,
 ) -> Levels:
     """A design at uniform levels of precision and its own, from several seeds; see the verb.
 
@@ -198,7 +235,7 @@ def sensitivity_design(
     retrain: int = 0,
     jobs: int | None = None,
     train: bool = True,
-    progress: bool = False,
+    progress: Progress | bool = False,
 ) -> Sensitivity:
     """What a design loses when one layer is quantized, all others in float.
 
@@ -226,7 +263,7 @@ def sensitivity_design(
 
 
 def export_design(
-    design: PathLike, root: PathLike = ".", *, train: bool = True, progress: bool = False
+    design: PathLike, root: PathLike = ".", *, train: bool = True, progress: Progress | bool = False
 ) -> Graph:
     """The graph of a design's model.
 
@@ -248,7 +285,7 @@ def export_model(
     output_kind: OutputKind | None = None,
     check: PathLike | None = None,
     images: int | None = None,
-    progress: bool = False,
+    progress: Progress | bool = False,
 ) -> tuple[Graph, Agreement]:
     """Exports any QKeras model file; see :func:`fcn_hw.flow.standalone.export_model`."""
     frames = None if check is None else Path(check)
@@ -265,21 +302,24 @@ def hls_design(
     *,
     conv: ConvEmitter | None = None,
     overwrite: bool = False,
-    progress: bool = False,
-) -> Path:
-    """Emits a design's HLS project, without simulating it; returns its folder.
-
-    A design that is not trained is emitted with placeholder weights, to a folder of its own.
+    placeholders: bool = True,
+    train: bool = True,
+    progress: Progress | bool = False,
+) -> HlsProject:
+    """Emits a design's HLS project, without simulating it.
 
     Args:
         conv: whose convolutions; None takes the design's.
         overwrite: files that were edited by hand too; copies are kept.
+        placeholders: a design that is not trained is emitted with placeholder weights, to a folder
+            of its own; else it is trained.
     """
     told, target = _progress(progress), load_board(board)
-    workspace = open_workspace(str(design), Path(root)).with_conv(conv)
-    workspace = with_shapes_at_least(workspace, told)
-    _hls_stage(workspace, target, told, overwrite=overwrite)
-    return workspace.project(target)
+    workspace = open_workspace(str(design), Path(root), may_train=train).with_conv(conv)
+    if placeholders:
+        workspace = with_shapes_at_least(workspace, told)
+    _, plan = _hls_stage(workspace, target, told, overwrite=overwrite)
+    return HlsProject(workspace.project(target), plan.digest, tuple(sorted(plan.files)))
 
 
 def hls_graph(
@@ -289,17 +329,17 @@ def hls_graph(
     *,
     conv: ConvEmitter = "fcn_hw",
     overwrite: bool = False,
-    progress: bool = False,
-) -> Path:
-    """Emits the HLS project of a graph folder; returns ``output``.
+    progress: Progress | bool = False,
+) -> HlsProject:
+    """Emits the HLS project of a graph folder to ``output``.
 
     Args:
         overwrite: files that were edited by hand too; copies are kept.
     """
-    _standalone.emit_graph(
+    _, plan = _standalone.emit_graph(
         Path(graph), load_board(board), Path(output), _progress(progress), conv, overwrite=overwrite
     )
-    return Path(output)
+    return HlsProject(Path(output), plan.digest, tuple(sorted(plan.files)))
 
 
 def csim_design(
@@ -309,16 +349,23 @@ def csim_design(
     *,
     images: int | None = None,
     conv: ConvEmitter | None = None,
+    sign_off: bool = False,
     train: bool = True,
-    progress: bool = False,
+    progress: Progress | bool = False,
 ) -> CsimResult:
     """C simulation of a design: QKeras, oracle and C++, every layer, code for code.
+
+    Args:
+        images: the first ones only; None takes all that the design asks for.
+        sign_off: compile with the official ap_types: exact as well, but slow.
 
     Returns:
         also for a run that found mismatches: look at ``exact``.
     """
     workspace = open_workspace(str(design), Path(root), may_train=train).with_conv(conv)
-    return csim_stage(workspace, load_board(board), _progress(progress), images=images)
+    return csim_stage(
+        workspace, load_board(board), _progress(progress), images=images, sign_off=sign_off
+    )
 
 
 def csim_bounded(
@@ -328,16 +375,23 @@ def csim_bounded(
     *,
     images: int | None = None,
     depths: Mapping[str, int] | None = None,
+    conv: ConvEmitter | None = None,
     train: bool = True,
-    progress: bool = False,
+    progress: Progress | bool = False,
 ) -> BoundedResult:
     """The emitted processes side by side, on FIFOs of their real depths.
+
+    Args:
+        depths: pixels of the FIFOs that shall not have the emitted depth.
+        conv: whose convolutions; None takes the design's.
 
     Raises:
         Deadlock: with these depths, processes wait for one another.
     """
-    workspace, target = open_workspace(str(design), Path(root), may_train=train), load_board(board)
-    return bounded_stage(workspace, target, _progress(progress), images=images, depths=depths)
+    workspace = open_workspace(str(design), Path(root), may_train=train).with_conv(conv)
+    return bounded_stage(
+        workspace, load_board(board), _progress(progress), images=images, depths=depths
+    )
 
 
 def csim_graph(
@@ -348,15 +402,17 @@ def csim_graph(
     images: int | None = None,
     data: PathLike | None = None,
     conv: ConvEmitter = "fcn_hw",
-    progress: bool = False,
-) -> GraphCsim:
+    sign_off: bool = False,
+    progress: Progress | bool = False,
+) -> CsimResult:
     """C simulation of a graph folder against the oracle; the project goes to ``output``.
 
     Args:
         data: a folder of images, a list, an image or a ``.npy`` of codes; None takes random codes.
+        sign_off: compile with the official ap_types: exact as well, but slow.
 
     Returns:
-        also for a run that found ``mismatches``.
+        also for a run that found mismatches: look at ``exact``; its scores are None.
     """
     return _standalone.csim_graph(
         Path(graph),
@@ -366,12 +422,28 @@ def csim_graph(
         images=images,
         data=None if data is None else Path(data),
         conv=conv,
+        sign_off=sign_off,
     )
 
 
 def lint_project(folder: PathLike) -> Report:
     """Checks an emitted HLS project against the documented rules of Vitis HLS."""
     return lint_folder(Path(folder))
+
+
+def lint_design(
+    design: PathLike,
+    board: str,
+    root: PathLike = ".",
+    *,
+    train: bool = True,
+    progress: Progress | bool = False,
+) -> Report:
+    """As :func:`lint_project`, of the project of a design, which is emitted first."""
+    told, target = _progress(progress), load_board(board)
+    workspace = open_workspace(str(design), Path(root), may_train=train)
+    _, emission = emit_stage(workspace, target, told)
+    return lint_stage(workspace.project(target), emission.plan, told)
 
 
 def csynth_design(
@@ -384,7 +456,7 @@ def csynth_design(
     gates: bool = False,
     hours: float | None = None,
     train: bool = True,
-    progress: bool = False,
+    progress: Progress | bool = False,
 ) -> HardwareRun | RtlSynthesis:
     """C synthesis by the vendor's tool or by fcn_hw's own compiler.
 
@@ -419,7 +491,7 @@ def cosim_design(
     images: int | None = None,
     hours: float | None = None,
     train: bool = True,
-    progress: bool = False,
+    progress: Progress | bool = False,
 ) -> HardwareRun | RtlCosim:
     """C synthesis, then the RTL simulated and compared code for code.
 
@@ -439,7 +511,7 @@ def bitstream_design(
     *,
     hours: float | None = None,
     train: bool = True,
-    progress: bool = False,
+    progress: Progress | bool = False,
 ) -> HardwareRun:
     """C synthesis, IP, block design placed and routed, bitstream."""
     workspace = open_workspace(str(design), Path(root), may_train=train)
@@ -454,7 +526,7 @@ def handoff_design(
     output: PathLike | None = None,
     images: int | None = None,
     train: bool = True,
-    progress: bool = False,
+    progress: Progress | bool = False,
 ) -> Handoff:
     """Packs a proved design for the engineer who builds the bitstream.
 
@@ -474,36 +546,36 @@ def verify_bundle(bundle: PathLike) -> Verified:
 
 def report_design(
     design: PathLike, board: str, root: PathLike = ".", *, conv: ConvEmitter | None = None
-) -> Path:
-    """Writes one HTML file that shows what the stages have left; returns its path.
+) -> tuple[DesignReport, Path]:
+    """Writes one HTML file of what the stages have left; returns what it shows, and its path.
 
     Args:
         conv: whose convolutions; None takes the design's.
     """
     workspace = open_workspace(str(design), Path(root)).with_conv(conv)
-    _, path = _report_stage(workspace, load_board(board))
-    return path
+    return _report_stage(workspace, load_board(board))
 
 
-def regression_design(
-    design: PathLike, board: str, root: PathLike = ".", *, accept: bool = False
-) -> tuple[Row, ...]:
+def regression_design(design: PathLike, board: str, root: PathLike = ".") -> RegressionRun:
     """How the last run of csynth, cosim or bitstream compares with the one before.
 
-    Args:
-        accept: from now on compare with this run, worse or not; then there are no rows.
-
     Returns:
-        also for a run that is ``worse`` than the design allows: the caller decides.
+        also for a run that is worse than the design allows: ``check()`` raises then.
 
     Raises:
         ReportError: there was no run.
     """
-    workspace, target = open_workspace(str(design), Path(root)), load_board(board)
-    if accept:
-        _accept_stage(workspace, target)
-        return ()
-    return last_rows(workspace.report(target))
+    folder = open_workspace(str(design), Path(root)).report(load_board(board))
+    return RegressionRun(folder, last_rows(folder))
+
+
+def accept_design(design: PathLike, board: str, root: PathLike = ".") -> int:
+    """From now on compares with the last run, worse or not; returns the number of quantities.
+
+    Raises:
+        ReportError: there was no run.
+    """
+    return len(accept_stage(open_workspace(str(design), Path(root)), load_board(board)))
 
 
 def clean_design(
@@ -512,42 +584,69 @@ def clean_design(
     *,
     models: bool = False,
     every: bool = False,
+    dry_run: bool = False,
 ) -> tuple[Generated, ...]:
     """Removes what the stages made of a design; what they did not make stays.
 
     Args:
         models: trained models and searches too.
         every: all designs below ``root``, in place of one.
+        dry_run: remove nothing.
 
     Returns:
         by folder, what was removed and what stays.
     """
     name = None if design is None else str(design)
     found = find_generated(Path(root), name, models=models, every=every)
-    for item in found:
+    for item in () if dry_run else found:
         remove(item)
     return found
 
 
 def fifo_design(
-    design: PathLike, board: str, root: PathLike = ".", *, progress: bool = False
+    design: PathLike, board: str, root: PathLike = ".", *, progress: Progress | bool = False
 ) -> FifoResult:
     """Sizes the FIFOs of a design and writes their reports."""
-    told = _progress(progress)
+    told, target = _progress(progress), load_board(board)
     workspace = with_shapes_at_least(open_workspace(str(design), Path(root)), told)
-    return _fifo_stage(workspace, load_board(board), told)
+    return _fifo_stage(workspace, target, told)
+
+
+def explain_fifo(sized: FifoResult, name: str) -> Explanation:
+    """Why a FIFO of :func:`fifo_design` has its depth.
+
+    Args:
+        name: of the FIFO, or of the op whose skip it is.
+
+    Raises:
+        ConfigError: there is no such FIFO.
+    """
+    return explain(sized.structure.fifos, name)
 
 
 def estimate_design(
-    design: PathLike, board: str, root: PathLike = ".", *, progress: bool = False
+    design: PathLike, board: str, root: PathLike = ".", *, progress: Progress | bool = False
 ) -> EstimateRun:
     """Resources, cycles and energy of a design; ``check()`` raises where it does not fit."""
-    return _estimate(str(design), None, board, Path(root), _progress(progress))
+    workspace = open_workspace(str(design), Path(root))
+    return _estimate_design(workspace, load_board(board), _progress(progress))
 
 
-def estimate_graph(graph: PathLike, board: str, *, progress: bool = False) -> EstimateRun:
-    """As :func:`estimate_design`, of a graph folder, folds chosen for the board; writes nothing."""
-    return _estimate(None, Path(graph), board, Path(), _progress(progress))
+def estimate_graph(
+    graph: PathLike,
+    board: str,
+    root: PathLike = ".",
+    *,
+    design: PathLike | None = None,
+    progress: Progress | bool = False,
+) -> EstimateRun:
+    """As :func:`estimate_design`, of a graph folder; writes nothing.
+
+    Args:
+        design: whose section hls says the folds; None chooses them for the board.
+    """
+    workspace = None if design is None else open_workspace(str(design), Path(root))
+    return _estimate_folder(Path(graph), workspace, load_board(board), _progress(progress))
 
 
 def sparsity_design(
@@ -560,7 +659,7 @@ def sparsity_design(
     epochs: int | None = None,
     scope: PruningScope | None = None,
     train: bool = True,
-    progress: bool = False,
+    progress: Progress | bool = False,
 ) -> SparsityRun:
     """Zeros of a trained design, by step and by pruning, and what they save on a board.
 
@@ -588,7 +687,7 @@ def search_design(
     root: PathLike = ".",
     options: SearchOptions | None = None,
     *,
-    progress: bool = False,
+    progress: Progress | bool = False,
 ) -> SearchResult:
     """Searches the bits of each layer; goes on where an earlier search of the study stopped.
 
@@ -601,6 +700,8 @@ def search_design(
     return _search(str(design), Path(root), options or SearchOptions(), _progress(progress))
 
 
-def _progress(wanted: bool) -> Progress:
-    """On standard error: standard output is the caller's."""
+def _progress(wanted: Progress | bool) -> Progress:
+    """On standard error unless it is given: standard output is the caller's."""
+    if isinstance(wanted, Progress):
+        return wanted
     return Progress(Terminal(file=sys.stderr, soft_wrap=True), quiet=not wanted)

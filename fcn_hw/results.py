@@ -6,10 +6,11 @@ reads it with :func:`read_result`; nobody else knows its keys.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 
@@ -41,6 +42,15 @@ def result_data(result: Any) -> Any:
 def write_result(path: Path, result: Any) -> None:
     """Writes a result's JSON document; see :func:`fcn_hw.files.replace_file`."""
     replace_file(path, result_text(result))
+
+
+def result_from(data: Any, kind: type[T]) -> T:
+    """The result of which :func:`result_data` made these values.
+
+    Raises:
+        ValueError: they are of no such result.
+    """
+    return cast(T, _adapter(kind).validate_json(json.dumps(data)))
 
 
 def read_result(path: Path, kind: type[T]) -> T:

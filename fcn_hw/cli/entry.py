@@ -9,27 +9,41 @@ from typing import NoReturn
 from rich.markup import escape
 
 from fcn_hw.cli.application import app
+from fcn_hw.cli.printers.common import console
 from fcn_hw.errors import FcnHwError
-from fcn_hw.tables import console
 
 INTERRUPTED = 130
 """Exit status after Ctrl-C: 128 + SIGINT."""
 
 
-for _module in (
-    "training",
-    "evaluating",
+for _verb in (
+    "train",
+    "levels",
+    "export",
+    "evaluate",
     "sparsity",
-    "proving",
-    "measures",
-    "studies",
-    "searching",
-    "hardware",
-    "handover",
-    "looking",
-    "folders",
+    "hls",
+    "csim",
+    "lint",
+    "estimate",
+    "fifo",
+    "report",
+    "sensitivity",
+    "search",
+    "csynth",
+    "cosim",
+    "bitstream",
+    "regression",
+    "handoff",
+    "verify",
+    "show",
+    "diff",
+    "boards",
+    "doctor",
+    "new",
+    "clean",
 ):  # the order of fcn-hw --help
-    import_module(f"fcn_hw.cli.{_module}")  # registers its verbs
+    import_module(f"fcn_hw.cli.{_verb}")  # registers the verb
 
 __all__ = ["INTERRUPTED", "app", "main"]
 

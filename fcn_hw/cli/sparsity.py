@@ -6,17 +6,12 @@ from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 
+import fcn_hw
+from fcn_hw.cli import options
 from fcn_hw.cli.application import app
-from fcn_hw.cli.common import (
-    HERE,
-    DesignArgument,
-    JsonOption,
-    NoTrainOption,
-    RootOption,
-    print_json,
-    progress_for,
-)
 from fcn_hw.cli.completion import complete_board
+from fcn_hw.cli.printers.common import print_json, progress_for
+from fcn_hw.cli.printers.sparsity import print_sparsity
 from fcn_hw.errors import ConfigError
 
 if TYPE_CHECKING:  # `fcn-hw --help` does not load it
@@ -27,7 +22,7 @@ if TYPE_CHECKING:  # `fcn-hw --help` does not load it
     epilog="Example: fcn-hw sparsity digits_fcn8s --board pynq-z2 --prune 0.5,0.8,0.9 --epochs 4"
 )
 def sparsity(
-    design: DesignArgument,
+    design: options.Design,
     board: Annotated[
         str | None,
         typer.Option(
@@ -60,9 +55,9 @@ def sparsity(
             show_default="the design's",
         ),
     ] = None,
-    root: RootOption = HERE,
-    no_train: NoTrainOption = False,
-    as_json: JsonOption = False,
+    root: options.Root = options.HERE,
+    no_train: options.NoTrain = False,
+    as_json: options.Json = False,
 ) -> None:
     """Count the zeros of a trained design, by step and by pruning, and say what they save.
 
@@ -71,10 +66,8 @@ def sparsity(
     the chosen folds, and which nothing. The result and a picture go to the design's model folder. A
     run that was cut off goes on where it stopped.
     """
-    from fcn_hw.cli.printed_sparsity import print_sparsity
     from fcn_hw.flow import open_workspace
-    from fcn_hw.flow.workspace import open_board
-    from fcn_hw.studies.sparsity.stage import PICTURE, RESULT, sparsity_stage
+    from fcn_hw.studies.sparsity.stage import PICTURE, RESULT
 
     levels = _levels(prune)
     for name, given in (("--epochs", epochs), ("--scope", scope)):
@@ -82,21 +75,22 @@ def sparsity(
             raise ConfigError(f"{name} is of pruning, and there is none without --prune")
     if scope not in (None, "layer", "global"):
         raise ConfigError(f"--scope is layer or global, not '{scope}'")
-    target = None if board is None else open_board(board)
-    workspace = open_workspace(design, root, may_train=not no_train)
-    run = sparsity_stage(
-        workspace,
-        progress_for(as_json),
-        board=target,
-        scored=score,
-        levels=levels,
+    run = fcn_hw.sparsity_design(
+        design,
+        root,
+        board=board,
+        score=score,
+        prune=levels,
         epochs=epochs,
         scope=cast("PruningScope | None", scope),
+        train=not no_train,
+        progress=progress_for(as_json),
     )
     if as_json:
         print_json(run.to_json())
     else:
-        print_sparsity(run, workspace.model / RESULT, workspace.model / PICTURE)
+        model = open_workspace(design, root).model
+        print_sparsity(run, model / RESULT, model / PICTURE)
 
 
 def _levels(text: str | None) -> tuple[float, ...]:

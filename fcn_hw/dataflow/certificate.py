@@ -16,8 +16,9 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import asdict
-from typing import Any
+from dataclasses import replace
+
+from pydantic.dataclasses import dataclass
 
 from fcn_hw.dataflow.deadlock import waiting_cycle
 from fcn_hw.dataflow.engine import Network
@@ -27,6 +28,7 @@ from fcn_hw.dataflow.orders import all_orders
 from fcn_hw.errors import ReportError
 from fcn_hw.firing import READS, WRITES
 from fcn_hw.ops import Fold
+from fcn_hw.results import STRICT, result_data
 
 THEOREM = (
     "A network of processes with blocking reads and writes on bounded FIFOs is determinate: if one "
@@ -35,8 +37,46 @@ THEOREM = (
 )
 
 
-def make_certificate(sized: SizedFifos, graph_digest: str) -> dict[str, Any]:
-    """The certificate, ready for JSON.
+@dataclass(frozen=True, config=STRICT)
+class OrderRun:
+    """A frame, complete in one order of reads and writes."""
+
+    order: str
+    frames: int
+    reads_and_writes: int
+
+
+@dataclass(frozen=True, config=STRICT)
+class Certificate:
+    """``report/fifo_certificate.json``.
+
+    Args:
+        design: the name of the graph.
+        graph: digest of the graph that was lowered.
+        folds: of the ops that have them.
+        depths: of the FIFOs, in pixels.
+        runs: one for each order.
+        theorem: why these runs are enough.
+        digest: of all the rest.
+    """
+
+    design: str
+    graph: str
+    folds: dict[str, Fold]
+    depths: dict[str, int]
+    runs: tuple[OrderRun, ...]
+    theorem: str
+    digest: str = ""
+
+    def content_digest(self) -> str:
+        """The digest that it should have."""
+        content = result_data(self)
+        del content["digest"]
+        return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+
+
+def make_certificate(sized: SizedFifos, graph_digest: str) -> Certificate:
+    """The certificate of sized FIFOs.
 
     Args:
         graph_digest: of the graph that was lowered.
@@ -45,21 +85,20 @@ def make_certificate(sized: SizedFifos, graph_digest: str) -> dict[str, Any]:
     for order in sized.orders:
         run = order.run(order.network.depths(sized.depths))
         assert not waiting_cycle(run), "sizing left a deadlock"
-        accesses = int(run.written.sum() + run.read.sum())
-        runs.append({"order": order.name, "frames": 1, "reads_and_writes": accesses})
-    content: dict[str, Any] = {
-        "design": sized.dataflow.name,
-        "graph": graph_digest,
-        "folds": {name: asdict(fold) for name, fold in sorted(sized.folds.items())},
-        "depths": sized.depths,
-        "runs": runs,
-        "theorem": THEOREM,
-    }
-    return content | {"digest": _digest(content)}
+        runs.append(OrderRun(order.name, 1, int(run.written.sum() + run.read.sum())))
+    found = Certificate(
+        design=sized.dataflow.name,
+        graph=graph_digest,
+        folds=dict(sorted(sized.folds.items())),
+        depths=sized.depths,
+        runs=tuple(runs),
+        theorem=THEOREM,
+    )
+    return replace(found, digest=found.content_digest())
 
 
 def check_certificate(
-    certificate: Mapping[str, Any],
+    certificate: Certificate,
     dataflow: Dataflow,
     folds: Mapping[str, Fold],
     graph_digest: str,
@@ -75,17 +114,16 @@ def check_certificate(
         ReportError: the certificate is of another design, was changed, or an order deadlocks.
     """
     what = f"certificate of '{dataflow.name}'"
-    content = {key: value for key, value in certificate.items() if key != "digest"}
-    if certificate.get("digest") != _digest(content):
+    if certificate.digest != certificate.content_digest():
         raise ReportError(f"{what}: the digest is not that of its content")
-    if content["graph"] != graph_digest:
+    if certificate.graph != graph_digest:
         raise ReportError(f"{what}: it is of another graph")
-    if content["folds"] != {name: asdict(fold) for name, fold in sorted(folds.items())}:
+    if certificate.folds != dict(folds):
         raise ReportError(f"{what}: it is of other folds")
-    depths, names = content["depths"], [fifo.name for fifo in dataflow.fifos]
+    depths, names = certificate.depths, [fifo.name for fifo in dataflow.fifos]
     if set(depths) != set(names):
         raise ReportError(f"{what}: its FIFOs are not those of the design")
-    stored = {run["order"]: run["reads_and_writes"] for run in content["runs"]}
+    stored = {run.order: run.reads_and_writes for run in certificate.runs}
     for order in all_orders(dataflow, folds):
         played = play(order.network, depths, sequential=order.sequential)
         if played is None:
@@ -133,7 +171,3 @@ def play(network: Network, depths: Mapping[str, int], *, sequential: bool) -> in
     if any(left) or any(fill.values()):
         return None
     return accesses
-
-
-def _digest(content: Mapping[str, Any]) -> str:
-    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass as plain_dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from pydantic import computed_field
+from pydantic.dataclasses import dataclass
 
 from fcn_hw.flow.progress import Progress
 from fcn_hw.frontend.proofs import Proof, Status, statuses
@@ -16,10 +18,11 @@ from fcn_hw.harness.csim import batches
 from fcn_hw.ir import Graph
 from fcn_hw.ir.outputs import class_maps
 from fcn_hw.reference import evaluate
+from fcn_hw.results import STRICT
 from fcn_hw.scaling import Scaling
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, config=STRICT)
 class LayerAgreement:
     """One Keras layer.
 
@@ -51,7 +54,7 @@ class LayerAgreement:
     first: Difference | None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, config=STRICT)
 class Agreement:
     """All layers, and the class maps.
 
@@ -67,6 +70,7 @@ class Agreement:
     class_pixels: int
     class_differ: int
 
+    @computed_field  # type: ignore[prop-decorator]
     @property
     def holds(self) -> bool:
         """Whether every layer that must be equal is."""
@@ -109,7 +113,7 @@ def compare_model(
     return _agreement(graph, proofs, compared.layers, len(codes), pixels, differ)
 
 
-@dataclass(frozen=True, eq=False)
+@plain_dataclass(frozen=True, eq=False)
 class ComparedLayers:
     """What QKeras and the graph computed for the same frames.
 
@@ -170,11 +174,6 @@ def classes_of(scores: npt.NDArray[np.floating]) -> npt.NDArray[np.int64]:
     """The class of each pixel of scores (..., channels); one channel is class 1 above 0."""
     one = scores.shape[-1] == 1
     return np.asarray(scores[..., 0] > 0 if one else np.argmax(scores, axis=-1), np.int64)
-
-
-def to_json(result: Agreement) -> dict[str, Any]:
-    """The JSON document of an agreement."""
-    return {**asdict(result), "holds": result.holds}
 
 
 def _agreement(

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
-from typing import Any
+
+from pydantic import computed_field
+from pydantic.dataclasses import dataclass
 
 from fcn_hw.backend.hls4ml_bridge import ap_types_folder
 from fcn_hw.boards import Board
@@ -25,9 +26,10 @@ from fcn_hw.harness.bounded import (
     simulate,
 )
 from fcn_hw.harness.compare import Comparison
+from fcn_hw.results import STRICT
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, config=STRICT)
 class BoundedResult:
     """A bounded simulation that ran to its end.
 
@@ -43,10 +45,12 @@ class BoundedResult:
     outputs: tuple[Comparison, ...]
     simulate_s: float
 
+    @computed_field  # type: ignore[prop-decorator]
     @property
     def values_compared(self) -> int:
         return sum(item.values for item in self.outputs)
 
+    @computed_field  # type: ignore[prop-decorator]
     @property
     def mismatches(self) -> int:
         return sum(item.mismatches for item in self.outputs)
@@ -101,12 +105,3 @@ def parse_depths(arguments: Sequence[str]) -> dict[str, int]:
             raise ConfigError(f"'{text}' is no FIFO=DEPTH", hint="for instance relu1_to_add1=64")
         depths[name] = int(depth)
     return depths
-
-
-def bounded_to_json(result: BoundedResult) -> dict[str, Any]:
-    """The result as JSON-able values."""
-    return {
-        **asdict(result),
-        "values_compared": result.values_compared,
-        "mismatches": result.mismatches,
-    }

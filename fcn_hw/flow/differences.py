@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
+
+from pydantic import computed_field
+from pydantic.dataclasses import dataclass
 
 from fcn_hw.design_yaml import find_design, load_design
 from fcn_hw.errors import ConfigError
 from fcn_hw.flow.stage import is_damaged
 from fcn_hw.ir.difference import Change, graph_changes
 from fcn_hw.ir.serialize import GRAPH_FILE, load
+from fcn_hw.results import STRICT
 
 MEASURED_TIMES = frozenset({"compile_s", "simulate_s", "csim_images_per_s", "images_per_s"})
 """Keys of reports that no two runs share: they are not compared."""
@@ -23,7 +26,7 @@ _NAMES = ("name", "layer", "tensor", "op", "fifo")
 _ABSENT = object()
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, config=STRICT)
 class Differences:
     """What changed.
 
@@ -39,6 +42,12 @@ class Differences:
     after: str
     changes: tuple[Change, ...]
     damaged: tuple[str, ...] = ()
+
+    @computed_field  # type: ignore[prop-decorator]
+    @property
+    def same(self) -> bool:
+        """Whether nothing changed."""
+        return not self.changes
 
 
 def compare(before: str, after: str, root: Path) -> Differences:
@@ -72,11 +81,6 @@ def compare(before: str, after: str, root: Path) -> Differences:
         if is_damaged(path)
     )
     return Differences(kinds[0], before, after, changes, damaged)
-
-
-def differences_to_json(found: Differences) -> dict[str, Any]:
-    """What ``--json`` prints."""
-    return {**asdict(found), "same": not found.changes}
 
 
 def _kind(item: str) -> str:

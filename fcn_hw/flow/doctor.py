@@ -7,12 +7,15 @@ import re
 import sys
 import tempfile
 from collections.abc import Iterable
-from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
 
+from pydantic import computed_field
+from pydantic.dataclasses import dataclass
+
 from fcn_hw.errors import FcnHwError
 from fcn_hw.plan import Command, Plan
+from fcn_hw.results import STRICT
 from fcn_hw.rtl.front_end import CLANG
 from fcn_hw.tools.find import HOW_TO_GET, find_tool, variable
 from fcn_hw.tools.runner import run
@@ -30,7 +33,7 @@ _NVIDIA = Path("/proc/driver/nvidia/gpus")
 PYTHON = ((3, 10), (3, 13))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, config=STRICT)
 class Needs:
     """What a stage needs.
 
@@ -62,7 +65,7 @@ STAGES: dict[str, Needs] = {
 }
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, config=STRICT)
 class Item:
     """A package or a program.
 
@@ -85,7 +88,7 @@ class Item:
     remedy: str = ""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, config=STRICT)
 class StageState:
     """Whether a stage can run.
 
@@ -98,7 +101,7 @@ class StageState:
     licensed: bool
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, config=STRICT)
 class Diagnosis:
     """All items and stages.
 
@@ -118,6 +121,7 @@ class Diagnosis:
     gpus: tuple[str, ...] = ()
     gpus_problem: str = ""
 
+    @computed_field  # type: ignore[prop-decorator]
     @property
     def sound(self) -> bool:
         """Whether every stage that needs no vendor tool can run."""

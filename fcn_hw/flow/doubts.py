@@ -18,10 +18,11 @@ from fcn_hw.flow.layout import LAYOUT, layout_record
 from fcn_hw.flow.pipeline import csim_record, export_record, hls_record
 from fcn_hw.flow.simulation import CSIM
 from fcn_hw.flow.stage import StageRecord
-from fcn_hw.flow.training import TRAINING, train_record, why_not
+from fcn_hw.flow.training import train_record, why_not
 from fcn_hw.flow.workspace import Workspace
 from fcn_hw.ir import Graph
 from fcn_hw.ir.serialize import GRAPH_FILE
+from fcn_hw.train.result import TRAINING
 
 Stage = Literal["train", "export", "fifo", "csim"]
 

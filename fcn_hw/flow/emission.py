@@ -41,6 +41,21 @@ class Emission:
     edited: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True)
+class HlsProject:
+    """An HLS project that was emitted.
+
+    Args:
+        project: its folder.
+        digest: of all its files.
+        files: relative to the folder.
+    """
+
+    project: Path
+    digest: str
+    files: tuple[str, ...]
+
+
 def emit(
     plan: Plan, folder: Path, digest: str, progress: Progress, *, overwrite: bool = False
 ) -> Emission:

@@ -10,7 +10,6 @@ from fcn_hw.backend.hls_scripts import hls_layout
 from fcn_hw.backend.structure import Layout, choose_structure, estimate_layout, fifos_of
 from fcn_hw.boards import Board
 from fcn_hw.design import Hls
-from fcn_hw.errors import ConfigError
 from fcn_hw.estimate.design_folds import check_fits
 from fcn_hw.estimate.network import Estimate
 from fcn_hw.estimate.reports import report_files
@@ -26,7 +25,7 @@ from fcn_hw.flow.progress import Progress
 from fcn_hw.flow.stage import StageRecord, digest_of
 from fcn_hw.flow.untrained import with_shapes_at_least
 from fcn_hw.flow.vendor import synthesis_doubt
-from fcn_hw.flow.workspace import Workspace, open_board, open_workspace
+from fcn_hw.flow.workspace import Workspace
 from fcn_hw.ir import Graph
 from fcn_hw.ir.serialize import load
 from fcn_hw.vendor_reports.csynth import read_csynth
@@ -64,28 +63,27 @@ class EstimateRun:
         check_fits(self.graph, self.board, self.layout.folding, fifos)
 
 
-def estimate_design(
-    design: str | None, folder: Path | None, board_name: str, root: Path, progress: Progress
-) -> EstimateRun:
-    """What the command ``estimate`` does.
-
-    Args:
-        design: name or path of a design; None takes ``ReuseFactor: auto``.
-        folder: of a graph; None takes the design's.
+def estimate_design(workspace: Workspace, board: Board, progress: Progress) -> EstimateRun:
+    """The estimate of a design; of one that is not trained, with placeholder weights.
 
     Raises:
-        ConfigError: neither is given, or one is wrong.
+        ConfigError: the design asks for hls4ml's convolutions; and as :func:`estimate_stage`.
     """
-    board = open_board(board_name)
-    workspace = None if design is None else open_workspace(design, root)
-    if workspace is not None:
-        refuse_hls4ml(workspace.design.hls, "estimate")
-    if folder is not None:
-        hls = Hls(ReuseFactor="auto") if workspace is None else workspace.design.hls
-        return estimate_graph(load(folder), board, hls, progress)
-    if workspace is None:
-        raise ConfigError("nothing to estimate", hint="Name a design, or give --graph DIR.")
+    refuse_hls4ml(workspace.design.hls, "estimate")
     return estimate_stage(with_shapes_at_least(workspace, progress), board, progress)
+
+
+def estimate_folder(
+    folder: Path, workspace: Workspace | None, board: Board, progress: Progress
+) -> EstimateRun:
+    """The estimate of a graph in a folder; nothing is written.
+
+    Args:
+        workspace: of the design whose settings hold; None takes ``ReuseFactor: auto``.
+    """
+    hls = Hls(ReuseFactor="auto") if workspace is None else workspace.design.hls
+    refuse_hls4ml(hls, "estimate")
+    return estimate_graph(load(folder), board, hls, progress)
 
 
 @alone_in_project("estimate")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -11,7 +10,7 @@ from fcn_hw.files import replace_file
 from fcn_hw.flow.build import build_program, program_digest, program_of
 from fcn_hw.flow.code import code_digest
 from fcn_hw.flow.confusion import confusion_svg
-from fcn_hw.flow.evaluation import Evaluation, evaluation_from_json, evaluation_to_json
+from fcn_hw.flow.evaluation import Evaluation
 from fcn_hw.flow.measuring import Emitted, measure
 from fcn_hw.flow.pipeline import hls_stage
 from fcn_hw.flow.progress import Progress
@@ -19,6 +18,7 @@ from fcn_hw.flow.stage import StageRecord, digest_of, file_digest
 from fcn_hw.flow.training import DIRECT_MODEL, FLOAT_MODEL, MODEL, trained_models
 from fcn_hw.flow.workspace import Workspace
 from fcn_hw.locks import locked
+from fcn_hw.results import read_result, write_result
 from fcn_hw.train.datasets.streams import Stream, list_stream, split_stream
 
 FOLDER = "evaluation"
@@ -67,13 +67,13 @@ def evaluate_stage(
         document = folder / f"{name}.json"
         if record.is_current():
             progress.say("[green]evaluate[/] up to date")
-            return evaluation_from_json(json.loads(document.read_text(encoding="utf-8")))
+            return read_result(document, Evaluation)
         record.begin()
         result = measure(
             workspace.design.name, name, {key: models / file for key, file in _FILES.items()},
             stream, hardware, progress,
         )  # fmt: skip
-        replace_file(document, json.dumps(evaluation_to_json(result), indent=1) + "\n")
+        write_result(document, result)
         replace_file(folder / f"{name}.svg", confusion_svg(result))
         record.finish([document, folder / f"{name}.svg"])
         return result

@@ -3,23 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
-from typing import Any
 
-from fcn_hw.flow.csim_report import LayerResult, layers_from_json
+from pydantic.dataclasses import dataclass
+
+from fcn_hw.flow.csim_report import LayerResult
+from fcn_hw.results import STRICT
+from fcn_hw.train import result as training
 from fcn_hw.train.datasets.base import Metric
 from fcn_hw.train.tally import Metrics
 
-MODELS = {
-    "float": "float",
-    "direct": "directly quantized",
-    "retrained": "retrained",
-    "hardware": "hardware",
-}
+MODELS = {**training.MODELS, "hardware": "hardware"}
 """Keys of a document's models, and what people call them."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, config=STRICT)
 class HardwareRun:
     """The emitted C++ on the images.
 
@@ -43,7 +40,7 @@ class HardwareRun:
         return self.mismatches == 0 and self.argmax_flips == 0
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, config=STRICT)
 class Evaluation:
     """A trained design on a set of images.
 
@@ -75,18 +72,3 @@ class Evaluation:
     def exact(self) -> bool:
         """Whether the C++, if it ran, equals oracle and QKeras."""
         return self.hardware is None or self.hardware.exact
-
-
-def evaluation_to_json(result: Evaluation) -> dict[str, Any]:
-    """The JSON document of a result; null where a class or boundary is absent."""
-    return asdict(result)
-
-
-def evaluation_from_json(stored: Mapping[str, Any]) -> Evaluation:
-    """A result from its JSON document."""
-    hardware = stored["hardware"]
-    if hardware is not None:
-        hardware = HardwareRun(**{**hardware, "layers": layers_from_json(hardware["layers"])})
-    models = {name: Metrics(**item) for name, item in stored["models"].items()}
-    known = {"absent": tuple(stored["absent"]), "models": models, "hardware": hardware}
-    return Evaluation(**{**stored, **known})

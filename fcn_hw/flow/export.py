@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import io
-import json
-from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +11,14 @@ from fcn_hw.design import INPUT_FORMAT, Design
 from fcn_hw.files import replace_file
 from fcn_hw.fixed import Codes
 from fcn_hw.flow.agreement import compare_layers
-from fcn_hw.flow.images import AGREEMENT, CLASS_MAPS, input_codes, validation_images
+from fcn_hw.flow.images import (
+    AGREEMENT,
+    CLASS_MAPS,
+    QKerasComparison,
+    QKerasComparisons,
+    input_codes,
+    validation_images,
+)
 from fcn_hw.flow.progress import Progress
 from fcn_hw.frontend.proofs import (
     PROOFS_FILE,
@@ -26,6 +31,7 @@ from fcn_hw.ir import Graph
 from fcn_hw.ir.outputs import OutputKind
 from fcn_hw.ir.serialize import GRAPH_FILE, TEXT_FILE, WEIGHTS_FILE, save
 from fcn_hw.passes.pipeline import run_passes
+from fcn_hw.results import write_result
 
 OUTPUTS = (GRAPH_FILE, WEIGHTS_FILE, TEXT_FILE, PROOFS_FILE, AGREEMENT, CLASS_MAPS)
 
@@ -76,10 +82,11 @@ def compare_with_qkeras(
 
     known = statuses(graph, load_proofs(folder))
     found = compare_layers(graph, model, known, codes, progress)
-    agreement = {
-        name: {"status": known[name].value, **asdict(item)} for name, item in found.layers.items()
+    layers = {
+        name: QKerasComparison(**vars(item), status=known[name])
+        for name, item in found.layers.items()
     }
-    replace_file(folder / AGREEMENT, json.dumps(agreement, indent=1) + "\n")
+    write_result(folder / AGREEMENT, QKerasComparisons(layers))
     maps = found.qkeras_maps[graph.outputs[0]].astype(np.uint8)
     float_maps = predict(load_model(float_model), codes.astype(np.uint8))
     archive = io.BytesIO()

@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from fcn_hw.boards import Board
-from fcn_hw.dataflow.explain import Explanation, explain
+from fcn_hw.dataflow.explain import Explanation
 from fcn_hw.flow.alone import alone_in_project
 from fcn_hw.flow.hls4ml_conv import refuse_hls4ml
-from fcn_hw.flow.layout import FifoResult, simulation_to_json, write_fifos
+from fcn_hw.flow.layout import FifoResult, FifoRows, frame_times, write_fifos
 from fcn_hw.flow.pipeline import export_stage
 from fcn_hw.flow.progress import Progress
 from fcn_hw.flow.workspace import Workspace
+from fcn_hw.results import result_data
 
 
 @alone_in_project("fifo")
@@ -27,15 +28,6 @@ def fifo_stage(workspace: Workspace, board: Board, progress: Progress) -> FifoRe
     return write_fifos(workspace, export_stage(workspace, progress), board, progress)
 
 
-def explain_fifo(result: FifoResult, name: str) -> Explanation:
-    """Why a FIFO has its depth.
-
-    Raises:
-        ConfigError: there is no such FIFO.
-    """
-    return explain(result.structure.fifos, name)
-
-
 def fifo_to_json(result: FifoResult, explanation: Explanation | None) -> dict[str, Any]:
     """What ``--json`` prints."""
     if explanation is not None:
@@ -48,9 +40,9 @@ def fifo_to_json(result: FifoResult, explanation: Explanation | None) -> dict[st
             "explanation": list(explanation.sentences),
         }
     return {
-        "fifos": result.table,
+        "fifos": result_data(FifoRows(result.rows)),
         "bits": result.structure.fifos.bits,
         "bram36": result.bram36,
         "initial_bram36": result.initial_bram36,
-        "simulation": simulation_to_json(result.simulation),
+        "simulation": result_data(frame_times(result.simulation)),
     }

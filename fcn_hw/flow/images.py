@@ -5,11 +5,16 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+from pydantic import RootModel
+from pydantic.dataclasses import dataclass
 
 from fcn_hw.design import Design
 from fcn_hw.errors import DataError
 from fcn_hw.fixed import Codes
 from fcn_hw.flow.stage import digest_of
+from fcn_hw.frontend.proofs import Status
+from fcn_hw.harness.compare import Comparison
+from fcn_hw.results import STRICT
 from fcn_hw.train.datasets import Split, dataset_digest, load_dataset
 
 AGREEMENT = "qkeras.json"
@@ -17,6 +22,17 @@ AGREEMENT = "qkeras.json"
 
 CLASS_MAPS = "qkeras_class_maps.npz"
 """Beside the graph: class maps of the float and of the QKeras model, on these images."""
+
+
+@dataclass(frozen=True, config=STRICT, kw_only=True)
+class QKerasComparison(Comparison):
+    """A tensor of the graph against QKeras, and how it is known that its codes are the same."""
+
+    status: Status
+
+
+class QKerasComparisons(RootModel[dict[str, QKerasComparison]]):
+    """:data:`AGREEMENT`, by op."""
 
 
 def validation_images(design: Design, count: int | None = None) -> Split:

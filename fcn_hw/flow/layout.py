@@ -10,18 +10,21 @@ report/dataflow.json         the same frames: when they end, who waits for what,
 
 from __future__ import annotations
 
-import json
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from pydantic import RootModel
+from pydantic.dataclasses import dataclass as pydantic_dataclass
 
 from fcn_hw.backend.structure import Layout, Structure, choose_structure
 from fcn_hw.boards import Board
 from fcn_hw.costs.memory import fifo_cost
-from fcn_hw.dataflow.certificate import make_certificate
+from fcn_hw.dataflow.certificate import Certificate, make_certificate
 from fcn_hw.dataflow.lowering import lower
-from fcn_hw.dataflow.occupancy import occupancy
+from fcn_hw.dataflow.occupancy import Occupancy, occupancy
 from fcn_hw.dataflow.simulate import Simulation, simulate
 from fcn_hw.design import Hls
+from fcn_hw.errors import ConfigError
 from fcn_hw.estimate.design_folds import Folding
 from fcn_hw.figures.occupancy import occupancy_svg
 from fcn_hw.files import replace_file
@@ -32,7 +35,7 @@ from fcn_hw.flow.workspace import Workspace
 from fcn_hw.ir import Graph
 from fcn_hw.ir.serialize import digest
 from fcn_hw.ops import Fold
-from fcn_hw.results import result_text
+from fcn_hw.results import STRICT, read_result, result_text
 
 LAYOUT = "layout.json"
 DEPTHS = "report/fifo_depths.json"
@@ -42,6 +45,83 @@ OCCUPANCY_DATA = "report/fifo_occupancy.json"
 SIMULATION = "report/dataflow.json"
 
 
+@pydantic_dataclass(frozen=True, config=STRICT)
+class FifoRow:
+    """A FIFO.
+
+    Args:
+        initial, optimized: depths in pixels: a frame in each branch of a fork, and as it is built.
+        width_bits: of a pixel.
+        storage: what holds it.
+        bram36: block RAMs; a half is one of 18 Kib.
+    """
+
+    initial: int
+    optimized: int
+    width_bits: int
+    storage: str
+    bram36: float
+
+
+class FifoRows(RootModel[dict[str, FifoRow]]):
+    """:data:`DEPTHS`, by name."""
+
+
+@pydantic_dataclass(frozen=True, config=STRICT)
+class ProcessTimes:
+    """A process in the last frame; cycles."""
+
+    busy: int
+    waits_for_pixels: int
+    waits_for_slots: int
+    stall_share: float
+
+
+@pydantic_dataclass(frozen=True, config=STRICT)
+class FrameTimes:
+    """:data:`SIMULATION`: frames into an empty pipeline; all times in cycles.
+
+    Args:
+        first_output: when the first pixel leaves.
+        frame_ends: when the last pixel of each frame leaves.
+        interval: between the ends of the last two frames.
+        bottleneck: the process that waits least.
+        processes: by name.
+        peak_pixels: the most that each FIFO held.
+    """
+
+    first_output: int
+    frame_ends: tuple[int, ...]
+    interval: int
+    bottleneck: str
+    processes: dict[str, ProcessTimes]
+    peak_pixels: dict[str, int]
+
+
+@pydantic_dataclass(frozen=True, config=STRICT)
+class StoredLayout:
+    """:data:`LAYOUT`."""
+
+    folds: dict[str, Fold]
+    strategies: dict[str, str]
+    is_free: bool
+    depths: dict[str, int]
+
+
+@dataclass(frozen=True)
+class StoredFifos:
+    """What sizing left of a design on a board.
+
+    Args:
+        rows: by name, as ``times.peak_pixels`` and ``occupancy.fifos``; these of skips only.
+    """
+
+    rows: dict[str, FifoRow]
+    times: FrameTimes
+    occupancy: Occupancy
+    certificate: Certificate
+
+
 @dataclass(frozen=True, eq=False)
 class FifoResult:
     """The FIFOs of a design on a board.
@@ -49,20 +129,21 @@ class FifoResult:
     Args:
         structure: folds, depths and proofs.
         simulation: three frames with these depths.
-        table: for each FIFO ``initial`` and ``optimized`` depth in pixels, ``width_bits``,
-            ``storage`` and ``bram36``.
+        rows: by name of the FIFO.
         initial_bram36: block RAMs if FIFOs had their initial depths.
+        report: folder of the reports; None where none were written.
     """
 
     structure: Structure
     simulation: Simulation
-    table: dict[str, dict[str, Any]]
+    rows: dict[str, FifoRow]
     initial_bram36: float
+    report: Path | None = None
 
     @property
     def bram36(self) -> float:
         """Block RAMs of all FIFOs; a half is one of 18 Kib."""
-        return float(sum(row["bram36"] for row in self.table.values()))
+        return float(sum(row.bram36 for row in self.rows.values()))
 
 
 def choose_fifos(graph: Graph, board: Board, hls: Hls) -> FifoResult:
@@ -74,20 +155,16 @@ def choose_fifos(graph: Graph, board: Board, hls: Hls) -> FifoResult:
     """
     structure = choose_structure(graph, board, hls)
     sized = structure.fifos
-    table: dict[str, dict[str, Any]] = {}
+    rows = {}
     initial_bram18 = 0
     for fifo, width in zip(sized.network.fifos, sized.network.widths.tolist(), strict=True):
         initial, depth = sized.initial[fifo.name], sized.depths[fifo.name]
         memory = fifo_cost(depth, width, board.family)
         initial_bram18 += fifo_cost(initial, width, board.family).resources.bram18
-        table[fifo.name] = {
-            "initial": initial,
-            "optimized": depth,
-            "width_bits": width,
-            "storage": memory.storage,
-            "bram36": memory.resources.bram18 / 2,
-        }
-    return FifoResult(structure, simulate(sized.network, sized.depths), table, initial_bram18 / 2)
+        rows[fifo.name] = FifoRow(
+            initial, depth, width, memory.storage, memory.resources.bram18 / 2
+        )
+    return FifoResult(structure, simulate(sized.network, sized.depths), rows, initial_bram18 / 2)
 
 
 def current_layout(workspace: Workspace, graph: Graph, board: Board, progress: Progress) -> Layout:
@@ -103,7 +180,32 @@ def stored_layout(workspace: Workspace, graph: Graph, board: Board) -> Layout | 
     record = layout_record(workspace, graph, board)
     if not record.is_current():
         return None
-    return _from_json(graph, json.loads((record.folder / LAYOUT).read_text()))
+    stored = read_result(record.folder / LAYOUT, StoredLayout)
+    return Layout(
+        Folding(stored.folds, stored.strategies, stored.is_free),
+        lower(graph).with_depths(stored.depths),
+    )
+
+
+def stored_fifos(project: Path) -> StoredFifos:
+    """The reports of the FIFOs in the folder of a project.
+
+    Raises:
+        ConfigError: one is missing or malformed, or they are of different FIFOs.
+    """
+    found = StoredFifos(
+        read_result(project / DEPTHS, FifoRows).root,
+        read_result(project / SIMULATION, FrameTimes),
+        read_result(project / OCCUPANCY_DATA, Occupancy),
+        read_result(project / CERTIFICATE, Certificate),
+    )
+    known = found.rows.keys()
+    if found.times.peak_pixels.keys() != known or not found.occupancy.fifos.keys() <= known:
+        raise ConfigError(
+            f"{project / 'report'}: its files are of different FIFOs",
+            hint="Run fcn-hw fifo again.",
+        )
+    return found
 
 
 def write_fifos(workspace: Workspace, graph: Graph, board: Board, progress: Progress) -> FifoResult:
@@ -118,41 +220,39 @@ def write_fifos(workspace: Workspace, graph: Graph, board: Board, progress: Prog
     record.begin()
     found = choose_fifos(graph, board, workspace.design.hls)
     sized = found.structure.fifos
-    texts = {
-        LAYOUT: _json(_to_json(found.structure.layout)),
-        DEPTHS: _json(found.table),
-        CERTIFICATE: _json(make_certificate(sized, digest(graph))),
-        SIMULATION: _json(simulation_to_json(found.simulation)),
+    folding, held = found.structure.layout.folding, occupancy(found.simulation, sized.skips)
+    results = {
+        LAYOUT: StoredLayout(folding.folds, folding.strategies, folding.is_free, sized.depths),
+        DEPTHS: FifoRows(found.rows),
+        CERTIFICATE: make_certificate(sized, digest(graph)),
+        SIMULATION: frame_times(found.simulation),
+        OCCUPANCY_DATA: held,
     }
-    held = occupancy(found.simulation, sized.skips)
+    texts = {name: result_text(result) for name, result in results.items()}
     if sized.skips:
         name = f"{graph.name} on {board.name}"
         texts[OCCUPANCY] = occupancy_svg(held, sized.depths, name)
-    texts[OCCUPANCY_DATA] = result_text(held)
     for name, text in texts.items():
         replace_file(record.folder / name, text)
     record.finish(record.folder / name for name in texts)
-    return found
+    return replace(found, report=workspace.report(board))
 
 
-def simulation_to_json(run: Simulation) -> dict[str, Any]:
-    """A simulation, ready for JSON; all times in cycles, waits in the last frame."""
-    return {
-        "first_output": run.first_output,
-        "frame_ends": list(run.frame_ends),
-        "interval": run.interval,
-        "bottleneck": run.bottleneck.process,
-        "processes": {
-            item.process: {
-                "busy": item.busy_cycles,
-                "waits_for_pixels": item.for_pixels,
-                "waits_for_slots": item.for_slots,
-                "stall_share": round(item.stall_share, 4),
-            }
+def frame_times(run: Simulation) -> FrameTimes:
+    """What is kept of a simulation."""
+    return FrameTimes(
+        first_output=run.first_output,
+        frame_ends=run.frame_ends,
+        interval=run.interval,
+        bottleneck=run.bottleneck.process,
+        processes={
+            item.process: ProcessTimes(
+                item.busy_cycles, item.for_pixels, item.for_slots, round(item.stall_share, 4)
+            )
             for item in run.activities
         },
-        "peak_pixels": run.peaks,
-    }
+        peak_pixels=run.peaks,
+    )
 
 
 def layout_record(workspace: Workspace, graph: Graph, board: Board) -> StageRecord:
@@ -170,24 +270,3 @@ def layout_record(workspace: Workspace, graph: Graph, board: Board) -> StageReco
             code_digest(__name__),
         ),
     )  # fmt: skip
-
-
-def _to_json(layout: Layout) -> dict[str, Any]:
-    return {
-        "folds": {name: asdict(fold) for name, fold in layout.folding.folds.items()},
-        "strategies": layout.folding.strategies,
-        "is_free": layout.folding.is_free,
-        "depths": {fifo.name: fifo.depth for fifo in layout.dataflow.fifos},
-    }
-
-
-def _from_json(graph: Graph, stored: dict[str, Any]) -> Layout:
-    folds = {name: Fold(**fold) for name, fold in stored["folds"].items()}
-    return Layout(
-        Folding(folds, stored["strategies"], stored["is_free"]),
-        lower(graph).with_depths(stored["depths"]),
-    )
-
-
-def _json(data: Any) -> str:
-    return json.dumps(data, indent=1) + "\n"

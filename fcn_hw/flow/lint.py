@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 
 from fcn_hw.backend.hls4ml_bridge import ap_types_folder
-from fcn_hw.errors import ConfigError
 from fcn_hw.flow.code import code_digest
 from fcn_hw.flow.progress import Progress
 from fcn_hw.flow.stage import StageRecord, digest_of
@@ -49,18 +48,3 @@ def lint_stage(folder: Path, plan: Plan, progress: Progress) -> Report:
     write_result(folder / REPORT, report)
     record.finish([folder / REPORT])
     return report
-
-
-def needs_one(design: str | None, project: Path | None) -> None:
-    """Raises unless a design or a folder is given, and not both.
-
-    Raises:
-        ConfigError: both are given, or none.
-    """
-    if (design is None) == (project is None):
-        raise ConfigError(
-            "lint needs a design or --project"
-            if design is None
-            else "both a design and --project are given",
-            hint="give one of them",
-        )

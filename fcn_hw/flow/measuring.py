@@ -15,7 +15,7 @@ import numpy as np
 from rich.markup import escape
 
 from fcn_hw.boards import Board
-from fcn_hw.flow.csim_report import oracle_row
+from fcn_hw.flow.csim_report import layer_row
 from fcn_hw.flow.evaluation import MODELS, Evaluation, HardwareRun
 from fcn_hw.flow.progress import Progress
 from fcn_hw.harness.compare import Comparison
@@ -146,7 +146,7 @@ class _Simulation:
 
     def result(self) -> HardwareRun:
         graph = self.hardware.graph
-        layers = tuple(oracle_row(graph, name, found) for name, found in self._compared.items())
+        layers = tuple(layer_row(graph, name, found) for name, found in self._compared.items())
         return HardwareRun(
             board=self.hardware.board.name,
             values_compared=sum(row.values for row in layers),

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
-from pathlib import Path
 
 from fcn_hw.backend.hls4ml_conv import emitted_graph
 from fcn_hw.backend.project import plan_project
@@ -13,7 +11,7 @@ from fcn_hw.design import Hls
 from fcn_hw.flow.alone import alone_in_project
 from fcn_hw.flow.build import build_program, program_digest, program_of
 from fcn_hw.flow.code import code_digest
-from fcn_hw.flow.csim_report import CsimResult, result_from_json
+from fcn_hw.flow.csim_report import CsimResult
 from fcn_hw.flow.emission import Emission, as_it_stands, emit
 from fcn_hw.flow.export import OUTPUTS, export_design
 from fcn_hw.flow.hls4ml_conv import say_own_convolutions
@@ -30,6 +28,7 @@ from fcn_hw.ir import Graph
 from fcn_hw.ir.serialize import digest, load
 from fcn_hw.locks import locked
 from fcn_hw.plan import Plan
+from fcn_hw.results import read_result
 
 _UNTRAINED = Plan(
     {
@@ -234,5 +233,4 @@ def _csim_record(workspace: Workspace, board: Board, build: Plan, planned: CsimR
 
 
 def _stored(record: StageRecord) -> CsimResult:
-    path: Path = record.folder / f"{record.name}.json"
-    return result_from_json(json.loads(path.read_text(encoding="utf-8")))
+    return read_result(record.folder / f"{record.name}.json", CsimResult)

@@ -8,22 +8,22 @@ fails and does not become the baseline, so that it fails again until :func:`acce
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
+
+from pydantic.dataclasses import dataclass
 
 from fcn_hw.boards import Board
 from fcn_hw.design import Regression as Limits
-from fcn_hw.errors import Regression, ReportError
-from fcn_hw.files import replace_file
+from fcn_hw.errors import ConfigError, Regression, ReportError
 from fcn_hw.flow.alone import alone_in_project
 from fcn_hw.flow.cosim import CosimResult
 from fcn_hw.flow.csim_report import CsimResult
 from fcn_hw.flow.implementation import Implementation
 from fcn_hw.flow.stage import StageRecord, digest_of, is_damaged
 from fcn_hw.flow.workspace import Workspace
+from fcn_hw.results import STRICT, read_result, result_data, write_result
 from fcn_hw.vendor_reports.records import CsynthReport
 
 REPORT = "regression.json"
@@ -58,7 +58,7 @@ QUANTITIES: dict[str, tuple[Kind, str]] = {
 Metrics = dict[str, float]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, config=STRICT)
 class Row:
     """A quantity in both runs.
 
@@ -80,6 +80,23 @@ class Row:
             f"{self.quantity} is {self.now:.10g}{unit}, was {self.before:.10g}, "
             f"allowed {self.allowed:.10g}"
         )
+
+
+@dataclass(frozen=True, config=STRICT)
+class Runs:
+    """:data:`REPORT`.
+
+    Args:
+        passed: whether the last run is not worse than allowed.
+        baseline: of each quantity the last value that passed.
+        current: the last run.
+        rows: the last run against the baseline of that time.
+    """
+
+    passed: bool
+    baseline: Metrics
+    current: Metrics
+    rows: tuple[Row, ...]
 
 
 def collect(
@@ -140,7 +157,8 @@ def update(folder: Path, now: Metrics, limits: Limits) -> tuple[Row, ...]:
         ReportError: the last document can't be read.
     """
     path = folder / REPORT
-    before = _read(path, "baseline")
+    last = _read(path)
+    before = {} if last is None else last.baseline
     rows = tuple(compare(before, now, limits))
     _write(path, before if any(row.worse for row in rows) else {**before, **now}, now, rows)
     return rows
@@ -157,20 +175,33 @@ def check(folder: Path, rows: Sequence[Row]) -> None:
         raise Regression(folder / REPORT, worse)
 
 
+@dataclass(frozen=True, config=STRICT)
+class RegressionRun:
+    """The last run of a vendor's tool against the one before.
+
+    Args:
+        folder: of the reports.
+        rows: a quantity each.
+    """
+
+    folder: Path
+    rows: tuple[Row, ...]
+
+    def check(self) -> None:
+        """As :func:`check`."""
+        check(self.folder, self.rows)
+
+
 def last_rows(folder: Path) -> tuple[Row, ...]:
     """The rows of the last comparison.
 
     Raises:
         ReportError: there was no run, or its document can't be read.
     """
-    path = folder / REPORT
-    if not path.is_file():
-        raise ReportError(f"{path}: no such file", hint=_NO_RUN)
-    _check(path)
-    try:
-        return tuple(Row(**row) for row in json.loads(path.read_text(encoding="utf-8"))["rows"])
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise _unreadable(path) from error
+    last = _read(folder / REPORT)
+    if last is None:
+        raise ReportError(f"{folder / REPORT}: no such file", hint=_NO_RUN)
+    return last.rows
 
 
 def accept(folder: Path) -> Metrics:
@@ -180,11 +211,11 @@ def accept(folder: Path) -> Metrics:
         ReportError: there is none.
     """
     path = folder / REPORT
-    now = _read(path, "current")
-    if not now:
+    last = _read(path)
+    if last is None or not last.current:
         raise ReportError(f"{path}: holds no run", hint=_NO_RUN)
-    _write(path, {**_read(path, "baseline"), **now}, now, ())
-    return now
+    _write(path, {**last.baseline, **last.current}, last.current, ())
+    return last.current
 
 
 @alone_in_project("regression")
@@ -201,46 +232,31 @@ def accept_stage(workspace: Workspace, board: Board) -> Metrics:
 def _write(
     path: Path, baseline: Mapping[str, float], now: Mapping[str, float], rows: Sequence[Row]
 ) -> None:
-    document: dict[str, Any] = {
-        "passed": not any(row.worse for row in rows),
-        "baseline": _ordered(baseline),
-        "current": _ordered(now),
-        "rows": [asdict(row) for row in rows],
-    }
-    record = StageRecord("regression", path.parent, digest_of(document))
+    found = Runs(not any(row.worse for row in rows), _ordered(baseline), _ordered(now), tuple(rows))
+    record = StageRecord("regression", path.parent, digest_of(result_data(found)))
     record.begin()
-    replace_file(path, json.dumps(document, indent=1) + "\n")
+    write_result(path, found)
     record.finish([path])
-
-
-def _check(path: Path) -> None:
-    """Refuses a document with a number that no run measured."""
-    if is_damaged(path):
-        raise ReportError(
-            f"{path}: was changed after it was written", hint="Remove the file to start anew."
-        )
 
 
 def _ordered(metrics: Mapping[str, float]) -> Metrics:
     return {name: metrics[name] for name in QUANTITIES if name in metrics}
 
 
-def _read(path: Path, part: str) -> Metrics:
-    """The baseline or the current run; empty where there was none."""
+def _read(path: Path) -> Runs | None:
+    """What was written last; None where there was no run."""
     if not path.is_file():
-        return {}
-    _check(path)
+        return None
+    if is_damaged(path):  # it may hold a number that no run measured
+        raise ReportError(
+            f"{path}: was changed after it was written", hint="Remove the file to start anew."
+        )
     try:
-        stored = json.loads(path.read_text(encoding="utf-8"))[part]
-        return {str(name): float(value) for name, value in stored.items() if name in QUANTITIES}
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise _unreadable(path) from error
-
-
-def _unreadable(path: Path) -> ReportError:
-    return ReportError(
-        f"{path}: can't be read as the last run", hint="Remove the file to start anew."
-    )
+        return read_result(path, Runs)
+    except ConfigError as error:
+        raise ReportError(
+            f"{path}: can't be read as the last run", hint="Remove the file to start anew."
+        ) from error
 
 
 def _allowed(kind: Kind, before: float, limits: Limits) -> float:

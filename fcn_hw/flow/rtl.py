@@ -8,11 +8,8 @@ report/rtl_cosim.json     cycles, peaks of FIFOs and codes compared
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from fcn_hw.boards import Board
 from fcn_hw.dataflow.lowering import Dataflow, lower
@@ -23,7 +20,7 @@ from fcn_hw.flow.alone import alone_in_project
 from fcn_hw.flow.code import code_digest
 from fcn_hw.flow.estimate import estimate_stage
 from fcn_hw.flow.images import input_codes, validation_images
-from fcn_hw.flow.layout import SIMULATION
+from fcn_hw.flow.layout import SIMULATION, FrameTimes
 from fcn_hw.flow.pipeline import hls_stage
 from fcn_hw.flow.progress import Progress
 from fcn_hw.flow.stage import StageRecord, digest_of
@@ -394,8 +391,8 @@ def _result(
 ) -> RtlCosim:
     tensors = project.tensors()
     first = runs[0].streams[outputs[0]].frame_ends
-    modelled: Mapping[str, Any] = json.loads((project.folder / SIMULATION).read_text())
-    peaks = modelled["peak_pixels"]
+    modelled = read_result(project.folder / SIMULATION, FrameTimes)
+    peaks = modelled.peak_pixels
     return RtlCosim(
         design=project.graph.name,
         compiler=COMPILER,
@@ -405,11 +402,16 @@ def _result(
             seen.pixels * tensors[name].channels for r in runs for name, seen in r.streams.items()
         ),
         interval=first[-1] - first[-2] if len(first) > 1 else None,
-        modelled_interval=modelled["interval"],
+        modelled_interval=modelled.interval,
         first_frame=first[0] + 1,
-        modelled_first_frame=modelled["frame_ends"][0] + 1,
+        modelled_first_frame=modelled.frame_ends[0] + 1,
         fifos=tuple(
-            FifoReport(name, stream.depth, max(r.streams[name].peak for r in runs), peaks.get(name))
+            FifoReport(
+                name,
+                stream.depth,
+                max(r.streams[name].peak for r in runs),
+                peaks.get(name),
+            )
             for name, stream in project.network.streams.items()
             if stream.depth
         ),

@@ -9,24 +9,34 @@ report/edited/<name>.json                              of sources that were edit
 from __future__ import annotations
 
 import io
-import json
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
+import numpy.typing as npt
+from rich.markup import escape
 
-from fcn_hw.design import Design
+from fcn_hw.design import ConvEmitter, Design
 from fcn_hw.files import replace_file
-from fcn_hw.flow.csim_report import CsimResult, csim_result, result_to_json
-from fcn_hw.flow.images import AGREEMENT, CLASS_MAPS, validation_images, void_class
+from fcn_hw.flow.csim_report import CsimResult, layer_row
+from fcn_hw.flow.images import (
+    AGREEMENT,
+    CLASS_MAPS,
+    QKerasComparisons,
+    validation_images,
+    void_class,
+)
 from fcn_hw.flow.progress import Progress
 from fcn_hw.flow.scenes import SCENES, save_scenes
 from fcn_hw.frontend.proofs import Status
-from fcn_hw.harness.compare import Comparison, Difference
+from fcn_hw.harness.compare import Comparison
 from fcn_hw.harness.csim import SIGN_OFF_FOLDER
 from fcn_hw.harness.whole_set import simulate_set
 from fcn_hw.ir import Graph
+from fcn_hw.ir.serialize import digest
+from fcn_hw.results import read_result, write_result
+from fcn_hw.train.metrics import confusion_matrix, mean_iou, pixel_accuracy
 from fcn_hw.train.palette import comparison
 
 CSIM, SIGN_OFF = "csim", "sign_off"
@@ -87,36 +97,37 @@ def simulate_design(
         compile_s: what compiling took; None where the program was there.
     """
     split = validation_images(design, planned.images)
-    progress.say(f"[cyan]{planned.name:<7}[/] {len(split.images)} images")
-    with progress.counter("C simulation = oracle", len(split.images)) as update:
-        finished = simulate_set(
-            graph, project, split.images, folder=planned.program, on_frame=update
-        )
-    simulated = finished.class_maps
-    assert simulated is not None, "a design's output is a class map"
-    stored = np.load(compared / CLASS_MAPS)
-    void = void_class(design)
-    result = csim_result(
+    result, simulated = simulate_project(
         graph,
-        oracle=finished.compared,
+        project,
+        split.images,
+        planned,
+        compile_s,
+        progress,
+        conv=design.hls.Conv,
         # export compared all images: its counts are never added to those of fewer
         qkeras={} if planned.images < planned.of_images else _equal_layers(compared),
-        csim_maps=simulated,
-        qkeras_maps=stored["quantized"][: len(simulated)],
-        float_maps=stored["float"][: len(simulated)],
-        masks=split.masks,
-        void=void,
-        compile_s=compile_s,
-        simulate_s=finished.seconds,
-        conv=design.hls.Conv,
-        ap_types=planned.program == SIGN_OFF_FOLDER,
+    )
+    assert simulated is not None, "a design's output is a class map"
+    stored = np.load(compared / CLASS_MAPS)
+    qkeras_maps = stored["quantized"][: len(simulated)]
+    void = void_class(design)
+    n_classes = graph.tensor(graph[graph.outputs[0]].inputs[0]).channels
+    measure = pixel_accuracy if split.one_class else mean_iou
+
+    def score(maps: npt.NDArray[np.uint8]) -> float:
+        return float(measure(confusion_matrix(split.masks, maps, n_classes, void)))
+
+    result = replace(
+        result,
+        argmax_flips=int(np.count_nonzero(simulated != qkeras_maps)),
+        score_float=score(stored["float"][: len(simulated)]),
+        score_quantized=score(qkeras_maps),
+        score_csim=score(simulated),
         metric="accuracy" if split.one_class else "mIoU",
-        of_images=planned.of_images,
-        edited=planned.edited,
     )
     report = project / "report" / planned.place
-    text = json.dumps(result_to_json(result), indent=1) + "\n"
-    replace_file(report / f"{planned.name}.json", text)
+    write_result(report / f"{planned.name}.json", result)
     if PICTURE in planned.outputs:
         # spread over the images: neighbours of a video sequence look alike
         shown = np.unique(np.linspace(0, len(simulated) - 1, PICTURE_IMAGES).astype(np.int64))
@@ -133,17 +144,65 @@ def simulate_design(
     return result
 
 
+def simulate_project(
+    graph: Graph,
+    project: Path,
+    codes: npt.NDArray[np.integer],
+    planned: CsimRun,
+    compile_s: float | None,
+    progress: Progress,
+    *,
+    conv: ConvEmitter,
+    qkeras: Mapping[str, Comparison] | None = None,
+    data: str = "",
+) -> tuple[CsimResult, npt.NDArray[np.uint8] | None]:
+    """Runs a compiled project and compares every tensor with the oracle; writes no report.
+
+    Args:
+        graph: as it is emitted.
+        project: folder of the HLS project.
+        codes: frames (N, H, W, C).
+        compile_s: seconds that compiling took; None where the program was there.
+        conv: whose convolutions run.
+        qkeras: oracle against QKeras on the same frames, by op.
+        data: where the frames are from; "" of a design's own.
+
+    Returns:
+        the result, without scores; and the class maps (N, H, W), where they are the first output.
+    """
+    frames = f"{len(codes)} frames: {escape(data)}" if data else f"{len(codes)} images"
+    progress.say(f"[cyan]{planned.name:<7}[/] {frames}")
+    with progress.counter("C simulation = oracle", len(codes)) as update:
+        finished = simulate_set(graph, project, codes, folder=planned.program, on_frame=update)
+    known, found = qkeras or {}, finished.compared
+    layers = tuple(
+        layer_row(graph, op.name, found[op.name], known.get(op.name)) for op in graph.computed
+    )
+    result = CsimResult(
+        images=len(codes),
+        values_compared=sum(row.values for row in layers),
+        mismatches=sum(row.mismatches for row in layers),
+        argmax_flips=0,
+        score_float=None,
+        score_quantized=None,
+        score_csim=None,
+        compile_s=None if compile_s is None else round(compile_s, 3),
+        csim_images_per_s=round(len(codes) / finished.seconds, 3),
+        layers=layers,
+        conv=conv,
+        ap_types=planned.program == SIGN_OFF_FOLDER,
+        graph=digest(graph),
+        of_images=planned.of_images,
+        edited=planned.edited,
+        data=data,
+    )
+    return result, finished.class_maps
+
+
 def _equal_layers(folder: Path) -> dict[str, Comparison]:
     """What export found of the layers that must be equal, by op.
 
     The others are measured: QKeras itself rounds there, and the graph is csim's reference.
     """
-    stored: dict[str, Any] = json.loads((folder / AGREEMENT).read_text(encoding="utf-8"))
-    found = {}
-    for name, item in stored.items():
-        status, first = item.pop("status"), item.pop("first")
-        if first:
-            first = Difference(**{**first, "index": tuple(first["index"])})
-        if status != Status.MEASURED.value:
-            found[name] = Comparison(**item, first=first)
-    return found
+    stored = read_result(folder / AGREEMENT, QKerasComparisons).root
+    return {name: item for name, item in stored.items() if item.status is not Status.MEASURED}

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -18,20 +15,17 @@ from fcn_hw.backend.structure import choose_structure
 from fcn_hw.boards import Board
 from fcn_hw.design import ConvEmitter, Hls
 from fcn_hw.errors import ConfigError
-from fcn_hw.files import replace_file
 from fcn_hw.fixed import Codes, FixedFormat, parse_format
 from fcn_hw.flow.agreement import Agreement, compare_model, describe
-from fcn_hw.flow.agreement import to_json as agreement_to_json
 from fcn_hw.flow.build import build_program, program_of
-from fcn_hw.flow.csim_report import LayerResult, oracle_row
+from fcn_hw.flow.csim_report import CsimResult
 from fcn_hw.flow.emission import as_it_stands, emit
 from fcn_hw.flow.frames import Frames, load_frames
 from fcn_hw.flow.hls4ml_conv import say_own_convolutions
 from fcn_hw.flow.lint import lint_stage
 from fcn_hw.flow.progress import Progress
+from fcn_hw.flow.simulation import CSIM, CsimRun, simulate_project
 from fcn_hw.frontend.proofs import forget_proofs, save_proofs
-from fcn_hw.harness.csim import SIGN_OFF_FOLDER
-from fcn_hw.harness.whole_set import simulate_set
 from fcn_hw.ir import Graph
 from fcn_hw.ir.outputs import OutputKind
 from fcn_hw.ir.serialize import load, save
@@ -40,6 +34,7 @@ from fcn_hw.names import graph_name
 from fcn_hw.ops import Tensor
 from fcn_hw.passes.pipeline import run_passes
 from fcn_hw.plan import Plan
+from fcn_hw.results import write_result
 from fcn_hw.scaling import Number, Scaling, scaling_of, step_scaling
 
 
@@ -53,38 +48,6 @@ AGREEMENT = "agreement.json"
 RANDOM_SEED = 1
 RANDOM_FRAMES = 8
 RANDOM_DATA = "random codes"
-
-
-@dataclass(frozen=True)
-class GraphCsim:
-    """C++ against the oracle; times in seconds.
-
-    Args:
-        images: frames that ran.
-        data: where they are from, or ``"random codes"``.
-        compile_s: None where the program was there.
-        simulate_s: simulation and comparison together.
-        conv: whose convolutions ran; with hls4ml's, cycles and FIFO depths are not proved.
-        ap_types: compiled with the official ap_types, the sign-off.
-        edited: sources that were edited by hand and simulated so.
-    """
-
-    images: int
-    data: str
-    compile_s: float | None
-    simulate_s: float
-    layers: tuple[LayerResult, ...]
-    conv: ConvEmitter = "fcn_hw"
-    ap_types: bool = False
-    edited: tuple[str, ...] = ()
-
-    @property
-    def values_compared(self) -> int:
-        return sum(row.values for row in self.layers)
-
-    @property
-    def mismatches(self) -> int:
-        return sum(row.mismatches for row in self.layers)
 
 
 def export_model(
@@ -157,7 +120,7 @@ def _export_model(
         agreement = describe(graph, exported.proofs)
     else:
         agreement = compare_model(graph, loaded, exported.proofs, frames.codes, progress, scaling)
-    replace_file(folder / AGREEMENT, json.dumps(agreement_to_json(agreement), indent=1) + "\n")
+    write_result(folder / AGREEMENT, agreement)
     return graph, agreement
 
 
@@ -233,7 +196,7 @@ def csim_graph(
     data: Path | None = None,
     conv: ConvEmitter = "fcn_hw",
     sign_off: bool = False,
-) -> GraphCsim:
+) -> CsimResult:
     """Emits, compiles and runs a graph; compares every tensor with the oracle.
 
     Sources that were edited by hand are simulated as they are.
@@ -258,7 +221,7 @@ def _csim_graph(
     data: Path | None,
     conv: ConvEmitter,
     sign_off: bool,
-) -> GraphCsim:
+) -> CsimResult:
     graph, plan = _planned(load(folder), board, progress, conv)
     emission = as_it_stands(plan, output, plan.digest, progress)
     graph = emitted_graph(graph, conv)
@@ -271,17 +234,11 @@ def _csim_graph(
         codes, what = load_frames(data, tensor, images).codes, data.name
     program, build = program_of(graph, conv, sign_off)
     compile_s = build_program(build, output, progress)
-    progress.say(f"[cyan]csim[/]    {len(codes)} frames: {escape(what)}")
-    with progress.counter("C simulation = oracle", len(codes)) as update:
-        finished = simulate_set(graph, output, codes, folder=program, on_frame=update)
-    found = finished.compared
-    rows = tuple(oracle_row(graph, op.name, found[op.name]) for op in graph.computed)
-    result = GraphCsim(
-        len(codes), what, None if compile_s is None else round(compile_s, 3),
-        round(finished.seconds, 3), rows, conv,
-        ap_types=program == SIGN_OFF_FOLDER, edited=emission.edited,
-    )  # fmt: skip
-    replace_file(output / REPORT, json.dumps(to_json(result), indent=1) + "\n")
+    planned = CsimRun(CSIM, program, len(codes), 0, emission.edited)
+    result, _ = simulate_project(
+        graph, output, codes, planned, compile_s, progress, conv=conv, data=what
+    )
+    write_result(output / REPORT, result)
     return result
 
 
@@ -296,9 +253,3 @@ def random_codes(graph: Graph, images: int) -> Codes:
     if images > 1:
         codes[1] = low
     return codes
-
-
-def to_json(result: GraphCsim) -> dict[str, Any]:
-    """The JSON document of a result."""
-    totals = {"values_compared": result.values_compared, "mismatches": result.mismatches}
-    return {**asdict(result), **totals}

@@ -19,17 +19,17 @@ from fcn_hw.flow.progress import Progress
 from fcn_hw.flow.stage import StageRecord, digest_of
 from fcn_hw.flow.workspace import Workspace
 from fcn_hw.locks import locked
+from fcn_hw.results import read_result
 from fcn_hw.train.cluster import Cluster
 from fcn_hw.train.datasets import DataSet, dataset_digest, load_dataset
 from fcn_hw.train.datasets.coverage import absent_classes, class_shares, uneven_classes
-from fcn_hw.train.metrics import headline
+from fcn_hw.train.result import MODELS, TRAINING, TrainResult
 from fcn_hw.train.run import PRECISION_FILE
 
 MODEL = "quantized.h5"
 FLOAT_MODEL = "float.h5"
 DIRECT_MODEL = "direct.h5"
-TRAINING = "training.json"
-MODELS = (MODEL, FLOAT_MODEL, DIRECT_MODEL)
+MODEL_FILES = (MODEL, FLOAT_MODEL, DIRECT_MODEL)
 """Files that a training leaves, beside :data:`TRAINING`."""
 
 SECTIONS = ("dataset", "network", "precision", "training")
@@ -81,7 +81,7 @@ def trained_models(workspace: Workspace) -> Path:
 def is_trained(workspace: Workspace) -> bool:
     """Whether the models of the design, as it is now, are there."""
     record = train_record(workspace.model, workspace.design)
-    return all((record.folder / name).is_file() for name in MODELS) and record.is_current()
+    return all((record.folder / name).is_file() for name in MODEL_FILES) and record.is_current()
 
 
 def train_record(folder: Path, design: Design) -> StageRecord:
@@ -131,24 +131,17 @@ def _train(
     else:
         record.begin()
         train_together(design, load, cluster, record.folder, progress=progress.bars)
-    record.finish(record.folder / name for name in (*MODELS, PRECISION_FILE, TRAINING))
-    scores = json.loads((record.folder / TRAINING).read_text(encoding="utf-8"))
-    progress.say(
-        f"        {scores['float']['metric']} "
-        + ", ".join(
-            f"{label} {100 * headline(scores[key]):.2f} %"
-            for label, key in (
-                ("float", "float"), ("directly quantized", "direct"), ("retrained", "retrained")
-            )
-        )
-    )  # fmt: skip
+    record.finish(record.folder / name for name in (*MODEL_FILES, PRECISION_FILE, TRAINING))
+    found = read_result(record.folder / TRAINING, TrainResult)
+    scores = [f"{MODELS[key]} {100 * item.value:.2f} %" for key, item in found.by_model().items()]
+    progress.say(f"        {found.float.metric} {', '.join(scores)}")
 
 
 def not_trained(workspace: Workspace) -> ConfigError:
     """What is to be said where the design's models are missing, or are of another design."""
     name, folder = workspace.folder.name, workspace.model
     what = " is not trained"
-    if all((folder / file).is_file() for file in MODELS):
+    if all((folder / file).is_file() for file in MODEL_FILES):
         reason = why_not(train_record(folder, workspace.design))
         what = f" is not trained as it is now: {reason}"
     return ConfigError(f"design '{name}'{what}", hint=f"run: fcn-hw train {name}")
@@ -190,9 +183,8 @@ def _text(value: Any) -> str:
 def _cost(folder: Path) -> str:
     """What the last training took."""
     try:
-        stored = json.loads((folder / TRAINING).read_text(encoding="utf-8"))
-        seconds = float(sum(stored["seconds"].values()))
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        seconds = sum(read_result(folder / TRAINING, TrainResult).seconds.values())
+    except ConfigError:
         return "what the last training took is not known"
     if seconds < 60:
         return f"the last training took {seconds:.0f} s"

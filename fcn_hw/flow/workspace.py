@@ -17,7 +17,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from fcn_hw.boards import Board, load_board
+from fcn_hw.boards import Board
 from fcn_hw.design import ConvEmitter, Design
 from fcn_hw.design_yaml import DesignSource, check_layer_names, find_design, load_design_source
 from fcn_hw.train.topology import layer_names
@@ -92,12 +92,3 @@ def open_workspace(name: str, root: Path, *, may_train: bool = True) -> Workspac
     source = load_design_source(path)
     check_layer_names(source, layer_names(source.design))
     return Workspace(source, path.parent, may_train)
-
-
-def open_board(name: str) -> Board:
-    """Reads a board.
-
-    Raises:
-        ConfigError: unknown board.
-    """
-    return load_board(name)

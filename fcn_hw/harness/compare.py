@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 import numpy.typing as npt
+from pydantic.dataclasses import dataclass
 
 from fcn_hw.errors import Mismatch
+from fcn_hw.results import STRICT
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, config=STRICT)
 class Difference:
     """The first place where two tensors differ.
 
@@ -20,11 +20,11 @@ class Difference:
     """
 
     index: tuple[int, ...]
-    expected: float
-    actual: float
+    expected: int | float
+    actual: int | float
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, config=STRICT)
 class Comparison:
     """How two models of one tensor agree so far.
 

@@ -7,32 +7,29 @@ that can't be read, that is of another graph, or that was changed after its stag
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from fcn_hw.backend.hls4ml_conv import emitted_graph
 from fcn_hw.backend.structure import Layout, estimate_layout
 from fcn_hw.boards import Board
-from fcn_hw.dataflow.occupancy import Occupancy
 from fcn_hw.errors import FcnHwError
 from fcn_hw.estimate.network import Estimate
-from fcn_hw.flow.csim_report import CsimResult, result_from_json
+from fcn_hw.flow.csim_report import CsimResult
 from fcn_hw.flow.doubts import Doubt, Stage, find_doubts
-from fcn_hw.flow.images import AGREEMENT
-from fcn_hw.flow.layout import CERTIFICATE, DEPTHS, OCCUPANCY_DATA, SIMULATION, stored_layout
+from fcn_hw.flow.images import AGREEMENT, QKerasComparison, QKerasComparisons
+from fcn_hw.flow.layout import StoredFifos, stored_fifos, stored_layout
 from fcn_hw.flow.scenes import SCENES, Scenes, load_scenes
 from fcn_hw.flow.simulation import CSIM, PARTIAL
 from fcn_hw.flow.stage import is_damaged
-from fcn_hw.flow.training import FLOAT_MODEL, MODEL, TRAINING
+from fcn_hw.flow.training import FLOAT_MODEL, MODEL
 from fcn_hw.flow.workspace import Workspace
 from fcn_hw.frontend.proofs import Proof, Status, load_proofs, statuses
 from fcn_hw.ir import Graph
 from fcn_hw.ir.serialize import GRAPH_FILE, digest, load
-from fcn_hw.report import documents
 from fcn_hw.report.float_weights import FloatWeights, load_float_weights
 from fcn_hw.report.measured import (
     Measured,
@@ -46,6 +43,7 @@ from fcn_hw.studies.search.front import SearchResult
 from fcn_hw.studies.search.run import RESULT as SEARCH
 from fcn_hw.studies.sensitivity.result import Sensitivity
 from fcn_hw.studies.sensitivity.stage import RESULT as SENSITIVITY
+from fcn_hw.train.result import TRAINING, TrainResult
 
 T = TypeVar("T")
 
@@ -75,18 +73,18 @@ class Sources:
 
     workspace: Workspace
     board: Board
-    training: documents.Training | None = None
+    training: TrainResult | None = None
     weights: FloatWeights | None = None
     sensitivity: Sensitivity | None = None
     search: SearchResult | None = None
     graph: Graph | None = None
     statuses: Mapping[str, Status] | None = None
-    agreement: Mapping[str, documents.QKerasRow] | None = None
+    agreement: Mapping[str, QKerasComparison] | None = None
     csim: CsimResult | None = None
     scenes: Scenes | None = None
     layout: Layout | None = None
     estimate: Estimate | None = None
-    fifos: documents.Fifos | None = None
+    fifos: StoredFifos | None = None
     measured: tuple[Measured, ...] = ()
     problems: tuple[str, ...] = ()
     stale: Mapping[str, str] = field(default_factory=dict)
@@ -121,7 +119,7 @@ def read_sources(workspace: Workspace, board: Board) -> Sources:
     sources = replace(
         sources,
         stale=stale,
-        training=reader.json(model / TRAINING, documents.training),
+        training=reader.result(model / TRAINING, TrainResult),
         weights=reader.read(model / FLOAT_MODEL, load_float_weights),
         sensitivity=reader.result(model / SENSITIVITY, Sensitivity),
         search=reader.result(model / SEARCH, SearchResult),
@@ -147,11 +145,12 @@ def _of_graph(sources: Sources, graph: Graph, reader: _Reader) -> Sources:
     """With the graph, and what is known of it without a board."""
     folder = sources.workspace.graph
     proofs = reader.attempt(lambda: load_proofs(folder), _NO_PROOFS)
+    compared = reader.result(folder / AGREEMENT, QKerasComparisons)
     return replace(
         sources,
         graph=graph,
         statuses=statuses(graph, proofs),
-        agreement=reader.json(folder / AGREEMENT, documents.agreement),
+        agreement=None if compared is None else compared.root,
     )
 
 
@@ -160,7 +159,7 @@ def _of_board(sources: Sources, graph: Graph, reader: _Reader) -> Sources:
     workspace, board = sources.workspace, sources.board
     assert sources.graph is not None
     report = workspace.report(board)
-    csim = reader.read(report / f"{CSIM}.json", lambda path: result_from_json(_load_json(path)))
+    csim = reader.result(report / f"{CSIM}.json", CsimResult)
     if csim is not None and csim.graph != digest(sources.graph):
         reader.problems.append(
             f"{reader.short(report / f'{CSIM}.json')} is of an earlier graph: "
@@ -181,16 +180,7 @@ def _of_board(sources: Sources, graph: Graph, reader: _Reader) -> Sources:
     if layout is None:
         return sources
     project = workspace.project(board)
-    fifos = reader.attempt(
-        lambda: documents.fifos(
-            _load_json(project / DEPTHS),
-            _load_json(project / SIMULATION),
-            read_result(project / OCCUPANCY_DATA, Occupancy),
-            _load_json(project / CERTIFICATE),
-        ),
-        None,
-        reader.short(report),
-    )
+    fifos = reader.attempt(lambda: stored_fifos(project), None, reader.short(report))
     hls = workspace.design.hls
     return replace(
         sources,
@@ -222,10 +212,6 @@ class _Reader:
         """The path below the design's folder: a report names no folder of this machine."""
         return path.relative_to(self.folder).as_posix()
 
-    def json(self, path: Path, parse: Callable[[dict[str, Any]], T]) -> T | None:
-        """What ``parse`` makes of a JSON file; None where there is none."""
-        return self.read(path, lambda found: parse(_load_json(found)))
-
     def result(self, path: Path, kind: type[T]) -> T | None:
         """The result that a stage left in a file; None where there is none."""
         return self.read(path, lambda found: read_result(found, kind))
@@ -249,10 +235,3 @@ class _Reader:
                 text if not name or name in text else f"{name}: can't be read ({text})"
             )
             return otherwise
-
-
-def _load_json(path: Path) -> dict[str, Any]:
-    data = json.loads(path.read_text(encoding="utf-8"))
-    if not isinstance(data, dict):
-        raise TypeError("not an object")
-    return data

@@ -55,7 +55,7 @@ def _exact(sources: Sources) -> tuple[Tile, ...]:
 
 def _accuracy(sources: Sources) -> tuple[Tile, ...]:
     csim, training = sources.csim, sources.training
-    if csim is not None:
+    if csim is not None and csim.score_float is not None and csim.score_csim is not None:
         before = f"float {100 * csim.score_float:.2f} %"
         return (
             Tile(
@@ -68,9 +68,9 @@ def _accuracy(sources: Sources) -> tuple[Tile, ...]:
         )
     if training is None:
         return ()
-    value = f"{100 * training.scores[-1].value:.2f} %"
-    before = f"float {100 * training.scores[0].value:.2f} %"
-    return (Tile(f"{training.scores[0].metric}, quantized", value, before, "", "accuracy"),)
+    value = f"{100 * training.retrained.value:.2f} %"
+    before = f"float {100 * training.float.value:.2f} %"
+    return (Tile(f"{training.float.metric}, quantized", value, before, "", "accuracy"),)
 
 
 def _speed(sources: Sources) -> tuple[Tile, ...]:

@@ -6,25 +6,26 @@ retrains it. A level is a folder with all that ``train`` leaves, so any of them 
 
 from __future__ import annotations
 
-import json
 import statistics
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+
+from pydantic import computed_field
+from pydantic.dataclasses import dataclass
 
 from fcn_hw.design import Activation, DefaultPrecision, Design, LayerPrecision, Precision
 from fcn_hw.errors import ConfigError
-from fcn_hw.files import replace_file
 from fcn_hw.flow.progress import Progress
 from fcn_hw.flow.stage import StageRecord
-from fcn_hw.flow.training import FLOAT_MODEL, MODEL, TRAINING, train_stage, training_digest
+from fcn_hw.flow.training import FLOAT_MODEL, MODEL, train_stage, training_digest
 from fcn_hw.flow.workspace import Workspace
 from fcn_hw.locks import locked
+from fcn_hw.results import STRICT, read_result, write_result
 from fcn_hw.studies.float_training import share_float_training
 from fcn_hw.train.datasets import DataSet, load_dataset
-from fcn_hw.train.metrics import headline
+from fcn_hw.train.datasets.base import Metric
 from fcn_hw.train.precision import is_hidden
+from fcn_hw.train.result import TRAINING, ModelKey, ModelScores, TrainResult
 from fcn_hw.train.run import PRECISION_FILE
 from fcn_hw.train.topology import design_topology, quantizable
 
@@ -32,7 +33,6 @@ LEVELS = "levels"
 LEVELS_FILE = "levels.json"
 OWN = "design"
 """The level of the design's own precision."""
-MODELS = ("float", "direct", "retrained")
 SCORE_BITS: Activation = 8
 """Of the class scores at every level: a pixel's class is the largest of them, and with 2 bits most
 would be equal."""
@@ -45,14 +45,14 @@ def level_title(level: str) -> str:
     return f"{level} bits" if level.isdecimal() else f"the bits of {level}"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, config=STRICT)
 class Row:
     """A level from one seed.
 
     Args:
         level: :data:`OWN`, uniform bits: ``"4"``, or the name of the design whose bits they are.
         seed: of weights, order and augmentation.
-        scores: of :data:`MODELS` on the validation split, 0 to 1.
+        scores: of the models of a training on the validation split, 0 to 1.
         test: the same on the test split; empty where there is none.
         zeros: part of the retrained weights that are zero.
         weight_bits: of all kernels together.
@@ -61,26 +61,26 @@ class Row:
 
     level: str
     seed: int
-    scores: Mapping[str, float]
-    test: Mapping[str, float]
+    scores: dict[ModelKey, float]
+    test: dict[ModelKey, float]
     zeros: float
     weight_bits: int
-    seconds: Mapping[str, float]
+    seconds: dict[str, float]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, config=STRICT)
 class Mean:
     """A level over its seeds: mean and sample standard deviation (0 of one seed)."""
 
     level: str
     seeds: int
-    scores: Mapping[str, tuple[float, float]]
-    test: Mapping[str, tuple[float, float]]
+    scores: dict[ModelKey, tuple[float, float]]
+    test: dict[ModelKey, tuple[float, float]]
     zeros: float
     weight_bits: int
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, config=STRICT)
 class Levels:
     """``model/levels.json``.
 
@@ -89,22 +89,17 @@ class Levels:
         rows: a level and seed each, in the order of the command.
     """
 
-    metric: str
+    metric: Metric
     rows: tuple[Row, ...]
 
+    @computed_field  # type: ignore[prop-decorator]
+    @property
     def means(self) -> tuple[Mean, ...]:
         """Each level over its seeds."""
         return tuple(
             _mean(level, [row for row in self.rows if row.level == level])
             for level in dict.fromkeys(row.level for row in self.rows)
         )
-
-    def to_json(self) -> dict[str, Any]:
-        return {
-            "metric": self.metric,
-            "rows": [asdict(row) for row in self.rows],
-            "means": [asdict(mean) for mean in self.means()],
-        }
 
 
 def levels_stage(
@@ -139,7 +134,7 @@ def levels_stage(
             rows += _levels_of_seed(workspace, dataset, seed, levels, progress)
     result = Levels(dataset.metric, tuple(rows))
     path = workspace.model / LEVELS_FILE
-    replace_file(path, json.dumps(result.to_json(), indent=1) + "\n")
+    write_result(path, result)
     StageRecord(LEVELS, workspace.model, training_digest(design)).finish([path])
     return result
 
@@ -212,21 +207,24 @@ def _train_level(
 
 
 def _row(level: str, seed: int, folder: Path) -> Row:
-    stored = json.loads((folder / TRAINING).read_text(encoding="utf-8"))
-    test = stored.get("test", {})
+    found = read_result(folder / TRAINING, TrainResult)
+
+    def scores(split: ModelScores) -> dict[ModelKey, float]:
+        return {key: item.value for key, item in split.by_model().items()}
+
     return Row(
         level=level,
         seed=seed,
-        scores={name: headline(stored[name]) for name in MODELS},
-        test={name: headline(test[name]) for name in MODELS if name in test},
-        zeros=stored["zeros_total"],
-        weight_bits=stored["weight_bits"],
-        seconds=stored["seconds"],
+        scores=scores(found),
+        test={} if found.test is None else scores(found.test),
+        zeros=found.zeros_total,
+        weight_bits=found.weight_bits,
+        seconds=found.seconds,
     )
 
 
 def _mean(level: str, rows: Sequence[Row]) -> Mean:
-    def of(values: Sequence[Mapping[str, float]]) -> dict[str, tuple[float, float]]:
+    def of(values: Sequence[Mapping[ModelKey, float]]) -> dict[ModelKey, tuple[float, float]]:
         return {
             name: (
                 statistics.fmean(item[name] for item in values),

@@ -6,9 +6,6 @@ CVPR 2015, section 5; void pixels are left out as in PASCAL VOC.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
 import numpy as np
 import numpy.typing as npt
 
@@ -96,9 +93,3 @@ def frequency_weighted_iou(confusion: Confusion) -> float:
     if not total:
         return float("nan")
     return float((confusion.sum(axis=1)[present] * iou[present]).sum()) / total
-
-
-def headline(scores: Mapping[str, Any]) -> float:
-    """What a data set is judged by, 0 to 1, of scores as ``training.json`` holds them."""
-    key = "pixel_accuracy" if scores.get("metric") == "accuracy" else "miou"
-    return float(scores[key])

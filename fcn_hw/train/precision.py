@@ -10,11 +10,15 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Any, Literal, Union
+from typing import Annotated, Literal, Union
+
+from pydantic import ConfigDict, PlainSerializer, PlainValidator, RootModel
+from pydantic.dataclasses import dataclass as pydantic_dataclass
 
 from fcn_hw.design import Activation, Bias, Design, Precision, Weight
 from fcn_hw.errors import ConfigError, FormatError
 from fcn_hw.fixed import FixedFormat, from_sign, parse_format
+from fcn_hw.results import STRICT
 from fcn_hw.train.topology import (
     Conv,
     ConvTranspose,
@@ -52,60 +56,6 @@ class SignFormat:
 WeightQuantizer = Union[FixedFormat, SignFormat]
 
 
-@dataclass(frozen=True)
-class LayerFormats:
-    """Formats of one layer's weights, bias and output activation."""
-
-    weight: WeightQuantizer
-    bias: FixedFormat
-    activation: FixedFormat
-
-    @property
-    def weight_bits(self) -> int:
-        """Bits that store a weight: 1 for binary, 2 for ternary."""
-        if isinstance(self.weight, SignFormat):
-            return 1 if self.weight.levels == "binary" else 2
-        return self.weight.width
-
-
-@dataclass(frozen=True)
-class PrecisionTable:
-    """Formats by layer name, in network order."""
-
-    layers: Mapping[str, LayerFormats]
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "layers", MappingProxyType(dict(self.layers)))
-
-    def to_json(self) -> dict[str, Any]:
-        return {
-            name: {
-                "weight": str(formats.weight),
-                "bias": str(formats.bias),
-                "activation": str(formats.activation),
-            }
-            for name, formats in self.layers.items()
-        }
-
-    @staticmethod
-    def from_json(data: Mapping[str, Mapping[str, str]]) -> PrecisionTable:
-        """Reads what :meth:`to_json` wrote.
-
-        Raises:
-            FormatError: a format is not one.
-        """
-        return PrecisionTable(
-            {
-                name: LayerFormats(
-                    parse_weight_quantizer(entry["weight"]),
-                    parse_format(entry["bias"]),
-                    parse_format(entry["activation"]),
-                )
-                for name, entry in data.items()
-            }
-        )
-
-
 def parse_weight_quantizer(text: str) -> WeightQuantizer:
     """Reads ``ternary(2^-3)``, ``binary(2^0)`` or a fixed-point format.
 
@@ -119,6 +69,46 @@ def parse_weight_quantizer(text: str) -> WeightQuantizer:
     if abs(exponent) > 60:
         raise FormatError(f"'{text}': the exponent is out of range")
     return SignFormat("binary" if match.group(1) == "binary" else "ternary", exponent)
+
+
+def _format(value: FixedFormat | str) -> FixedFormat:
+    return parse_format(value) if isinstance(value, str) else value
+
+
+def _weight_quantizer(value: WeightQuantizer | str) -> WeightQuantizer:
+    return parse_weight_quantizer(value) if isinstance(value, str) else value
+
+
+Format = Annotated[FixedFormat, PlainValidator(_format), PlainSerializer(str)]
+
+
+@pydantic_dataclass(frozen=True, config=STRICT)
+class LayerFormats:
+    """Formats of one layer's weights, bias and output activation; in JSON their texts.
+
+    A text that is no format raises FormatError.
+    """
+
+    weight: Annotated[WeightQuantizer, PlainValidator(_weight_quantizer), PlainSerializer(str)]
+    bias: Format
+    activation: Format
+
+    @property
+    def weight_bits(self) -> int:
+        """Bits that store a weight: 1 for binary, 2 for ternary."""
+        if isinstance(self.weight, SignFormat):
+            return 1 if self.weight.levels == "binary" else 2
+        return self.weight.width
+
+
+class PrecisionTable(RootModel[dict[str, LayerFormats]]):
+    """Formats by layer name, in network order: ``model/precision.json``."""
+
+    model_config = ConfigDict(frozen=True)
+
+    @property
+    def layers(self) -> Mapping[str, LayerFormats]:
+        return MappingProxyType(self.root)
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -18,33 +17,12 @@ from fcn_hw.train.metrics import (
     mean_iou,
     pixel_accuracy,
 )
+from fcn_hw.train.result import Scores
 
 Bytes = npt.NDArray[np.uint8]
 
 BYTE_SCALE = 1.0 / 256.0
 """The network sees ``byte / 256``: the format ``ufixed<8,0>`` of ``design.INPUT_FORMAT``."""
-
-
-@dataclass(frozen=True)
-class Scores:
-    """How well a model segments a split, or classifies it.
-
-    Args:
-        miou: mean over the classes that occur, 0 to 1.
-        pixel_accuracy: part of the pixels (void left out) that are right.
-        iou: by class name; None for a class that does not occur.
-        metric: what the data set is judged by.
-    """
-
-    miou: float
-    pixel_accuracy: float
-    iou: dict[str, float | None]
-    metric: Metric = "mIoU"
-
-    @property
-    def value(self) -> float:
-        """What the data set is judged by, 0 to 1."""
-        return self.pixel_accuracy if self.metric == "accuracy" else self.miou
 
 
 class Predictor:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
 from math import ceil
 from pathlib import Path
 from typing import Any
@@ -18,6 +17,7 @@ import numpy as np
 from fcn_hw.design import Design
 from fcn_hw.errors import ConfigError
 from fcn_hw.keras_env import seed_everything
+from fcn_hw.results import result_data, result_from, write_result
 from fcn_hw.train.bars import training_bars
 from fcn_hw.train.datasets.base import DataSet, Split
 from fcn_hw.train.datasets.coverage import check_labels
@@ -25,10 +25,11 @@ from fcn_hw.train.loop import PhaseState, Report, run_phase
 from fcn_hw.train.networks import build_float, fold_batchnorm, folded_weights
 from fcn_hw.train.pixel_loss import PixelLoss
 from fcn_hw.train.precision import PrecisionTable, Wish, wishes
-from fcn_hw.train.predict import Predictor, Scores, score
+from fcn_hw.train.predict import Predictor, score
 from fcn_hw.train.pruning import check_pruning
 from fcn_hw.train.quantized import snapped_weights
-from fcn_hw.train.store import CheckpointFile, save_model, write_json
+from fcn_hw.train.result import TRAINING, ModelKey, ModelScores, Scores, TrainResult
+from fcn_hw.train.store import CheckpointFile, save_model
 from fcn_hw.train.study import (
     FLOAT_MODEL,
     Study,
@@ -50,53 +51,6 @@ from fcn_hw.train.topology import (
 DIRECT_MODEL = "direct.h5"
 QUANTIZED_MODEL = "quantized.h5"
 PRECISION_FILE = "precision.json"
-RESULT_FILE = "training.json"
-
-
-@dataclass(frozen=True)
-class TrainResult:
-    """The three models side by side, on the validation split.
-
-    Args:
-        scores: of ``"float"`` (batch normalization folded), ``"direct"`` (its weights and
-            activations quantized, nothing retrained) and ``"retrained"`` (what is exported).
-        test: the same on the test split; empty where there is none. No choice is made by it.
-        epochs: run, by phase.
-        seconds: spent in epochs, by phase, over all runs.
-        parameters: weights and biases.
-        multiplications: multiply-accumulates of one image.
-        zeros: part of the retrained network's weights that are zero, by layer.
-        zeros_total: of all its weights.
-        weight_bits: of all kernels together.
-        precision: formats by layer.
-    """
-
-    scores: Mapping[str, Scores]
-    test: Mapping[str, Scores]
-    epochs: Mapping[str, int]
-    seconds: Mapping[str, float]
-    parameters: int
-    multiplications: int
-    zeros: Mapping[str, float]
-    zeros_total: float
-    weight_bits: int
-    precision: PrecisionTable
-
-    def to_json(self) -> dict[str, Any]:
-        """What ``training.json`` holds; the scores under "float", "direct", "retrained"."""
-        result: dict[str, Any] = {name: asdict(item) for name, item in self.scores.items()}
-        if self.test:
-            result["test"] = {name: asdict(item) for name, item in self.test.items()}
-        return {
-            **result,
-            "epochs": dict(self.epochs),
-            "seconds": {phase: round(value, 1) for phase, value in self.seconds.items()},
-            "parameters": self.parameters,
-            "multiplications": self.multiplications,
-            "zeros": dict(self.zeros),
-            "zeros_total": self.zeros_total,
-            "weight_bits": self.weight_bits,
-        }
 
 
 def train(
@@ -142,7 +96,7 @@ def train(
         study = session.float_phase(report)
         table = study.table(wanted)
         if team is not None:  # activations may differ by an ulp between machines, and formats then
-            table = PrecisionTable.from_json(team.agreed(table.to_json()))
+            table = result_from(team.agreed(result_data(table)), PrecisionTable)
         session.retrain_phase(study, table, report)
     return session.finish(table)
 
@@ -195,8 +149,8 @@ class _Session:
                 for data in (split.images, split.masks)
             ),
         )
-        self.scores: dict[str, Scores] = {}
-        self.test: dict[str, Scores] = {}
+        self.scores: dict[ModelKey, Scores] = {}
+        self.test: dict[ModelKey, Scores] = {}
         self.epochs: dict[str, int] = {}
         self.seconds: dict[str, float] = {}
         self.zeros: dict[str, tuple[int, int]] = {}
@@ -218,7 +172,7 @@ class _Session:
 
     def retrain_phase(self, study: Study, table: PrecisionTable, report: Report | None) -> None:
         """Quantizes directly, then retrains."""
-        write_json(self.out_dir / PRECISION_FILE, table.to_json())
+        write_result(self.out_dir / PRECISION_FILE, table)
         model = study.quantized(table)
         self._evaluate("direct", study.snapped(model, table), DIRECT_MODEL)
         settings = self.design.training
@@ -230,7 +184,7 @@ class _Session:
         )
         # what is off adds nothing: a retraining of before the key was there stays valid
         share = [settings.distillation] if settings.distillation else []
-        digest = phase_digest(phase, self.digest, table.to_json(), pruning, *share)
+        digest = phase_digest(phase, self.digest, result_data(table), pruning, *share)
         file = self._checkpoint("retrain", digest)
         self._done("retrain", study.retrain(model, phase, file, report, self.team))
         self._evaluate("retrained", study.snapped(model, table), QUANTIZED_MODEL)
@@ -243,10 +197,10 @@ class _Session:
     def finish(self, table: PrecisionTable) -> TrainResult:
         zeros, sizes = (sum(part) for part in zip(*self.zeros.values(), strict=True))
         result = TrainResult(
-            scores=self.scores,
-            test=self.test,
+            **self.scores,
+            test=ModelScores(**self.test) if self.test else None,
             epochs=self.epochs,
-            seconds=self.seconds,
+            seconds={phase: round(value, 1) for phase, value in self.seconds.items()},
             parameters=parameters(self.topology),
             multiplications=multiplications(self.topology),
             zeros={name: zero / size for name, (zero, size) in self.zeros.items()},
@@ -255,9 +209,8 @@ class _Session:
                 self.zeros[node.name][1] * table.layers[node.name].weight_bits
                 for node in quantizable(self.topology)
             ),
-            precision=table,
         )
-        write_json(self.out_dir / RESULT_FILE, result.to_json())
+        write_result(self.out_dir / TRAINING, result)
         return result
 
     def _checkpoint(self, name: str, digest: str) -> CheckpointFile:
@@ -266,7 +219,7 @@ class _Session:
     def _done(self, name: str, state: PhaseState) -> None:
         self.epochs[name], self.seconds[name] = state.epoch, state.seconds
 
-    def _evaluate(self, name: str, model: Any, file: str) -> None:
+    def _evaluate(self, name: ModelKey, model: Any, file: str) -> None:
         data = self.dataset
         predictor = Predictor(model)
 

@@ -67,12 +67,6 @@ def _naming(path: Path, error: OSError) -> OSError:
     return OSError(error.errno, os.strerror(error.errno), str(path))
 
 
-def write_json(path: Path, data: object) -> None:
-    """Writes indented JSON, atomically."""
-    with replacing(path) as temporary:
-        temporary.write_text(json.dumps(data, indent=2) + "\n", encoding="utf-8")
-
-
 def save_model(model: Any, path: Path) -> None:
     """Saves a Keras model without its optimizer, atomically."""
     with replacing(path) as temporary, warnings.catch_warnings():

@@ -30,9 +30,10 @@ from fcn_hw.train.networks import (
 )
 from fcn_hw.train.pixel_loss import PixelLoss
 from fcn_hw.train.precision import PrecisionTable, Wish, is_hidden
-from fcn_hw.train.predict import BYTE_SCALE, Predictor, Scores, score
+from fcn_hw.train.predict import BYTE_SCALE, Predictor, score
 from fcn_hw.train.pruning import Pruner
 from fcn_hw.train.quantized import Parts, build_quantized, snap
+from fcn_hw.train.result import Scores
 from fcn_hw.train.store import CheckpointFile
 from fcn_hw.train.stored_weights import read_weights
 from fcn_hw.train.team import Team

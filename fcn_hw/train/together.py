@@ -10,7 +10,8 @@ from pathlib import Path
 from fcn_hw.design import Design
 from fcn_hw.train.cluster import JOIN_TIMEOUT_S, Cluster
 from fcn_hw.train.datasets import DataSet, dataset_digest
-from fcn_hw.train.run import TrainResult, train
+from fcn_hw.train.result import TrainResult
+from fcn_hw.train.run import train
 from fcn_hw.train.study import json_digest
 from fcn_hw.train.team import Team
 

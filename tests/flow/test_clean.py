@@ -120,7 +120,7 @@ def test_it_lists_before_it_removes(root: Path, monkeypatch: pytest.MonkeyPatch)
     def never(found: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("fcn_hw.flow.clean.remove", never)
+    monkeypatch.setattr("fcn_hw.api.remove", never)
     called = call("clean", "mini", "--root", str(root))
     assert called.status == 130
     assert "pynq-z2: 11 files, 0.0 MB" in called.out.replace("\n", "")

@@ -106,7 +106,7 @@ CHANGED = {  # floor by floor: a file, stages whose results it can reach, and th
     "fcn_hw/flow/confusion.py": ({"confusion"}, {*STAGES} - {"confusion"}),
     "fcn_hw/flow/pipeline.py": (NONE, {*STAGES}),
     "fcn_hw/report/page.py": (NONE, {*STAGES}),
-    "fcn_hw/cli/proving.py": (NONE, {*STAGES}),
+    "fcn_hw/cli/csim.py": (NONE, {*STAGES}),
     "templates/include/fcn_hw/conv2d.h": ({"hls"}, {"lint"}),
     "templates/project/top.cpp.j2": ({"hls"}, {"export", "lint", "csim", "evaluate"}),
     "templates/sim/engine.cpp": ({"fifo", "hls"}, {"export", "lint", "csim", "evaluate"}),

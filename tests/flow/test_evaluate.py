@@ -20,9 +20,9 @@ from PIL import Image
 
 import fcn_hw
 from fcn_hw.flow import measuring as module
-from fcn_hw.flow.evaluation import evaluation_to_json
 from fcn_hw.flow.stage import file_digest
 from fcn_hw.harness import whole_set
+from fcn_hw.results import result_data
 
 DESIGN = """
 name: squares
@@ -144,7 +144,7 @@ def test_the_validation_split(root: Path) -> None:
     assert picture.startswith("<?xml")
     assert "n[e]ver" in picture and "retrained" in picture
     api = fcn_hw.evaluate_design("squares", root)
-    assert json.loads(json.dumps(evaluation_to_json(api))) == found
+    assert result_data(api) == found
     shown = run(root)
     assert shown.status == 0
     assert "up to date" in shown.out

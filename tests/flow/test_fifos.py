@@ -15,7 +15,7 @@ from typer.testing import CliRunner
 from fcn_hw import cli
 from fcn_hw.backend.project import plan_project
 from fcn_hw.boards import load_board
-from fcn_hw.dataflow.certificate import check_certificate
+from fcn_hw.dataflow.certificate import Certificate, check_certificate
 from fcn_hw.dataflow.lowering import lower
 from fcn_hw.errors import ConfigError
 from fcn_hw.flow import Workspace, fifos, open_workspace
@@ -29,6 +29,7 @@ from fcn_hw.flow.layout import (
 )
 from fcn_hw.flow.progress import Progress
 from fcn_hw.ir.serialize import digest
+from fcn_hw.results import read_result
 
 pytestmark = pytest.mark.gxx
 
@@ -79,7 +80,7 @@ def test_the_reports_agree_with_the_layout(workspace: Workspace) -> None:
     assert (project / OCCUPANCY).read_text().count(SKIP) == 1
     simulation = json.loads((project / SIMULATION).read_text())
     assert simulation["interval"] == simulation["frame_ends"][2] - simulation["frame_ends"][1]
-    certificate = json.loads((project / CERTIFICATE).read_text())
+    certificate = read_result(project / CERTIFICATE, Certificate)
     check_certificate(certificate, lower(GRAPH), layout.folding.folds, digest(GRAPH))
 
 

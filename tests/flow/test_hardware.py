@@ -42,11 +42,12 @@ from fcn_hw.errors import (
 )
 from fcn_hw.files import replace_file
 from fcn_hw.flow import Workspace, cosim, cosim_bench, hardware, pipeline, vendor
-from fcn_hw.flow.csim_report import CsimResult, result_to_json
+from fcn_hw.flow.csim_report import CsimResult
 from fcn_hw.flow.handoff import vendor_files
 from fcn_hw.flow.progress import Progress
 from fcn_hw.flow.stage import StageRecord
 from fcn_hw.plan import Plan
+from fcn_hw.results import write_result
 from fcn_hw.tools.find import variable
 
 pytestmark = [
@@ -494,7 +495,7 @@ def test_accuracy_counts_where_csim_has_run(fresh: Workspace) -> None:
     def simulated(miou: float) -> None:
         record = pipeline.csim_record(fresh, BOARD, graph)
         result = CsimResult(3, 100, 0, 0, miou, miou, miou, 1.0, 1.0, ())
-        path.write_text(json.dumps(result_to_json(result)))
+        write_result(path, result)
         record.finish([path])
 
     simulated(0.75)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,17 +14,18 @@ from fcn_hw.backend.hls4ml_bridge import ap_types_folder
 from fcn_hw.backend.hls4ml_conv import emitted_graph
 from fcn_hw.backend.project import plan_project
 from fcn_hw.boards import load_board
+from fcn_hw.cli.printers.csim import print_csim
 from fcn_hw.design import Hls
 from fcn_hw.errors import ConfigError
 from fcn_hw.flow import open_workspace
 from fcn_hw.flow.clean import find_generated
+from fcn_hw.flow.csim_report import CsimResult
 from fcn_hw.flow.estimate import estimate_design
 from fcn_hw.flow.fifos import fifo_stage
 from fcn_hw.flow.hls4ml_conv import say_own_convolutions
 from fcn_hw.flow.progress import Progress
 from fcn_hw.flow.standalone import random_codes
 from fcn_hw.harness.bounded import compare_outputs, plan_build, simulate
-from fcn_hw.tables import print_conv
 from fcn_hw.tools.runner import run, write_files
 
 DESIGN = """
@@ -65,7 +67,7 @@ def test_what_stands_on_cycles_is_refused(tmp_path: Path) -> None:
     workspace = open_workspace("mini", tmp_path)
     for what, command in {
         "fifo": lambda: fifo_stage(workspace, BOARD, progress()),
-        "estimate": lambda: estimate_design("mini", None, "pynq-z2", tmp_path, progress()),
+        "estimate": lambda: estimate_design(workspace, BOARD, progress()),
     }.items():
         with pytest.raises(ConfigError) as caught:
             command()
@@ -95,13 +97,15 @@ def test_emission_says_what_stays(tmp_path: Path) -> None:
         assert said.getvalue() == expected
 
 
-def test_the_verdict_says_what_is_not_proved(capsys: pytest.CaptureFixture[str]) -> None:
-    print_conv("fcn_hw")
-    assert capsys.readouterr().out == ""
-    print_conv("hls4ml")
-    assert capsys.readouterr().out == (
-        "convolutions: hls4ml's own; cycles and FIFO depths are not proved\n"
-    )
+def test_the_verdict_says_what_is_not_proved(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    said = "convolutions: hls4ml's own; cycles and FIFO depths are not proved\n"
+    ours = CsimResult(1, 0, 0, 0, None, None, None, None, 1.0, ())
+    print_csim(ours, tmp_path)
+    assert said not in capsys.readouterr().out
+    print_csim(replace(ours, conv="hls4ml"), tmp_path)
+    assert said in capsys.readouterr().out
 
 
 @pytest.mark.gxx

@@ -13,13 +13,14 @@ from sample_graphs import tiny_graph
 
 from fcn_hw.backend.project import plan_project
 from fcn_hw.boards import load_board
+from fcn_hw.cli.printers.common import console
+from fcn_hw.cli.printers.lint import print_lint
 from fcn_hw.design import Hls
 from fcn_hw.errors import ConfigError, LintFailed
 from fcn_hw.flow import lint as flow_lint
 from fcn_hw.flow.progress import Progress
 from fcn_hw.lint import libclang, lint_project
 from fcn_hw.plan import Plan
-from fcn_hw.tables import console, print_lint
 from fcn_hw.tools.runner import write_files
 
 

@@ -15,21 +15,23 @@ from seeded_design import DESIGN, seed_design
 from fcn_hw.errors import ConfigError
 from fcn_hw.flow import Workspace, open_workspace, train_stage, training
 from fcn_hw.flow.progress import Progress
-from fcn_hw.flow.training import TRAINING, train_record, trained_models
+from fcn_hw.flow.training import train_record, trained_models
+from fcn_hw.results import write_result
+from fcn_hw.train.result import TRAINING, Scores, TrainResult
 
-SCORE = {"metric": "mIoU", "miou": 0.5, "pixel_accuracy": 0.6}
-RESULT = {
-    **dict.fromkeys(("float", "direct", "retrained"), SCORE),
-    "seconds": {"float": 500.0, "retrain": 250.0},
-}
+SCORE = Scores(0.5, 0.6, {"background": 0.5})
+RESULT = TrainResult(
+    SCORE, SCORE, SCORE, epochs={}, seconds={"float": 500.0, "retrain": 250.0}, parameters=1,
+    multiplications=1, zeros={}, zeros_total=0.0, weight_bits=4,
+)  # fmt: skip
 
 
 @pytest.fixture
 def workspace(tmp_path: Path) -> Workspace:
     """A design that is trained, as far as its files say."""
     found = seed_design(tmp_path)
-    names = (*training.MODELS, TRAINING)
-    (found.model / TRAINING).write_text(json.dumps(RESULT))
+    names = (*training.MODEL_FILES, TRAINING)
+    write_result(found.model / TRAINING, RESULT)
     train_record(found.model, found.design).finish(found.model / name for name in names)
     return found
 
@@ -43,9 +45,9 @@ def trained(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> str:
     """What is said of a training that is made up; quiet, as with --json."""
 
     def train(design: object, dataset: object, folder: Path, *, progress: bool) -> None:
-        for name in (*training.MODELS, "precision.json"):
+        for name in (*training.MODEL_FILES, "precision.json"):
             (folder / name).write_text("another\n")
-        (folder / TRAINING).write_text(json.dumps(RESULT))
+        write_result(folder / TRAINING, RESULT)
 
     monkeypatch.setattr("fcn_hw.train.run.train", train)
     out = io.StringIO()

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from float_models import BYTES, SHAPE, Kit, check
 
+from fcn_hw.cli.printers.common import console
 from fcn_hw.errors import UnsupportedLayer
 from fcn_hw.flow.agreement import compare_model
 from fcn_hw.flow.progress import Progress
@@ -24,7 +25,6 @@ from fcn_hw.ops.skip_maximum import SkipMaximum
 from fcn_hw.ops.skip_subtract import SkipSubtract
 from fcn_hw.ops.threshold import Threshold
 from fcn_hw.reference import evaluate
-from fcn_hw.tables import console
 
 
 @pytest.fixture(scope="module")

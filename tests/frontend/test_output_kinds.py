@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
+from fcn_hw.cli.printers.common import console
 from fcn_hw.errors import UnsupportedLayer
 from fcn_hw.fixed import parse_format
 from fcn_hw.flow.agreement import compare_model
@@ -20,7 +21,6 @@ from fcn_hw.ops.arg_max import ArgMax
 from fcn_hw.ops.threshold import Threshold
 from fcn_hw.passes.pipeline import run_passes
 from fcn_hw.reference import evaluate
-from fcn_hw.tables import console
 
 BYTES = parse_format("ufixed<8,0>")
 KINDS: tuple[OutputKind, ...] = ("classes", "scores", "both")

@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 from random_models import random_model
 
+from fcn_hw.cli.printers.common import console
 from fcn_hw.errors import UnsupportedLayer
 from fcn_hw.fixed import parse_format
 from fcn_hw.flow.agreement import compare_model
 from fcn_hw.flow.progress import Progress
 from fcn_hw.frontend.qkeras import export
 from fcn_hw.passes.pipeline import run_passes
-from fcn_hw.tables import console
 
 MODELS = 12
 MANY = 200

@@ -213,7 +213,7 @@ def test_wrong_weights_are_found(
     found = verify_bundle(forged({rom: wrong}))
     assert found.values_compared == VALUES
     assert found.layers[0].tensor == "scores" and found.layers[0].mismatches > 0
-    from fcn_hw.tables import print_verified
+    from fcn_hw.cli.printers.verify import print_verified
 
     print_verified(found)
     printed = capsys.readouterr().out

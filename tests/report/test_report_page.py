@@ -37,6 +37,8 @@ from fcn_hw.backend.block_design import TIMING, UTILIZATION
 from fcn_hw.backend.hls_scripts import hls_layout
 from fcn_hw.backend.structure import Layout, estimate_layout
 from fcn_hw.boards import load_board
+from fcn_hw.cli.printers.report import print_report
+from fcn_hw.dataflow.certificate import Certificate
 from fcn_hw.dataflow.lowering import lower
 from fcn_hw.dataflow.occupancy import Held, Occupancy
 from fcn_hw.estimate.design_folds import choose_folding
@@ -44,10 +46,11 @@ from fcn_hw.files import replace_file
 from fcn_hw.flow import Workspace, open_workspace
 from fcn_hw.flow.estimate import EstimateRun
 from fcn_hw.flow.estimate import write_report as write_estimate
+from fcn_hw.flow.layout import FifoRow, FrameTimes, StoredFifos
 from fcn_hw.flow.scenes import save_scenes
 from fcn_hw.frontend.proofs import Status
 from fcn_hw.ir import Graph
-from fcn_hw.report import DesignReport, documents, make_report, report_to_json, write_report
+from fcn_hw.report import DesignReport, make_report, report_to_json, write_report
 from fcn_hw.report.measured import Measured
 from fcn_hw.report.page import page
 from fcn_hw.report.section import Section
@@ -60,7 +63,6 @@ from fcn_hw.studies.search.pricing import Costs
 from fcn_hw.studies.search.space import Configuration
 from fcn_hw.studies.sensitivity.picture import sensitivity_svg
 from fcn_hw.studies.sensitivity.result import Finding, Kind, Level, Point, Sensitivity, Verdict
-from fcn_hw.tables import print_report
 
 ALL = (
     "scenes", "accuracy", "exactness", "network", "cycles", "resources", "fifos", "precision",
@@ -499,7 +501,7 @@ def test_names_are_text_and_never_markup(tmp_path: Path) -> None:
     graph, hls = hostile(skip_network()), workspace.design.hls
     layout = Layout(choose_folding(graph, board, hls), lower(graph))
     names = [fifo.name for fifo in layout.dataflow.fifos]
-    fifo = {"initial": 9, "optimized": 5, "width_bits": 8, "storage": HOSTILE, "bram36": 0.5}
+    fifo = FifoRow(9, 5, 8, HOSTILE, 0.5)
     held = Occupancy(10, [9], {names[0]: Held([0, 5], [0, 4])})
     sources = replace(
         read_sources(workspace, board),
@@ -508,11 +510,11 @@ def test_names_are_text_and_never_markup(tmp_path: Path) -> None:
         statuses={},
         layout=layout,
         estimate=estimate_layout(graph, board, hls, layout),
-        fifos=documents.fifos(
+        fifos=StoredFifos(
             dict.fromkeys(names, fifo),
-            {"peak_pixels": dict.fromkeys(names, 4), "first_output": 3},
+            FrameTimes(3, (9,), 9, names[0], {}, dict.fromkeys(names, 4)),
             held,
-            {"digest": HOSTILE},
+            Certificate(HOSTILE, HOSTILE, {}, {}, (), HOSTILE, HOSTILE),
         ),
         measured=(Measured(HOSTILE, {"LUT": 1e9, "interval_cycles": 5.0}),),
         problems=(HOSTILE,),

@@ -16,6 +16,7 @@ from rich.console import Console
 
 from fcn_hw.flow import open_workspace
 from fcn_hw.flow.progress import Progress
+from fcn_hw.results import read_result
 from fcn_hw.studies.levels import Levels, Row, levels_stage
 from fcn_hw.train.precision import PrecisionTable
 
@@ -64,7 +65,7 @@ def test_a_row_for_each_level_and_seed(root: Path, found: Levels) -> None:
 
 def test_uniform_levels_hold_their_bits(root: Path, found: Levels) -> None:
     folder = root / "hls_projects" / "mini" / "model" / "levels" / "seed4" / "2"
-    table = PrecisionTable.from_json(json.loads((folder / "precision.json").read_text()))
+    table = read_result(folder / "precision.json", PrecisionTable)
     assert {formats.weight_bits for formats in table.layers.values()} == {2}
     widths = {name: formats.activation.width for name, formats in table.layers.items()}
     assert {name for name, width in widths.items() if width == 8} == {"score_fr", "score_pool1"}
@@ -153,7 +154,7 @@ def test_the_bits_of_another_design_are_a_level(
     assert mixed["weight_bits"] * 5 == own["weight_bits"] * 3
     assert mixed["scores"]["float"] == own["scores"]["float"]
     folder = root / "hls_projects" / "mini" / "model" / "levels" / "seed4" / "mixed"
-    table = PrecisionTable.from_json(json.loads((folder / "precision.json").read_text()))
+    table = read_result(folder / "precision.json", PrecisionTable)
     assert {formats.weight_bits for formats in table.layers.values()} == {3}
 
 
@@ -178,7 +179,7 @@ def test_means_are_over_seeds() -> None:
         Row("4", seed, {"float": value, "direct": 0.0, "retrained": 1.0}, {}, value, 8, {})
         for seed, value in ((1, 0.5), (2, 0.7), (3, 0.9))
     )
-    (mean,) = Levels("mIoU", rows).means()
+    (mean,) = Levels("mIoU", rows).means
     assert mean.scores["float"] == pytest.approx((0.7, 0.2))
     assert (mean.seeds, mean.test) == (3, {})
     assert mean.zeros == pytest.approx(0.7)

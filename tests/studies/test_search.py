@@ -18,10 +18,10 @@ from command_line import call
 from rich.console import Console
 
 from fcn_hw.api import search_design
+from fcn_hw.boards import load_board
 from fcn_hw.errors import ConfigError
 from fcn_hw.flow import csim_stage, open_workspace
 from fcn_hw.flow.progress import Progress
-from fcn_hw.flow.workspace import open_board
 from fcn_hw.ir.serialize import load
 from fcn_hw.results import read_result
 from fcn_hw.studies.search import run
@@ -155,7 +155,7 @@ def test_a_point_of_the_front_is_built(root: Path, story: dict[str, Any]) -> Non
     rows = json.loads(story["second"].out)["points"]
     row = min((row for row in rows if row["is_front"]), key=lambda row: row["costs"]["lut"])
     workspace = open_workspace(str(root / "hls_projects" / "mini" / row["design"]), root)
-    result = csim_stage(workspace, open_board("arty-z7-20"), Progress(Console(), quiet=True))
+    result = csim_stage(workspace, load_board("arty-z7-20"), Progress(Console(), quiet=True))
     assert result.exact
     graph = load(workspace.graph)
     for layer, bits in row["configuration"]["weights"].items():

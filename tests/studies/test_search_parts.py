@@ -25,7 +25,8 @@ from fcn_hw.flow.workspace import open_workspace
 from fcn_hw.ir import Graph
 from fcn_hw.ir.build import GraphBuilder
 from fcn_hw.ops import Constant, Padding
-from fcn_hw.results import read_result, write_result
+from fcn_hw.results import read_result, result_data, write_result
+from fcn_hw.studies.kept import keep
 from fcn_hw.studies.search.budget import Budget, budget_of, fits_device
 from fcn_hw.studies.search.first_choice import first_choices
 from fcn_hw.studies.search.formats import ChoiceFormats, sensitivities, stored_formats
@@ -448,7 +449,7 @@ def test_losses_never_rise_with_bits_and_never_help() -> None:
 
 def test_formats_are_read_back(formats: ChoiceFormats, space: Space, tmp_path: Path) -> None:
     path = tmp_path / "formats.json"
-    path.write_text(json.dumps({"digest": "d", "result": formats.to_json()}))
+    keep(path, "d", result_data(formats))
     again = stored_formats(path, "d")
     assert again is not None
     assert again.table(some(space, 3)) == formats.table(some(space, 3))

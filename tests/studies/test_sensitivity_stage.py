@@ -14,7 +14,7 @@ import pytest
 from command_line import call
 
 from fcn_hw.api import sensitivity_design
-from fcn_hw.cli.printed_studies import print_sensitivity
+from fcn_hw.cli.printers.sensitivity import print_sensitivity
 from fcn_hw.errors import ConfigError
 from fcn_hw.flow import open_workspace
 from fcn_hw.results import read_result

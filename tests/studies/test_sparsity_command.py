@@ -16,6 +16,7 @@ from fcn_hw.frontend.model_file import load_model
 from fcn_hw.ir.serialize import load
 from fcn_hw.ops.conv_transpose2d import ConvTranspose2D
 from fcn_hw.ops.convolution import Convolution
+from fcn_hw.results import read_result
 from fcn_hw.studies.sparsity.result import SparsityRun, worth_to_json
 from fcn_hw.studies.sparsity.stage import kernels_of
 from fcn_hw.studies.sparsity.sweep import PRECISIONS, PruningSweep
@@ -134,7 +135,7 @@ def test_codes_of_a_level_are_laid_out_as_the_graph_has_them(root: Path, first: 
     """The trained model's own codes, brought to the graph, are the graph's."""
     folder = root / "hls_projects" / "mini"
     graph, model = load(folder / "graph"), load_model(folder / "model" / "quantized.h5")
-    table = PrecisionTable.from_json(json.loads((folder / "model/precision.json").read_text()))
+    table = read_result(folder / "model/precision.json", PrecisionTable)
     codes = {
         name: weight_codes(model.get_layer(name).get_weights()[0], formats.weight)
         for name, formats in table.layers.items()

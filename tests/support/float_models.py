@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from fcn_hw.cli.printers.common import console
 from fcn_hw.fixed import parse_format
 from fcn_hw.flow.agreement import compare_model
 from fcn_hw.flow.progress import Progress
@@ -15,7 +16,6 @@ from fcn_hw.frontend.qkeras import Export, export
 from fcn_hw.keras_env import keras_env
 from fcn_hw.passes.pipeline import run_passes
 from fcn_hw.reference import evaluate
-from fcn_hw.tables import console
 
 BYTES = parse_format("ufixed<8,0>")
 SHAPE = (9, 11, 3)

@@ -14,14 +14,14 @@ from fcn_hw.boards import load_board
 from fcn_hw.files import replace_file
 from fcn_hw.fixed import from_quantized_bits, from_quantized_relu, parse_format
 from fcn_hw.flow import Workspace, open_workspace
-from fcn_hw.flow.csim_report import CsimResult, LayerResult, result_to_json
+from fcn_hw.flow.csim_report import CsimResult, LayerResult
 from fcn_hw.flow.export import OUTPUTS
 from fcn_hw.flow.images import AGREEMENT, CLASS_MAPS
 from fcn_hw.flow.layout import write_fifos
 from fcn_hw.flow.pipeline import csim_record, export_record, hls_record
 from fcn_hw.flow.progress import Progress
 from fcn_hw.flow.scenes import COLUMNS, SCENES, save_scenes
-from fcn_hw.flow.training import FLOAT_MODEL, MODEL, TRAINING, train_record
+from fcn_hw.flow.training import FLOAT_MODEL, MODEL, train_record
 from fcn_hw.frontend.proofs import save_proofs
 from fcn_hw.harness.compare import Difference
 from fcn_hw.ir import Graph
@@ -30,6 +30,8 @@ from fcn_hw.ir.serialize import digest, save
 from fcn_hw.ops import Constant, Padding
 from fcn_hw.ops.conv2d import Conv2D
 from fcn_hw.ops.input import Input
+from fcn_hw.results import write_result
+from fcn_hw.train.result import TRAINING, Scores, TrainResult
 
 BOARD = "pynq-z2"
 HEIGHT, WIDTH, CLASSES = 16, 24, 3
@@ -76,14 +78,13 @@ def empty_workspace(root: Path) -> Workspace:
 
 def add_training(workspace: Workspace, classes: tuple[str, ...] = ("background", "a", "b")) -> None:
     """``training.json`` and the float model's kernels."""
-    score = {"miou": 0.8, "pixel_accuracy": 0.9, "iou": dict.fromkeys(classes[:-1], 0.5)}
-    score["iou"][classes[-1]] = None  # type: ignore[index]
-    training = {
-        "float": score, "direct": {**score, "miou": 0.6}, "retrained": {**score, "miou": 0.75},
-        "epochs": {"float": 2, "retrain": 1}, "seconds": {"float": 1.0},
-        "parameters": 402, "multiplications": 123456,
-    }  # fmt: skip
-    replace_file(workspace.model / "training.json", json.dumps(training))
+    iou: dict[str, float | None] = {**dict.fromkeys(classes[:-1], 0.5), classes[-1]: None}
+    training = TrainResult(
+        float=Scores(0.8, 0.9, iou), direct=Scores(0.6, 0.9, iou), retrained=Scores(0.75, 0.9, iou),
+        epochs={"float": 2, "retrain": 1}, seconds={"float": 1.0},
+        parameters=402, multiplications=123456, zeros={}, zeros_total=0.1, weight_bits=1608,
+    )  # fmt: skip
+    write_result(workspace.model / TRAINING, training)
     replace_file(workspace.model / MODEL, b"a model")
     rng = np.random.default_rng(2)
     with h5py.File(workspace.model / "float.h5", "w") as file:
@@ -140,8 +141,7 @@ def add_csim(workspace: Workspace, graph: Graph, *, mismatches: int = 0) -> None
     """An emission, ``csim.json`` and the scenes; of ``graph``, whatever the design's is."""
     board = load_board(BOARD)
     report, project = workspace.report(board), workspace.project(board)
-    text = json.dumps(result_to_json(csim_result(graph, mismatches=mismatches)))
-    replace_file(report / "csim.json", text)
+    write_result(report / "csim.json", csim_result(graph, mismatches=mismatches))
     rng = np.random.default_rng(3)
     images = rng.integers(0, 256, (2, HEIGHT, WIDTH, 3), dtype=np.uint8)
     maps = {name: rng.integers(0, CLASSES, (2, HEIGHT, WIDTH), dtype=np.uint8) for name in COLUMNS}

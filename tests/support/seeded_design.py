@@ -18,6 +18,7 @@ from fcn_hw.ir import Graph
 from fcn_hw.ir.build import GraphBuilder
 from fcn_hw.ir.serialize import save
 from fcn_hw.ops import Constant, Padding
+from fcn_hw.train.result import TRAINING
 
 HEIGHT, WIDTH, IMAGES = 8, 11, 3
 DESIGN = f"""
@@ -58,7 +59,7 @@ def seed_design(root: Path, more: str = "") -> Workspace:
     workspace = open_workspace("seeded", root)
     trained = training.train_record(workspace.model, workspace.design)
     trained.begin()
-    names = (training.MODEL, training.FLOAT_MODEL, training.DIRECT_MODEL, training.TRAINING)
+    names = (training.MODEL, training.FLOAT_MODEL, training.DIRECT_MODEL, TRAINING)
     for name in names:
         (workspace.model / name).write_text("a model of a test\n")
     trained.finish(workspace.model / name for name in names)

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
 from fcn_hw.design import Design
 from fcn_hw.errors import ConfigError, FormatError
 from fcn_hw.fixed import parse_format
+from fcn_hw.results import read_result, write_result
 from fcn_hw.train.precision import (
     LayerFormats,
     PrecisionTable,
@@ -52,7 +53,7 @@ def test_one_bit_is_for_hidden_layers_only(tiny_design: Callable[..., Design]) -
     assert caught.value.hint == "set precision.layers.score_fr.activation"
 
 
-def test_table_survives_json() -> None:
+def test_table_survives_json(tmp_path: Path) -> None:
     table = PrecisionTable(
         {
             "conv1_1": LayerFormats(
@@ -67,9 +68,9 @@ def test_table_survives_json() -> None:
             ),
         }
     )
-    text = json.dumps(table.to_json())
-    assert '"ternary(2^-3)"' in text
-    assert PrecisionTable.from_json(json.loads(text)) == table
+    write_result(tmp_path / "precision.json", table)
+    assert '"ternary(2^-3)"' in (tmp_path / "precision.json").read_text()
+    assert read_result(tmp_path / "precision.json", PrecisionTable) == table
 
 
 @pytest.mark.parametrize("text", ["quinary(2^1)", "binary(3)", "fixed<4>"])

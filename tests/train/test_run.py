@@ -21,6 +21,7 @@ import pytest
 from fcn_hw.design import Design
 from fcn_hw.errors import ConfigError, DataError
 from fcn_hw.frontend.model_file import load_model
+from fcn_hw.results import read_result
 from fcn_hw.train.datasets.base import DataSet, empty_split
 from fcn_hw.train.precision import PrecisionTable
 from fcn_hw.train.predict import predict
@@ -51,27 +52,24 @@ def test_a_training_leaves_all_its_files(
     ]
     report = json.loads((tmp_path / "training.json").read_text())
     for name, scores in (
-        ("float", result.scores["float"]),
-        ("direct", result.scores["direct"]),
-        ("retrained", result.scores["retrained"]),
+        ("float", result.float),
+        ("direct", result.direct),
+        ("retrained", result.retrained),
     ):
         assert report[name]["miou"] == scores.miou
         assert 0 <= scores.miou <= scores.pixel_accuracy <= 1
         assert list(report[name]["iou"]) == ["ground", "green", "blue"]
     assert report["epochs"] == {"float": 2, "retrain": 2}
     assert report["parameters"] == result.parameters > 0
-    assert (
-        result.scores["retrained"].miou >= result.scores["direct"].miou
-    )  # the direct state is the first candidate
-    table = PrecisionTable.from_json(json.loads((tmp_path / "precision.json").read_text()))
-    assert table == result.precision
+    assert result.retrained.miou >= result.direct.miou  # the direct state is the first candidate
+    table = read_result(tmp_path / "precision.json", PrecisionTable)
     assert str(table.layers["conv1_1"].activation) == "ufixed<5,1,RND_CONV,SAT>"
     assert str(table.layers["conv2_1"].weight).startswith("ternary(2^")
     # Saved models predict what was scored.
     maps = predict(load_model(tmp_path / "quantized.h5"), squares.val.images, batch=4)
     valid = squares.val.masks != squares.void
     accuracy = np.mean((maps == squares.val.masks)[valid])
-    assert accuracy == pytest.approx(result.scores["retrained"].pixel_accuracy)
+    assert accuracy == pytest.approx(result.retrained.pixel_accuracy)
     assert maps.dtype == np.uint8 and maps.shape == squares.val.masks.shape
     # The checkpoint keeps float shadow weights, the model holds the grid.
     kernel = load_model(tmp_path / "quantized.h5").get_layer("conv2_1").get_weights()[0]
@@ -115,7 +113,7 @@ def test_no_retraining_leaves_the_direct_network(
 ) -> None:
     design = tiny_design(training={"float_epochs": 1, "retrain_epochs": 0, "batch_size": 4})
     result = train(design, squares, tmp_path, progress=False)
-    assert result.scores["retrained"] == result.scores["direct"]
+    assert result.retrained == result.direct
     assert result.epochs == {"float": 1, "retrain": 0}
 
 
@@ -156,7 +154,7 @@ def test_training_killed_by_the_system_ends_as_an_uninterrupted_one(
     with np.load(tmp_path / "part" / "checkpoints" / "retrain.npz") as file:
         assert json.loads(file["json"].tobytes())["facts"]["epoch"] == 1
     resumed = train(design, squares, tmp_path / "part", progress=False)
-    assert resumed.scores == whole.scores
+    assert resumed.by_model() == whole.by_model()
     assert resumed.epochs == {"float": 2, "retrain": 2}
     pair = [load_model(tmp_path / run / "quantized.h5").get_weights() for run in ("part", "whole")]
     for a, b in zip(*pair, strict=True):

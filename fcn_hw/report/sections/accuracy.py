@@ -8,6 +8,7 @@ from fcn_hw import colours
 from fcn_hw.report.figures.bars import BarPart, bar_part
 from fcn_hw.report.section import Section, made, missing
 from fcn_hw.report.sources import Sources
+from fcn_hw.train.result import MODELS
 
 ID, TITLE = "accuracy", "Accuracy"
 
@@ -48,18 +49,19 @@ def accuracy(sources: Sources) -> Section:
     if training is None:
         what = "Accuracy of the float, the directly quantized and the retrained network."
         return missing(ID, TITLE, what, sources.command("train", board=False))
+    scores = training.by_model()
     rows = tuple(
         ModelRow(
-            score.name,
+            MODELS[key],
             score.miou,
             score.pixel_accuracy,
             (bar_part(0, score.value, 1, colours.BLUE),),
         )
-        for score in training.scores
+        for key, score in scores.items()
     )
     classes = tuple(
-        ClassRow(name, tuple(score.iou.get(name) for score in training.scores))
-        for name in training.classes
+        ClassRow(name, tuple(score.iou.get(name) for score in scores.values()))
+        for name in training.retrained.iou
     )
     epochs = tuple(training.epochs.items())
     context = AccuracyContext(
@@ -68,6 +70,6 @@ def accuracy(sources: Sources) -> Section:
         epochs,
         training.parameters,
         training.multiplications,
-        training.scores[0].metric,
+        training.float.metric,
     )
     return made(ID, TITLE, context)

@@ -87,7 +87,7 @@ def cycles(sources: Sources) -> Section:
             limit_cause=limit.cause,
             input_beats=limit.input_beats,
             output_beats=limit.output_beats,
-            latency=sources.fifos.first_output if sources.fifos else None,
+            latency=sources.fifos.times.first_output if sources.fifos else None,
             picture=chart(
                 cycles_svg(estimate),
                 "Cycles of a frame by process, and the limit of the frame; numbers: see the table.",

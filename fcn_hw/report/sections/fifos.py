@@ -7,13 +7,26 @@ from dataclasses import dataclass
 from markupsafe import Markup
 
 from fcn_hw.figures.occupancy import occupancy_svg
+from fcn_hw.flow.layout import StoredFifos
 from fcn_hw.report.chart import chart
-from fcn_hw.report.documents import Fifo, Fifos
 from fcn_hw.report.section import Section, made
 from fcn_hw.report.sections.layout import no_layout
 from fcn_hw.report.sources import Sources
 
 ID, TITLE = "fifos", "FIFOs"
+
+
+@dataclass(frozen=True)
+class Fifo:
+    """A FIFO; depths and peak in pixels."""
+
+    name: str
+    width_bits: int
+    whole_frames: int
+    depth: int
+    peak: int
+    storage: str
+    bram36: float
 
 
 @dataclass(frozen=True)
@@ -35,7 +48,11 @@ def fifos(sources: Sources) -> Section:
     if found is None:
         what = "Depths of the FIFOs, proved free of deadlock, and what they hold over time."
         return no_layout(sources, ID, TITLE, what, "fifo")
-    rows, skips = found.fifos, list(found.occupancy.fifos)
+    peaks, skips = found.times.peak_pixels, list(found.occupancy.fifos)
+    rows = tuple(
+        Fifo(name, row.width_bits, row.initial, row.optimized, peaks[name], row.storage, row.bram36)
+        for name, row in found.rows.items()
+    )
     return made(
         ID,
         TITLE,
@@ -45,14 +62,14 @@ def fifos(sources: Sources) -> Section:
             bits=sum(row.width_bits * row.depth for row in rows),
             whole_frame_bits=sum(row.width_bits * row.whole_frames for row in rows),
             bram36=sum(row.bram36 for row in rows),
-            certificate=found.certificate,
+            certificate=found.certificate.digest,
             explain=f"{sources.command('fifo')} --explain {skips[0]}" if skips else "",
         ),
     )
 
 
-def _picture(found: Fifos, sources: Sources) -> Markup:
-    depths = {fifo.name: fifo.depth for fifo in found.fifos}
+def _picture(found: StoredFifos, sources: Sources) -> Markup:
+    depths = {name: row.optimized for name, row in found.rows.items()}
     name = f"{sources.workspace.design.name} on {sources.board.name}"
     said = ", ".join(
         f"{fifo} at most {max(held.pixels):,} of {depths[fifo]:,} pixels"

@@ -76,7 +76,7 @@ def scenes(sources: Sources) -> Section:
 
 def class_names(sources: Sources) -> tuple[str, ...]:
     """As the training report lists them; none where it is not there."""
-    return sources.training.classes if sources.training else ()
+    return tuple(sources.training.retrained.iou) if sources.training else ()
 
 
 def _scene(found: Scenes, number: int, names: Sequence[str]) -> tuple[Picture, ...]:

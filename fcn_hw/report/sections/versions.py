@@ -38,7 +38,7 @@ def versions(sources: Sources) -> Section:
         ("data set", _digest(lambda: dataset_digest(workspace.design.dataset))),
         ("quantized model", _digest(lambda: file_digest(model))),
         ("graph", "" if graph is None else digest(graph)),
-        ("FIFO certificate", sources.fifos.certificate if sources.fifos else ""),
+        ("FIFO certificate", sources.fifos.certificate.digest if sources.fifos else ""),
     ]
     return made(ID, TITLE, VersionsContext(tuple(found), tuple(digests)))
 

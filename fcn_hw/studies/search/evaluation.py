@@ -14,6 +14,7 @@ from typing import Any
 from fcn_hw.errors import FcnHwError
 from fcn_hw.flow.stage import digest_of
 from fcn_hw.ir import Graph
+from fcn_hw.results import result_data, result_from
 from fcn_hw.studies.pool import Job
 from fcn_hw.studies.search.options import SearchOptions
 from fcn_hw.studies.search.pricing import Pricing
@@ -83,7 +84,7 @@ def evaluation_job(trial: int, table: PrecisionTable, common: str) -> Job:
         table: the formats of its configuration.
         common: digest of what all trials depend on: :meth:`Setting.evaluation_digest`.
     """
-    formats = table.to_json()
+    formats = result_data(table)
     return Job("evaluation", digest_of(common, formats), formats, f"trial {trial}")
 
 
@@ -98,6 +99,6 @@ def prepare(design: str, root: Path, options: SearchOptions) -> Evaluator:
 def perform(evaluator: Evaluator, job: Job) -> dict[str, Any]:
     """The evaluation of a job, or ``failed``: why its configuration has no value."""
     try:
-        return evaluator.evaluate(PrecisionTable.from_json(job.task), job.digest)
+        return evaluator.evaluate(result_from(job.task, PrecisionTable), job.digest)
     except FcnHwError as error:
         return {"failed": error.message}

@@ -7,19 +7,20 @@ worker and a resumed search start without that work.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+
+from pydantic.dataclasses import dataclass
 
 from fcn_hw.fixed import parse_format
 from fcn_hw.flow.progress import Progress
+from fcn_hw.results import STRICT, result_data, result_from
 from fcn_hw.studies.kept import keep, kept
 from fcn_hw.studies.search.space import Configuration, Space, WeightChoice
 from fcn_hw.train.precision import LayerFormats, PrecisionTable, parse_weight_quantizer
 from fcn_hw.train.study import Study
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, config=STRICT)
 class ChoiceFormats:
     """Formats and losses, by layer and choice.
 
@@ -47,30 +48,11 @@ class ChoiceFormats:
             layers[name] = LayerFormats(weight, base.bias, activation)
         return PrecisionTable(layers)
 
-    def to_json(self) -> dict[str, Any]:
-        return {
-            "base": self.base.to_json(),
-            "weights": self.weights,
-            "activations": self.activations,
-            "weight_loss": self.weight_loss,
-            "activation_loss": self.activation_loss,
-        }
-
-    @staticmethod
-    def from_json(data: Mapping[str, Any]) -> ChoiceFormats:
-        return ChoiceFormats(
-            PrecisionTable.from_json(data["base"]),
-            data["weights"],
-            data["activations"],
-            data["weight_loss"],
-            data["activation_loss"],
-        )
-
 
 def stored_formats(path: Path, digest: str) -> ChoiceFormats | None:
     """The formats that are kept, if they are of this digest."""
     found = kept(path, digest)
-    return None if found is None else ChoiceFormats.from_json(found)
+    return None if found is None else result_from(found, ChoiceFormats)
 
 
 def make_formats(
@@ -110,7 +92,7 @@ def make_formats(
         else:
             activation_loss[name][choice] = probe.of_activation(name, parse_format(text))
     made = ChoiceFormats(base, weights, activations, weight_loss, activation_loss)
-    keep(path, digest, made.to_json())
+    keep(path, digest, result_data(made))
     return made
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Callable, Mapping
 from contextlib import closing
@@ -18,8 +17,7 @@ from fcn_hw.flow.layout import current_layout
 from fcn_hw.flow.pipeline import export_stage
 from fcn_hw.flow.progress import Progress
 from fcn_hw.flow.stage import StageRecord, digest_of, file_digest
-from fcn_hw.flow.training import TRAINING
-from fcn_hw.results import write_result
+from fcn_hw.results import read_result, write_result
 from fcn_hw.studies.pool import Job, Pool, Work
 from fcn_hw.studies.search.budget import Budget, fits_device
 from fcn_hw.studies.search.evaluation import EVALUATIONS, evaluation_job, perform, prepare
@@ -32,7 +30,7 @@ from fcn_hw.studies.search.pricing import Costs
 from fcn_hw.studies.search.setting import FORMATS, Setting, formats_digest, setting_of
 from fcn_hw.studies.search.space import Configuration
 from fcn_hw.studies.search.trials import Taken, Trials
-from fcn_hw.train.metrics import headline
+from fcn_hw.train.result import TRAINING, TrainResult
 from fcn_hw.train.study import Study
 
 RESULT = "search.json"
@@ -176,17 +174,16 @@ def _write(setting: Setting, trials: Trials) -> SearchResult:
         replace(point, fits=fits_device(point.costs, setting.board, own_costs)) for point in points
     ]
     numbers = front_of([point for point in points if point.fits], options.cost)
-    training = json.loads((workspace.model / TRAINING).read_text(encoding="utf-8"))
-    own = training["retrained"]
+    own = read_result(workspace.model / TRAINING, TrainResult).retrained
     result = SearchResult(
         design=workspace.design.name,
-        metric=own.get("metric", "mIoU"),
+        metric=own.metric,
         cost=options.cost,
         board=setting.board.name,
         study=setting.study_name,
         points=tuple(replace(point, is_front=point.number in numbers) for point in points),
         as_designed=own_costs,
-        metric_as_designed=headline(own),
+        metric_as_designed=own.value,
         average_bits_as_designed=space.average_bits(Configuration({}, {})),
         failed=trials.failures(),
     )

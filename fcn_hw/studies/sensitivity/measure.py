@@ -22,9 +22,10 @@ from fcn_hw.train.datasets import load_dataset
 from fcn_hw.train.datasets.base import DataSet, Split
 from fcn_hw.train.metrics import confusion_matrix
 from fcn_hw.train.precision import PrecisionTable, Wish
-from fcn_hw.train.predict import BYTE_SCALE, Scores, scores_of
+from fcn_hw.train.predict import BYTE_SCALE, scores_of
 from fcn_hw.train.quantization_error import errors_of
 from fcn_hw.train.quantized import Part, Parts
+from fcn_hw.train.result import Scores
 from fcn_hw.train.store import CheckpointFile
 from fcn_hw.train.study import FLOAT_MODEL, Study, design_phase
 from fcn_hw.train.topology import quantizable

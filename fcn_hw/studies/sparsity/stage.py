@@ -25,13 +25,14 @@ from fcn_hw.flow.layout import current_layout
 from fcn_hw.flow.pipeline import export_stage
 from fcn_hw.flow.progress import Progress
 from fcn_hw.flow.stage import StageRecord, digest_of
-from fcn_hw.flow.training import TRAINING, train_stage
+from fcn_hw.flow.training import train_stage
 from fcn_hw.flow.workspace import Workspace
 from fcn_hw.ir import Graph
 from fcn_hw.locks import locked
 from fcn_hw.ops import Constant
 from fcn_hw.ops.conv_transpose2d import ConvTranspose2D
 from fcn_hw.ops.convolution import Convolution
+from fcn_hw.results import read_result
 from fcn_hw.studies.sparsity.pictures import sparsity_svg
 from fcn_hw.studies.sparsity.result import SparsityRun
 from fcn_hw.studies.sparsity.sweep import (
@@ -46,8 +47,8 @@ from fcn_hw.studies.sparsity.sweep import (
 )
 from fcn_hw.train.datasets import load_dataset
 from fcn_hw.train.loop import Step
-from fcn_hw.train.metrics import headline
 from fcn_hw.train.precision import PrecisionTable
+from fcn_hw.train.result import TRAINING, TrainResult
 from fcn_hw.train.run import PRECISION_FILE
 from fcn_hw.train.study import Study
 
@@ -87,15 +88,15 @@ def sparsity_stage(
     with locked(folder / KEPT, "fcn-hw sparsity"):
         progress.say("[cyan]sparsity[/] zeros by step")
         study = Study.of_trained(design, load_dataset(design.dataset), folder)
-        table = PrecisionTable.from_json(json.loads((folder / PRECISION_FILE).read_text()))
+        table = read_result(folder / PRECISION_FILE, PrecisionTable)
         names = {name: precision_name(row.weight) for name, row in table.layers.items()}
         sweep = PruningSweep(study, table, folder / KEPT, epochs, scope) if asked else None
         found = () if sweep is None else _prune(sweep, asked, progress)
-        stored = json.loads((folder / TRAINING).read_text(encoding="utf-8"))["float"]
+        scored_float = read_result(folder / TRAINING, TrainResult).float
         run = SparsityRun(
             design=design.name,
-            metric=stored["metric"],
-            float_score=headline(stored),
+            metric=scored_float.metric,
+            float_score=scored_float.value,
             precisions=names,
             steps=_steps(study, names, folder, progress, scored=scored),
             levels=found,

@@ -22,6 +22,7 @@ import numpy.typing as npt
 from fcn_hw.design import Pruning, PruningScope, Weight
 from fcn_hw.errors import ConfigError
 from fcn_hw.fixed import FixedFormat
+from fcn_hw.results import result_data
 from fcn_hw.studies.kept import keep, kept
 from fcn_hw.train.calibrate import (
     MAX_INTEGER,
@@ -288,7 +289,7 @@ class PruningSweep:
             study.design, "retrain", self.epochs, training.retrain_learning_rate
         )
         asked = [float(training.class_weights), training.distillation]  # of a pixel, by the loss
-        self._digest = phase_digest(self._phase, study_digest(study), table.to_json(), asked)
+        self._digest = phase_digest(self._phase, study_digest(study), result_data(table), asked)
 
     @property
     def steps(self) -> int:

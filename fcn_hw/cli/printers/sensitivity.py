@@ -1,4 +1,4 @@
-"""What the verbs of ``studies.py`` print for people."""
+"""What the verb ``sensitivity`` prints for people."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from rich import box
 from rich.markup import escape
 from rich.table import Table
 
-from fcn_hw.tables import console, print_table
+from fcn_hw.cli.printers.common import console, print_table
 
-if TYPE_CHECKING:  # `fcn-hw --help` loads neither
+if TYPE_CHECKING:  # `fcn-hw --help` loads none
     from fcn_hw.studies.sensitivity.result import Finding, Kind, Level, Sensitivity
 
 

@@ -9,13 +9,11 @@ from rich import box
 from rich.markup import escape
 from rich.table import Table
 
-from fcn_hw.tables import console, print_difference, print_table
+from fcn_hw.cli.printers.common import console, percent, print_difference, print_table
 
-if TYPE_CHECKING:  # `fcn-hw --help` loads neither
+if TYPE_CHECKING:  # `fcn-hw --help` loads none
     from fcn_hw.flow.evaluation import Evaluation
     from fcn_hw.train.tally import Metrics
-
-_ABSENT = "-"
 
 
 def print_evaluation(result: Evaluation, folder: Path) -> None:
@@ -65,7 +63,7 @@ def _models(result: Evaluation, title: str) -> Table:
         table.add_column(column, justify="left" if column == "model" else "right")
     for key, metrics in result.models.items():
         values = (getattr(metrics, field) for field in columns.values())
-        table.add_row(_label(key), *map(_percent, values))
+        table.add_row(_label(key), *map(percent, values))
     return table
 
 
@@ -83,7 +81,7 @@ def _classes(result: Evaluation) -> Table:
         table.add_column(f"{_label(last)}: {what}", justify="right")
 
     def cells(name: str, metrics: Metrics, fields: list[str]) -> list[str]:
-        return [_percent(getattr(metrics, field)[name]) for field in fields]
+        return [percent(getattr(metrics, field)[name]) for field in fields]
 
     for name in result.models[last].iou:
         row = [escape(name)]
@@ -97,7 +95,3 @@ def _label(key: str) -> str:
     from fcn_hw.flow.evaluation import MODELS
 
     return MODELS[key]
-
-
-def _percent(value: float | None) -> str:
-    return _ABSENT if value is None else f"{100 * value:.2f} %"

@@ -9,17 +9,12 @@ from typing import Annotated, Any, get_type_hints
 
 import typer
 
+import fcn_hw
+from fcn_hw.cli import options
 from fcn_hw.cli.application import app
-from fcn_hw.cli.common import (
-    HERE,
-    DesignArgument,
-    JsonOption,
-    RootOption,
-    print_json,
-    progress_for,
-)
 from fcn_hw.cli.completion import complete_board
-from fcn_hw.cli.printed_search import print_search
+from fcn_hw.cli.printers.common import print_result, progress_for
+from fcn_hw.cli.printers.search import print_search
 from fcn_hw.errors import ConfigError
 from fcn_hw.studies.search.options import SearchOptions
 
@@ -27,7 +22,7 @@ _KEYWORD = inspect.Parameter.KEYWORD_ONLY
 
 
 def _with_search_options(verb: Callable[..., None]) -> Callable[..., None]:
-    """Gives a verb an option for each of :class:`SearchOptions` in place of ``options``."""
+    """Gives a verb an option for each of :class:`SearchOptions` in place of ``asked``."""
     names = [field.name for field in fields(SearchOptions)]
 
     def called(**given: Any) -> None:
@@ -35,11 +30,11 @@ def _with_search_options(verb: Callable[..., None]) -> Callable[..., None]:
         for name, read in _LISTS.items():
             if asked[name] is not None:
                 asked[name] = tuple(map(read, _listed(asked[name])))
-        verb(**given, options=SearchOptions(**asked))
+        verb(**given, asked=SearchOptions(**asked))
 
     parameters: list[inspect.Parameter] = []
     for parameter in inspect.signature(verb, eval_str=True).parameters.values():
-        ours = parameter.name == "options"
+        ours = parameter.name == "asked"
         parameters += _parameters() if ours else [parameter.replace(kind=_KEYWORD)]
     called.__name__, called.__doc__ = verb.__name__, verb.__doc__
     called.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
@@ -93,10 +88,10 @@ def _listed(text: str) -> list[str]:
 )
 @_with_search_options
 def search(
-    design: DesignArgument,
-    options: SearchOptions,
-    root: RootOption = HERE,
-    as_json: JsonOption = False,
+    design: options.Design,
+    asked: SearchOptions,
+    root: options.Root = options.HERE,
+    as_json: options.Json = False,
 ) -> None:
     """Search the bits of each layer: the most accurate network for each cost in hardware.
 
@@ -106,11 +101,6 @@ def search(
     point of the Pareto front is a design.yaml that make hls builds.
     """
     from fcn_hw.flow.workspace import open_workspace
-    from fcn_hw.results import result_data
-    from fcn_hw.studies.search.run import search_stage
 
-    result = search_stage(design, root, options, progress_for(as_json))
-    if as_json:
-        print_json(result_data(result))
-    else:
-        print_search(result, open_workspace(design, root).folder)
+    result = fcn_hw.search_design(design, root, asked, progress=progress_for(as_json))
+    print_result(result, print_search, as_json, open_workspace(design, root).folder)

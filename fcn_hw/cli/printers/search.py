@@ -1,4 +1,4 @@
-"""What ``search`` prints for people."""
+"""What the verb ``search`` prints for people."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from rich import box
 from rich.markup import escape
 from rich.table import Table
 
-from fcn_hw.tables import console, print_table
+from fcn_hw.cli.printers.common import console, print_table
 
 if TYPE_CHECKING:  # `fcn-hw --help` loads none
     from fcn_hw.studies.search.front import SearchResult

@@ -6,17 +6,11 @@ from typing import Annotated
 
 import typer
 
+import fcn_hw
+from fcn_hw.cli import options
 from fcn_hw.cli.application import app
-from fcn_hw.cli.common import (
-    HERE,
-    DesignArgument,
-    JsonOption,
-    NoTrainOption,
-    RootOption,
-    print_json,
-    progress_for,
-)
-from fcn_hw.cli.printed_studies import print_sensitivity
+from fcn_hw.cli.printers.common import print_result, progress_for
+from fcn_hw.cli.printers.sensitivity import print_sensitivity
 
 
 @app.command(
@@ -24,7 +18,7 @@ from fcn_hw.cli.printed_studies import print_sensitivity
     "fcn-hw sensitivity digits_fcn8s --bits 1,t,2,3 --kind weights --retrain 2"
 )
 def sensitivity(
-    design: DesignArgument,
+    design: options.Design,
     bits: Annotated[
         str,
         typer.Option("--bits", help="Bits, 1 to 16; of weights, 1 is binary and t is ternary."),
@@ -48,9 +42,9 @@ def sensitivity(
         int | None,
         typer.Option("--jobs", min=1, help="Processes at a time.", show_default="one a processor"),
     ] = None,
-    root: RootOption = HERE,
-    no_train: NoTrainOption = False,
-    as_json: JsonOption = False,
+    root: options.Root = options.HERE,
+    no_train: options.NoTrain = False,
+    as_json: options.Json = False,
 ) -> None:
     """Quantize one layer at a time, all others in float: what does the network lose?
 
@@ -58,25 +52,18 @@ def sensitivity(
     with --retrain also after a short retraining. An interrupted run goes on where it stopped.
     """
     from fcn_hw.flow import open_workspace
-    from fcn_hw.results import result_data
-    from fcn_hw.studies.sensitivity.stage import (
-        Request,
-        parse_kinds,
-        parse_levels,
-        sensitivity_stage,
-    )
+    from fcn_hw.studies.sensitivity.stage import parse_kinds, parse_levels
 
-    request = Request(
-        levels=parse_levels(bits),
+    found = fcn_hw.sensitivity_design(
+        design,
+        root,
+        bits=parse_levels(bits),
         kinds=parse_kinds(kind),
-        layers=None if layers is None else tuple(name.strip() for name in layers.split(",")),
+        layers=None if layers is None else [name.strip() for name in layers.split(",")],
         images=images,
-        retrain_epochs=retrain or 0,
-        processes=jobs,
+        retrain=retrain or 0,
+        jobs=jobs,
+        train=not no_train,
+        progress=progress_for(as_json),
     )
-    workspace = open_workspace(design, root, may_train=not no_train)
-    found = sensitivity_stage(workspace, request, progress_for(as_json))
-    if as_json:
-        print_json(result_data(found))
-    else:
-        print_sensitivity(found, workspace.model)
+    print_result(found, print_sensitivity, as_json, open_workspace(design, root).model)

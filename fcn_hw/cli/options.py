@@ -1,8 +1,7 @@
-"""Arguments and options that several verbs have, and how verbs speak."""
+"""Arguments and options that several verbs have."""
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TypeVar, cast
 
@@ -10,66 +9,45 @@ import typer
 
 from fcn_hw.cli.completion import complete_board, complete_design
 from fcn_hw.errors import ConfigError
-from fcn_hw.tables import console
 
 if TYPE_CHECKING:  # `fcn-hw --help` loads neither
     from fcn_hw.design import ConvEmitter, HlsCompiler
-    from fcn_hw.flow.progress import Progress
     from fcn_hw.ir.outputs import OutputKind
 
-DesignArgument = Annotated[
-    str,
-    typer.Argument(
-        help="A design below hls_projects/, or the path of a design.yaml.",
-        autocompletion=complete_design,
-    ),
-]
-BoardOption = Annotated[
+_DESIGN = typer.Argument(
+    help="A design below hls_projects/, or the path of a design.yaml.",
+    autocompletion=complete_design,
+)
+Design = Annotated[str, _DESIGN]
+OptionalDesign = Annotated[str | None, _DESIGN]
+Board = Annotated[
     str,
     typer.Option(
         "--board", "-b", help="A board below constraints/.", autocompletion=complete_board
     ),
 ]
-RootOption = Annotated[
+Root = Annotated[
     Path, typer.Option("--root", help="The folder that holds hls_projects/.", show_default="here")
 ]
-JsonOption = Annotated[bool, typer.Option("--json", help="Print the result as JSON only.")]
-ImagesOption = Annotated[
+Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON only.")]
+Images = Annotated[
     int | None, typer.Option("--images", min=1, help="Simulate the first N images only.")
 ]  # fmt: skip
-HoursOption = Annotated[
+Hours = Annotated[
     float | None, typer.Option("--timeout-hours", min=0, help="Time-out of each tool.")
 ]
-SignOffOption = Annotated[
-    bool, typer.Option("--sign-off", help="Compile with the official ap_types: exact, but slow.")
-]
-BoundedOption = Annotated[
-    bool, typer.Option("--bounded", help="Run the processes on FIFOs of their real depths.")
-]
-DepthOption = Annotated[
-    list[str] | None,
-    typer.Option("--depth", metavar="FIFO=PIXELS", help="Another depth, with --bounded."),
-]
-
-NoTrainOption = Annotated[
+NoTrain = Annotated[
     bool,
     typer.Option("--no-train", help="Stop where the design would have to be trained, and say why."),
 ]
 
-OptionalDesign = Annotated[
-    str | None,
-    typer.Argument(
-        help="A design below hls_projects/, or the path of a design.yaml.",
-        autocompletion=complete_design,
-    ),
-]
-GraphOption = Annotated[
+Graph = Annotated[
     Path | None, typer.Option("--graph", help="A folder that holds a graph.json, instead.")
 ]
-OutputOption = Annotated[
+Output = Annotated[
     Path | None, typer.Option("--output", help="With --graph: folder of the HLS project.")
 ]
-ConvOption = Annotated[
+Conv = Annotated[
     str | None,
     typer.Option(
         "--conv",
@@ -79,7 +57,7 @@ ConvOption = Annotated[
     ),
 ]
 
-CompilerOption = Annotated[
+Compiler = Annotated[
     str | None,
     typer.Option(
         "--compiler",
@@ -92,11 +70,6 @@ CompilerOption = Annotated[
 HERE = Path()
 
 T = TypeVar("T")
-
-
-def print_json(data: object) -> None:
-    """The document that ``--json`` puts on standard output, alone there."""
-    typer.echo(json.dumps(data, indent=1))
 
 
 def only_one(design: str | None, option: str) -> None:
@@ -145,10 +118,3 @@ def compiler_named(name: str | None) -> HlsCompiler | None:
     if name not in (None, "auto", "vitis", "fcn_hw"):
         raise ConfigError(f"--compiler is auto, vitis or fcn_hw, not '{name}'")
     return cast("HlsCompiler | None", name)
-
-
-def progress_for(quiet: bool) -> Progress:
-    """Where stages speak; with ``--json`` they don't."""
-    from fcn_hw.flow.progress import Progress
-
-    return Progress(console(stderr=quiet), quiet)

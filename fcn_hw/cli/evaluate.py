@@ -7,18 +7,12 @@ from typing import Annotated
 
 import typer
 
+import fcn_hw
+from fcn_hw.cli import options
 from fcn_hw.cli.application import app
-from fcn_hw.cli.common import (
-    HERE,
-    DesignArgument,
-    JsonOption,
-    RootOption,
-    needed,
-    print_json,
-    progress_for,
-)
 from fcn_hw.cli.completion import complete_board
-from fcn_hw.cli.evaluated import print_evaluation
+from fcn_hw.cli.printers.common import print_result, progress_for
+from fcn_hw.cli.printers.evaluate import print_evaluation
 from fcn_hw.errors import ConfigError
 
 
@@ -27,7 +21,7 @@ from fcn_hw.errors import ConfigError
     "fcn-hw evaluate streets --list night.txt --csim --board pynq-z2 --json"
 )
 def evaluate(
-    design: DesignArgument,
+    design: options.Design,
     listed: Annotated[
         Path | None,
         typer.Option(
@@ -58,8 +52,8 @@ def evaluate(
             autocompletion=complete_board,
         ),
     ] = None,
-    root: RootOption = HERE,
-    as_json: JsonOption = False,
+    root: options.Root = options.HERE,
+    as_json: options.Json = False,
 ) -> None:
     """Measure a trained design: IoU, accuracy, boundary F1 and confusion matrix, by class.
 
@@ -68,23 +62,21 @@ def evaluate(
     its data set fits its own. The result and a picture of the confusion matrix go to the design's
     folder evaluation/. Exit status 1 if a code of the C++ differs.
     """
-    from fcn_hw.flow import open_workspace
-    from fcn_hw.flow.evaluate import FOLDER, evaluate_stage
-    from fcn_hw.flow.evaluation import evaluation_to_json
-    from fcn_hw.flow.workspace import open_board
+    from fcn_hw.flow.evaluate import FOLDER
+    from fcn_hw.flow.workspace import open_workspace
 
     if listed is not None and split is not None:
         raise ConfigError("both --list and --split are given", hint="give one of them")
     if board is not None and not csim:
         raise ConfigError("--board has no effect without --csim", hint="add --csim")
-    target = open_board(needed(board, "--board", "--csim")) if csim else None
-    workspace = open_workspace(design, root)
-    result = evaluate_stage(
-        workspace, progress_for(as_json), split=split or "val", listed=listed, board=target
+    result = fcn_hw.evaluate_design(
+        design,
+        root,
+        split=split or "val",
+        listed=listed,
+        csim=options.needed(board, "--board", "--csim") if csim else None,
+        progress=progress_for(as_json),
     )
-    if as_json:
-        print_json(evaluation_to_json(result))
-    else:
-        print_evaluation(result, workspace.folder / FOLDER)
+    print_result(result, print_evaluation, as_json, open_workspace(design, root).folder / FOLDER)
     if not result.exact:
         raise typer.Exit(1)

@@ -10,12 +10,13 @@ from rich import box
 from rich.markup import escape
 from rich.table import Table
 
-from fcn_hw.tables import console, print_table
+from fcn_hw.cli.printers.common import console, print_table
 
 if TYPE_CHECKING:  # `fcn-hw --help` loads none
     from fcn_hw.backend.zero_worth import NetworkWorth
     from fcn_hw.studies.sparsity.result import SparsityRun
     from fcn_hw.studies.sparsity.sweep import StepZeros
+
 
 EXPLOITED = (
     "Nothing of this is emitted: every multiplier, word and step is there. In a ROM of one word "

@@ -1,0 +1,116 @@
+"""Verb ``csim``: the HLS project, proved."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+import fcn_hw
+from fcn_hw.cli import options
+from fcn_hw.cli.application import app
+from fcn_hw.cli.printers.common import print_result, progress_for
+from fcn_hw.cli.printers.csim import print_bounded, print_csim
+from fcn_hw.errors import ConfigError
+
+
+@app.command(
+    epilog="Examples: fcn-hw csim digits_fcn8s --board pynq-z2 --images 8; "
+    "fcn-hw csim --graph mine_graph --board zcu104 --output mine_project --images 4"
+)
+def csim(
+    board: options.Board,
+    design: options.OptionalDesign = None,
+    graph: options.Graph = None,
+    output: options.Output = None,
+    root: options.Root = options.HERE,
+    images: options.Images = None,
+    data: Annotated[
+        Path | None,
+        typer.Option("--data", help="With --graph: a folder of images, a list, or a .npy."),
+    ] = None,
+    conv: options.Conv = None,
+    sign_off: Annotated[
+        bool,
+        typer.Option("--sign-off", help="Compile with the official ap_types: exact, but slow."),
+    ] = False,
+    bounded: Annotated[
+        bool, typer.Option("--bounded", help="Run the processes on FIFOs of their real depths.")
+    ] = False,
+    depth: Annotated[
+        list[str] | None,
+        typer.Option("--depth", metavar="FIFO=PIXELS", help="Another depth, with --bounded."),
+    ] = None,
+    no_train: options.NoTrain = False,
+    as_json: options.Json = False,
+) -> None:
+    """Compare the compiled HLS sources with the oracle and QKeras, every layer, code for code.
+
+    With --bounded, prove instead that no FIFO is too short: the processes run side by side, some
+    images back to back, and the outputs are compared. With --graph, compare an exported graph with
+    the oracle, on random frames or on those of --data. With --sign-off, the official ap_types stand
+    in for the native integers of frames side by side; the codes are the same. Sources
+    that were edited by hand are simulated as they are. A run on fewer images, or of edited sources,
+    has a report of its own. Exit status 1 if a single code differs, or if processes wait for one
+    another.
+    """
+    from fcn_hw.boards import load_board
+    from fcn_hw.flow import open_workspace
+    from fcn_hw.flow.bounded import parse_depths
+
+    target, chosen, progress = load_board(board), options.conv_named(conv), progress_for(as_json)
+    if data is not None and graph is None:
+        raise ConfigError("--data has no effect without --graph", hint="a design has its own data")
+    if depth and not bounded:
+        raise ConfigError("--depth has no effect without --bounded", hint="add --bounded")
+    if sign_off and bounded:
+        raise ConfigError(
+            "--sign-off has no effect with --bounded",
+            hint="it always runs on the official ap_types",
+        )
+    if graph is not None:
+        options.only_one(design, "--graph")
+        if bounded:
+            raise ConfigError("--bounded takes a design, not --graph")
+        folder = options.needed(output, "--output", "--graph")
+        result = fcn_hw.csim_graph(
+            graph,
+            board,
+            folder,
+            images=images,
+            data=data,
+            conv=chosen or "fcn_hw",
+            sign_off=sign_off,
+            progress=progress,
+        )
+        report = folder / "report/csim.json"
+    elif bounded:
+        found = fcn_hw.csim_bounded(
+            options.needed(design, "DESIGN", "csim"),
+            board,
+            root,
+            images=images,
+            depths=parse_depths(depth or []),
+            conv=chosen,
+            train=not no_train,
+            progress=progress,
+        )
+        print_result(found, print_bounded, as_json)
+        raise typer.Exit(1 if found.mismatches else 0)
+    else:
+        named = options.needed(design, "DESIGN", "csim")
+        result = fcn_hw.csim_design(
+            named,
+            board,
+            root,
+            images=images,
+            conv=chosen,
+            sign_off=sign_off,
+            train=not no_train,
+            progress=progress,
+        )
+        report = open_workspace(named, root).with_conv(chosen).report(target)
+    print_result(result, print_csim, as_json, report)
+    if not result.exact:
+        raise typer.Exit(1)

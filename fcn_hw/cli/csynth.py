@@ -1,0 +1,81 @@
+"""Verb ``csynth``: C synthesis."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+import fcn_hw
+from fcn_hw.cli import options
+from fcn_hw.cli.application import app
+from fcn_hw.cli.printers.common import print_json, progress_for
+from fcn_hw.cli.printers.cosim import print_rtl_cosim
+from fcn_hw.cli.printers.csynth import print_hardware, print_rtl_csynth
+
+if TYPE_CHECKING:  # `fcn-hw --help` loads none
+    from fcn_hw.flow.hardware import HardwareRun
+    from fcn_hw.rtl.reports import RtlCosim, RtlSynthesis
+
+
+@app.command(epilog="Example: fcn-hw csynth digits_fcn8s --board pynq-z2")
+def csynth(
+    design: options.Design,
+    board: options.Board,
+    root: options.Root = options.HERE,
+    compiler: options.Compiler = None,
+    process: Annotated[
+        str | None,
+        typer.Option("--process", metavar="NAME", help="One process alone, by fcn_hw's compiler."),
+    ] = None,
+    gates: Annotated[
+        bool,
+        typer.Option("--gates", help="LUT, FF, DSP and block RAM of our RTL by yosys, too."),
+    ] = False,
+    hours: options.Hours = None,
+    no_train: options.NoTrain = False,
+    as_json: options.Json = False,
+) -> None:
+    """C synthesis: by Vitis HLS (or Vivado HLS), or by fcn_hw's own compiler where it is not there.
+
+    Vitis HLS takes the network with its AXI ports, and is compared with the last run: exit status 1
+    if it is worse than section 'regression' of the design allows. Ours takes the network's
+    processes and says of each its stages, its slowest recurrence and its memories. Exit status 2
+    where a program or a licence is missing.
+    """
+    from fcn_hw.boards import load_board
+    from fcn_hw.flow import open_workspace
+
+    found = fcn_hw.csynth_design(
+        design,
+        board,
+        root,
+        compiler=options.compiler_named(compiler),
+        process=process,
+        gates=gates,
+        hours=hours,
+        train=not no_train,
+        progress=progress_for(as_json),
+    )
+    show_run(found, open_workspace(design, root).report(load_board(board)), as_json)
+
+
+def show_run(found: HardwareRun | RtlSynthesis | RtlCosim, folder: Path, as_json: bool) -> None:
+    """Prints the vendor's run, or what fcn_hw's compiler made; checks a vendor's run."""
+    from fcn_hw.flow.hardware import HardwareRun, run_to_json
+    from fcn_hw.results import result_data
+    from fcn_hw.rtl.reports import RtlSynthesis
+
+    if isinstance(found, HardwareRun):
+        if as_json:
+            print_json(run_to_json(found))
+        else:
+            print_hardware(found)
+        found.check()
+    elif as_json:
+        print_json(result_data(found))
+    elif isinstance(found, RtlSynthesis):
+        print_rtl_csynth(found, folder)
+    else:
+        print_rtl_cosim(found, folder)

@@ -1,0 +1,124 @@
+"""Verb ``export``: from a model to its graph."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.markup import escape
+
+import fcn_hw
+from fcn_hw.cli import options
+from fcn_hw.cli.application import app
+from fcn_hw.cli.printers.common import console, print_json, progress_for
+from fcn_hw.cli.printers.export import print_agreement
+from fcn_hw.errors import ConfigError
+
+if TYPE_CHECKING:  # `fcn-hw --help` does not load it
+    from fcn_hw.flow.agreement import Agreement
+
+
+@app.command(
+    epilog="Examples: fcn-hw export digits_fcn8s; "
+    "fcn-hw export --model mine.h5 --input-format 'ufixed<8,0>' --output mine_graph"
+)
+def export(
+    design: options.OptionalDesign = None,
+    model: Annotated[
+        Path | None, typer.Option("--model", help="A QKeras model, .h5 or .keras, instead.")
+    ] = None,
+    input_format: Annotated[
+        str, typer.Option("--input-format", help="With --model: format of the input codes.")
+    ] = "ufixed<8,0>",
+    input_scale: Annotated[
+        str | None,
+        typer.Option(
+            "--input-scale",
+            help="With --model: the model was trained on code * scale + offset. A decimal or a "
+            "fraction (1/255), or one a channel with commas. Default: the step of --input-format.",
+        ),
+    ] = None,
+    input_offset: Annotated[
+        str | None,
+        typer.Option("--input-offset", help="With --model: as --input-scale. Default: 0."),
+    ] = None,
+    output_kind: Annotated[
+        str | None,
+        typer.Option(
+            "--output-kind",
+            help="With --model: classes, scores or both. Default: classes behind a softmax and "
+            "behind a sigmoid of one channel, else scores.",
+        ),
+    ] = None,
+    output: Annotated[
+        Path | None, typer.Option("--output", help="With --model: folder of the graph.")
+    ] = None,
+    check: Annotated[
+        Path | None,
+        typer.Option(
+            "--check",
+            help="With --model: compare with QKeras on these images: a folder, a list, or a .npy.",
+        ),
+    ] = None,
+    images: Annotated[
+        int | None, typer.Option("--images", min=1, help="With --check: the first N images only.")
+    ] = None,
+    root: options.Root = options.HERE,
+    no_train: options.NoTrain = False,
+    as_json: options.Json = False,
+) -> None:
+    """Export a trained design as an integer graph and compare it with QKeras, layer by layer.
+
+    With --model, export any QKeras model file. A layer that can't be expressed exactly is refused.
+    With --check, every layer says how many of its codes differ from QKeras. Exit status 1 if one
+    differs that is exact or proved.
+    """
+    from fcn_hw.results import read_result, result_data
+
+    if model is None:
+        from fcn_hw.flow import open_workspace
+        from fcn_hw.flow.images import AGREEMENT, QKerasComparisons
+
+        named = options.needed(design, "DESIGN", "export")
+        graph = fcn_hw.export_design(
+            named, root, train=not no_train, progress=progress_for(as_json)
+        )
+        folder = open_workspace(named, root).graph
+        if as_json:
+            layers = result_data(read_result(folder / AGREEMENT, QKerasComparisons))
+            print_json({"graph": graph.name, "folder": str(folder), "layers": layers})
+        else:
+            _print_graph(graph.name, folder)
+        return
+    options.only_one(design, "--model")
+    folder = options.needed(output, "--output", "--model")
+    if str(folder) in ("classes", "scores", "both"):
+        raise ConfigError(
+            f"--output is the folder of the graph, and '{folder}' is what it may give",
+            hint=f"--output-kind {folder}",
+        )
+    graph, found = fcn_hw.export_model(
+        model,
+        folder,
+        input_format=input_format,
+        input_scale=input_scale,
+        input_offset=input_offset,
+        output_kind=options.output_kind_named(output_kind),
+        check=check,
+        images=images,
+        progress=progress_for(as_json),
+    )
+    if as_json:
+        print_json(result_data(found))
+    else:
+        _print_graph(graph.name, folder, found)
+    if not found.holds:
+        raise typer.Exit(1)
+
+
+def _print_graph(name: str, folder: Path, found: Agreement | None = None) -> None:
+    typer.echo((folder / "graph.txt").read_text(encoding="utf-8").rstrip())
+    if found is not None:
+        print_agreement(found)
+    console().print(f"graph '{name}' is in {escape(str(folder))}", highlight=False)

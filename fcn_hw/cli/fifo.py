@@ -1,0 +1,41 @@
+"""Verb ``fifo``: depths of the FIFOs."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+import fcn_hw
+from fcn_hw.cli import options
+from fcn_hw.cli.application import app
+from fcn_hw.cli.printers.common import print_json, progress_for
+from fcn_hw.cli.printers.fifo import print_fifos
+
+
+@app.command(epilog="Example: fcn-hw fifo digits_fcn8s --board pynq-z2 --explain skip_pool2")
+def fifo(
+    design: options.Design,
+    board: options.Board,
+    explain: Annotated[
+        str | None,
+        typer.Option("--explain", help="Say why this FIFO, or this op's skip, is so deep."),
+    ] = None,
+    root: options.Root = options.HERE,
+    as_json: options.Json = False,
+) -> None:
+    """Size the FIFOs: the smallest depths that lose no throughput and never deadlock, proved.
+
+    The depths, a certificate and a picture of the skip FIFOs go to the design's report folder. A
+    design that is not trained is sized with placeholder weights, in a folder of its own.
+    """
+    from fcn_hw.flow.fifos import fifo_to_json
+
+    result = fcn_hw.fifo_design(design, board, root, progress=progress_for(as_json))
+    found = None if explain is None else fcn_hw.explain_fifo(result, explain)
+    if as_json:
+        print_json(fifo_to_json(result, found))
+    elif found is not None:
+        typer.echo("\n".join(found.sentences))
+    else:
+        print_fifos(result)

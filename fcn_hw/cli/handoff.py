@@ -1,0 +1,46 @@
+"""Verb ``handoff``: the bundle, packed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+import fcn_hw
+from fcn_hw.cli import options
+from fcn_hw.cli.application import app
+from fcn_hw.cli.printers.common import print_result, progress_for
+from fcn_hw.cli.printers.handoff import print_handoff
+
+
+@app.command(epilog="Example: fcn-hw handoff digits_fcn8s --board pynq-z2")
+def handoff(
+    design: options.Design,
+    board: options.Board,
+    output: Annotated[
+        Path | None, typer.Option("--output", help="Folder of the bundle; handoff/ by default.")
+    ] = None,
+    images: Annotated[
+        int | None, typer.Option("--images", min=1, help="Golden frames; 3 by default.")
+    ] = None,
+    root: options.Root = options.HERE,
+    no_train: options.NoTrain = False,
+    as_json: options.Json = False,
+) -> None:
+    """Pack a proved design for the engineer who builds the bitstream.
+
+    Sources, scripts, constraints, driver, golden vectors, expected numbers and what vendor tools
+    left, in handoff/DESIGN-BOARD.tar.gz. The same input gives the same bytes. Check it anywhere by
+    `fcn-hw verify`.
+    """
+    made = fcn_hw.handoff_design(
+        design,
+        board,
+        root,
+        output=output,
+        images=images,
+        train=not no_train,
+        progress=progress_for(as_json),
+    )
+    print_result(made, print_handoff, as_json)

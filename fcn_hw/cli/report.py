@@ -1,0 +1,31 @@
+"""Verb ``report``: one HTML file of all results."""
+
+from __future__ import annotations
+
+import fcn_hw
+from fcn_hw.cli import options
+from fcn_hw.cli.application import app
+from fcn_hw.cli.printers.common import print_json
+from fcn_hw.cli.printers.report import print_report
+
+
+@app.command(epilog="Example: fcn-hw report digits_fcn8s --board pynq-z2")
+def report(
+    design: options.Design,
+    board: options.Board,
+    root: options.Root = options.HERE,
+    conv: options.Conv = None,
+    as_json: options.Json = False,
+) -> None:
+    """Write one HTML file that shows all results of a design on a board.
+
+    It opens from disk, without network. No stage is run: a section whose stage has not run says
+    which command makes it. With --json, print what the file shows, pictures left out.
+    """
+    from fcn_hw.report import report_to_json
+
+    made, path = fcn_hw.report_design(design, board, root, conv=options.conv_named(conv))
+    if as_json:
+        print_json(report_to_json(made, path))
+    else:
+        print_report(made, path)

@@ -1,0 +1,44 @@
+"""Verb ``train``: from a design to its models."""
+
+from __future__ import annotations
+
+from enum import Enum
+from typing import Annotated
+
+import typer
+
+import fcn_hw
+from fcn_hw.cli import options
+from fcn_hw.cli.application import app
+from fcn_hw.cli.printers.common import print_result, progress_for
+from fcn_hw.cli.printers.train import print_training
+
+
+class Strategy(str, Enum):
+    """How a design is trained."""
+
+    ALONE = "alone"
+    MULTI_WORKER = "multi-worker"
+
+
+@app.command(epilog="Example: fcn-hw train digits_fcn8s")
+def train(
+    design: options.Design,
+    strategy: Annotated[
+        Strategy,
+        typer.Option("--strategy", help="multi-worker: with the workers that TF_CONFIG names."),
+    ] = Strategy.ALONE,
+    root: options.Root = options.HERE,
+    as_json: options.Json = False,
+) -> None:
+    """Train a design: in float, then quantized with float shadow weights.
+
+    An interrupted training goes on where it stopped; a finished one is not repeated.
+    With --strategy multi-worker, start the same command on every worker: worker 0 writes the files.
+    """
+    result = fcn_hw.train_design(
+        design, root, strategy=strategy.value, progress=progress_for(as_json)
+    )
+    if result is None:  # the chief prints
+        return
+    print_result(result, print_training, as_json)
