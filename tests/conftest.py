@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import hashlib
 import shutil
 import signal
 import sys
-from functools import cache
+from collections.abc import Iterator, Sequence
+from functools import cache, wraps
 from pathlib import Path
 
 import hypothesis
 import pytest
 
 from fcn_hw.errors import ToolNotFound
+from fcn_hw.flow import lint
+from fcn_hw.lint.check import Report, lint_project
 from fcn_hw.rtl.front_end import CLANG, OPT
 from fcn_hw.tools.find import find_tool
 
@@ -65,3 +69,26 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         action="store_true",
         help="write the emitted text to tests/golden/ instead of comparing it",
     )
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _the_same_sources_are_linted_once() -> Iterator[None]:
+    """The stage lint takes seconds and its report is a function of the sources: hundreds of tests
+    emit the same few projects. ``tests/lint`` calls the rules themselves."""
+    reports: dict[str, Report] = {}
+
+    @wraps(lint_project)
+    def once(folder: Path, vendor: Sequence[Path]) -> Report:
+        hashed = hashlib.sha256()
+        for path in sorted([*folder.glob("firmware/**/*"), *folder.glob("tb/**/*")]):
+            if path.is_file():
+                hashed.update(str(path.relative_to(folder)).encode() + b"\0")
+                hashed.update(hashlib.sha256(path.read_bytes()).digest())
+        key = hashed.hexdigest()
+        if key not in reports:
+            reports[key] = lint_project(folder, vendor)
+        return reports[key]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(lint, "lint_project", once)
+        yield

@@ -14,7 +14,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from typing import Any
-from weakref import WeakKeyDictionary
 
 from fcn_hw.lint.expressions import Expressions
 from fcn_hw.lint.functions import Function
@@ -294,14 +293,11 @@ class Machine(Expressions):
         self._path = path
 
 
-_MACHINES: WeakKeyDictionary[Project, Machine] = WeakKeyDictionary()
-
-
 def executed(project: Project) -> Machine:
     """The machine that has executed a project; it runs once."""
-    if project not in _MACHINES:
-        _MACHINES[project] = Machine(project)
-    return _MACHINES[project]
+    if project.machine is None:
+        project.machine = Machine(project)
+    return project.machine
 
 
 def _pipeline(pragmas: list[Pragma]) -> Pragma | None:
