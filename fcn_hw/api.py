@@ -56,6 +56,7 @@ from fcn_hw.flow.lint import lint_folder, lint_stage
 from fcn_hw.flow.pipeline import emit_stage
 from fcn_hw.flow.progress import Progress
 from fcn_hw.flow.regression import RegressionRun, accept_stage, last_rows
+from fcn_hw.flow.rtl import rtl_cosim_graph, rtl_csynth_graph
 from fcn_hw.flow.scaffold import new_design
 from fcn_hw.flow.show import Shown
 from fcn_hw.flow.show import show as _show
@@ -94,7 +95,8 @@ from fcn_hw.train.result import TRAINING, TrainResult
 
 __all__ = [
     "SearchOptions", "accept_design", "bitstream_design", "clean_design", "compare",
-    "cosim_design", "csim_bounded", "csim_design", "csim_graph", "csynth_design", "diagnose",
+    "cosim_design", "cosim_graph", "csim_bounded", "csim_design", "csim_graph", "csynth_design",
+    "csynth_graph", "diagnose",
     "estimate_design", "estimate_graph", "evaluate", "evaluate_design", "explain_fifo",
     "export_design", "export_model", "fifo_design", "handoff_design", "hls_design", "hls_graph",
     "levels_design", "lint_design", "lint_project", "list_boards", "load_board", "load_design",
@@ -501,6 +503,45 @@ def cosim_design(
     workspace, target = open_workspace(str(design), Path(root), may_train=train), load_board(board)
     return cosim_by(
         workspace, target, _progress(progress), compiler=compiler, images=images, hours=hours
+    )
+
+
+def csynth_graph(
+    graph: PathLike,
+    board: str,
+    output: PathLike,
+    *,
+    process: str | None = None,
+    gates: bool = False,
+    progress: Progress | bool = False,
+) -> RtlSynthesis:
+    """The C++ of a graph folder to Verilog, by fcn_hw's own compiler; ``output`` gets the project.
+
+    Args:
+        process: one process alone.
+        gates: also LUT, FF, DSP and block RAM by yosys.
+    """
+    return rtl_csynth_graph(
+        Path(graph), load_board(board), Path(output), _progress(progress), process=process,
+        gates=gates,
+    )  # fmt: skip
+
+
+def cosim_graph(
+    graph: PathLike,
+    board: str,
+    output: PathLike,
+    *,
+    images: int | None = None,
+    progress: Progress | bool = False,
+) -> RtlCosim:
+    """The Verilog of :func:`csynth_graph` on random codes, every stream against the oracle.
+
+    Args:
+        images: frames; None takes two.
+    """
+    return rtl_cosim_graph(
+        Path(graph), load_board(board), Path(output), _progress(progress), images=images
     )
 
 

@@ -5,14 +5,19 @@ from __future__ import annotations
 import fcn_hw
 from fcn_hw.cli import options
 from fcn_hw.cli.application import app
-from fcn_hw.cli.csynth import show_run
+from fcn_hw.cli.csynth import graph_output, show_run
 from fcn_hw.cli.printers.common import progress_for
 
 
-@app.command(epilog="Example: fcn-hw cosim digits_fcn8s --board pynq-z2 --images 2")
+@app.command(
+    epilog="Examples: fcn-hw cosim digits_fcn8s --board pynq-z2 --images 2; "
+    "fcn-hw cosim --graph mine_graph --board zcu104 --output mine_project"
+)
 def cosim(
-    design: options.Design,
     board: options.Board,
+    design: options.OptionalDesign = None,
+    graph: options.Graph = None,
+    output: options.Output = None,
     root: options.Root = options.HERE,
     compiler: options.Compiler = None,
     images: options.Images = None,
@@ -23,14 +28,23 @@ def cosim(
     """RTL cosimulation: the RTL's codes on validation images, each one compared.
 
     The RTL is Vitis HLS' in its own simulator, against the C++; or that of fcn_hw's compiler in
-    Verilator, every stream against the integer oracle. Two images where no number is given. Exit
-    status 1 at a single code that differs.
+    Verilator, every stream against the integer oracle, with --graph on random codes. Two images
+    where no number is given. Exit status 1 at a single code that differs, or if processes wait for
+    one another.
     """
     from fcn_hw.boards import load_board
     from fcn_hw.flow import open_workspace
 
+    if graph is not None:
+        folder = graph_output(design, output, compiler)
+        made = fcn_hw.cosim_graph(
+            graph, board, folder, images=images, progress=progress_for(as_json)
+        )
+        show_run(made, folder / "report", as_json)
+        return
+    named = options.needed(design, "DESIGN", "cosim")
     found = fcn_hw.cosim_design(
-        design,
+        named,
         board,
         root,
         compiler=options.compiler_named(compiler),
@@ -39,4 +53,4 @@ def cosim(
         train=not no_train,
         progress=progress_for(as_json),
     )
-    show_run(found, open_workspace(design, root).report(load_board(board)), as_json)
+    show_run(found, open_workspace(named, root).report(load_board(board)), as_json)

@@ -8,26 +8,39 @@ report/rtl_cosim.json     cycles, peaks of FIFOs and codes compared
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from fcn_hw.backend.project import plan_project
+from fcn_hw.backend.structure import Layout, estimate_layout
 from fcn_hw.boards import Board
-from fcn_hw.dataflow.lowering import Dataflow, lower
+from fcn_hw.dataflow.lowering import lower
+from fcn_hw.design import Hls
 from fcn_hw.errors import ConfigError, Deadlock, Mismatch, StreamError, nearest
 from fcn_hw.files import replace_file
 from fcn_hw.fixed import Codes
 from fcn_hw.flow.alone import alone_in_project
 from fcn_hw.flow.code import code_digest
-from fcn_hw.flow.estimate import estimate_stage
 from fcn_hw.flow.images import input_codes, validation_images
-from fcn_hw.flow.layout import SIMULATION, FrameTimes
+from fcn_hw.flow.layout import (
+    SIMULATION,
+    FrameTimes,
+    choose_fifos,
+    current_layout,
+    frame_times,
+)
 from fcn_hw.flow.pipeline import hls_stage
 from fcn_hw.flow.progress import Progress
 from fcn_hw.flow.stage import StageRecord, digest_of
+from fcn_hw.flow.standalone import emit_plan, random_codes, settings
 from fcn_hw.flow.workspace import Workspace
+from fcn_hw.harness.bounded import Fifo, Wait, deadlock, fills_of
 from fcn_hw.harness.traces import write_frames
 from fcn_hw.harness.whole_set import cores
 from fcn_hw.ir import Graph
+from fcn_hw.ir.serialize import load
+from fcn_hw.locks import locked
 from fcn_hw.ops import Tensor
 from fcn_hw.plan import Command, Plan
 from fcn_hw.reference import evaluate
@@ -59,24 +72,36 @@ COSIM_IMAGES = 2
 
 @dataclass(frozen=True, eq=False)
 class Project:
-    """An emitted project, and its network as the compiler reads it."""
+    """An emitted project, and its network as the compiler reads it.
 
-    workspace: Workspace
-    board: Board
+    Args:
+        graph: as it is emitted.
+        hls: its settings.
+        layout: folds and FIFOs.
+        modelled: some frames of the dataflow model, as ``report/dataflow.json`` holds them.
+        network: its processes and streams.
+        folder: of the HLS project.
+        report: folder of the reports.
+    """
+
     graph: Graph
-    dataflow: Dataflow
+    board: Board
+    hls: Hls
+    layout: Layout
+    modelled: FrameTimes
     network: Network
     folder: Path
+    report: Path
 
     @property
     def period_ns(self) -> float:
-        return self.workspace.design.hls.ClockPeriod or self.board.clock_period_ns
+        return self.hls.ClockPeriod or self.board.clock_period_ns
 
     def tensors(self) -> dict[str, Tensor]:
         """What flows through each stream."""
         return {
             stream.name: stream.tensor
-            for process in self.dataflow.processes
+            for process in self.layout.dataflow.processes
             for stream in (*process.inputs, *process.outputs)
         }
 
@@ -101,16 +126,21 @@ def rtl_csynth(
         NotSynthesizable: a source is outside the subset, or does not fit the clock.
         ToolNotFound: clang or opt, or yosys where it is asked for, is missing.
     """
-    project = _project(workspace, board, progress)
-    calls = _chosen(project.network, process)
-    reports = _compiled(project, calls, progress)
-    found = RtlSynthesis(
-        project.graph.name, COMPILER, board.family, project.period_ns, tuple(reports.values()),
-        _mapped(project, calls, progress) if gates else (),
-    )  # fmt: skip
-    if process is None:
-        write_result(workspace.report(board) / CSYNTH, found)
-    return found
+    return _csynth(_project(workspace, board, progress), progress, process, gates)
+
+
+def rtl_csynth_graph(
+    folder: Path,
+    board: Board,
+    output: Path,
+    progress: Progress,
+    *,
+    process: str | None = None,
+    gates: bool = False,
+) -> RtlSynthesis:
+    """As :func:`rtl_csynth`, of the graph in a folder; its project goes to ``output``."""
+    with locked(output, "fcn-hw csynth"):
+        return _csynth(_graph_project(folder, board, output, progress), progress, process, gates)
 
 
 @alone_in_project("cosim")
@@ -125,26 +155,48 @@ def rtl_cosim(
     Raises:
         Mismatch: a code is not the oracle's.
         Deadlock, StreamError: the network stands still.
-        ConfigError: the graph has several inputs.
         ToolNotFound: a program is missing.
     """
     project = _project(workspace, board, progress)
-    graph = project.graph
-    if len(graph.inputs) != 1:
-        raise ConfigError(
-            f"graph '{graph.name}' has {len(graph.inputs)} inputs; cosimulation on images takes one"
-        )
+    split = validation_images(workspace.design, images or COSIM_IMAGES)
+    return _cosim(project, {project.graph.inputs[0].name: input_codes(split)}, progress)
+
+
+def rtl_cosim_graph(
+    folder: Path, board: Board, output: Path, progress: Progress, *, images: int | None = None
+) -> RtlCosim:
+    """As :func:`rtl_cosim`, of the graph in a folder, on random codes.
+
+    The graph may have several inputs. Its project goes to ``output``.
+    """
+    with locked(output, "fcn-hw cosim"):
+        project = _graph_project(folder, board, output, progress)
+        codes = random_codes(project.graph, images or COSIM_IMAGES)
+        return _cosim(project, codes, progress)
+
+
+def _csynth(project: Project, progress: Progress, process: str | None, gates: bool) -> RtlSynthesis:
+    calls = _chosen(project.network, process)
+    reports = _compiled(project, calls, progress)
+    found = RtlSynthesis(
+        project.graph.name, COMPILER, project.board.family, project.period_ns,
+        tuple(reports.values()), _mapped(project, calls, progress) if gates else (),
+    )  # fmt: skip
+    if process is None:
+        write_result(project.report / CSYNTH, found)
+    return found
+
+
+def _cosim(project: Project, codes: Mapping[str, Codes], progress: Progress) -> RtlCosim:
     _compiled(project, project.network.calls, progress)
-    codes = input_codes(validation_images(workspace.design, images or COSIM_IMAGES))
     build = _simulator(project)
-    report = workspace.report(board) / COSIM
+    report = project.report / COSIM
     record = StageRecord(
         "rtl_cosim",
-        workspace.report(board),
+        project.report,
         digest_of(
             build.digest,
-            codes.shape,
-            digest_of(codes.tobytes().hex()),
+            [(name, item.shape, digest_of(item.tobytes().hex())) for name, item in codes.items()],
             [code_digest(item.__module__) for item in (plan_simulator, evaluate)],
         ),
     )
@@ -153,23 +205,48 @@ def rtl_cosim(
         return read_result(report, RtlCosim)
     record.begin()
     _build(project, build, progress)
-    progress.say(f"[cyan]cosim[/]     {len(codes)} images, Verilator")
+    progress.say(f"[cyan]cosim[/]     {_frames(codes)} images, Verilator")
     found = _simulated(project, codes)
     write_result(report, found)
     record.finish([report])
     return found
 
 
+def _frames(codes: Mapping[str, Codes]) -> int:
+    return len(next(iter(codes.values())))
+
+
 def _project(workspace: Workspace, board: Board, progress: Progress) -> Project:
     graph, plan = hls_stage(workspace, board, progress)
-    dataflow = lower(graph)
+    folder, hls = workspace.project(board), workspace.design.hls
+    network = network_of(graph, plan)
+    layout = current_layout(workspace, graph, board, progress)
+    modelled = read_result(folder / SIMULATION, FrameTimes)
+    return Project(graph, board, hls, layout, modelled, network, folder, workspace.report(board))
+
+
+def _graph_project(folder: Path, board: Board, output: Path, progress: Progress) -> Project:
+    graph, hls = load(folder), settings("fcn_hw")
+    progress.say("[cyan]fifo[/]    folds, FIFO depths")
+    found = choose_fifos(graph, board, hls)
+    layout, modelled = found.structure.layout, frame_times(found.simulation)
+    plan = plan_project(graph, board, hls, layout)
+    emit_plan(plan, output, progress)
+    network = network_of(graph, plan)
+    return Project(graph, board, hls, layout, modelled, network, output, output / "report")
+
+
+def network_of(graph: Graph, plan: Plan) -> Network:
+    """The network of an emitted project.
+
+    Raises:
+        NotSynthesizable: a process of another origin, whose headers are not in the subset.
+    """
     streams = {
         process.name: ([s.name for s in process.inputs], [s.name for s in process.outputs])
-        for process in dataflow.processes
+        for process in lower(graph).processes
     }
-    network = read_network(graph.name, plan.files, streams)
-    folder = workspace.project(board)
-    return Project(workspace, board, graph, dataflow, network, folder)
+    return read_network(graph.name, plan.files, streams)
 
 
 def _chosen(network: Network, process: str | None) -> tuple[Call, ...]:
@@ -249,10 +326,8 @@ def _mapped(project: Project, calls: tuple[Call, ...], progress: Progress) -> tu
         for name, plan in plans.items():
             (left,) = plan.commands[0].expects
             records[name].finish([folder / left])
-    estimated = {
-        layer.name: layer.resources
-        for layer in estimate_stage(project.workspace, project.board, progress).estimate.layers
-    }
+    found = estimate_layout(project.graph, project.board, project.hls, project.layout)
+    estimated = {layer.name: layer.resources for layer in found.layers}
     return tuple(read_gates(call.name, folder, estimated.get(call.name)) for call in calls)
 
 
@@ -292,30 +367,29 @@ def _build(project: Project, build: Plan, progress: Progress) -> None:
     record.finish([folder / FOLDER / "bench"])
 
 
-def _simulated(project: Project, codes: Codes) -> RtlCosim:
+def _simulated(project: Project, codes: Mapping[str, Codes]) -> RtlCosim:
     """Runs parts of the images side by side, compares, and collects what was measured."""
-    folder, graph = project.folder / RTL, project.graph
-    parts = max(1, min(cores(), len(codes) // 2))
-    bounds = [len(codes) * n // parts for n in range(parts + 1)]
+    folder, images = project.folder / RTL, _frames(codes)
+    parts = max(1, min(cores(), images // 2))
+    bounds = [images * n // parts for n in range(parts + 1)]
     commands: list[Command] = []
     for number in range(parts):
-        first, end = bounds[number], bounds[number + 1]
-        _write_frames(project, codes[first:end], folder / FOLDER / f"part{number}")
+        part = slice(bounds[number], bounds[number + 1])
+        own = {name: item[part] for name, item in codes.items()}
+        _write_frames(project, own, folder / FOLDER / f"part{number}")
         commands += plan_run(part=f"part{number}").commands
     run(Plan(stages=(tuple(commands),)), folder, jobs=parts)
     runs = [read_simulated(folder / FOLDER / f"part{n}" / RESULT) for n in range(parts)]
     for number, found in enumerate(runs):
         _check(project, found, bounds[number], bounds[number + 1] - bounds[number])
-    return _result(project, runs, len(codes), graph.outputs)
+    return _result(project, runs, images)
 
 
-def _write_frames(project: Project, codes: Codes, folder: Path) -> None:
+def _write_frames(project: Project, codes: Mapping[str, Codes], folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
-    graph = project.graph
     tensors = project.tensors()
     keep = tuple({tensor.name for tensor in tensors.values()})
-    known = {graph.inputs[0].name: codes}
-    known |= evaluate(graph, known, keep=keep)
+    known = {**codes, **evaluate(project.graph, codes, keep=keep)}
     for name, tensor in tensors.items():
         end = "in" if name in project.network.inputs else "expected"
         write_frames(folder / f"{name}.{end}", known[tensor.name], tensor.format)
@@ -335,7 +409,7 @@ def _check(project: Project, found: Simulated, first_frame: int, frames: int) ->
             raise StreamError(
                 project.graph.name,
                 f"stream '{name}' had {seen.pixels} pixels in RTL, must have {expected}",
-                _fills(project, found),
+                fills_of(_fifos(project, found).values()),
             )
 
 
@@ -353,45 +427,63 @@ def _mismatch(name: str, tensor: Tensor, seen: StreamResult, first_frame: int) -
     return Mismatch(name, index, number(seen.expected), number(seen.actual), seen.wrong)
 
 
-def _fills(project: Project, found: Simulated) -> list[str]:
-    return [
-        f"{name} {found.streams[name].held}/{stream.depth}"
-        for name, stream in project.network.streams.items()
-        if stream.depth and name in found.streams
-    ]
+def _fifos(project: Project, found: Simulated) -> dict[str, Fifo]:
+    """Every FIFO at the end of a simulation."""
+    network = project.network
+    writers, readers = network.writers, network.readers
+    return {
+        name: Fifo(name, stream.depth, seen.held, seen.peak, writers[name], readers[name])
+        for name, stream in network.streams.items()
+        if stream.depth and (seen := found.streams[name])
+    }
 
 
 def _standstill(project: Project, found: Simulated) -> Deadlock | StreamError:
-    """Who waits for whom where the network stands still: a full FIFO's writer waits for its reader,
-    an empty one's reader for its writer."""
-    network = project.network
-    full = [
-        name
-        for name, stream in network.streams.items()
-        if stream.depth and found.streams[name].held >= stream.depth
-    ]
-    reader = {stream: call.name for call in network.calls for stream in call.reads}
-    writer = {stream: call.name for call in network.calls for stream in call.writes}
-    waits = [
-        f"{writer[name]} waits for {reader[name]} to read '{name}', which is full" for name in full
-    ]
-    waits += [
-        f"{reader[name]} waits for {writer[name]} to write '{name}', which is empty"
-        for name, stream in network.streams.items()
-        if stream.depth and found.streams[name].held == 0
-    ]
-    fills = _fills(project, found)
-    if full:
-        return Deadlock(project.graph.name, waits, full, fills)
-    return StreamError(project.graph.name, "the RTL stands still and no FIFO is full", fills)
+    """Why the network stands still: what ``csim --bounded`` says of the same."""
+    fifos = _fifos(project, found)
+    waits = {}
+    for call in project.network.calls:
+        wait = _wait(project, call, found)
+        if wait is not None:
+            waits[call.name] = wait
+    for first in waits:
+        process, cycle = first, dict[str, Wait]()
+        while process in waits and process not in cycle:
+            cycle[process] = waits[process]
+            process = waits[process].waits_for
+        if process == first and any(wait.action == "write" for wait in cycle.values()):
+            return deadlock(project.graph.name, tuple(cycle.values()), fifos)
+    return StreamError(
+        project.graph.name, "the RTL stands still and no processes wait for one another",
+        fills_of(fifos.values()),
+    )  # fmt: skip
 
 
-def _result(
-    project: Project, runs: list[Simulated], images: int, outputs: tuple[str, ...]
-) -> RtlCosim:
-    tensors = project.tensors()
-    first = runs[0].streams[outputs[0]].frame_ends
-    modelled = read_result(project.folder / SIMULATION, FrameTimes)
+def _wait(project: Project, call: Call, found: Simulated) -> Wait | None:
+    """Where a process waits. What it offers is of an earlier iteration than what it wants; a
+    process that wants nothing waits for a frame, and so for the first pixel of it."""
+    network, tensors = project.network, project.tensors()
+    inputs = [name for name in call.reads if name in network.writers]
+
+    def at(name: str, action: str, other: str) -> Wait:
+        seen, tensor = found.streams[name], tensors[name]
+        pixels = seen.pixels - (seen.held if action == "read" else 0)
+        return Wait(call.name, pixels // (tensor.height * tensor.width), action, name, other)
+
+    for name in call.writes:
+        if found.streams[name].writer_waits:
+            return at(name, "write", network.readers[name])
+    wanted = [name for name in inputs if found.streams[name].reader_waits]
+    empty = [name for name in inputs if found.streams[name].held == 0]
+    for name in wanted or empty:
+        return at(name, "read", network.writers[name])
+    return None
+
+
+def _result(project: Project, runs: list[Simulated], images: int) -> RtlCosim:
+    tensors, modelled = project.tensors(), project.modelled
+    ends = [runs[0].streams[name].frame_ends for name in project.network.outputs]
+    first = [max(frame) for frame in zip(*ends, strict=True)]
     peaks = modelled.peak_pixels
     return RtlCosim(
         design=project.graph.name,

@@ -169,10 +169,15 @@ def emit_graph(
         UnsupportedLayer: hls4ml can't compute a convolution exactly.
     """
     graph, plan = _planned(load(folder), board, progress, conv)
+    emit_plan(plan, output, progress, overwrite=overwrite)
+    return emitted_graph(graph, conv), plan
+
+
+def emit_plan(plan: Plan, output: Path, progress: Progress, *, overwrite: bool = False) -> None:
+    """Writes the project of a graph and checks it; the errors are those of :func:`emit_graph`."""
     with locked(output, "fcn-hw hls"):
         emit(plan, output, plan.digest, progress, overwrite=overwrite)
     lint_stage(output, plan, progress).check()
-    return emitted_graph(graph, conv), plan
 
 
 def _planned(
@@ -229,7 +234,7 @@ def _csim_graph(
     tensor = _only_input(graph)
     codes: npt.NDArray[np.integer]
     if data is None:
-        codes, what = random_codes(graph, images or RANDOM_FRAMES), RANDOM_DATA
+        codes, what = random_codes(graph, images or RANDOM_FRAMES)[tensor.name], RANDOM_DATA
     else:
         codes, what = load_frames(data, tensor, images).codes, data.name
     program, build = program_of(graph, conv, sign_off)
@@ -242,14 +247,16 @@ def _csim_graph(
     return result
 
 
-def random_codes(graph: Graph, images: int) -> Codes:
-    """Frames over the whole range of the input format; the first two hold its ends."""
-    tensor = graph.inputs[0].output
-    low, high = tensor.format.min_code, tensor.format.max_code
-    codes = np.random.default_rng(RANDOM_SEED).integers(
-        low, high, (images, *tensor.shape), dtype=np.int64, endpoint=True
-    )
-    codes[0] = high
-    if images > 1:
-        codes[1] = low
-    return codes
+def random_codes(graph: Graph, images: int) -> dict[str, Codes]:
+    """Frames of each input over the whole range of its format; the first two hold its ends."""
+    found = {}
+    for number, op in enumerate(graph.inputs):
+        fmt = op.output.format
+        codes = np.random.default_rng(RANDOM_SEED + number).integers(
+            fmt.min_code, fmt.max_code, (images, *op.output.shape), dtype=np.int64, endpoint=True
+        )
+        codes[0] = fmt.max_code
+        if images > 1:
+            codes[1] = fmt.min_code
+        found[op.name] = codes
+    return found

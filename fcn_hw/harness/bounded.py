@@ -14,7 +14,7 @@ pixels back while it waits for a read.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -214,14 +214,9 @@ def read_report(path: Path) -> tuple[Fifo, ...]:
     if state == "finished":
         return fifos
     by_name = {fifo.name: fifo for fifo in fifos}
-    fills = [f"{fifo.name} {fifo.fill} of {fifo.depth}" for fifo in fifos]
     if state == "deadlock":
-        raise Deadlock(
-            name,
-            waits=[_in_words(wait, by_name[wait.fifo]) for wait in waits],
-            full=[wait.fifo for wait in waits if wait.action == "write"],
-            fills=fills,
-        )
+        raise deadlock(name, waits, by_name)
+    fills = fills_of(fifos)
     if state == "underflow":
         (wait,) = waits
         raise StreamError(
@@ -259,6 +254,27 @@ def _output_files(graph: Graph) -> dict[str, str]:
     """What the test bench names the file of each output: after the port, which may be a copy."""
     ports = lower(graph).outputs
     return {name: f"{port.name}.bin" for name, port in zip(graph.outputs, ports, strict=True)}
+
+
+def deadlock(name: str, waits: Sequence[Wait], fifos: Mapping[str, Fifo]) -> Deadlock:
+    """The error that tells of a deadlock.
+
+    Args:
+        name: of the network.
+        waits: the cycle; each process waits for the next one, the last for the first.
+        fifos: every FIFO by its name.
+    """
+    return Deadlock(
+        name,
+        waits=[_in_words(wait, fifos[wait.fifo]) for wait in waits],
+        full=[wait.fifo for wait in waits if wait.action == "write"],
+        fills=fills_of(fifos.values()),
+    )
+
+
+def fills_of(fifos: Iterable[Fifo]) -> list[str]:
+    """What each FIFO holds, in words."""
+    return [f"{fifo.name} {fifo.fill} of {fifo.depth}" for fifo in fifos]
 
 
 def _in_words(wait: Wait, fifo: Fifo) -> str:

@@ -37,6 +37,7 @@ class StreamResult:
         first_wrong: number of the first wrong code, counted over pixels and channels.
         expected, actual: this code's bits; 0 where no code was expected any more.
         held, peak: pixels in its FIFO, at the end and at most.
+        writer_waits, reader_waits: whether a process waits at its FIFO at the end.
         frame_ends: clock of the last pixel of each frame.
     """
 
@@ -47,6 +48,8 @@ class StreamResult:
     actual: int
     held: int
     peak: int
+    writer_waits: bool
+    reader_waits: bool
     frame_ends: tuple[int, ...]
 
 
@@ -159,11 +162,14 @@ def _table(network: Network, top: str, frames: Mapping[str, Frames]) -> str:
                 f"&top.{name}_dout, &top.{name}_empty, &top.{name}_read}},"
             )
             continue
-        read = "nullptr" if name in outputs else f"&top.tap_{name}_read"
         full = f"&top.{name}_full" if name in outputs else "nullptr"
+        read, *waits = (
+            "nullptr" if name in outputs else f"&top.tap_{name}_{end}"
+            for end in ("read", "writer_waits", "reader_waits")
+        )
         rows_out.append(
             f'        {{"{name}", {shape}, {own.pixels}, &top.tap_{name}, &top.tap_{name}_write, '
-            f"{read}, {full}}},"
+            f"{read}, {full}, {', '.join(waits)}}},"
         )
     return "\n".join(
         [

@@ -67,16 +67,24 @@ class Network:
     headers: Mapping[str, str]
 
     @property
+    def writers(self) -> dict[str, str]:
+        """The process that writes each stream; an input has none."""
+        return {name: call.name for call in self.calls for name in call.writes}
+
+    @property
+    def readers(self) -> dict[str, str]:
+        """The process that reads each stream; an output has none."""
+        return {name: call.name for call in self.calls for name in call.reads}
+
+    @property
     def inputs(self) -> tuple[str, ...]:
         """Ports that are read."""
-        written = {name for call in self.calls for name in call.writes}
-        return tuple(n for call in self.calls for n in call.reads if n not in written)
+        return tuple(name for name in self.readers if name not in self.writers)
 
     @property
     def outputs(self) -> tuple[str, ...]:
         """Ports that are written."""
-        read = {name for call in self.calls for name in call.reads}
-        return tuple(n for call in self.calls for n in call.writes if n not in read)
+        return tuple(name for name in self.writers if name not in self.readers)
 
     def headers_of(self, call: Call) -> dict[str, str]:
         """What a process includes: of the weights its own alone, so that it is compiled again only
@@ -178,15 +186,19 @@ def support_files() -> dict[str, str]:
     return {name: (folder / name).read_text(encoding="utf-8") for name in SUPPORT}
 
 
+_FIFO_TAPS = ("read", "writer_waits", "reader_waits")
+
+
 def top_verilog(network: Network, *, taps: bool = False) -> str:
     """The module of the network: a port for each stream of the top, processes and FIFOs inside.
 
     Args:
-        taps: with outputs ``tap_<stream>``, ``tap_<stream>_write`` and ``tap_<stream>_read`` of
-        every
-            stream, for a test bench.
+        taps: with outputs ``tap_<stream>``, ``tap_<stream>_write`` and, where it has a FIFO,
+            ``tap_<stream>_read``, ``_writer_waits`` and ``_reader_waits`` of every stream, for a
+            test bench.
     """
     inputs, outputs = set(network.inputs), set(network.outputs)
+    writer, reader = network.writers, network.readers
     ports = ["input wire clk", "input wire rst"]
     body: list[str] = []
     for stream in network.streams.values():
@@ -207,8 +219,14 @@ def top_verilog(network: Network, *, taps: bool = False) -> str:
             ports += [f"output wire [{bits - 1}:0] tap_{name}", f"output wire tap_{name}_write"]
             body += [f"assign tap_{name} = {name}_din;", f"assign tap_{name}_write = {name}_write;"]
             if name not in outputs:
-                ports.append(f"output wire tap_{name}_read")
-                body.append(f"assign tap_{name}_read = {name}_read;")
+                ports += [f"output wire tap_{name}_{end}" for end in _FIFO_TAPS]
+                body += [
+                    f"assign tap_{name}_read = {name}_read;",
+                    f"assign tap_{name}_writer_waits = "
+                    f"{writer[name]}_process.{name}_offered & {name}_full;",
+                    f"assign tap_{name}_reader_waits = "
+                    f"{reader[name]}_process.{name}_wanted & {name}_empty;",
+                ]
     body += _processes(network)
     return "\n".join(
         [
@@ -244,7 +262,7 @@ def _fifo(stream: StreamSpec) -> list[str]:
 
 
 def _processes(network: Network) -> list[str]:
-    writer = {name: call.name for call in network.calls for name in call.writes}
+    writer = network.writers
     body: list[str] = []
     for call in network.calls:
         process = call.name

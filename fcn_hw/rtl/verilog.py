@@ -40,6 +40,7 @@ KEYWORDS = frozenset(
 )
 """Of Verilog and SystemVerilog."""
 
+_STREAM_ENDS = ("dout", "empty", "read", "wanted", "din", "full", "write", "offered")
 _OWN = ("clk", "rst", "valid", "hold", "go", "frame_ready", "frame_taken", "frame_begins")
 
 _NAME_OF = {
@@ -93,9 +94,7 @@ class _Writer:
         self.taken: set[str] = {*_OWN, *KEYWORDS}
         self.names: dict[Node, str] = {}
         for stream in (*found.read_stage, *found.write_stage):
-            self.taken |= {
-                f"{stream}_{end}" for end in ("dout", "empty", "read", "din", "full", "write")
-            }
+            self.taken |= {f"{stream}_{end}" for end in _STREAM_ENDS}
         for memory in self.graph.memories:
             self.taken |= {memory.name}
         for register in self.graph.registers:

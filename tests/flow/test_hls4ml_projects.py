@@ -114,7 +114,7 @@ def test_safe_depths_do_not_deadlock(tmp_path: Path) -> None:
     emitted = emitted_graph(graph, "hls4ml")
     write_files(plan_project(graph, BOARD, Hls(Conv="hls4ml", ReuseFactor=4)), tmp_path)
     run(plan_build(ap_types_folder(), optimize="-O0"), tmp_path)
-    codes = {"image": random_codes(graph, 3)}
+    codes = random_codes(graph, 3)
     finished = simulate(emitted, tmp_path, codes)
     for found in compare_outputs(emitted, finished, codes).values():
         assert (found.values, found.mismatches) == (3 * 48, 0)

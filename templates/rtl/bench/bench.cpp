@@ -9,8 +9,8 @@
 // The frames of a file follow one another without a gap. The run ends some clocks after the last pixel
 // that is expected, so that one too many is seen. Codes are little-endian in files of the working folder, <stream>.in and <stream>.expected, each in as
 // many bytes as its width asks for. result.json tells of every stream how many pixels came, how many
-// codes are wrong and which was the first, the most pixels that its FIFO held, and the clock in which
-// each frame ended.
+// codes are wrong and which was the first, the most pixels that its FIFO held, the clock in which each
+// frame ended, and who waits at its FIFO at the end.
 #include "network.h"
 #include "verilated.h"
 #include <chrono>
@@ -80,6 +80,8 @@ struct Watched {
         }
     }
 };
+
+static const char *json_bool(const unsigned char *signal) { return signal && *signal ? "true" : "false"; }
 
 static const long CLOCKS_AFTER_LAST = 100;
 
@@ -160,10 +162,11 @@ int main(int argc, char **argv) {
     for (const Watched &item : watched) {
         std::fprintf(out,
                      "%s\n  \"%s\": {\"pixels\": %zu, \"wrong\": %zu, \"first_wrong\": %zu, \"expected\": %llu, "
-                     "\"actual\": %llu, \"held\": %ld, \"peak\": %ld, \"frame_ends\": [",
+                     "\"actual\": %llu, \"held\": %ld, \"peak\": %ld, \"writer_waits\": %s, "
+                     "\"reader_waits\": %s, \"frame_ends\": [",
                      comma, item.tap.name, item.pixels, item.wrong, item.first_wrong,
                      (unsigned long long)item.first_expected, (unsigned long long)item.first_actual, item.held,
-                     item.peak);
+                     item.peak, json_bool(item.tap.writer_waits), json_bool(item.tap.reader_waits));
         for (size_t n = 0; n < item.frame_ends.size(); ++n)
             std::fprintf(out, "%s%lu", n ? ", " : "", item.frame_ends[n]);
         std::fprintf(out, "]}");

@@ -16,7 +16,8 @@ struct Input {
     unsigned char *read;
 };
 
-// `read` is null for a stream that leaves the network, `full` for one that does not.
+// `read`, `writer_waits` and `reader_waits` are null for a stream that leaves the network, `full` for one
+// that does not.
 struct Tap {
     const char *name;
     Shape shape;
@@ -25,6 +26,8 @@ struct Tap {
     unsigned char *write;
     unsigned char *read;
     unsigned char *full;
+    unsigned char *writer_waits;
+    unsigned char *reader_waits;
 };
 
 #endif

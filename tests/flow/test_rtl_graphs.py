@@ -1,0 +1,106 @@
+"""Graph folders through fcn_hw's own compiler: several inputs and outputs, an op from outside, a
+FIFO that is too short."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from rich.console import Console
+from typer.testing import CliRunner
+
+import fcn_hw
+from fcn_hw.backend.hls4ml_bridge import ap_types_folder
+from fcn_hw.boards import load_board
+from fcn_hw.cli import app
+from fcn_hw.dataflow.fifos import size_fifos
+from fcn_hw.errors import Deadlock
+from fcn_hw.fixed import from_quantized_relu, parse_format
+from fcn_hw.flow import rtl
+from fcn_hw.flow.progress import Progress
+from fcn_hw.harness.bounded import plan_build, simulate
+from fcn_hw.ir import Graph
+from fcn_hw.ir.build import GraphBuilder
+from fcn_hw.ops import Constant, Padding
+from fcn_hw.tools.runner import run
+
+pytestmark = [pytest.mark.rtl, pytest.mark.gxx]
+
+EXAMPLE = Path(__file__).parent.parent.parent / "examples" / "custom_operator.py"
+QUIET = Progress(Console(quiet=True), quiet=True)
+SKIP = "left_to_both"
+
+
+def pair() -> Graph:
+    """Two inputs, two outputs, and an op from outside; a skip around the convolution."""
+    spec = importlib.util.spec_from_file_location("custom_operator", EXAMPLE)
+    assert spec is not None and spec.loader is not None
+    example = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(example)
+    build = GraphBuilder("pair")
+    build.input("left", (6, 7, 2), parse_format("ufixed<4,0>"))
+    build.input("right", (6, 7, 1), parse_format("fixed<3,1>"))
+    codes = np.random.default_rng(3).integers(-8, 8, (3, 3, 2, 2))
+    build.conv2d(
+        "deep", "left", Constant(codes, parse_format("fixed<4,1>")),
+        padding=Padding(1, 1, 1, 1), fmt=from_quantized_relu(4, 2),
+    )  # fmt: skip
+    build.skip_concat("both", "deep", "left")
+    build.add(example.Absolute, "strength", "right")
+    build.skip_concat("all", "both", "strength")
+    build.arg_max("classes", "both")
+    return build.finish("all", "classes")
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    made = tmp_path_factory.mktemp("graphs")
+    fcn_hw.save_graph(pair(), made / "graph")
+    return made
+
+
+def test_several_inputs_and_outputs_and_an_op_from_outside(folder: Path) -> None:
+    words = ["--graph", str(folder / "graph"), "--board", "pynq-z2"]
+    words += ["--output", str(folder / "project"), "--json"]
+    called = CliRunner().invoke(app, ["csynth", *words])
+    assert called.exit_code == 0, called.output
+    processes = {
+        item["process"]: item["function"] for item in json.loads(called.stdout)["processes"]
+    }
+    assert processes["strength"] == "absolute"
+    called = CliRunner().invoke(app, ["cosim", *words])
+    assert called.exit_code == 0, called.output
+    found = json.loads(called.stdout)
+    assert found["streams"] == 9  # those of the outputs, and seven between processes
+    # two images: those that are forked count once more
+    pixels = 2 * 6 * 7
+    assert found["values_compared"] == pixels * (2 + 2 + 2 + 3 * 4 + 1 + 5 + 1)
+    # two rows to fill, then nine clocks a pixel
+    assert found["interval"] == 2 * 7 + 42 * 9 <= found["modelled_interval"]
+
+
+def test_a_fifo_that_is_too_short_is_told_as_by_csim_bounded(folder: Path) -> None:
+    project = rtl._graph_project(folder / "graph", load_board("pynq-z2"), folder / "short", QUIET)
+    sized = size_fifos(project.layout.dataflow, project.layout.folding.folds)
+    depth = sized.deadlock_minimum[SKIP] - 1
+    streams = dict(project.network.streams)
+    streams[SKIP] = replace(streams[SKIP], depth=depth)
+    short = replace(project, network=replace(project.network, streams=streams))
+    codes = rtl.random_codes(project.graph, 2)
+    rtl._compiled(short, short.network.calls, QUIET)
+    rtl._build(short, rtl._simulator(short), QUIET)
+    with pytest.raises(Deadlock) as in_rtl:
+        rtl._simulated(short, codes)
+
+    run(plan_build(ap_types_folder(), optimize="-O0"), short.folder)
+    with pytest.raises(Deadlock) as in_cpp:
+        simulate(short.graph, short.folder, codes, depths={SKIP: depth})
+    assert in_rtl.value.message == in_cpp.value.message
+    assert in_rtl.value.waits == in_cpp.value.waits
+    assert in_rtl.value.full == in_cpp.value.full == (SKIP,)
+    assert set(in_rtl.value.fills) <= set(in_cpp.value.fills)
+    assert len(in_rtl.value.waits) == 3
