@@ -2,14 +2,36 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
 import fcn_hw
 
+DESIGN = "Design and machine"
+MODEL = "Model"
+PROJECT = "Graph and HLS project"
+SIZES = "Cycles, FIFOs, resources"
+RTL = "RTL and bitstream"
+RESULTS = "Results and hand-off"
+PANELS = (DESIGN, MODEL, PROJECT, SIZES, RTL, RESULTS)
+"""What ``fcn-hw --help`` groups the verbs by, in its order."""
+
+
+class _Verbs(TyperGroup):
+    """The verbs by panel, and by name in each."""
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        panels = {
+            name: getattr(item, "rich_help_panel", "") for name, item in self.commands.items()
+        }
+        return sorted(panels, key=lambda name: (PANELS.index(panels[name]), name))
+
+
 app = typer.Typer(
     name="fcn-hw",
+    cls=_Verbs,
     no_args_is_help=True,
     add_completion=True,
     pretty_exceptions_enable=False,

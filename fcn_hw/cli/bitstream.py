@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import fcn_hw
 from fcn_hw.cli import options
-from fcn_hw.cli.application import app
+from fcn_hw.cli.application import RTL, app
 from fcn_hw.cli.csynth import show_run
 from fcn_hw.cli.printers.common import progress_for
 
 
-@app.command(epilog="Example: fcn-hw bitstream digits_fcn8s --board pynq-z2")
+@app.command(rich_help_panel=RTL, epilog="Example: fcn-hw bitstream digits_fcn8s --board pynq-z2")
 def bitstream(
     design: options.Design,
     board: options.Board,

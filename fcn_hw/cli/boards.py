@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import fcn_hw
 from fcn_hw.cli import options
-from fcn_hw.cli.application import app
+from fcn_hw.cli.application import DESIGN, app
 from fcn_hw.cli.printers.boards import print_boards
 from fcn_hw.cli.printers.common import print_json
 
 
-@app.command(epilog="Example: fcn-hw boards --json")
+@app.command(rich_help_panel=DESIGN, epilog="Example: fcn-hw boards --json")
 def boards(as_json: options.Json = False) -> None:
     """List the boards and what they hold."""
     found = fcn_hw.list_boards()

@@ -8,13 +8,16 @@ import typer
 
 import fcn_hw
 from fcn_hw.cli import options
-from fcn_hw.cli.application import app
+from fcn_hw.cli.application import DESIGN, app
 from fcn_hw.cli.completion import complete_design
 from fcn_hw.cli.printers.clean import print_generated
 from fcn_hw.cli.printers.common import print_json
 
 
-@app.command(epilog="Examples: fcn-hw clean digits_fcn8s --models; fcn-hw clean --all --dry-run")
+@app.command(
+    rich_help_panel=DESIGN,
+    epilog="Examples: fcn-hw clean digits_fcn8s --models; fcn-hw clean --all --dry-run",
+)
 def clean(
     design: Annotated[
         str | None, typer.Argument(help="The design.", autocompletion=complete_design)

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import fcn_hw
 from fcn_hw.cli import options
-from fcn_hw.cli.application import app
+from fcn_hw.cli.application import RTL, app
 from fcn_hw.cli.csynth import graph_output, show_run
 from fcn_hw.cli.printers.common import progress_for
 
 
 @app.command(
+    rich_help_panel=RTL,
     epilog="Examples: fcn-hw cosim digits_fcn8s --board pynq-z2 --images 2; "
-    "fcn-hw cosim --graph mine_graph --board zcu104 --output mine_project"
+    "fcn-hw cosim --graph mine_graph --board zcu104 --output mine_project",
 )
 def cosim(
     board: options.Board,

@@ -9,15 +9,16 @@ import typer
 
 import fcn_hw
 from fcn_hw.cli import options
-from fcn_hw.cli.application import app
+from fcn_hw.cli.application import PROJECT, app
 from fcn_hw.cli.printers.common import print_result, progress_for
 from fcn_hw.cli.printers.csim import print_bounded, print_csim
 from fcn_hw.errors import ConfigError
 
 
 @app.command(
+    rich_help_panel=PROJECT,
     epilog="Examples: fcn-hw csim digits_fcn8s --board pynq-z2 --images 8; "
-    "fcn-hw csim --graph mine_graph --board zcu104 --output mine_project --images 4"
+    "fcn-hw csim --graph mine_graph --board zcu104 --output mine_project --images 4",
 )
 def csim(
     board: options.Board,

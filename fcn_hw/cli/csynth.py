@@ -9,7 +9,7 @@ import typer
 
 import fcn_hw
 from fcn_hw.cli import options
-from fcn_hw.cli.application import app
+from fcn_hw.cli.application import RTL, app
 from fcn_hw.cli.printers.common import print_json, progress_for
 from fcn_hw.cli.printers.cosim import print_rtl_cosim
 from fcn_hw.cli.printers.csynth import print_hardware, print_rtl_csynth
@@ -21,8 +21,9 @@ if TYPE_CHECKING:  # `fcn-hw --help` loads none
 
 
 @app.command(
+    rich_help_panel=RTL,
     epilog="Examples: fcn-hw csynth digits_fcn8s --board pynq-z2; "
-    "fcn-hw csynth --graph mine_graph --board zcu104 --output mine_project"
+    "fcn-hw csynth --graph mine_graph --board zcu104 --output mine_project",
 )
 def csynth(
     board: options.Board,

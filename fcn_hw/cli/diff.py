@@ -9,15 +9,16 @@ from rich.markup import escape
 
 import fcn_hw
 from fcn_hw.cli import options
-from fcn_hw.cli.application import app
+from fcn_hw.cli.application import RESULTS, app
 from fcn_hw.cli.completion import complete_design
 from fcn_hw.cli.printers.common import console, print_result
 from fcn_hw.cli.printers.diff import print_differences
 
 
 @app.command(
+    rich_help_panel=RESULTS,
     epilog="Examples: fcn-hw diff old_graph new_graph; fcn-hw diff digits_fcn8s camvid_fcn8s; "
-    "fcn-hw diff a/report/csim.json b/report/csim.json"
+    "fcn-hw diff a/report/csim.json b/report/csim.json",
 )
 def diff(
     before: Annotated[

@@ -6,12 +6,12 @@ import typer
 
 import fcn_hw
 from fcn_hw.cli import options
-from fcn_hw.cli.application import app
+from fcn_hw.cli.application import DESIGN, app
 from fcn_hw.cli.printers.common import console, print_result
 from fcn_hw.cli.printers.doctor import print_diagnosis
 
 
-@app.command(epilog="Example: fcn-hw doctor")
+@app.command(rich_help_panel=DESIGN, epilog="Example: fcn-hw doctor")
 def doctor(as_json: options.Json = False) -> None:
     """Say what is installed, what each stage needs, what is missing and how to get it.
 

@@ -67,14 +67,17 @@ def command_line_markdown() -> str:
     """The document."""
     group: Any = typer.main.get_command(app)
     parts = [_HEAD, "## Verbs\n"]
-    rows = (f"| [`{name}`](#{name}) | {_first(item.help)} |" for name, item in _verbs(group))
-    parts.append("\n".join(["| verb | |", "|---|---|", *rows, ""]))
+    rows = (
+        f"| [`{name}`](#{name}) | {item.rich_help_panel} | {_first(item.help)} |"
+        for name, item in _verbs(group)
+    )
+    parts.append("\n".join(["| verb | | |", "|---|---|---|", *rows, ""]))
     parts += [_verb(name, item) for name, item in _verbs(group)]
     return "\n".join(parts)
 
 
 def _verbs(group: Any) -> list[tuple[str, Any]]:
-    return list(group.commands.items())
+    return [(name, group.commands[name]) for name in group.list_commands(None)]
 
 
 def _verb(name: str, item: Any) -> str:

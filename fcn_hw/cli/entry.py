@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 from importlib import import_module
+from pathlib import Path
 from typing import NoReturn
 
 from rich.markup import escape
@@ -16,34 +17,9 @@ INTERRUPTED = 130
 """Exit status after Ctrl-C: 128 + SIGINT."""
 
 
-for _verb in (
-    "train",
-    "levels",
-    "export",
-    "evaluate",
-    "sparsity",
-    "hls",
-    "csim",
-    "lint",
-    "estimate",
-    "fifo",
-    "report",
-    "sensitivity",
-    "search",
-    "csynth",
-    "cosim",
-    "bitstream",
-    "regression",
-    "handoff",
-    "verify",
-    "show",
-    "diff",
-    "boards",
-    "doctor",
-    "new",
-    "clean",
-):  # the order of fcn-hw --help
-    import_module(f"fcn_hw.cli.{_verb}")  # registers the verb
+for _file in sorted(Path(__file__).parent.glob("*.py")):
+    if _file.stem not in ("__init__", "entry"):
+        import_module(f"fcn_hw.cli.{_file.stem}")  # a verb's file registers it
 
 __all__ = ["INTERRUPTED", "app", "main"]
 

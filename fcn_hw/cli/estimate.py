@@ -9,13 +9,13 @@ import typer
 
 import fcn_hw
 from fcn_hw.cli import options
-from fcn_hw.cli.application import app
+from fcn_hw.cli.application import SIZES, app
 from fcn_hw.cli.printers.common import print_json, progress_for
 from fcn_hw.cli.printers.estimate import print_estimate, print_measured
 from fcn_hw.errors import ConfigError
 
 
-@app.command(epilog="Example: fcn-hw estimate digits_fcn8s --board pynq-z2")
+@app.command(rich_help_panel=SIZES, epilog="Example: fcn-hw estimate digits_fcn8s --board pynq-z2")
 def estimate(
     board: options.Board,
     design: Annotated[

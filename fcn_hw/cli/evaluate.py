@@ -9,7 +9,7 @@ import typer
 
 import fcn_hw
 from fcn_hw.cli import options
-from fcn_hw.cli.application import app
+from fcn_hw.cli.application import MODEL, app
 from fcn_hw.cli.completion import complete_board
 from fcn_hw.cli.printers.common import print_result, progress_for
 from fcn_hw.cli.printers.evaluate import print_evaluation
@@ -17,8 +17,9 @@ from fcn_hw.errors import ConfigError
 
 
 @app.command(
+    rich_help_panel=MODEL,
     epilog="Examples: fcn-hw evaluate digits_fcn8s; "
-    "fcn-hw evaluate streets --list night.txt --csim --board pynq-z2 --json"
+    "fcn-hw evaluate streets --list night.txt --csim --board pynq-z2 --json",
 )
 def evaluate(
     design: options.Design,

@@ -10,7 +10,7 @@ from rich.markup import escape
 
 import fcn_hw
 from fcn_hw.cli import options
-from fcn_hw.cli.application import app
+from fcn_hw.cli.application import PROJECT, app
 from fcn_hw.cli.printers.common import console, print_json, progress_for
 from fcn_hw.cli.printers.export import print_agreement
 from fcn_hw.errors import ConfigError
@@ -20,8 +20,9 @@ if TYPE_CHECKING:  # `fcn-hw --help` does not load it
 
 
 @app.command(
+    rich_help_panel=PROJECT,
     epilog="Examples: fcn-hw export digits_fcn8s; "
-    "fcn-hw export --model mine.h5 --input-format 'ufixed<8,0>' --output mine_graph"
+    "fcn-hw export --model mine.h5 --input-format 'ufixed<8,0>' --output mine_graph",
 )
 def export(
     design: options.OptionalDesign = None,

@@ -8,12 +8,15 @@ import typer
 
 import fcn_hw
 from fcn_hw.cli import options
-from fcn_hw.cli.application import app
+from fcn_hw.cli.application import SIZES, app
 from fcn_hw.cli.printers.common import print_json, progress_for
 from fcn_hw.cli.printers.fifo import print_fifos
 
 
-@app.command(epilog="Example: fcn-hw fifo digits_fcn8s --board pynq-z2 --explain skip_pool2")
+@app.command(
+    rich_help_panel=SIZES,
+    epilog="Example: fcn-hw fifo digits_fcn8s --board pynq-z2 --explain skip_pool2",
+)
 def fifo(
     design: options.Design,
     board: options.Board,

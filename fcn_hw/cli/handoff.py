@@ -9,12 +9,12 @@ import typer
 
 import fcn_hw
 from fcn_hw.cli import options
-from fcn_hw.cli.application import app
+from fcn_hw.cli.application import RESULTS, app
 from fcn_hw.cli.printers.common import print_result, progress_for
 from fcn_hw.cli.printers.handoff import print_handoff
 
 
-@app.command(epilog="Example: fcn-hw handoff digits_fcn8s --board pynq-z2")
+@app.command(rich_help_panel=RESULTS, epilog="Example: fcn-hw handoff digits_fcn8s --board pynq-z2")
 def handoff(
     design: options.Design,
     board: options.Board,

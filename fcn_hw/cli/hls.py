@@ -8,15 +8,16 @@ import typer
 
 import fcn_hw
 from fcn_hw.cli import options
-from fcn_hw.cli.application import app
+from fcn_hw.cli.application import PROJECT, app
 from fcn_hw.cli.printers.common import print_result, progress_for
 from fcn_hw.cli.printers.csim import print_csim
 from fcn_hw.cli.printers.hls import print_project
 
 
 @app.command(
+    rich_help_panel=PROJECT,
     epilog="Examples: fcn-hw hls digits_fcn8s --board pynq-z2; "
-    "fcn-hw hls --graph mine_graph --board zcu104 --output mine_project"
+    "fcn-hw hls --graph mine_graph --board zcu104 --output mine_project",
 )
 def hls(
     board: options.Board,

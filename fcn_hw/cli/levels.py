@@ -8,14 +8,15 @@ import typer
 
 import fcn_hw
 from fcn_hw.cli import options
-from fcn_hw.cli.application import app
+from fcn_hw.cli.application import MODEL, app
 from fcn_hw.cli.printers.common import print_result, progress_for
 from fcn_hw.cli.printers.levels import print_levels
 
 
 @app.command(
+    rich_help_panel=MODEL,
     epilog="Examples: fcn-hw levels mnist_cnn --bits 8,4,3,2 --seeds 1,2,3; "
-    "fcn-hw levels camvid_fcn8s --bits 4 --precision-of camvid_fcn8s_mixed"
+    "fcn-hw levels camvid_fcn8s --bits 4 --precision-of camvid_fcn8s_mixed",
 )
 def levels(
     design: options.Design,

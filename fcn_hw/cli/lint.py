@@ -9,14 +9,15 @@ import typer
 
 import fcn_hw
 from fcn_hw.cli import options
-from fcn_hw.cli.application import app
+from fcn_hw.cli.application import PROJECT, app
 from fcn_hw.cli.printers.common import print_result, progress_for
 from fcn_hw.cli.printers.lint import print_lint
 from fcn_hw.errors import ConfigError
 
 
 @app.command(
-    epilog="Examples: fcn-hw lint digits_fcn8s --board pynq-z2; fcn-hw lint --project mine_project"
+    rich_help_panel=PROJECT,
+    epilog="Examples: fcn-hw lint digits_fcn8s --board pynq-z2; fcn-hw lint --project mine_project",
 )
 def lint(
     design: options.OptionalDesign = None,

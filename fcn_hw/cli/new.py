@@ -9,32 +9,44 @@ from rich.markup import escape
 
 import fcn_hw
 from fcn_hw.cli import options
-from fcn_hw.cli.application import app
+from fcn_hw.cli.application import DESIGN, app
 from fcn_hw.cli.printers.common import console, print_json
 
-DATASETS = ("digit_scenes", "mnist", "camvid", "voc", "list")
-NETWORKS = ("fcn32s", "fcn16s", "fcn8s", "unet", "cnn")
+
+def _datasets() -> list[str]:
+    from fcn_hw.flow.scaffold import datasets  # `fcn-hw --help` does not load it
+
+    return list(datasets())
 
 
-@app.command(epilog="Examples: fcn-hw new mine; fcn-hw new streets --dataset camvid --network unet")
+def _networks() -> list[str]:
+    from fcn_hw.flow.scaffold import choices
+
+    return list(choices("kind"))
+
+
+@app.command(
+    rich_help_panel=DESIGN,
+    epilog="Examples: fcn-hw new mine; fcn-hw new streets --dataset camvid --network unet",
+)
 def new(
     name: Annotated[str, typer.Argument(help="Of the design, and of its HLS project.")],
     dataset: Annotated[
         str,
         typer.Option(
             "--dataset",
-            metavar="digit_scenes|mnist|camvid|voc|list",
-            help="The data set.",
-            autocompletion=lambda: list(DATASETS),
+            metavar="KIND",
+            help="The data set, as dataset.kind in design.yaml.",
+            autocompletion=_datasets,
         ),
-    ] = DATASETS[0],
+    ] = "digit_scenes",
     network: Annotated[
         str | None,
         typer.Option(
             "--network",
             metavar="fcn32s|fcn16s|fcn8s|unet|cnn",
             help="The network.",
-            autocompletion=lambda: list(NETWORKS),
+            autocompletion=_networks,
             show_default="fcn8s; cnn for mnist",
         ),
     ] = None,

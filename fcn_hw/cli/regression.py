@@ -8,12 +8,14 @@ import typer
 
 import fcn_hw
 from fcn_hw.cli import options
-from fcn_hw.cli.application import app
+from fcn_hw.cli.application import RTL, app
 from fcn_hw.cli.printers.common import console, print_json
 from fcn_hw.cli.printers.regression import print_regression
 
 
-@app.command(epilog="Example: fcn-hw regression digits_fcn8s --board pynq-z2 --accept")
+@app.command(
+    rich_help_panel=RTL, epilog="Example: fcn-hw regression digits_fcn8s --board pynq-z2 --accept"
+)
 def regression(
     design: options.Design,
     board: options.Board,

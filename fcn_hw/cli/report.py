@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import fcn_hw
 from fcn_hw.cli import options
-from fcn_hw.cli.application import app
+from fcn_hw.cli.application import RESULTS, app
 from fcn_hw.cli.printers.common import print_json
 from fcn_hw.cli.printers.report import print_report
 
 
-@app.command(epilog="Example: fcn-hw report digits_fcn8s --board pynq-z2")
+@app.command(rich_help_panel=RESULTS, epilog="Example: fcn-hw report digits_fcn8s --board pynq-z2")
 def report(
     design: options.Design,
     board: options.Board,

@@ -11,7 +11,7 @@ import typer
 
 import fcn_hw
 from fcn_hw.cli import options
-from fcn_hw.cli.application import app
+from fcn_hw.cli.application import MODEL, app
 from fcn_hw.cli.completion import complete_board
 from fcn_hw.cli.printers.common import print_result, progress_for
 from fcn_hw.cli.printers.search import print_search
@@ -82,9 +82,10 @@ def _listed(text: str) -> list[str]:
 
 
 @app.command(
+    rich_help_panel=MODEL,
     epilog="Examples: fcn-hw search digits_fcn8s --trials 40 --workers 2; "
     "fcn-hw search digits_fcn8s --cost energy --max-average-bits 4; "
-    "fcn-hw search digits_fcn8s --storage postgresql://me@host/searches"
+    "fcn-hw search digits_fcn8s --storage postgresql://me@host/searches",
 )
 @_with_search_options
 def search(

@@ -8,14 +8,15 @@ import typer
 
 import fcn_hw
 from fcn_hw.cli import options
-from fcn_hw.cli.application import app
+from fcn_hw.cli.application import MODEL, app
 from fcn_hw.cli.printers.common import print_result, progress_for
 from fcn_hw.cli.printers.sensitivity import print_sensitivity
 
 
 @app.command(
+    rich_help_panel=MODEL,
     epilog="Examples: fcn-hw sensitivity digits_fcn8s; "
-    "fcn-hw sensitivity digits_fcn8s --bits 1,t,2,3 --kind weights --retrain 2"
+    "fcn-hw sensitivity digits_fcn8s --bits 1,t,2,3 --kind weights --retrain 2",
 )
 def sensitivity(
     design: options.Design,

@@ -9,12 +9,14 @@ from rich.markup import escape
 
 import fcn_hw
 from fcn_hw.cli import options
-from fcn_hw.cli.application import app
+from fcn_hw.cli.application import RESULTS, app
 from fcn_hw.cli.completion import complete_design
 from fcn_hw.cli.printers.common import console, print_json
 
 
-@app.command(epilog="Examples: fcn-hw show digits_fcn8s; fcn-hw show mine_graph")
+@app.command(
+    rich_help_panel=RESULTS, epilog="Examples: fcn-hw show digits_fcn8s; fcn-hw show mine_graph"
+)
 def show(
     target: Annotated[
         str,

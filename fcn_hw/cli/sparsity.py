@@ -8,7 +8,7 @@ import typer
 
 import fcn_hw
 from fcn_hw.cli import options
-from fcn_hw.cli.application import app
+from fcn_hw.cli.application import MODEL, app
 from fcn_hw.cli.completion import complete_board
 from fcn_hw.cli.printers.common import print_json, progress_for
 from fcn_hw.cli.printers.sparsity import print_sparsity
@@ -19,7 +19,8 @@ if TYPE_CHECKING:  # `fcn-hw --help` does not load it
 
 
 @app.command(
-    epilog="Example: fcn-hw sparsity digits_fcn8s --board pynq-z2 --prune 0.5,0.8,0.9 --epochs 4"
+    rich_help_panel=MODEL,
+    epilog="Example: fcn-hw sparsity digits_fcn8s --board pynq-z2 --prune 0.5,0.8,0.9 --epochs 4",
 )
 def sparsity(
     design: options.Design,

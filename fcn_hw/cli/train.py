@@ -9,7 +9,7 @@ import typer
 
 import fcn_hw
 from fcn_hw.cli import options
-from fcn_hw.cli.application import app
+from fcn_hw.cli.application import MODEL, app
 from fcn_hw.cli.printers.common import print_result, progress_for
 from fcn_hw.cli.printers.train import print_training
 
@@ -21,7 +21,7 @@ class Strategy(str, Enum):
     MULTI_WORKER = "multi-worker"
 
 
-@app.command(epilog="Example: fcn-hw train digits_fcn8s")
+@app.command(rich_help_panel=MODEL, epilog="Example: fcn-hw train digits_fcn8s")
 def train(
     design: options.Design,
     strategy: Annotated[

@@ -9,12 +9,14 @@ import typer
 
 import fcn_hw
 from fcn_hw.cli import options
-from fcn_hw.cli.application import app
+from fcn_hw.cli.application import RESULTS, app
 from fcn_hw.cli.printers.common import print_json
 from fcn_hw.cli.printers.verify import print_verified
 
 
-@app.command(epilog="Example: fcn-hw verify handoff/digits_fcn8s-pynq-z2.tar.gz")
+@app.command(
+    rich_help_panel=RESULTS, epilog="Example: fcn-hw verify handoff/digits_fcn8s-pynq-z2.tar.gz"
+)
 def verify(
     bundle: Annotated[Path, typer.Argument(help="A bundle of fcn-hw handoff, .tar.gz.")],
     as_json: options.Json = False,

@@ -19,7 +19,7 @@ from fcn_hw.results import STRICT
 from fcn_hw.rtl.front_end import CLANG
 from fcn_hw.tools.find import HOW_TO_GET, find_tool, variable
 from fcn_hw.tools.runner import run
-from fcn_hw.tools.xilinx import HLS_PROGRAMS
+from fcn_hw.tools.xilinx import HLS_PROGRAMS, ignored_by
 
 _CORE = ("jinja2", "numpy", "pillow", "pydantic", "pyyaml", "rich", "scipy", "typer")
 _TRAINING = (*_CORE, "tensorflow", "tf-keras", "qkeras", "pyparsing", "scikit-learn")
@@ -77,6 +77,7 @@ class Item:
         wanted: the version that fcn_hw asks for, for instance ``"==1.3.0"``.
         problem: why it can't be used, or ``""``.
         remedy: what to do about it.
+        note: what to know of one that can be used.
     """
 
     name: str
@@ -86,6 +87,7 @@ class Item:
     wanted: str = ""
     problem: str = ""
     remedy: str = ""
+    note: str = ""
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -238,7 +240,7 @@ def _program(name: str) -> Item:
         remedy = f"{HOW_TO_GET[name]} Or set {variable(name)} to its full path."
         return Item(name, "program", problem=error.message, remedy=remedy)
     if name not in _ASKED:
-        return Item(name, "program", path=str(path))
+        return Item(name, "program", path=str(path), note=ignored_by(name))
     try:
         return Item(name, "program", _version(name), path=str(path))
     except FcnHwError as error:

@@ -87,6 +87,8 @@ def emit_source(
     """
     project = workspace.project(board)
     hls = find_hls(project)
+    if hls.dialect.ignored:
+        progress.warn(hls.dialect.ignored)
     vivado = find_vivado(project, hls.version) if needs_vivado else None
     if any(character.isspace() for character in str(project.resolve())):
         raise ConfigError(

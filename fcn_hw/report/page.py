@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,7 @@ from markupsafe import Markup
 from fcn_hw.boards import Board
 from fcn_hw.files import replace_file
 from fcn_hw.flow.alone import alone_in_project
+from fcn_hw.flow.doubts import Stage
 from fcn_hw.flow.workspace import Workspace
 from fcn_hw.report.render import markup
 from fcn_hw.report.section import Section
@@ -20,20 +21,6 @@ from fcn_hw.report.sources import Sources, read_sources
 from fcn_hw.report.tiles import Tile, tiles
 
 REPORT_FILE = "report.html"
-
-STANDS_ON = {
-    "scenes": ("csim",),
-    "accuracy": ("train",),
-    "exactness": ("export", "csim"),
-    "network": ("export", "fifo"),
-    "cycles": ("fifo",),
-    "resources": ("fifo",),
-    "fifos": ("fifo",),
-    "precision": ("export",),
-    "weights": ("export",),
-    "exploration": ("train",),
-}
-"""The stages whose results a section shows, by its id."""
 
 
 @dataclass(frozen=True)
@@ -75,7 +62,7 @@ def make_report(workspace: Workspace, board: Board) -> DesignReport:
 def page(sources: Sources) -> DesignReport:
     """The report of given sources."""
     design, board = sources.workspace.design, sources.board
-    sections = tuple(_marked(section(sources), sources) for section in SECTIONS)
+    sections = tuple(_marked(make(sources), stages, sources) for make, stages in SECTIONS)
     facts = tiles(sources)
     data = design.dataset
     subtitle = (
@@ -87,11 +74,14 @@ def page(sources: Sources) -> DesignReport:
     return DesignReport(design.name, board.name, html, sections, facts, sources.problems)
 
 
-def _marked(section: Section, sources: Sources) -> Section:
-    """The section with what is to be said of its age."""
+def _marked(section: Section, stages: Iterable[Stage], sources: Sources) -> Section:
+    """The section with what is to be said of its age.
+
+    Args:
+        stages: whose results it shows.
+    """
     if not section.is_ready:
         return section
-    stages = STANDS_ON.get(section.id, ())
     return replace(
         section, stale=tuple(sources.stale[stage] for stage in stages if stage in sources.stale)
     )

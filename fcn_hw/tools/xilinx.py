@@ -48,12 +48,14 @@ class HlsDialect:
         open_solution_options: words before the solution's name.
         cflags: of every source file.
         run_by: how an engineer starts a script, for its comment.
+        ignored: what the tools leave out of the emitted sources, and what follows; "" if nothing.
     """
 
     name: DialectName
     open_solution_options: tuple[str, ...]
     cflags: tuple[str, ...]
     run_by: str
+    ignored: str = ""
 
 
 DIALECTS: dict[DialectName, HlsDialect] = {
@@ -64,7 +66,12 @@ DIALECTS: dict[DialectName, HlsDialect] = {
         "vitis_hls -f {script}, since 2024.2 vitis-run --mode hls --tcl {script}",
     ),
     "vivado_hls": HlsDialect(
-        "vivado_hls", ("-reset",), ("-std=c++0x", "-Ifirmware"), "vivado_hls -f {script}"
+        "vivado_hls",
+        ("-reset",),
+        ("-std=c++0x", "-Ifirmware"),
+        "vivado_hls -f {script}",
+        ignored="Vivado HLS ignores the pragma BIND_STORAGE: it chooses the memories of FIFOs, "
+        "rows and weights itself, and its LUT and block RAM may differ from the estimate",
     ),
 }
 
@@ -134,6 +141,16 @@ class VivadoTool:
 
 DEFAULT_VIVADO = VivadoTool(Version(2020, 2))
 """Whose Tcl is emitted where no Vivado has been found."""
+
+
+def ignored_by(program: str) -> str:
+    """What an HLS program leaves out of the emitted sources, and what follows.
+
+    Args:
+        program: of :data:`HLS_PROGRAMS`; of any other name, nothing is known: "".
+    """
+    found = next((tool for name, tool in _HLS.items() if name == program), None)
+    return "" if found is None else DIALECTS[found.dialect].ignored
 
 
 def has_hls() -> bool:

@@ -10,11 +10,9 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 
+from fcn_hw.costs.family import Family
 from fcn_hw.vendor_reports.text import Row, TextReport
-
-Family = Literal["7series", "ultrascale+"]
 
 # quantity -> the row's name by family; URAM is read apart
 _ROWS: dict[Family, dict[str, str]] = {

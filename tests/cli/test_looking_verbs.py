@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 from command_line import call
 from sample_graphs import tiny_graph
+from vendor_path import put_on_path
 
 from fcn_hw.boards import board_names
 from fcn_hw.design_yaml import check_layer_names, load_design_source
@@ -266,6 +267,18 @@ def test_doctor_tells_what_is_missing(monkeypatch: pytest.MonkeyPatch, tmp_path:
     assert printed.status == 1
     assert "csim       misses scipy, g++" in printed.out
     assert "something is missing" in printed.err
+
+
+def test_doctor_says_what_vivado_hls_ignores(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    put_on_path(monkeypatch, tmp_path, "vitis_hls", "vivado_hls")
+    notes = {
+        item["name"]: item["note"] for item in json.loads(call("doctor", "--json").out)["items"]
+    }
+    assert notes["vivado_hls"].startswith("Vivado HLS ignores the pragma BIND_STORAGE: it chooses")
+    assert notes["vitis_hls"] == ""
+    assert f"vivado_hls: {notes['vivado_hls']}" in " ".join(call("doctor").out.split())
 
 
 def _without(name: str):  # type: ignore[no-untyped-def]

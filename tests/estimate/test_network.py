@@ -127,6 +127,10 @@ def test_wide_multiplications_take_dsp_slices() -> None:
     assert op.cost(narrow.operands(op), "7series", Fold(4, 8), "Resource").resources.dsp == 0
 
 
+FREE = {"ZeroPad2D", "Crop2D", "SkipConcat", "Relu", "Quantize"}
+"""Ops that compute nothing and hold no row: the model of energy has no term for them."""
+
+
 def test_every_op_has_a_cost() -> None:
     from sample_graphs import tiny_graph
 
@@ -137,7 +141,8 @@ def test_every_op_has_a_cost() -> None:
         fold = Fold(1, 1) if isinstance(op, Folded) else None
         cost = op.cost(graph.operands(op), "ultrascale+", fold, "Resource")
         assert cost.resources.lut > 0 and cost.resources.ff > 0
-        assert op.energy_pj(graph.operands(op), fold) >= 0
+        energy_pj = op.energy_pj(graph.operands(op), fold)
+        assert energy_pj == 0 if type(op).__name__ in FREE else energy_pj > 0, op.name
 
 
 def test_rows_of_comparators_grow_with_the_levels_and_not_with_the_thresholds() -> None:

@@ -176,6 +176,8 @@ def test_other_tools(
     found, said = run("bitstream", fresh)
     assert started(tools) == ["csynth", "export", "impl", "bitstream"]
     assert f"{program} {version}" in said
+    ignored = "warning: Vivado HLS ignores the pragma BIND_STORAGE: it chooses the memories of"
+    assert (ignored in said) == (program == "vivado_hls")
     assert found.csynth.resources.dsp == 12
     assert len(found.csynth.modules) == 3
 

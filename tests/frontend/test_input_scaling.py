@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pytest
+from float_models import Kit
 
 from fcn_hw.errors import ConfigError, UnsupportedLayer
 from fcn_hw.fixed import parse_format
@@ -18,7 +19,6 @@ from fcn_hw.frontend.qkeras import Export, export
 from fcn_hw.frontend.rational import integer_affine
 from fcn_hw.intervals import Interval
 from fcn_hw.ir import Graph
-from fcn_hw.keras_env import keras_env
 from fcn_hw.ops.batch_norm import BatchNorm
 from fcn_hw.ops.conv2d import Conv2D
 from fcn_hw.passes.pipeline import run_passes
@@ -38,38 +38,9 @@ IMAGENET = Scaling(
 Floats = npt.NDArray[np.float32]
 
 
-class Kit:
-    """Short names for the layers that the tests use."""
-
-    def __init__(self) -> None:
-        self.env = keras_env()
-        self.q, self.layers = self.env.qkeras, self.env.keras.layers
-
-    def bits(self, width: int = 4, integer: int = 0, **settings: Any) -> Any:
-        return self.q.quantized_bits(width, integer, **{"alpha": 1.0, **settings})
-
-    def conv(self, filters: int = 4, kernel: int = 3, **settings: Any) -> Any:
-        given = {
-            "padding": "same",
-            "kernel_quantizer": self.bits(),
-            "bias_quantizer": self.bits(8),
-            "bias_initializer": "random_normal",
-            **settings,
-        }
-        return self.q.QConv2D(filters, kernel, **given)
-
-    def act(self, width: int = 4, integer: int = 1) -> Any:
-        return self.q.QActivation(self.q.quantized_relu(width, integer))
-
-    def model(self, build: Callable[[Any], Any], channels: int = 3) -> Any:
-        image = self.layers.Input((16, 16, channels), name="image")
-        self.env.keras.utils.set_random_seed(3)
-        return self.env.keras.Model(image, build(image))
-
-
 @pytest.fixture(scope="module")
 def kit() -> Kit:
-    return Kit()
+    return Kit((16, 16, 3))
 
 
 def every_byte(channels: int = 3) -> npt.NDArray[np.int64]:
@@ -303,7 +274,7 @@ def test_refusals(kit: Kit) -> None:
         export(kit.model(lambda x: kit.act()(front(x))), BYTES)
     assert caught.value.message == "layer 'front': its scale holds values that are not finite"
     with pytest.raises(UnsupportedLayer) as caught:
-        export(kit.model(kit.act(), channels=1), BYTES, scaling=IMAGENET)
+        export(Kit((16, 16, 1)).model(kit.act()), BYTES, scaling=IMAGENET)
     assert caught.value.message == ("layer 'image': its 1 channels have 3 input scales or offsets")
     assert caught.value.hint == "give one scale and one offset, or one for each channel"
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pytest
+from float_models import Kit
 
 from fcn_hw.cli.printers.common import console
 from fcn_hw.errors import UnsupportedLayer
@@ -16,7 +16,6 @@ from fcn_hw.flow.agreement import compare_model
 from fcn_hw.flow.progress import Progress
 from fcn_hw.frontend.qkeras import Export, export
 from fcn_hw.ir.outputs import OutputKind, class_maps
-from fcn_hw.keras_env import keras_env
 from fcn_hw.ops.arg_max import ArgMax
 from fcn_hw.ops.threshold import Threshold
 from fcn_hw.passes.pipeline import run_passes
@@ -26,33 +25,9 @@ BYTES = parse_format("ufixed<8,0>")
 KINDS: tuple[OutputKind, ...] = ("classes", "scores", "both")
 
 
-class Kit:
-    """Short names for what the tests use."""
-
-    def __init__(self) -> None:
-        self.env = keras_env()
-        self.q, self.layers = self.env.qkeras, self.env.keras.layers
-
-    def conv(self, filters: int, **settings: Any) -> Any:
-        bits = self.q.quantized_bits
-        given = {
-            "padding": "same",
-            "kernel_quantizer": bits(4, 0, alpha=1.0),
-            "bias_quantizer": bits(8, 0, alpha=1.0),
-            "bias_initializer": "random_normal",
-            **settings,
-        }
-        return self.q.QConv2D(filters, 3, **given)
-
-    def model(self, build: Callable[[Any], Any]) -> Any:
-        image = self.layers.Input((7, 9, 2), name="image")
-        self.env.keras.utils.set_random_seed(5)
-        return self.env.keras.Model(image, build(image))
-
-
 @pytest.fixture(scope="module")
 def kit() -> Kit:
-    return Kit()
+    return Kit((7, 9, 2), seed=5)
 
 
 def frames() -> npt.NDArray[np.int64]:

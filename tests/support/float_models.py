@@ -22,9 +22,15 @@ SHAPE = (9, 11, 3)
 
 
 class Kit:
-    """Short names for the layers that the tests use."""
+    """Short names for the layers that the tests use.
 
-    def __init__(self) -> None:
+    Args:
+        shape: (height, width, channels) of the image that models take.
+        seed: of their initializers.
+    """
+
+    def __init__(self, shape: tuple[int, int, int] = SHAPE, seed: int = 3) -> None:
+        self.shape, self.seed = shape, seed
         self.env = keras_env()
         self.q, self.layers = self.env.qkeras, self.env.keras.layers
 
@@ -50,9 +56,9 @@ class Kit:
     def norm(self, **settings: Any) -> Any:
         return self.layers.BatchNormalization(**settings)
 
-    def model(self, build: Callable[[Any], Any], shape: tuple[int, int, int] = SHAPE) -> Any:
-        image = self.layers.Input(shape, name="image")
-        self.env.keras.utils.set_random_seed(3)
+    def model(self, build: Callable[[Any], Any]) -> Any:
+        image = self.layers.Input(self.shape, name="image")
+        self.env.keras.utils.set_random_seed(self.seed)
         model = self.env.keras.Model(image, build(image))
         randomize(model, np.random.default_rng(1))
         return model

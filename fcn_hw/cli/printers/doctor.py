@@ -15,7 +15,7 @@ if TYPE_CHECKING:  # `fcn-hw --help` loads none
 
 
 def print_diagnosis(found: Diagnosis) -> None:
-    """What is there, then a line a stage, then remedies."""
+    """What is there, then a line a stage, then remedies and notes."""
     table = Table(box=box.SIMPLE_HEAD)
     for column in ("installed", "version", "asked for", "where"):
         table.add_column(column, overflow="fold")
@@ -33,8 +33,9 @@ def print_diagnosis(found: Diagnosis) -> None:
     wrong = f"; {found.gpus_problem}" if found.gpus_problem else ""
     out.print(f"GPUs: {escape(gpus + wrong)}", highlight=False)
     for item in found.items:
-        if item.problem:
-            out.print(f"{escape(item.name)}: {escape(item.remedy)}", highlight=False)
+        said = item.remedy if item.problem else item.note
+        if said:
+            out.print(f"{escape(item.name)}: {escape(said)}", highlight=False)
 
 
 def _stage(state: StageState) -> str:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from fcn_hw.flow.doubts import Stage
 from fcn_hw.report.section import Section
 from fcn_hw.report.sections.accuracy import accuracy
 from fcn_hw.report.sections.cycles import cycles
@@ -16,16 +17,17 @@ from fcn_hw.report.sections.versions import versions
 from fcn_hw.report.sections.weights import weights
 from fcn_hw.report.sources import Sources
 
-SECTIONS: tuple[Callable[[Sources], Section], ...] = (
-    scenes,
-    accuracy,
-    exactness,
-    network,
-    cycles,
-    resources,
-    fifos,
-    precision,
-    weights,
-    exploration,
-    versions,
+SECTIONS: tuple[tuple[Callable[[Sources], Section], tuple[Stage, ...]], ...] = (
+    (scenes, ("csim",)),
+    (accuracy, ("train",)),
+    (exactness, ("export", "csim")),
+    (network, ("export", "fifo")),
+    (cycles, ("fifo",)),
+    (resources, ("fifo",)),
+    (fifos, ("fifo",)),
+    (precision, ("export",)),
+    (weights, ("export",)),
+    (exploration, ("train",)),
+    (versions, ()),
 )
+"""Each with the stages whose results it shows: what is stale there is said of it."""
