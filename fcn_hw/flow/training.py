@@ -124,13 +124,14 @@ def _train(
             progress.say(f"        {escape(uneven)}")
         return dataset
 
+    # the record of the last training stands until this one writes: an interrupted one costs nothing
     if cluster is None:
-        dataset = load()  # before the record goes: data that are refused cost no training
-        record.begin()
-        train(design, dataset, record.folder, progress=progress.bars)
+        train(design, load(), record.folder, progress=progress.bars, before_writing=record.begin)
     else:
-        record.begin()
-        train_together(design, load, cluster, record.folder, progress=progress.bars)
+        train_together(
+            design, load, cluster, record.folder, progress=progress.bars,
+            before_writing=record.begin,
+        )  # fmt: skip
     record.finish(record.folder / name for name in (*MODEL_FILES, PRECISION_FILE, TRAINING))
     found = read_result(record.folder / TRAINING, TrainResult)
     scores = [f"{MODELS[key]} {100 * item.value:.2f} %" for key, item in found.by_model().items()]

@@ -7,7 +7,7 @@ step, retrain with quantized weights and activations while the updates go to flo
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from math import ceil
 from pathlib import Path
 from typing import Any
@@ -60,12 +60,13 @@ def train(
     *,
     progress: bool = True,
     team: Team | None = None,
+    before_writing: Callable[[], None] | None = None,
 ) -> TrainResult:
     """Trains a design's network, or goes on where an interrupted training stopped.
 
     Writes to ``out_dir``: ``float.h5``, ``direct.h5``, ``quantized.h5`` (QKeras, weights on their
-    grid), ``precision.json``, ``training.json`` and ``checkpoints/*.npz`` (with the float shadow
-    weights). Each file is replaced in one go.
+    grid), ``precision.json``, ``training.json`` when all is done, and meanwhile
+    ``checkpoints/*.npz`` (with the float shadow weights). Each file is replaced in one go.
 
     Args:
         design: what to train.
@@ -73,6 +74,8 @@ def train(
         out_dir: made where it is missing.
         progress: draw bars, if in a terminal.
         team: the workers that train together; None: this process alone.
+        before_writing: is called when all is trained, before the first file but the checkpoints is
+            touched: an interrupted training leaves the results of the last one.
 
     Raises:
         ConfigError: an impossible network, an unknown layer name, a precision that a layer can't
@@ -98,6 +101,8 @@ def train(
         if team is not None:  # activations may differ by an ulp between machines, and formats then
             table = result_from(team.agreed(result_data(table)), PrecisionTable)
         session.retrain_phase(study, table, report)
+    if before_writing is not None:
+        before_writing()
     return session.finish(table)
 
 
@@ -154,6 +159,7 @@ class _Session:
         self.epochs: dict[str, int] = {}
         self.seconds: dict[str, float] = {}
         self.zeros: dict[str, tuple[int, int]] = {}
+        self.models: dict[str, Any] = {}
 
     def float_phase(self, report: Report | None) -> Study:
         """Trains the float model, and folds it."""
@@ -172,7 +178,6 @@ class _Session:
 
     def retrain_phase(self, study: Study, table: PrecisionTable, report: Report | None) -> None:
         """Quantizes directly, then retrains."""
-        write_result(self.out_dir / PRECISION_FILE, table)
         model = study.quantized(table)
         self._evaluate("direct", study.snapped(model, table), DIRECT_MODEL)
         settings = self.design.training
@@ -195,6 +200,10 @@ class _Session:
         }
 
     def finish(self, table: PrecisionTable) -> TrainResult:
+        """Writes what was trained."""
+        write_result(self.out_dir / PRECISION_FILE, table)
+        for file, model in self.models.items():
+            save_model(model, self.out_dir / file)
         zeros, sizes = (sum(part) for part in zip(*self.zeros.values(), strict=True))
         result = TrainResult(
             **self.scores,
@@ -229,4 +238,4 @@ class _Session:
         self.scores[name] = of(data.val)
         if len(data.test):
             self.test[name] = of(data.test)
-        save_model(model, self.out_dir / file)
+        self.models[file] = model

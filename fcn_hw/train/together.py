@@ -24,6 +24,7 @@ def train_together(
     *,
     progress: bool = True,
     join_timeout_s: float = JOIN_TIMEOUT_S,
+    before_writing: Callable[[], None] | None = None,
 ) -> TrainResult:
     """Trains with the other workers of ``cluster``; only the chief writes files.
 
@@ -34,6 +35,7 @@ def train_together(
         out_dir: the chief's; others work in a folder that they remove.
         progress: draw the chief's bars.
         join_timeout_s: how long to wait for the others.
+        before_writing: of the chief, as :func:`fcn_hw.train.run.train` has it.
 
     Raises:
         FcnHwError: a worker is missing, trains something else, or is gone. What
@@ -48,6 +50,8 @@ def train_together(
     dataset = load()
     team = Team(cluster, subject, join_timeout_s)
     if team.chief:
-        return train(design, dataset, out_dir, progress=progress, team=team)
+        return train(
+            design, dataset, out_dir, progress=progress, team=team, before_writing=before_writing
+        )
     with tempfile.TemporaryDirectory(prefix="fcn_hw_worker_") as scratch:
         return train(design, dataset, Path(scratch), progress=False, team=team)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -44,7 +45,11 @@ def changed(workspace: Workspace, more: str, **kwargs: bool) -> Workspace:
 def trained(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> str:
     """What is said of a training that is made up; quiet, as with --json."""
 
-    def train(design: object, dataset: object, folder: Path, *, progress: bool) -> None:
+    def train(
+        design: object, dataset: object, folder: Path, *, progress: bool,
+        before_writing: Callable[[], None],
+    ) -> None:  # fmt: skip
+        before_writing()
         for name in (*training.MODEL_FILES, "precision.json"):
             (folder / name).write_text("another\n")
         write_result(folder / TRAINING, RESULT)
@@ -64,6 +69,20 @@ def test_what_changed_and_what_it_costs_is_said_first(
     assert "training.patience 10 -> 11. It is trained again; " in told
     assert "the last training took 12 min" in told
     assert trained(now, monkeypatch) == ""  # and it stands
+
+
+def test_an_interrupted_training_leaves_the_last_one(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(*args: object, **kwargs: object) -> None:
+        raise KeyboardInterrupt
+
+    now = changed(workspace, "training: {patience: 11}\n")
+    monkeypatch.setattr("fcn_hw.train.run.run_phase", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        train_stage(now, Progress(Console(quiet=True), quiet=True))
+    assert not training.is_trained(now)
+    assert training.is_trained(changed(workspace, ""))
 
 
 def test_changed_data_are_said(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
