@@ -260,6 +260,20 @@ class StorageError(FcnHwError):
 
     exit_status = 1
 
+    @classmethod
+    def damaged(cls, where: str, what: str) -> StorageError:
+        """The error of a storage that something was taken from.
+
+        Args:
+            where: the storage, as messages show it.
+            what: is missing or changed.
+        """
+        return cls(
+            f"{where}: damaged: {what} is missing or was changed",
+            hint="Put back a copy of it, or move it away: a new study takes what was evaluated "
+            "from search/evaluations/.",
+        )
+
 
 class JobFailed(FcnHwError):
     """A job of a worker process failed for no fault of the user.

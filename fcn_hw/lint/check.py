@@ -11,7 +11,7 @@ from pydantic.dataclasses import dataclass
 from fcn_hw.errors import LintFailed
 from fcn_hw.lint.findings import Finding, Severity, in_order
 from fcn_hw.lint.project import open_project
-from fcn_hw.lint.registry import all_rules
+from fcn_hw.lint.rules import all_rules
 from fcn_hw.results import STRICT
 
 HLS4ML_HEADERS = "firmware/nnet_utils/"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fcn_hw.lint.registry import all_rules
+from fcn_hw.lint.rules import all_rules
 
 BEGIN, END = "<!-- rules: generated from the registry -->", "<!-- end of rules -->"
 

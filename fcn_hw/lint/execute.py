@@ -295,9 +295,10 @@ class Machine(Expressions):
 
 def executed(project: Project) -> Machine:
     """The machine that has executed a project; it runs once."""
-    if project.machine is None:
-        project.machine = Machine(project)
-    return project.machine
+    if Machine not in project.kept:
+        project.kept[Machine] = Machine(project)
+    machine: Machine = project.kept[Machine]
+    return machine
 
 
 def _pipeline(pragmas: list[Pragma]) -> Pragma | None:

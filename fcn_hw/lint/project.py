@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from fcn_hw.errors import ConfigError
 from fcn_hw.lint.findings import Place
@@ -15,9 +15,6 @@ from fcn_hw.lint.libclang import parse, skipped_lines
 from fcn_hw.lint.pragmas import Pragma, read_pragmas
 from fcn_hw.lint.roms import emptied_files
 from fcn_hw.lint.tree import Node, body_of, defined
-
-if TYPE_CHECKING:
-    from fcn_hw.lint.execute import Machine
 
 FIRMWARE = "firmware"
 _ALL = ".lint.cpp"
@@ -50,9 +47,9 @@ class Project:
     top: Function = field(init=False)
     functions: dict[int, Function] = field(default_factory=dict)
     """Those that the top function reaches, by the number of their cursor, in order of discovery."""
-    machine: Machine | None = None
-    """What has executed it, once a rule has asked (:func:`fcn_hw.lint.execute.executed`). It holds
-    the project in turn, so it must be found from the project alone: both go together."""
+    kept: dict[type, Any] = field(default_factory=dict)
+    """What rules share and is computed once, by its class. It may hold the project: both go
+    together."""
 
     def __post_init__(self) -> None:
         self.folder = self.folder.resolve()

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from fcn_hw.lint.documentation import rule_table, with_current_table
-from fcn_hw.lint.registry import all_rules
+from fcn_hw.lint.rules import all_rules
 
 PAGE = Path(__file__).parents[2] / "docs" / "lint.md"
 

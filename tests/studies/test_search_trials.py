@@ -16,9 +16,9 @@ import search_worker
 from search_worker import STUDY, small_space, trials_of, value
 
 from fcn_hw.errors import Busy, ConfigError, FcnHwError
-from fcn_hw.studies.search import storage as storages
+from fcn_hw.studies.search import file_lock
 from fcn_hw.studies.search.journal import JournalLock
-from fcn_hw.studies.search.storage import flocked, open_storage, storage_of, study_lock
+from fcn_hw.studies.search.storage import open_storage, storage_of, study_lock
 from fcn_hw.studies.search.trials import Counts, Taken, Trials
 
 TARGET = 9
@@ -238,10 +238,10 @@ def test_what_is_taken_out_of_a_journal_is_told(tmp_path: Path) -> None:
 
 
 def test_a_journal_that_stays_locked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(storages, "PATIENCE_S", 0.1)
+    monkeypatch.setattr(file_lock, "PATIENCE_S", 0.1)
     path = tmp_path / "journal.log"
     told = rf"journal.log.*process {os.getpid()} has kept it locked"
-    with flocked(tmp_path / ".journal.log.lock"), pytest.raises(Busy, match=told):
+    with file_lock.flocked(tmp_path / ".journal.log.lock"), pytest.raises(Busy, match=told):
         JournalLock(path).acquire()
     storage = storage_of(str(path), path)
     told = rf"journal.log.study: process {os.getpid()} has kept it locked"

@@ -1,5 +1,6 @@
 """The rules, a file for each thing they look at. Importing this package registers all of them."""
 
+from fcn_hw.lint.registry import RULES, Rule
 from fcn_hw.lint.rules import (
     dataflow,
     language,
@@ -11,6 +12,7 @@ from fcn_hw.lint.rules import (
 )
 
 __all__ = [
+    "all_rules",
     "dataflow",
     "language",
     "loops",
@@ -19,3 +21,8 @@ __all__ = [
     "pragma_text",
     "unrolling",
 ]
+
+
+def all_rules() -> tuple[Rule, ...]:
+    """Every rule, in the order of registration."""
+    return tuple(RULES.values())

@@ -16,8 +16,8 @@ from optuna.storages._heartbeat import BaseHeartbeat
 from optuna.storages.journal import JournalFileBackend
 from optuna.trial import FrozenTrial, TrialState
 
-from fcn_hw.errors import ConfigError
-from fcn_hw.studies.search.storage import damaged, flocked
+from fcn_hw.errors import ConfigError, StorageError
+from fcn_hw.studies.search.file_lock import flocked
 
 _BEAT = "heartbeat"
 
@@ -46,7 +46,7 @@ class Journal(JournalStorage, BaseHeartbeat):
             return Journal(JournalFileBackend(str(path), cast(Any, JournalLock(path))), stale_s)
         except (ValueError, KeyError, TypeError, AttributeError, AssertionError):
             if _begins_as_journal(path):
-                raise damaged(str(path), "a line") from None
+                raise StorageError.damaged(str(path), "a line") from None
             raise ConfigError(
                 f"{path}: not a journal of studies",
                 hint="give another --storage, or move the file away",

@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
-import os
-import time
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from fcn_hw.errors import Busy, ConfigError, StorageError, nearest
-
-PATIENCE_S = 60.0
-"""How long a lock is waited for. It is held for milliseconds."""
+from fcn_hw.errors import ConfigError, StorageError, nearest
+from fcn_hw.studies.search.file_lock import PATIENCE_S, flocked, wait_until
 
 _SERVERS = ("postgresql", "mysql", "mariadb")
 _DRIVERS = {
@@ -145,20 +140,6 @@ def one_line(storage: Storage) -> Iterator[None]:
         ) from None
 
 
-def damaged(where: str, what: str) -> StorageError:
-    """The error of a storage that something was taken from.
-
-    Args:
-        where: the storage, as messages show it.
-        what: is missing or changed.
-    """
-    return StorageError(
-        f"{where}: damaged: {what} is missing or was changed",
-        hint="Put back a copy of it, or move it away: a new study takes what was evaluated from "
-        "search/evaluations/.",
-    )
-
-
 def _no_driver(storage: Storage, error: ImportError) -> ConfigError:
     cause = error.__cause__ or error.__context__
     # Optuna wraps the error of the import
@@ -194,53 +175,9 @@ def study_lock(storage: Storage, study: str) -> Iterator[None]:
         else:
             ask = f"SELECT GET_LOCK('fcn_hw {number}', 0)"
         # both are held until this connection ends: here, or with its process
-        _until(
+        wait_until(
             lambda: connection.execute(sqlalchemy.text(ask)).scalar() in (True, 1),
             f"study '{study}' in {storage.shown}",
             lambda: "another process",
         )
         yield
-
-
-@contextmanager
-def flocked(path: Path) -> Iterator[int]:
-    """Locks a file, waiting for whoever holds it; yields its descriptor.
-
-    Raises:
-        Busy: it stays locked.
-    """
-    handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
-    try:
-        _until(lambda: _try_flock(handle), str(path), lambda: _holder(handle))
-        with suppress(OSError):  # a full disk: the lock holds all the same
-            os.ftruncate(handle, 0)
-            os.pwrite(handle, str(os.getpid()).encode(), 0)
-        yield handle
-    finally:
-        os.close(handle)
-
-
-def _try_flock(handle: int) -> bool:
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True
-
-
-def _holder(handle: int) -> str:
-    number = os.pread(handle, 20, 0).decode(errors="replace").strip()
-    return f"process {number}" if number.isdecimal() else "another process"
-
-
-def _until(done: Any, what: str, holder: Any) -> None:
-    """Asks again until it is done; raises Busy after :data:`PATIENCE_S`."""
-    started, pause = time.monotonic(), 0.002
-    while not done():
-        if time.monotonic() - started > PATIENCE_S:
-            raise Busy(
-                f"{what}: {holder()} has kept it locked for {PATIENCE_S:.0f} s",
-                hint="Is that process stopped? Let it go on, or end it; finished trials are kept.",
-            )
-        time.sleep(pause)
-        pause = min(2 * pause, 0.1)

@@ -20,9 +20,9 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 
-from fcn_hw.errors import ConfigError
+from fcn_hw.errors import ConfigError, StorageError
 from fcn_hw.studies.search.space import Configuration, Space
-from fcn_hw.studies.search.storage import Storage, damaged, one_line, open_storage, study_lock
+from fcn_hw.studies.search.storage import Storage, one_line, open_storage, study_lock
 
 BEAT_S = 10
 """A process says that it evaluates its trials once in so many seconds."""
@@ -179,7 +179,7 @@ class Trials:
             except (KeyError, IndexError, TypeError):
                 whole = False
             if not whole:
-                raise damaged(self.storage.shown, f"a part of trial {trial.number}")
+                raise StorageError.damaged(self.storage.shown, f"a part of trial {trial.number}")
             found.append((trial.number, chosen, trial))
         return found
 
