@@ -1,8 +1,8 @@
 """What the zeros among the weights are worth in the hardware that is emitted.
 
-A convolution has ``pe * simd`` multipliers. In each step of an output pixel a word of its ROM gives
-every multiplier a weight (``mac_array.h``), so a multiplier sees as many weights as the ROM has
-words. A zero is worth something only together with others:
+A convolution has ``pe * simd * taps`` multipliers. In each step of an output pixel a word of its
+ROM gives every multiplier a weight (``mac_array.h``), so a multiplier sees as many weights as the
+ROM has words. A zero is worth something only together with others:
 
 * all weights that one multiplier sees are zero: the multiplier is idle and can be left out, with
   its part of the adder tree and its column of the ROM. With one word each zero is such a column,
@@ -15,7 +15,8 @@ Any other zero saves no part and no cycle: its multiplier, its bits and its cloc
 weights around it. It moves no bits in the multiplier, which is energy and nothing else.
 
 What is counted here is what could be saved with the same fold. Nothing of it is emitted today; the
-only zeros that a synthesis tool sees are the constants of a ROM of one word.
+only zeros that a synthesis tool sees are the constants of a ROM of one word, and the estimate of
+such an op is without them.
 """
 
 from __future__ import annotations
@@ -174,7 +175,7 @@ def zero_worth(
     in_steps = zero & ~idle & (empty[:, None, None] | rom.in_dead_parts)
     unit = op.unit(source, fold, strategy)
     terms = [int(row.sum()) for row in ~idle]
-    before = products(unit, [unit.simd] * unit.pe, family)
+    before = products(unit, [unit.terms] * unit.pe, family)
     words, columns = int(np.sum(~empty)), int(np.sum(~idle))
     code_bits, needed_bits = op.weight.format.signed_width, _needed_bits(op.weight.codes)
     bits_a_mac = op.weight.format.width * source.format.width
@@ -202,8 +203,8 @@ def zero_worth(
         channels_in=int(np.sum(rom.dead_in)),
         channels_out=int(np.sum(rom.dead_out)),
         cycles=op.cycles((source,), fold),
-        cycles_skipping=op.cycles_of(source, rom.steps_skipping(empty)),
-        cycles_packed=op.cycles_of(source, rom.steps_packed()),
+        cycles_skipping=op.cycles_of(source, fold, rom.steps_skipping(empty)),
+        cycles_packed=op.cycles_of(source, fold, rom.steps_packed()),
         macs=work,
         zero_macs=zero_macs,
         quiet=rom.quiet(),
@@ -228,20 +229,22 @@ class _Rom:
         self.real: Flags = numbered.weight_rom(fold) > 0  # the others pad the phases to one size
         self.zeros = int(np.sum(op.weight.codes == 0))
         win = op.windows
-        phases, taps = win.phases[0] * win.phases[1], win.taps[0] * win.taps[1]
-        steps = self.cells.reshape(phases, -1, taps, op.channel_groups(fold), fold.pe, fold.simd)
+        phases, tap_groups = win.phases[0] * win.phases[1], win.taps[0] * win.taps[1] // fold.taps
+        steps = self.cells.reshape(
+            phases, -1, tap_groups, op.channel_groups(fold), fold.pe, fold.taps, fold.simd
+        )
         self._shape = steps.shape
         alive = steps != 0
-        self._dead_taps: Flags = ~alive.any(axis=(0, 1, 3, 4, 5))
-        self._dead_filters: Flags = ~alive.any(axis=(0, 2, 3, 5))  # filter group, pe
-        self._dead_channels: Flags = ~alive.any(axis=(0, 1, 2, 4))  # channel group, simd
+        self._dead_taps: Flags = ~alive.any(axis=(0, 1, 3, 4, 6))  # tap group, tap
+        self._dead_filters: Flags = ~alive.any(axis=(0, 2, 3, 5, 6))  # filter group, pe
+        self._dead_channels: Flags = ~alive.any(axis=(0, 1, 2, 4, 5))  # channel group, simd
         self._own_channels = not op.sums_channels
         self._filters_a_channel = op.weight.codes.shape[3]
 
     @property
     def dead_taps(self) -> Flags:
         """Of a window, in every phase; flat."""
-        return self._dead_taps
+        return self._dead_taps.ravel()
 
     @property
     def dead_out(self) -> Flags:
@@ -258,11 +261,12 @@ class _Rom:
 
     @property
     def in_dead_parts(self) -> Flags:
-        """The cells of dead channels. Those of dead taps are steps that are all zero."""
+        """The cells of dead taps and channels."""
         inside = np.zeros(self._shape, dtype=bool)
-        inside |= self._dead_filters[None, :, None, None, :, None]
+        inside |= self._dead_taps[None, None, :, None, None, :, None]
+        inside |= self._dead_filters[None, :, None, None, :, None, None]
         if not self._own_channels:
-            inside |= self._dead_channels[None, None, None, :, None, :]
+            inside |= self._dead_channels[None, None, None, :, None, None, :]
         return inside.reshape(self.cells.shape)
 
     def steps_skipping(self, empty: Flags) -> int:
@@ -273,7 +277,7 @@ class _Rom:
 
     def steps_packed(self) -> int:
         """Steps of an output pixel without dead taps and channels."""
-        taps = int(np.sum(~self._dead_taps))
+        taps = -(-int(np.sum(~self._dead_taps)) // self.fold.taps)
         filters = -(-int(np.sum(~self.dead_out)) // self.fold.pe)
         if self._own_channels:
             return max(1, taps * filters)
@@ -282,7 +286,7 @@ class _Rom:
 
     def quiet(self) -> float:
         """Part of the cells that are zero behind a zero; the first step follows the last."""
-        steps = self.cells.reshape(self._shape[0], -1, self.fold.pe, self.fold.simd) == 0
+        steps = self.cells.reshape(self._shape[0], -1, *self.cells.shape[1:]) == 0
         return float(np.mean(steps & np.roll(steps, 1, axis=1)))
 
 

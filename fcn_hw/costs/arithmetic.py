@@ -11,9 +11,11 @@ from __future__ import annotations
 from functools import cache
 from math import ceil
 
+import numpy as np
+
 from fcn_hw.costs.family import Family
 from fcn_hw.costs.resources import Resources, total
-from fcn_hw.fixed import FixedFormat, Overflow, Rounding
+from fcn_hw.fixed import Codes, FixedFormat, Overflow, Rounding
 
 MIN_DSP_OPERAND_BITS = 4
 MAX_FABRIC_PRODUCT_BITS = 18
@@ -80,6 +82,33 @@ def scaling(bits: int, factor_bits: int) -> Resources:
     pairs = ceil(factor_bits / 2)
     luts = pairs * (bits + 1) + (pairs - 1) * (bits + 2)
     return Resources(lut=luts, ff=bits + factor_bits)
+
+
+DIGIT_LUTS, DIGIT_FFS = 3, 2
+"""Of the sum of products by constants, for each digit of these: LUTs beside the bits of the input,
+and FFs of the pipeline. From yosys' maps of 3x3 convolutions whose weights are constants, by
+``fcn-hw csynth --gates``: 6 into 6 channels of 4 x 4 bits take 2,500 LUTs and 873 FFs for 316
+digits, 1,390 and 534 for 156."""
+
+
+def signed_digits(codes: Codes) -> int:
+    """Digits that are not 0 of all constants, each in the form of -1, 0, 1 that has the fewest.
+
+    These are the digits in which the binary forms of a number and of its triple differ
+    (Reitwiesner, Advances in Computers 1, 1960).
+    """
+    magnitude = np.abs(codes).astype(np.uint64)
+    return int(np.bitwise_count(magnitude ^ (3 * magnitude)).sum())
+
+
+def constant_products(digits: int, bits: int) -> Resources:
+    """A sum of products by constants: the input, shifted, is added for each digit.
+
+    Args:
+        digits: :func:`signed_digits` of the constants.
+        bits: of the inputs.
+    """
+    return Resources(lut=digits * (bits + DIGIT_LUTS), ff=digits * DIGIT_FFS)
 
 
 @cache

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from fcn_hw.costs.arithmetic import (
     accumulator,
     adder_tree,
+    constant_products,
     conversion,
     multiplexer_luts,
     multiplier,
@@ -28,7 +29,7 @@ of M. Blott et al., "FINN-R", ACM TRETS 11(3), 2018, from experiments with such 
 
 @dataclass(frozen=True)
 class MacUnit:
-    """``pe * simd`` multipliers.
+    """``pe * simd * taps`` multipliers.
 
     Args:
         pe, simd: filters and channels in parallel.
@@ -43,6 +44,10 @@ class MacUnit:
         rom_storage: ``bram``, ``lutram`` or ``auto``, the cheaper one.
         rom_banks: memories that the word is spread over: 1, or ``pe`` as in FINN.
         own_channels: a filter reads one channel, and not all of them; ``simd`` is 1 then.
+        taps: kernel positions in parallel; they are in registers if there are several.
+        tap_groups: of the kernel, ``taps`` each.
+        digits: :func:`fcn_hw.costs.arithmetic.signed_digits` of the weights where the unit has a
+            multiplier for each, so that all are constants; None where weights change.
     """
 
     pe: int
@@ -61,10 +66,18 @@ class MacUnit:
     bias_bits: int = 0
     rom_banks: int = 1
     own_channels: bool = False
+    taps: int = 1
+    tap_groups: int = 1
+    digits: int | None = None
 
     @property
     def multipliers(self) -> int:
-        return self.pe * self.simd
+        return self.pe * self.terms
+
+    @property
+    def terms(self) -> int:
+        """Products of a step that a filter sums."""
+        return self.simd * self.taps
 
     @property
     def rom_word_bits(self) -> int:
@@ -72,15 +85,17 @@ class MacUnit:
 
     @property
     def operands(self) -> int:
-        """Channels of a pixel that a step takes: the same for all filters, or one for each."""
-        return min(self.pe, self.n_chan) if self.own_channels else self.simd
+        """Channels of all taps that a step takes: the same for all filters, or one for each."""
+        return (min(self.pe, self.n_chan) if self.own_channels else self.simd) * self.taps
 
     @property
     def choices(self) -> int:
-        """How many channels an operand may be: one for each channel group, or filter group."""
+        """How many channels an operand may be: one for each channel group, or filter group, and
+        each group of taps where these are in registers."""
+        groups = self.tap_groups if self.taps > 1 else 1
         if self.own_channels:
-            return min(self.n_filt // self.pe, self.n_chan)
-        return self.n_chan // self.simd
+            return min(self.n_filt // self.pe, self.n_chan) * groups
+        return self.n_chan // self.simd * groups
 
 
 def mac_unit(unit: MacUnit, family: Family) -> Resources:
@@ -89,9 +104,13 @@ def mac_unit(unit: MacUnit, family: Family) -> Resources:
     a_filter = accumulator(unit.accum_bits) + conversion(
         unit.accum_bits, unit.output_bits, rounds=unit.rounds, saturates=unit.saturates
     )
-    arithmetic = products(unit, [unit.simd] * unit.pe, family) + a_filter * unit.pe
-    luts = BASE_LUTS + -(-arithmetic.lut * LUT_OVERHEAD[0] // LUT_OVERHEAD[1])
-    amount = replace(arithmetic, lut=luts)
+    if unit.digits is None:
+        arithmetic = products(unit, [unit.terms] * unit.pe, family) + a_filter * unit.pe
+        luts = BASE_LUTS + -(-arithmetic.lut * LUT_OVERHEAD[0] // LUT_OVERHEAD[1])
+        amount = replace(arithmetic, lut=luts)
+    else:
+        sums = constant_products(unit.digits, unit.input_bits)
+        amount = Resources(lut=BASE_LUTS) + sums + a_filter * unit.pe
     # The channels of this step, chosen from a pixel, and their register.
     inputs = unit.operands * unit.input_bits
     amount = amount + Resources(lut=multiplexer_luts(unit.choices, inputs), ff=inputs)
@@ -107,7 +126,7 @@ def products(unit: MacUnit, terms: Sequence[int], family: Family) -> Resources:
     """Multipliers, and the tree that adds those of a filter.
 
     Args:
-        terms: multipliers of each of the ``pe`` filters; ``simd`` where none is left out.
+        terms: multipliers of each of the ``pe`` filters; ``unit.terms`` where none is left out.
     """
     factor_bits = unit.input_bits + (0 if unit.input_signed else 1)
     in_fabric = multiplier(unit.weight_bits, unit.input_bits, family).dsp == 0

@@ -461,7 +461,7 @@ class Folded(Op):
         return self.macs(operands)
 
     def signature(self, operands: Operands) -> Hashable:
-        """All that its cost depends on: neither its name nor the values of its constants."""
+        """All that its cost depends on: neither its name nor, here, the values of its constants."""
         values = (getattr(self, name) for name in self.own_fields())
         own = tuple((v.codes.shape, v.format) if isinstance(v, Constant) else v for v in values)
         return self.kind, own, self.output.shape, self.output.format

@@ -42,10 +42,10 @@ class Conv2D(DirectConvolution):
             and (self.output.width - 1) * self.strides[1] < source.width
         )
 
-    def cycles_of(self, source: Tensor, steps: int) -> int:
+    def cycles_of(self, source: Tensor, fold: Fold, steps: int) -> int:
         if self.is_pointwise(source):
             return source.pixels + self.output.pixels * (steps - 1)
-        return super().cycles_of(source, steps)
+        return super().cycles_of(source, fold, steps)
 
     def loops(self, operands: Operands, fold: Fold | None = None) -> tuple[Loop, ...]:
         """Without a line buffer a pixel on the grid of the strides takes a cycle for each step."""

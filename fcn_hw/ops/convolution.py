@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Iterable, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
-from fcn_hw.costs.arithmetic import conversion_modes, counters
+from fcn_hw.costs.arithmetic import conversion_modes, counters, signed_digits
 from fcn_hw.costs.energy import ADD_PJ_A_BIT, MEMORY_PJ_A_BIT, MULTIPLY_PJ_A_BIT2
 from fcn_hw.costs.family import Family
 from fcn_hw.costs.mac_unit import MacUnit, mac_unit
 from fcn_hw.costs.memory import ROM_STORAGE, ram
 from fcn_hw.costs.resources import OpCost, Resources
-from fcn_hw.firing import CONVERT, MEMORY, MULTIPLY, STREAM, Loop, tree
+from fcn_hw.firing import CONVERT, MEMORY, MULTIPLY, STREAM, Loop, grid, tree
 from fcn_hw.fixed import Codes, FixedFormat, Whole, convert_whole, shift_left, whole_type
 from fcn_hw.intervals import Interval
 from fcn_hw.ops.base import (
@@ -34,6 +34,13 @@ from fcn_hw.ops.base import (
     sizes,
     window_count,
 )
+
+MOST_MULTIPLIERS = 4096
+"""Of a fold of several taps. The registers of the window, the multipliers and their trees are
+unrolled, and the run time and memory of a tool grow faster than the copies."""
+MIN_SCANNED_COLUMNS = 8
+"""``raster_windows.h`` spends at least so many cycles a row, so that an update of a word of the row
+buffer can end."""
 
 
 @dataclass(frozen=True)
@@ -59,9 +66,17 @@ class Windows:
     phase: Pair
 
     @property
-    def reach(self) -> int:
-        """Rows from the first to the last of a window."""
-        return (self.taps[0] - 1) * self.spread[0] + 1
+    def reach(self) -> Pair:
+        """Rows and columns from the first to the last of a window."""
+        down, across = (
+            (taps - 1) * distance + 1 for taps, distance in zip(self.taps, self.spread, strict=True)
+        )
+        return down, across
+
+    @property
+    def first_end(self) -> Pair:
+        """Input position of the last tap of the first window; negative in the padding."""
+        return self.origin[0] + self.reach[0] - 1, self.origin[1] + self.reach[1] - 1
 
 
 @dataclass(frozen=True)
@@ -193,12 +208,21 @@ class Convolution(Folded):
     # -- multipliers -------------------------------------------------------------------------------
 
     def legal_folds(self) -> tuple[Fold, ...]:
-        """Every (pe, simd) whose pe divides the channels out and whose simd divides the channels
-        that a filter sums."""
+        """Every (pe, simd, taps) whose pe divides the channels out and whose simd divides the
+        channels that a filter sums; of several taps at once at most ``MOST_MULTIPLIERS``."""
         summed = self.weight.codes.shape[2] if self.sums_channels else 1
         return tuple(
-            Fold(pe, simd) for pe in divisors(self.output.channels) for simd in divisors(summed)
+            fold
+            for taps in self.parallel_taps
+            for pe in divisors(self.output.channels)
+            for simd in divisors(summed)
+            if (fold := Fold(pe, simd, taps)).multipliers <= MOST_MULTIPLIERS or taps == 1
         )
+
+    @property
+    def parallel_taps(self) -> list[int]:
+        """How many taps can be multiplied at once."""
+        return [1]
 
     def channel_groups(self, fold: Fold) -> int:
         """Steps that a filter takes for the channels of a tap."""
@@ -206,24 +230,41 @@ class Convolution(Folded):
 
     def fold_steps(self, fold: Fold) -> int:
         taps = self.windows.taps
-        return taps[0] * taps[1] * self.channel_groups(fold) * (self.filters // fold.pe)
+        groups = taps[0] * taps[1] // fold.taps * self.channel_groups(fold)
+        return groups * (self.filters // fold.pe)
 
-    def cycles_of(self, source: Tensor, steps: int) -> int:
+    def cycles_of(self, source: Tensor, fold: Fold, steps: int) -> int:
         """Cycles of a frame if the multipliers worked ``steps`` cycles on an output pixel.
 
         Args:
             steps: :meth:`fold_steps` of what is emitted; at least 1.
         """
+        if fold.taps > 1:
+            (top, left), (bottom, right) = self._scan(source)
+            scanned = (bottom - top) * (right - left)
+            return scanned + self.output.pixels * (steps - 1)
         fill, drain, period = self._frame(source, steps)
         return (fill + drain) * source.width + self.output.pixels * period
 
     def cycles(self, operands: Operands, fold: Fold | None = None) -> int:
-        return self.cycles_of(operands[0], self.fold_steps(self.given(fold)))
+        fold = self.given(fold)
+        return self.cycles_of(operands[0], fold, self.fold_steps(fold))
+
+    def _scan(self, source: Tensor) -> tuple[Pair, Pair]:
+        """raster_windows.h: the first position that is scanned, and the first that is not."""
+        win, (rows, columns) = self.windows, self.output.shape[:2]
+        (end_row, end_col), (down, across) = win.first_end, win.move
+        first = min(0, end_row), min(0, end_col)
+        bottom = max(source.height, end_row + (rows - 1) * down + 1)
+        right = max(source.width, end_col + (columns - 1) * across + 1)
+        if win.reach[0] > 1:
+            right = max(right, first[1] + MIN_SCANNED_COLUMNS)
+        return first, (bottom, right)
 
     def _frame(self, source: Tensor, steps: int) -> tuple[int, int, int]:
         """Rows read before the first output and after the last, and cycles of an output pixel."""
         win = self.windows
-        fill_rows = min(max(win.origin[0] + win.reach, 0), source.height)
+        fill_rows = min(max(win.origin[0] + win.reach[0], 0), source.height)
         period = max(steps, -(-win.move[0] * source.width // self._first_outputs))
         return fill_rows, source.height - self._rows_needed(source), period
 
@@ -242,13 +283,16 @@ class Convolution(Folded):
     def _rows_needed(self, source: Tensor) -> int:
         """Rows that windows reach."""
         win = self.windows
-        last = win.origin[0] + win.reach + (self._bands - 1) * win.move[0]
+        last = win.origin[0] + win.reach[0] + (self._bands - 1) * win.move[0]
         return min(max(last, 0), source.height)
 
     def loops(self, operands: Operands, fold: Fold | None = None) -> tuple[Loop, ...]:
-        """windows.h: the loops Fill, OutputRow/OutputColumn/Step and Drain."""
+        """raster_windows.h: the loop Cycle; windows.h: the loops Fill, OutputRow/OutputColumn/Step
+        and Drain."""
         (source,), win, result = operands, self.windows, self.output
         steps, width = self.fold_steps(self.given(fold)), source.width
+        if self.given(fold).taps > 1:
+            return self._raster_loops(source, steps)
         fill_rows, drain_rows, period = self._frame(source, steps)
         gap = self._first_outputs * period // (win.move[0] * width)
 
@@ -257,7 +301,7 @@ class Convolution(Folded):
         rows_read, free = fill_rows, 0  # `free`: the first iteration that may read
         for band in range(self._bands):
             first_row = max(band * win.phases[0] - win.phase[0], 0)
-            reached = win.origin[0] + (band + 1) * win.move[0] + win.reach
+            reached = win.origin[0] + (band + 1) * win.move[0] + win.reach[0]
             wanted = min(reached, self._rows_needed(source))
             if wanted > rows_read:
                 count = (wanted - rows_read) * width
@@ -274,10 +318,29 @@ class Convolution(Folded):
             Loop(np.arange(drain), nothing, drain),
         )
 
+    def _raster_loops(self, source: Tensor, steps: int) -> tuple[Loop, ...]:
+        """A position of the scan takes a cycle, one in which a window ends ``steps``."""
+        win, result = self.windows, self.output
+        (top, left), (bottom, right) = self._scan(source)
+        width = right - left
+        scanned = np.ones((bottom - top) * width, dtype=np.int64)
+        rows, columns = (
+            end - first + move * np.arange(size)
+            for end, first, move, size in zip(
+                win.first_end, (top, left), win.move, result.shape[:2], strict=True
+            )
+        )
+        ends = grid(rows, columns, width)
+        scanned[ends] = steps
+        behind = np.cumsum(scanned)
+        inside = grid(np.arange(source.height) - top, np.arange(source.width) - left, width)
+        return (Loop((behind - scanned)[inside], behind[ends] - 1, int(behind[-1])),)
+
     def latency_cycles(self, operands: Operands, fold: Fold | None = None) -> int:
-        window = 0 if self.is_pointwise(operands[0]) else MEMORY
+        fold = self.given(fold)
+        window = MEMORY if self.ring_shape(operands[0], fold)[0] else 0
         # products, their sum, the accumulator
-        return STREAM + window + MULTIPLY + tree(self.given(fold).simd) + 1 + CONVERT
+        return STREAM + window + MULTIPLY + tree(fold.simd * fold.taps) + 1 + CONVERT
 
     def macs(self, operands: Operands) -> int:
         """Every tap at every output position, those that fall on padding too: a pipelined datapath
@@ -294,13 +357,21 @@ class Convolution(Folded):
 
     # -- resources ---------------------------------------------------------------------------------
 
+    def signature(self, operands: Operands) -> Hashable:
+        """Weights that are constants cost by their digits."""
+        return super().signature(operands), signed_digits(self.weight.codes)
+
     def unit(self, source: Tensor, fold: Fold, strategy: str) -> MacUnit:
         """The multipliers and their memories."""
         phases = self.windows.phases
+        words = phases[0] * phases[1] * self.fold_steps(fold)
         rounds, saturates = conversion_modes(self.accum, self.output.format)
         return MacUnit(
             pe=fold.pe,
             simd=fold.simd,
+            taps=fold.taps,
+            digits=signed_digits(self.weight.codes) if words == 1 else None,
+            tap_groups=self.windows.taps[0] * self.windows.taps[1] // fold.taps,
             n_chan=source.channels,
             n_filt=self.filters,
             weight_bits=self.weight.format.signed_width,
@@ -310,28 +381,46 @@ class Convolution(Folded):
             output_bits=self.output.format.width,
             rounds=rounds,
             saturates=saturates,
-            rom_words=phases[0] * phases[1] * self.fold_steps(fold),
+            rom_words=words,
             rom_storage=ROM_STORAGE[strategy],
             bias_bits=self.bias.format.signed_width if self.bias is not None else 0,
             own_channels=not self.sums_channels,
         )
 
-    def ring_shape(self, source: Tensor) -> tuple[int, int]:
+    def ring_shape(self, source: Tensor, fold: Fold) -> tuple[int, int]:
         """(words, bits) of the line buffer; no words where it has none.
 
-        ``ring_rows`` of ``windows.h``: the rows of a window, and those that the next one adds.
+        ``ring_rows`` of ``windows.h``: the rows of a window, and those that the next one adds. Of
+        several taps at once: ``above`` of ``raster_windows.h``, the rows of a window but one.
         """
+        down = self.windows.reach[0]
+        if fold.taps > 1:
+            return (source.width, (down - 1) * source.pixel_bits) if down > 1 else (0, 0)
         if self.is_pointwise(source):
             return 0, 0
-        rows = min(self.windows.reach + self.windows.move[0], source.height)
+        rows = min(down + self.windows.move[0], source.height)
         return rows * source.width, source.pixel_bits
 
     def cost(self, operands: Operands, family: Family, fold: Fold | None, strategy: str) -> OpCost:
         (source,), result, win = operands, self.output, self.windows
         unit = self.unit(source, self.given(fold), strategy)
-        words, bits = self.ring_shape(source)
+        words, bits = self.ring_shape(source, self.given(fold))
         control = PROCESS
-        if words:
+        if unit.taps > 1:
+            control = control + counters(source.height, source.width, unit.rom_words)
+            control = control + ram(words, bits, family).resources if words else control
+            # The registers of the window; what enters them is chosen between the row buffer and
+            # zeros, and what leaves the row buffer is written back a row further up.
+            columns = (
+                win.reach[1]
+                if self.sums_channels
+                else win.reach[1] * self.filters // source.channels
+            )
+            control = control + Resources(
+                lut=win.reach[0] * source.pixel_bits,
+                ff=win.taps[0] * columns * source.pixel_bits,
+            )
+        elif words:
             # Position of the window, of the tap and of the reader: row, column and slot of each.
             control = control + counters(source.height, source.width, words) * 3
             control = control + counters(result.height, result.width, *win.taps, *win.phases)
@@ -357,9 +446,11 @@ class Convolution(Folded):
         )
         steps = self.output.pixels * self.fold_steps(fold)
         weights = steps * fold.multipliers * weight_bits
-        words, bits = self.ring_shape(source)
-        # A step reads a whole pixel from the line buffer, whatever it takes of it.
-        pixels = (steps + source.pixels) * bits if words else 0
+        words, bits = self.ring_shape(source, fold)
+        # A step reads a whole pixel from the line buffer, whatever it takes of it; the row buffer
+        # in front of registers is read and written once for each pixel.
+        accesses = 2 * source.pixels if fold.taps > 1 else steps + source.pixels
+        pixels = accesses * bits if words else 0
         return arithmetic + (weights + pixels) * MEMORY_PJ_A_BIT
 
     # -- what is emitted ---------------------------------------------------------------------------
@@ -385,6 +476,7 @@ class Convolution(Folded):
             "stride_width": self.strides[1],
             "pe": fold.pe,
             "simd": fold.simd,
+            "taps": fold.taps,
             "fold": steps,
             "rom_depth": phases[0] * phases[1] * steps,
             "product_shift": left_shift(self.accum, product_fraction),
@@ -395,18 +487,19 @@ class Convolution(Folded):
         }
 
     def weight_rom(self, fold: Fold) -> Codes:
-        """Weights of shape (steps of all phases, pe, simd).
+        """Weights of shape (steps of all phases, pe, taps * simd).
 
-        The steps of an output pixel go over filter groups, then tap rows, tap columns and channel
-        groups.
+        The steps of an output pixel go over filter groups, then groups of taps, row by row, and
+        channel groups.
         """
 
         def steps(weights: Codes) -> Codes:
-            rows, columns, n_chan, n_filt = weights.shape
+            *_, n_chan, n_filt = weights.shape
             split = weights.reshape(
-                rows, columns, n_chan // fold.simd, fold.simd, n_filt // fold.pe, fold.pe
+                -1, fold.taps, n_chan // fold.simd, fold.simd, n_filt // fold.pe, fold.pe
             )
-            found: Codes = split.transpose(4, 0, 1, 2, 5, 3).reshape(-1, fold.pe, fold.simd)
+            word = fold.pe, fold.taps * fold.simd
+            found: Codes = split.transpose(4, 0, 2, 5, 1, 3).reshape(-1, *word)
             return found
 
         return np.concatenate([steps(weights) for weights in self.step_weights()])
@@ -422,7 +515,9 @@ class Convolution(Folded):
         return (
             Rom(
                 "weights", "weights", str(self.weight.format),
-                f"[step {len(weights)}][filter {fold.pe}][channel {fold.simd}]",
+                f"[step {len(weights)}][filter {fold.pe}]"
+                + (f"[tap x channel {fold.taps} x {fold.simd}]" if fold.taps > 1
+                   else f"[channel {fold.simd}]"),
                 self.weight.format.signed_width, weights, storage=ROM_STORAGE[strategy],
             ),
             Rom(
@@ -444,7 +539,11 @@ class Convolution(Folded):
         shape = (*self.weight.codes.shape[:2], operands[0].channels, last)
         if shape == self.weight.codes.shape:
             return changed
-        weight = Constant(np.zeros(shape, dtype=np.int64), self.weight.format)
+        # Of other channels, zeros: what is kept can't leave the accumulator.
+        codes = np.zeros(shape, dtype=np.int64)
+        kept = tuple(slice(min(size)) for size in zip(shape, self.weight.codes.shape, strict=True))
+        codes[kept] = self.weight.codes[kept]
+        weight = Constant(codes, self.weight.format)
         bias = self.bias and Constant(np.zeros(output.channels, np.int64), self.bias.format)
         return replace(changed, weight=weight, bias=bias)
 
@@ -475,6 +574,12 @@ class DirectConvolution(Convolution):
             phases=(1, 1),
             phase=(0, 0),
         )
+
+    @property
+    def parallel_taps(self) -> list[int]:
+        """Divisors of a kernel row, and whole rows."""
+        rows, columns = self.weight.codes.shape[:2]
+        return [*divisors(columns), *(columns * count for count in divisors(rows)[1:])]
 
     def meeting_weights(self) -> Iterable[Codes]:
         return (self.weight.codes,)

@@ -64,7 +64,7 @@ def test_weights_and_line_buffers_in_bits() -> None:
     op = conv(graph, "conv2_1")
     by_name = {layer.name: layer for layer in made().layers}
     assert by_name["conv2_1"].weight_bits == op.weight.codes.size * 4
-    assert op.ring_shape(graph.tensor("pool1")) == (4 * 24, 8 * 4)
+    assert op.ring_shape(graph.tensor("pool1"), Fold(1, 1)) == (4 * 24, 8 * 4)
     assert by_name["conv2_1"].activation_bits == 4 * 24 * 8 * 4
     assert by_name["score"].activation_bits == 0, "a pointwise convolution has no line buffer"
 

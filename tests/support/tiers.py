@@ -94,6 +94,9 @@ def header_traits(case: Case) -> frozenset[Hashable]:
         found["pe"] = "one" if pe == 1 else "all" if pe == outputs else "some"
         found["simd"] = "one" if simd == 1 else "all" if simd == first.channels else "some"
         found["fold"] = (found["pe"], found["simd"])
+        found["taps"] = "one" if case.fold.taps == 1 else "several"
+        if case.fold.taps > 1:  # another engine: everything of its window again
+            found |= {f"{name} of several taps": value for name, value in found.items()}
     return frozenset((op.kind, *trait) for trait in found.items())
 
 

@@ -95,6 +95,7 @@ struct config {
     static constexpr int kernel_width = 2, stride_height = 1, stride_width = 1;
     static constexpr int dilation_height = 1, dilation_width = 1, pad_top = 0, pad_left = 0;
     static constexpr int crop_top = 0, crop_left = 0, pe = 2, simd = 2, fold = 9, rom_depth = 8;
+    static constexpr int taps = 3;
     static constexpr int product_shift = 0, bias_shift = 0, scale_height = 3, scale_width = 2;
     static constexpr int pool_height = 2, pool_width = 2, offset_top = 2, offset_left = 0;
     static constexpr int multiple = 6;
@@ -115,7 +116,8 @@ struct odd_width : config { static constexpr int data_width_bits = 12; };
 template struct fcn_hw::axi_layout<pixel<1>, odd_width>;
 
 void wrong(stream<2> &a2, stream<3> &a3, stream<5> &a5, stream<1> &a1, stream<300> &a300,
-           const config::weight_t weights[8][2][2], const config::bias_t biases[2][2],
+           const config::weight_t weights[8][2][2], const config::weight_t of_taps[9][2][6],
+           const config::weight_t of_one_channel[9][2][3], const config::bias_t biases[2][2],
            hls::stream<nnet::array<ap_fixed<62, 2>, 5>> &wide) {
     typedef nnet::array<ap_fixed<62, 2>, 5> wide_t;
     fcn_hw::batch_norm<pixel<3>, pixel<5>, groups>(a3, a5, biases, biases);
@@ -126,9 +128,9 @@ void wrong(stream<2> &a2, stream<3> &a3, stream<5> &a5, stream<1> &a1, stream<30
     fcn_hw::skip_subtract<pixel<3>, pixel<1>, pixel<3>, config>(a3, a1, a3);
     fcn_hw::skip_maximum<pixel<3>, pixel<1>, pixel<3>, config>(a3, a1, a3);
     fcn_hw::skip_minimum<pixel<3>, pixel<1>, pixel<3>, config>(a3, a1, a3);
-    fcn_hw::conv2d<pixel<2>, pixel<5>, config>(a2, a5, weights, biases);
+    fcn_hw::conv2d<pixel<2>, pixel<5>, config>(a2, a5, of_taps, biases);
     fcn_hw::conv_transpose2d<pixel<2>, pixel<5>, config>(a2, a5, weights, biases);
-    fcn_hw::depthwise_conv2d<pixel<2>, pixel<5>, config>(a2, a5, weights, biases);
+    fcn_hw::depthwise_conv2d<pixel<2>, pixel<5>, config>(a2, a5, of_one_channel, biases);
     fcn_hw::average_pool2d<pixel<3>, pixel<2>, padded>(a3, a2);
     fcn_hw::arg_max<pixel<300>, pixel<2>, config>(a300, a2);
     fcn_hw::crop2d<pixel<3>, pixel<3>, config>(a3, a3);
@@ -145,7 +147,8 @@ SENTENCES = [
     "The pixels that conv2d reads and writes must have n_chan and n_filt channels.",
     "conv2d multiplies simd channels in parallel, so simd must divide n_chan.",
     "conv2d computes pe filters in parallel, so pe must divide n_filt.",
-    "The fold of conv2d must be the steps that pe x simd multipliers need for a pixel.",
+    "conv2d multiplies taps kernel positions in parallel, so taps must divide those of the kernel.",
+    "The fold of conv2d must be the steps that pe x simd x taps multipliers need for a pixel.",
     "The weight ROM of conv2d must have one word for each step of a pixel.",
     "conv_transpose2d multiplies simd channels in parallel, so simd must divide n_chan.",
     "conv_transpose2d computes pe filters in parallel, so pe must divide n_filt.",
@@ -155,7 +158,9 @@ SENTENCES = [
     "n_filt.",
     "A filter of depthwise_conv2d reads one channel, so simd must be 1.",
     "depthwise_conv2d computes pe filters in parallel, so pe must divide n_filt.",
-    "The fold of depthwise_conv2d must be the steps that pe multipliers need for a pixel.",
+    "depthwise_conv2d multiplies taps kernel positions in parallel, so taps must divide those of "
+    "the kernel.",
+    "The fold of depthwise_conv2d must be the steps that pe x taps multipliers need for a pixel.",
     "The weight ROM of depthwise_conv2d must have one word for each step of a pixel.",
     "average_pool2d must write as many channels as it reads.",
     "Every window of average_pool2d must contain a pixel of the frame.",

@@ -7,9 +7,10 @@
 // rounds and saturates once.
 //
 // Cycles of a frame (fcn_hw/ops/convolution.py holds the same formulas):
-//   fold      = kernel_height * kernel_width * (n_chan / simd) * (n_filt / pe)
+//   fold      = kernel_height * kernel_width / taps * (n_chan / simd) * (n_filt / pe)
 //   1x1 without padding:
 //               in_height*in_width + out_height*out_width * (fold - 1)
+//   several taps in parallel: as raster_windows.h says
 //   otherwise:  fill_rows*in_width + out_height*out_width * period + drain_rows*in_width
 //   period    = max(fold, ceil(stride_height*in_width / out_width))
 //   fill_rows = rows that the first row of outputs needs, drain_rows = rows that none needs at the end
@@ -20,14 +21,16 @@
 //                     kernel_height, kernel_width, stride_height, stride_width
 //                     dilation_height, dilation_width, pad_top, pad_left
 //                     pe, simd        filters and channels that are multiplied in parallel
+//                     taps            kernel positions that are multiplied in parallel
 //                     fold            steps of an output pixel, see above
 //                     rom_depth       fold
 //                     weight_t, bias_t  elements of the ROMs, rom_t (types.h)
 //                     accum_t         ap_[u]fixed that holds every partial sum
 //                     product_shift, bias_shift   left shifts of the codes of products and biases to
 //                                     the binary point of accum_t
-//   weights           [fold][pe][simd], in the order of the steps: filter group, kernel row, kernel
-//                     column, channel group. A filter group is pe consecutive filters.
+//   weights           [fold][pe][taps * simd], in the order of the steps: filter group, tap group,
+//                     channel group. A filter group is pe consecutive filters, a tap group `taps`
+//                     consecutive kernel positions, row by row.
 //   biases            [n_filt / pe][pe]
 #ifndef FCN_HW_CONV2D_H_
 #define FCN_HW_CONV2D_H_
@@ -35,6 +38,7 @@
 #include "fcn_hw/code.h"
 #include "fcn_hw/conv2d_window.h"
 #include "fcn_hw/mac_array.h"
+#include "fcn_hw/raster_windows.h"
 #include "fcn_hw/types.h"
 #include "fcn_hw/windows.h"
 
@@ -48,11 +52,12 @@ template <typename CONFIG_T> constexpr bool is_pointwise() {
            (CONFIG_T::out_width - 1) * CONFIG_T::stride_width < CONFIG_T::in_width;
 }
 
-template <bool POINTWISE> struct conv2d_body {
+template <bool POINTWISE, bool RASTER> struct conv2d_body {
     template <class in_T, class out_T, typename CONFIG_T>
     static void run(
         hls::stream<in_T> &in, hls::stream<out_T> &out,
-        const typename CONFIG_T::weight_t weights[CONFIG_T::fold][CONFIG_T::pe][CONFIG_T::simd],
+        const typename CONFIG_T::weight_t weights[CONFIG_T::fold][CONFIG_T::pe]
+                                                 [CONFIG_T::taps * CONFIG_T::simd],
         const typename CONFIG_T::bias_t biases[CONFIG_T::n_filt / CONFIG_T::pe][CONFIG_T::pe]) {
         #pragma HLS INLINE
         sum_windows<in_T, out_T, CONFIG_T, conv2d_window<CONFIG_T>, all_channels<CONFIG_T>>(
@@ -60,14 +65,28 @@ template <bool POINTWISE> struct conv2d_body {
     }
 };
 
-// Without a line buffer. A pixel on the grid of the strides takes `fold` cycles, another one takes 1.
-//
-// Invariant: (row, col) is the input pixel at hand, read in step 0.
-template <> struct conv2d_body<true> {
+template <> struct conv2d_body<false, true> {
     template <class in_T, class out_T, typename CONFIG_T>
     static void run(
         hls::stream<in_T> &in, hls::stream<out_T> &out,
-        const typename CONFIG_T::weight_t weights[CONFIG_T::fold][CONFIG_T::pe][CONFIG_T::simd],
+        const typename CONFIG_T::weight_t weights[CONFIG_T::fold][CONFIG_T::pe]
+                                                 [CONFIG_T::taps * CONFIG_T::simd],
+        const typename CONFIG_T::bias_t biases[CONFIG_T::n_filt / CONFIG_T::pe][CONFIG_T::pe]) {
+        #pragma HLS INLINE
+        sum_raster_windows<in_T, out_T, CONFIG_T, conv2d_window<CONFIG_T>, all_channel_taps<CONFIG_T>>(
+            in, out, weights, biases);
+    }
+};
+
+// Without a line buffer. A pixel on the grid of the strides takes `fold` cycles, another one takes 1.
+//
+// Invariant: (row, col) is the input pixel at hand, read in step 0.
+template <> struct conv2d_body<true, false> {
+    template <class in_T, class out_T, typename CONFIG_T>
+    static void run(
+        hls::stream<in_T> &in, hls::stream<out_T> &out,
+        const typename CONFIG_T::weight_t weights[CONFIG_T::fold][CONFIG_T::pe]
+                                                 [CONFIG_T::taps * CONFIG_T::simd],
         const typename CONFIG_T::bias_t biases[CONFIG_T::n_filt / CONFIG_T::pe][CONFIG_T::pe]) {
         #pragma HLS INLINE
         typedef code_t<typename in_T::value_type> input_code_t;
@@ -138,7 +157,8 @@ template <> struct conv2d_body<true> {
 
 template <class in_T, class out_T, typename CONFIG_T>
 void conv2d(hls::stream<in_T> &in, hls::stream<out_T> &out,
-            const typename CONFIG_T::weight_t weights[CONFIG_T::fold][CONFIG_T::pe][CONFIG_T::simd],
+            const typename CONFIG_T::weight_t weights[CONFIG_T::fold][CONFIG_T::pe]
+                                                     [CONFIG_T::taps * CONFIG_T::simd],
             const typename CONFIG_T::bias_t biases[CONFIG_T::n_filt / CONFIG_T::pe][CONFIG_T::pe]) {
     static_assert(in_T::size == CONFIG_T::n_chan && out_T::size == CONFIG_T::n_filt,
                   "The pixels that conv2d reads and writes must have n_chan and n_filt channels.");
@@ -146,10 +166,14 @@ void conv2d(hls::stream<in_T> &in, hls::stream<out_T> &out,
                   "conv2d multiplies simd channels in parallel, so simd must divide n_chan.");
     static_assert(CONFIG_T::n_filt % CONFIG_T::pe == 0,
                   "conv2d computes pe filters in parallel, so pe must divide n_filt.");
-    static_assert(CONFIG_T::fold == CONFIG_T::kernel_height * CONFIG_T::kernel_width *
+    static_assert(CONFIG_T::kernel_height * CONFIG_T::kernel_width % CONFIG_T::taps == 0,
+                  "conv2d multiplies taps kernel positions in parallel, so taps must divide those of "
+                  "the kernel.");
+    static_assert(CONFIG_T::fold == CONFIG_T::kernel_height * CONFIG_T::kernel_width / CONFIG_T::taps *
                                         (CONFIG_T::n_chan / CONFIG_T::simd) *
                                         (CONFIG_T::n_filt / CONFIG_T::pe),
-                  "The fold of conv2d must be the steps that pe x simd multipliers need for a pixel.");
+                  "The fold of conv2d must be the steps that pe x simd x taps multipliers need for a "
+                  "pixel.");
     static_assert(CONFIG_T::rom_depth == CONFIG_T::fold,
                   "The weight ROM of conv2d must have one word for each step of a pixel.");
 
@@ -157,7 +181,7 @@ void conv2d(hls::stream<in_T> &in, hls::stream<out_T> &out,
     #pragma HLS ARRAY_RESHAPE variable=weights dim=2
     #pragma HLS ARRAY_RESHAPE variable=weights dim=3
     #pragma HLS ARRAY_RESHAPE variable=biases dim=2
-    conv2d_body<is_pointwise<CONFIG_T>()>::template run<in_T, out_T, CONFIG_T>(
+    conv2d_body<is_pointwise<CONFIG_T>(), (CONFIG_T::taps > 1)>::template run<in_T, out_T, CONFIG_T>(
         in, out, weights, biases);
 }
 

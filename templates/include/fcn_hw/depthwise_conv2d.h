@@ -8,30 +8,57 @@
 // rounds and saturates once.
 //
 // Cycles of a frame (fcn_hw/ops/convolution.py holds the same formulas):
-//   fold      = kernel_height * kernel_width * (n_filt / pe)
-//   cycles    = fill_rows*in_width + out_height*out_width * period + drain_rows*in_width
+//   fold      = kernel_height * kernel_width / taps * (n_filt / pe)
+//   several taps in parallel: as raster_windows.h says
+//   otherwise:  fill_rows*in_width + out_height*out_width * period + drain_rows*in_width
 //   period    = max(fold, ceil(stride_height*in_width / out_width))
 //   fill_rows = rows that the first row of outputs needs, drain_rows = rows that none needs at the end
 //
 // Parameters:
 //   in_T, out_T       nnet::array of ap_[u]fixed with n_chan and n_filt channels; a beat is a pixel.
 //   CONFIG_T          as conv2d.h documents it; simd = 1, as a filter reads one channel
-//   weights           [fold][pe][1], in the order of the steps: filter group, kernel row, kernel column.
-//                     A filter group is pe consecutive filters, filter c*M + m is number m of channel c.
+//   weights           [fold][pe][taps], in the order of the steps: filter group, tap group. A filter
+//                     group is pe consecutive filters, filter c*M + m is number m of channel c; a tap
+//                     group is `taps` consecutive kernel positions, row by row.
 //   biases            [n_filt / pe][pe]
 #ifndef FCN_HW_DEPTHWISE_CONV2D_H_
 #define FCN_HW_DEPTHWISE_CONV2D_H_
 
 #include "fcn_hw/conv2d_window.h"
 #include "fcn_hw/mac_array.h"
+#include "fcn_hw/raster_windows.h"
 #include "fcn_hw/windows.h"
 
 namespace fcn_hw {
 
+template <bool RASTER> struct depthwise_conv2d_body {
+    template <class in_T, class out_T, typename CONFIG_T>
+    static void run(
+        hls::stream<in_T> &in, hls::stream<out_T> &out,
+        const typename CONFIG_T::weight_t weights[CONFIG_T::fold][CONFIG_T::pe][CONFIG_T::taps],
+        const typename CONFIG_T::bias_t biases[CONFIG_T::n_filt / CONFIG_T::pe][CONFIG_T::pe]) {
+        #pragma HLS INLINE
+        sum_windows<in_T, out_T, CONFIG_T, conv2d_window<CONFIG_T>, own_channels<CONFIG_T>>(
+            in, out, weights, biases);
+    }
+};
+
+template <> struct depthwise_conv2d_body<true> {
+    template <class in_T, class out_T, typename CONFIG_T>
+    static void run(
+        hls::stream<in_T> &in, hls::stream<out_T> &out,
+        const typename CONFIG_T::weight_t weights[CONFIG_T::fold][CONFIG_T::pe][CONFIG_T::taps],
+        const typename CONFIG_T::bias_t biases[CONFIG_T::n_filt / CONFIG_T::pe][CONFIG_T::pe]) {
+        #pragma HLS INLINE
+        sum_raster_windows<in_T, out_T, CONFIG_T, conv2d_window<CONFIG_T>, own_channel_taps<CONFIG_T>>(
+            in, out, weights, biases);
+    }
+};
+
 template <class in_T, class out_T, typename CONFIG_T>
 void depthwise_conv2d(
     hls::stream<in_T> &in, hls::stream<out_T> &out,
-    const typename CONFIG_T::weight_t weights[CONFIG_T::fold][CONFIG_T::pe][CONFIG_T::simd],
+    const typename CONFIG_T::weight_t weights[CONFIG_T::fold][CONFIG_T::pe][CONFIG_T::taps],
     const typename CONFIG_T::bias_t biases[CONFIG_T::n_filt / CONFIG_T::pe][CONFIG_T::pe]) {
     static_assert(in_T::size == CONFIG_T::n_chan && out_T::size == CONFIG_T::n_filt,
                   "The pixels that depthwise_conv2d reads and writes must have n_chan and n_filt channels.");
@@ -41,9 +68,13 @@ void depthwise_conv2d(
     static_assert(CONFIG_T::simd == 1, "A filter of depthwise_conv2d reads one channel, so simd must be 1.");
     static_assert(CONFIG_T::n_filt % CONFIG_T::pe == 0,
                   "depthwise_conv2d computes pe filters in parallel, so pe must divide n_filt.");
-    static_assert(CONFIG_T::fold == CONFIG_T::kernel_height * CONFIG_T::kernel_width *
+    static_assert(CONFIG_T::kernel_height * CONFIG_T::kernel_width % CONFIG_T::taps == 0,
+                  "depthwise_conv2d multiplies taps kernel positions in parallel, so taps must divide "
+                  "those of the kernel.");
+    static_assert(CONFIG_T::fold == CONFIG_T::kernel_height * CONFIG_T::kernel_width / CONFIG_T::taps *
                                         (CONFIG_T::n_filt / CONFIG_T::pe),
-                  "The fold of depthwise_conv2d must be the steps that pe multipliers need for a pixel.");
+                  "The fold of depthwise_conv2d must be the steps that pe x taps multipliers need for a "
+                  "pixel.");
     static_assert(CONFIG_T::rom_depth == CONFIG_T::fold,
                   "The weight ROM of depthwise_conv2d must have one word for each step of a pixel.");
 
@@ -51,8 +82,8 @@ void depthwise_conv2d(
     #pragma HLS ARRAY_RESHAPE variable=weights dim=2
     #pragma HLS ARRAY_RESHAPE variable=weights dim=3
     #pragma HLS ARRAY_RESHAPE variable=biases dim=2
-    sum_windows<in_T, out_T, CONFIG_T, conv2d_window<CONFIG_T>, own_channels<CONFIG_T>>(in, out, weights,
-                                                                                        biases);
+    depthwise_conv2d_body<(CONFIG_T::taps > 1)>::template run<in_T, out_T, CONFIG_T>(in, out, weights,
+                                                                                     biases);
 }
 
 } // namespace fcn_hw

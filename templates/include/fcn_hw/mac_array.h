@@ -1,14 +1,16 @@
-// PE x SIMD multiply-accumulate units, shared by conv2d.h, conv_transpose2d.h and depthwise_conv2d.h.
+// PE x SIMD x taps multiply-accumulate units, shared by conv2d.h, conv_transpose2d.h and
+// depthwise_conv2d.h.
 //
-// The work of one output pixel is cut into `fold` steps of one clock. In a step each of PE filters
-// takes SIMD products: pe * simd multipliers. PE filters (a filter group) are done at a time, over all
-// taps and channels, so that there are only PE accumulators. The scheme is that of the matrix-vector
-// unit of FINN (Umuroglu et al., FPGA 2017).
+// The work of one output pixel is cut into `fold` steps of one clock. In a step each of PE filters takes
+// SIMD products of each of `taps` taps: pe * simd * taps multipliers. PE filters (a filter group) are
+// done at a time, over all taps and channels, so that there are only PE accumulators. The scheme is that
+// of the matrix-vector unit of FINN (Umuroglu et al., FPGA 2017).
 //
-// CONFIG_T: pe, simd, n_chan, n_filt, weight_t, bias_t, accum_t, product_shift, bias_shift; conv2d.h
+// CONFIG_T: pe, simd, taps, n_chan, n_filt, weight_t, bias_t, accum_t, product_shift, bias_shift; conv2d.h
 // says what they are.
 //
-// OPERANDS_T says which channels of a pixel a step multiplies: all_channels or own_channels.
+// OPERANDS_T says which channels of a pixel a step multiplies: all_channels or own_channels, and those
+// of raster_windows.h, whose steps take several taps.
 #ifndef FCN_HW_MAC_ARRAY_H_
 #define FCN_HW_MAC_ARRAY_H_
 
@@ -99,12 +101,12 @@ StartSums:
     }
 }
 
-// Adds simd products to each sum, of its weights and the operands of the step. The accumulator holds
+// Adds taps * simd products to each sum, of its weights and the operands of the step. The accumulator holds
 // every partial sum in every order (proved from the weights when the graph was made), so no bit is
 // ever lost.
 template <typename CONFIG_T, class OPERANDS_T, class input_code_T>
 void add_products(accumulator_t<CONFIG_T> sums[CONFIG_T::pe],
-                  const typename CONFIG_T::weight_t weights[CONFIG_T::pe][CONFIG_T::simd],
+                  const typename CONFIG_T::weight_t weights[CONFIG_T::pe][CONFIG_T::taps * CONFIG_T::simd],
                   const input_code_T inputs[OPERANDS_T::count]) {
     #pragma HLS INLINE
 Filters:
@@ -112,7 +114,7 @@ Filters:
         #pragma HLS UNROLL
         accumulator_t<CONFIG_T> products = 0;
     Products:
-        for (int s = 0; s < CONFIG_T::simd; ++s) {
+        for (int s = 0; s < CONFIG_T::taps * CONFIG_T::simd; ++s) {
             #pragma HLS UNROLL
             products += weights[p][s] * inputs[OPERANDS_T::of(p, s)];
         }

@@ -25,7 +25,7 @@
 #include "fcn_hw/upsample_nearest.h"
 #include "fcn_hw/zero_pad2d.h"
 
-// 3x3 convolution of 1 into 2 channels by 2 x 1 multipliers: 448 cycles a frame.
+// 3x3 convolution of 1 into 2 channels by 2 x 3 multipliers: 159 cycles a frame.
 struct conv1_config {
     static constexpr int in_height = 6;
     static constexpr int in_width = 8;
@@ -43,8 +43,9 @@ struct conv1_config {
     static constexpr int pad_left = 1;
     static constexpr int pe = 2;
     static constexpr int simd = 1;
-    static constexpr int fold = 9;
-    static constexpr int rom_depth = 9;
+    static constexpr int taps = 3;
+    static constexpr int fold = 3;
+    static constexpr int rom_depth = 3;
     static constexpr int product_shift = 0;
     static constexpr int bias_shift = 5;
     typedef fcn_hw::rom_t<4> weight_t;
@@ -86,6 +87,7 @@ struct conv2_config {
     static constexpr int pad_left = 0;
     static constexpr int pe = 2;
     static constexpr int simd = 2;
+    static constexpr int taps = 1;
     static constexpr int fold = 1;
     static constexpr int rom_depth = 1;
     static constexpr int product_shift = 0;
@@ -112,6 +114,7 @@ struct up_config {
     static constexpr int crop_left = 1;
     static constexpr int pe = 2;
     static constexpr int simd = 2;
+    static constexpr int taps = 1;
     static constexpr int fold = 4;
     static constexpr int rom_depth = 16;
     static constexpr int product_shift = 0;
@@ -159,7 +162,7 @@ struct positive_config {
 };
 
 
-// 3x3 depthwise convolution of 2 into 2 channels by 2 multipliers: 116 cycles a frame.
+// 3x3 depthwise convolution of 2 into 2 channels by 6 multipliers: 56 cycles a frame.
 struct apart_config {
     static constexpr int in_height = 3;
     static constexpr int in_width = 4;
@@ -177,8 +180,9 @@ struct apart_config {
     static constexpr int pad_left = 1;
     static constexpr int pe = 2;
     static constexpr int simd = 1;
-    static constexpr int fold = 9;
-    static constexpr int rom_depth = 9;
+    static constexpr int taps = 3;
+    static constexpr int fold = 3;
+    static constexpr int rom_depth = 3;
     static constexpr int product_shift = 1;
     static constexpr int bias_shift = 0;
     typedef fcn_hw::rom_t<4> weight_t;
