@@ -1,10 +1,9 @@
-"""How far a graph equals the QKeras model that it came from, on given frames."""
+"""How far a graph equals the model that it came from, on given frames."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass as plain_dataclass
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -12,6 +11,7 @@ from pydantic import computed_field
 from pydantic.dataclasses import dataclass
 
 from fcn_hw.flow.progress import Progress
+from fcn_hw.frontend.ports import LayerValues
 from fcn_hw.frontend.proofs import Proof, Status, statuses
 from fcn_hw.harness.compare import Comparison, Difference
 from fcn_hw.harness.csim import batches
@@ -24,18 +24,18 @@ from fcn_hw.scaling import Scaling
 
 @dataclass(frozen=True, config=STRICT)
 class LayerAgreement:
-    """One Keras layer.
+    """One layer of the source model.
 
     Args:
-        layer: the Keras layer.
+        layer: its name.
         op: that holds its output.
         format: of the codes.
         status: ``exact``, ``proved`` or ``measured``.
         form: what stands for float layers in front of it, or ``""``.
         values: codes compared; 0 where there were no frames.
-        differ: how many are not the QKeras value; of a measured layer, whose QKeras values lie
+        differ: how many are not the source model's value; of a measured layer, whose values lie
             between the codes, how many are more than half a step from it.
-        most_steps: how far one that differs is from its QKeras value at most, in steps.
+        most_steps: how far one that differs is from that value at most, in steps.
         near_ties: steps within float32's rounding of a tie.
         how: how it is known.
         first: the first difference.
@@ -79,7 +79,7 @@ class Agreement:
 
 _HOW = {
     Status.EXACT: "float32 does the same integer arithmetic without rounding",
-    Status.MEASURED: "float32 rounds in QKeras, here or before",
+    Status.MEASURED: "float32 rounds in the model, here or before",
 }
 
 
@@ -90,7 +90,7 @@ def describe(graph: Graph, proofs: Iterable[Proof]) -> Agreement:
 
 def compare_model(
     graph: Graph,
-    model: Any,
+    layer_values: LayerValues,
     proofs: Sequence[Proof],
     codes: npt.NDArray[np.integer],
     progress: Progress,
@@ -99,65 +99,63 @@ def compare_model(
     """A graph of one input against its model, layer by layer.
 
     Args:
-        model: the QKeras model.
+        layer_values: of the source model, as the export gives it.
         codes: (N, height, width, channels), any integer type.
         scaling: what the model is given for a code; None: ``code * step``.
     """
     known = statuses(graph, proofs)
-    compared = compare_layers(graph, model, known, codes, progress, scaling)
-    pixels = sum(maps.size for maps in compared.qkeras_maps.values())
+    compared = compare_layers(graph, layer_values, known, codes, progress, scaling)
+    pixels = sum(maps.size for maps in compared.model_maps.values())
     differ = sum(
         int(np.count_nonzero(maps != compared.graph_maps[name]))
-        for name, maps in compared.qkeras_maps.items()
+        for name, maps in compared.model_maps.items()
     )
     return _agreement(graph, proofs, compared.layers, len(codes), pixels, differ)
 
 
 @plain_dataclass(frozen=True, eq=False)
 class ComparedLayers:
-    """What QKeras and the graph computed for the same frames.
+    """What the source model and the graph computed for the same frames.
 
     Args:
         layers: by op.
-        qkeras_maps, graph_maps: class maps (N, H, W), by the class map's op, where its scores hold
-            the output of a Keras layer.
+        model_maps, graph_maps: class maps (N, H, W), by the class map's op, where its scores hold
+            the output of a layer.
     """
 
     layers: dict[str, Comparison]
-    qkeras_maps: dict[str, npt.NDArray[np.int64]]
+    model_maps: dict[str, npt.NDArray[np.int64]]
     graph_maps: dict[str, npt.NDArray[np.int64]]
 
 
 def compare_layers(
     graph: Graph,
-    model: Any,
+    layer_values: LayerValues,
     known: Mapping[str, Status],
     codes: npt.NDArray[np.integer],
     progress: Progress,
     scaling: Scaling | None = None,
 ) -> ComparedLayers:
-    """Compares every op of ``known``: the one comparison of QKeras with a graph.
+    """Compares every op of ``known``: the one comparison of a model with its graph.
 
     A value of an exact or a proved layer is the code itself. That of a measured layer may lie
     between two codes: there the nearer one equals it, whatever the mode of the op's format is.
 
     Args:
-        model: the QKeras model.
-        known: ops that hold the output of a Keras layer.
+        layer_values: of the source model, as the export gives it.
+        known: ops that hold the output of a layer.
         codes: (N, height, width, channels), any integer type.
         scaling: what the model is given for a code; None: ``code * step``.
     """
-    from fcn_hw.frontend.probe import layer_values
-
     found = {name: Comparison(name) for name in known}
     scores = {source: name for name, source in class_maps(graph).items() if source in known}
     theirs: dict[str, list[npt.NDArray[np.int64]]] = {name: [] for name in scores.values()}
     ours: dict[str, list[npt.NDArray[np.int64]]] = {name: [] for name in scores.values()}
     wanted = [*known, *scores.values()]
-    for batch in progress.over(list(batches(len(codes))), "QKeras = graph"):
+    for batch in progress.over(list(batches(len(codes))), "source model = graph"):
         frames = {graph.inputs[0].name: codes[batch].astype(np.int64)}
         expected = evaluate(graph, frames, keep=wanted)
-        for name, values in layer_values(model, graph, frames, list(known), scaling):
+        for name, values in layer_values(graph, frames, list(known), scaling):
             nearest = known[name] is Status.MEASURED
             found[name] = found[name].extended(values, expected[name], batch.start, nearest=nearest)
             if name in scores:

@@ -26,6 +26,7 @@ from fcn_hw.flow.lint import lint_stage
 from fcn_hw.flow.progress import Progress
 from fcn_hw.flow.simulation import CSIM, CsimRun, simulate_project
 from fcn_hw.frontend.proofs import forget_proofs, save_proofs
+from fcn_hw.frontend.source import export_file
 from fcn_hw.ir import Graph
 from fcn_hw.ir.outputs import OutputKind
 from fcn_hw.ir.serialize import load, save
@@ -62,7 +63,7 @@ def export_model(
     check: Path | None = None,
     images: int | None = None,
 ) -> tuple[Graph, Agreement]:
-    """Exports a QKeras model file to ``graph.json``, ``weights.npz`` and ``graph.txt``.
+    """Exports a QKeras model or a QONNX file to ``graph.json``, ``weights.npz`` and ``graph.txt``.
 
     Args:
         input_format: of the codes that come in, for instance ``ufixed<8,0>``.
@@ -71,7 +72,7 @@ def export_model(
             of the format.
         output_kind: of each output: classes of the pixels, scores, or both; None: classes behind a
             softmax and behind a sigmoid of one channel, else scores.
-        check: frames on which the graph is compared with QKeras, as ``flow/frames.py`` reads them.
+        check: frames on which graph and model are compared, as ``flow/frames.py`` reads them.
         images: at most so many of them.
 
     Returns:
@@ -100,12 +101,8 @@ def _export_model(
     check: Path | None,
     images: int | None,
 ) -> tuple[Graph, Agreement]:
-    from fcn_hw.frontend.model_file import load_model
-    from fcn_hw.frontend.qkeras import export
-
-    loaded = load_model(model)
-    exported = export(
-        loaded, fmt, name=graph_name(model.stem), scaling=scaling, output_kind=output_kind
+    exported = export_file(
+        model, fmt, name=graph_name(model.stem), scaling=scaling, output_kind=output_kind
     )
     for note in exported.notes:
         progress.say(escape(note))
@@ -119,7 +116,9 @@ def _export_model(
     if frames is None:
         agreement = describe(graph, exported.proofs)
     else:
-        agreement = compare_model(graph, loaded, exported.proofs, frames.codes, progress, scaling)
+        agreement = compare_model(
+            graph, exported.layer_values, exported.proofs, frames.codes, progress, scaling
+        )
     write_result(folder / AGREEMENT, agreement)
     return graph, agreement
 

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from typing import Any
 
 from fcn_hw.errors import UnsupportedLayer
 from fcn_hw.frontend.activations import activation_of, quantizes
-from fcn_hw.frontend.parts import Rising, batch_normalization, normalization, rescaling
+from fcn_hw.frontend.keras_parts import (
+    batch_normalization,
+    normalization,
+    on_tensors,
+    rescaling,
+)
+from fcn_hw.frontend.operations import rectified
+from fcn_hw.frontend.parts import Rising
 from fcn_hw.frontend.resolve import Context
-from fcn_hw.frontend.values import Known, Pending, Value
+from fcn_hw.frontend.values import Pending, Value
 from fcn_hw.frontend.walk import Call
 
 RISING = frozenset(
@@ -44,7 +51,7 @@ def activated(ctx: Context, call: Call, value: Value, function: Any, name: str) 
     if keeps_class(function, call, ctx.ends):
         return _head(ctx, call, value, label)
     if label in RISING:
-        return Pending(value, Rising(call.path, f"activation '{label}'", function))
+        return Pending(value, Rising(call.path, f"activation '{label}'", on_tensors(function)))
     raise UnsupportedLayer(
         call.path,
         f"activation '{label}' has no exact fixed-point form",
@@ -52,7 +59,7 @@ def activated(ctx: Context, call: Call, value: Value, function: Any, name: str) 
     )
 
 
-def keeps_class(function: Any, call: Call, ends: frozenset[int]) -> bool:
+def keeps_class(function: Any, call: Call, ends: frozenset[Hashable]) -> bool:
     """Whether a function is left out since the class of each pixel is the same without it.
 
     Args:
@@ -80,7 +87,7 @@ def relu(ctx: Context, call: Call, values: Sequence[Value]) -> Value:
         raise UnsupportedLayer(
             call.path, f"ReLU with {told}", hint="use a plain ReLU or quantized_relu"
         )
-    return Pending(values[0], Rising(call.path, f"ReLU with {told}", layer))
+    return Pending(values[0], Rising(call.path, f"ReLU with {told}", on_tensors(layer)))
 
 
 def leaky_relu(ctx: Context, call: Call, values: Sequence[Value]) -> Value:
@@ -89,7 +96,8 @@ def leaky_relu(ctx: Context, call: Call, values: Sequence[Value]) -> Value:
         raise UnsupportedLayer(
             call.path, f"LeakyReLU with alpha={slope:g}", hint="use an alpha of 0 to 1"
         )
-    return Pending(values[0], Rising(call.path, f"LeakyReLU with alpha={slope:g}", call.layer))
+    function = on_tensors(call.layer)
+    return Pending(values[0], Rising(call.path, f"LeakyReLU with alpha={slope:g}", function))
 
 
 def softmax(ctx: Context, call: Call, values: Sequence[Value]) -> Value:
@@ -119,9 +127,8 @@ def batch_norm(ctx: Context, call: Call, values: Sequence[Value]) -> Value:
 
 
 def _rectified(ctx: Context, call: Call, value: Value, function: Any, name: str) -> Value:
-    if isinstance(value, Known):
-        return ctx.known(ctx.builder.relu(ctx.names.give(name), value.op, origin=call.path))
-    return Pending(value, Rising(call.path, "activation 'relu'", function, rectifies=True))
+    part = Rising(call.path, "activation 'relu'", on_tensors(function), rectifies=True)
+    return rectified(ctx, call.path, value, name, part)
 
 
 def _head(ctx: Context, call: Call, value: Value, label: str) -> Value:
@@ -129,5 +136,5 @@ def _head(ctx: Context, call: Call, value: Value, label: str) -> Value:
 
     Sigmoid is above one half where its input is above 0.
     """
-    ctx.heads[call.outputs[0]] = (call, label)
+    ctx.heads[call.outputs[0]] = (call.path, label)
     return value

@@ -11,35 +11,9 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from fcn_hw.errors import UnsupportedLayer
-from fcn_hw.fixed import (
-    FixedFormat,
-    Overflow,
-    Rounding,
-    from_quantized_bits,
-    from_quantized_relu,
-    from_sign,
-)
-
-
-@dataclass(frozen=True)
-class Activation:
-    """A function whose results are fixed-point numbers.
-
-    Args:
-        label: the quantizer, for messages and reports.
-        call: float32 tensor to float32 tensor, as QKeras computes it.
-        format: of the results; its modes are those of the quantizer where it only converts.
-        converts: whether it is the conversion of a real number to ``format``.
-        rising: whether a larger input never gives a smaller result.
-        stride: codes between neighbouring results.
-    """
-
-    label: str
-    call: Callable[[Any], Any]
-    format: FixedFormat
-    converts: bool = False
-    rising: bool = True
-    stride: int = 1
+from fcn_hw.fixed import FixedFormat, from_quantized_bits, from_quantized_relu, from_sign
+from fcn_hw.frontend.keras_parts import on_tensors
+from fcn_hw.frontend.quantizer import Activation
 
 
 def activation_of(layer: str, quantizer: Any) -> Activation:
@@ -126,7 +100,7 @@ def _ternary(layer: str, quantizer: Any) -> Activation:
 def _activation(
     quantizer: Any, fmt: FixedFormat, *, converts: bool = False, stride: int = 1
 ) -> Activation:
-    return Activation(_label(quantizer), quantizer, fmt, converts, stride=stride)
+    return Activation(_label(quantizer), on_tensors(quantizer), fmt, converts, stride=stride)
 
 
 def _label(quantizer: Any) -> str:
@@ -213,8 +187,3 @@ SIGNS = frozenset({"binary", "ternary", "stochastic_binary", "stochastic_ternary
 def quantizes(function: Any) -> bool:
     """Whether a Keras activation is a quantizer, by its attributes or its module."""
     return hasattr(function, "bits") or type(function).__module__.split(".")[0] == "qkeras"
-
-
-def exact_format(fmt: FixedFormat) -> FixedFormat:
-    """The grid of a format, for an op that never converts to it inexactly."""
-    return replace(fmt, rounding=Rounding.TRN, overflow=Overflow.WRAP)

@@ -9,22 +9,15 @@ import numpy as np
 
 from fcn_hw.errors import FormatError, UnsupportedLayer
 from fcn_hw.frontend.activation_layers import activated, is_linear, keeps_class
-from fcn_hw.frontend.constants import (
-    Weights,
-    check_finite,
-    dyadic_constant,
-    float_weights,
-    weights,
-)
+from fcn_hw.frontend.constants import float_weights, weights
+from fcn_hw.frontend.convolution_sums import Build, convolved
 from fcn_hw.frontend.geometry import channels_last, padding_of, pair
-from fcn_hw.frontend.parts import UNIT_ROUNDOFF, Affine, Floats
-from fcn_hw.frontend.resolve import Context, Scaled
-from fcn_hw.frontend.values import Pending, Value
+from fcn_hw.frontend.parts import Floats
+from fcn_hw.frontend.resolve import Context
+from fcn_hw.frontend.values import Value
 from fcn_hw.frontend.walk import Call
+from fcn_hw.frontend.weights import Weights, check_finite, dyadic_constant
 from fcn_hw.ops import Constant, Padding, Pair
-
-Build = Callable[[str, str, Constant, "Constant | None", str], str]
-"""(name, source op, weights, bias, origin) -> name of the convolution."""
 
 
 def conv2d(ctx: Context, call: Call, values: Sequence[Value]) -> Value:
@@ -54,8 +47,8 @@ def separable_conv2d(ctx: Context, call: Call, values: Sequence[Value]) -> Value
     """A depthwise convolution without bias and a 1x1 convolution."""
     depthwise = layer_weights(call, "depthwise_kernel", "depthwise")
     pointwise = layer_weights(call, "pointwise_kernel", "pointwise")
-    between = _summed(
-        ctx, call, values[0], depthwise, None, _spatial(ctx, call, values[0], depthwise, True),
+    between = convolved(
+        ctx, call.path, values[0], depthwise, None, _spatial(ctx, call, values[0], depthwise, True),
         f"{call.path}_depthwise", "", depthwise=True,
     )  # fmt: skip
     build = lambda name, source, kernel, bias, origin: ctx.builder.conv2d(  # noqa: E731
@@ -160,27 +153,6 @@ def _transposed(call: Call, kernel: Weights) -> Weights:
     return Weights(Constant(codes, kernel.constant.format), unit)
 
 
-def _unit_of_filters(call: Call, kernel: Weights, depthwise: bool) -> Floats | None:
-    """The scale of each output channel."""
-    if kernel.unit is None:
-        return None
-    shape = kernel.constant.codes.shape
-    whole = np.broadcast_to(kernel.unit, shape)
-    rows = whole.reshape(shape[0] * shape[1], -1) if depthwise else whole.reshape(-1, shape[3])
-    if np.any(rows != rows[0]):
-        raise UnsupportedLayer(
-            call.path,
-            "the scale of the weights differs between channels that are summed",
-            hint="use alpha=1 or alpha='auto_po2'",
-        )
-    return np.array(rows[0], np.float64)
-
-
-def _filters(kernel: Weights, depthwise: bool) -> int:
-    shape = kernel.constant.codes.shape
-    return int(shape[2] * shape[3] if depthwise else shape[3])
-
-
 # -- sums ------------------------------------------------------------------------------------------
 
 
@@ -233,79 +205,7 @@ def _with_activation(
     plain = is_linear(function) or keeps_class(function, call, ctx.ends)
     # In front of an activation the sum itself is no layer's output: it has no origin.
     origin = call.path if plain else ""
-    total = _summed(ctx, call, value, kernel, bias, build, call.path, origin, depthwise=depthwise)
+    total = convolved(
+        ctx, call.path, value, kernel, bias, build, call.path, origin, depthwise=depthwise
+    )
     return activated(ctx, call, total, function, f"{call.path}_activation")
-
-
-def _summed(
-    ctx: Context,
-    call: Call,
-    value: Value,
-    kernel: Weights,
-    bias: Weights | Floats | None,
-    build: Build,
-    name: str,
-    origin: str,
-    *,
-    depthwise: bool = False,
-) -> Value:
-    read, unit = ctx.scaled(value), _unit_of_filters(call, kernel, depthwise)
-    source = read.op
-    if read.factor != 1.0 and unit is None:
-        unit = np.ones(_filters(kernel, depthwise))
-    in_format = isinstance(bias, Weights) and bias.unit is None
-    if unit is None and (bias is None or in_format):
-        constant = bias.constant if isinstance(bias, Weights) else None
-        return ctx.known(build(ctx.names.give(name), source, kernel.constant, constant, origin))
-    total: Value = ctx.known(build(ctx.names.give(name), source, kernel.constant, None, ""))
-    if unit is not None:
-        total = Pending(total, _scale(ctx, call, read, kernel, unit, depthwise))
-    if bias is not None:
-        summand = bias.values if isinstance(bias, Weights) else bias
-        total = Pending(total, _bias_part(call, summand))
-    return total
-
-
-def _scale(
-    ctx: Context, call: Call, read: Scaled, kernel: Weights, unit: Floats, depthwise: bool
-) -> Affine:
-    """The scale of quantized weights and of what they meet: QKeras' sum of scaled products, each
-    rounded, is near it.
-
-    Args:
-        unit: of the weights, by filter.
-    """
-    codes = np.abs(kernel.constant.codes)
-    terms = (
-        codes.reshape(codes.shape[0] * codes.shape[1], -1)
-        if depthwise
-        else codes.reshape(-1, codes.shape[3])
-    )
-    domain, step = ctx.builder.interval(read.op), ctx.builder.tensor(read.op).format.step
-    largest = max(abs(domain.low), abs(domain.high)) * step * read.factor
-    # n products rounded, n - 1 sums rounded, in any order: (n + 1) * u * sum |w x|
-    # (N. Higham, "Accuracy and Stability of Numerical Algorithms", 2002, section 3.1)
-    each = (len(terms) + 1) * UNIT_ROUNDOFF * largest + read.error
-    own_error = each * terms.sum(axis=0) * kernel.constant.format.step * unit
-    unit = unit * read.factor
-    single = unit.astype(np.float32)
-    return Affine(
-        call.path,
-        "the scale of the weights",
-        unit,
-        np.zeros(len(unit)),
-        lambda values: np.asarray(values, np.float32) * single,
-        own_error=own_error,
-        near_only=True,
-    )
-
-
-def _bias_part(call: Call, summand: Floats) -> Affine:
-    single = summand.astype(np.float32)
-    return Affine(
-        call.path,
-        "the bias",
-        np.ones(len(summand)),
-        summand,
-        lambda values: np.asarray(values, np.float32) + single,
-    )

@@ -9,10 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-import numpy as np
-
 from fcn_hw.errors import UnsupportedLayer
-from fcn_hw.fixed import FixedFormat
 from fcn_hw.frontend.activation_layers import (
     activation,
     batch_norm,
@@ -31,37 +28,34 @@ from fcn_hw.frontend.convolutions import (
     separable_conv2d,
 )
 from fcn_hw.frontend.geometry import channels_last, padding_of, pair
-from fcn_hw.frontend.parts import Affine
+from fcn_hw.frontend.operations import (
+    added,
+    averaged,
+    concatenated,
+    cropped,
+    largest,
+    max_pooled,
+    padded,
+    smallest,
+    subtracted,
+    upsampled_bilinear,
+    upsampled_nearest,
+)
 from fcn_hw.frontend.resolve import Context
-from fcn_hw.frontend.values import Moved, Pending, Shape, Sum, Value
+from fcn_hw.frontend.values import Shape, Value
 from fcn_hw.frontend.walk import Call
 from fcn_hw.ops import Padding
-from fcn_hw.ops.average_pool2d import AveragePool2D
-from fcn_hw.ops.joins import MAX_SKIP_INPUTS
-from fcn_hw.ops.upsample_bilinear import BILINEAR_SCALES
 
 LayerFunction = Callable[[Context, Call, Sequence[Value]], Value]
 """(context, call, values that it reads) -> the layer's output."""
 
 
 def max_pooling2d(ctx: Context, call: Call, values: Sequence[Value]) -> Value:
-    pool, strides, padding = _pooling(call, values[0].shape)
-    return ctx.moved(
-        Moved(
-            (values[0],),
-            _shape(call),
-            lambda ops, origin: ctx.builder.max_pool2d(
-                ctx.names.give(call.path), ops[0], pool, strides, padding, origin=origin
-            ),
-            call.path,
-            takes_maximum=True,
-        )
-    )
+    return max_pooled(ctx, call.path, values[0], *_pooling(call, values[0].shape))
 
 
 def average_pooling2d(ctx: Context, call: Call, values: Sequence[Value]) -> Value:
-    pool, strides, padding = _pooling(call, values[0].shape)
-    return _average(ctx, call, values[0], pool, strides, padding)
+    return averaged(ctx, call.path, values[0], *_pooling(call, values[0].shape))
 
 
 def global_average_pooling2d(ctx: Context, call: Call, values: Sequence[Value]) -> Value:
@@ -71,38 +65,7 @@ def global_average_pooling2d(ctx: Context, call: Call, values: Sequence[Value]) 
             call.path, "without keepdims it gives no image", hint="use keepdims=True"
         )
     height, width, _ = values[0].shape
-    return _average(ctx, call, values[0], (height, width), (height, width), Padding())
-
-
-def _average(
-    ctx: Context,
-    call: Call,
-    value: Value,
-    pool: tuple[int, int],
-    strides: tuple[int, int],
-    padding: Padding,
-) -> Value:
-    source, name = ctx.op(value), ctx.names.give(call.path)
-    operands = (ctx.builder.tensor(source),)
-    divisor = AveragePool2D.draft(
-        name, (source,), operands, pool=pool, strides=strides, padding=padding
-    ).divisor
-    op = ctx.builder.average_pool2d(
-        name, source, pool, strides, padding, origin=call.path if divisor == 1 else ""
-    )
-    if divisor == 1:
-        return ctx.known(op)
-    channels = value.shape[2]
-    # TensorFlow divides the sum by the positions; a correctly rounded quotient of the same two
-    # numbers is the same, whatever both were multiplied by before.
-    mean = Affine(
-        call.path,
-        f"the mean of {pool[0]}x{pool[1]} windows",
-        np.full(channels, 1.0 / divisor),
-        np.zeros(channels),
-        lambda values: np.asarray(values, np.float32) / np.float32(divisor),
-    )
-    return Pending(ctx.known(op), mean)
+    return averaged(ctx, call.path, values[0], (height, width), (height, width), Padding())
 
 
 def _pooling(call: Call, shape: Shape) -> tuple[tuple[int, int], tuple[int, int], Padding]:
@@ -131,91 +94,43 @@ def resizing(ctx: Context, call: Call, values: Sequence[Value]) -> Value:
 
 
 def _upsampled(ctx: Context, call: Call, values: Sequence[Value], scale: tuple[int, int]) -> Value:
-    layer = call.layer
-    if layer.interpolation == "nearest":
-        return ctx.moved(
-            Moved(
-                (values[0],),
-                _shape(call),
-                lambda ops, origin: ctx.builder.upsample_nearest(
-                    ctx.names.give(call.path), ops[0], scale, origin=origin
-                ),
-                call.path,
-            )
-        )
-    if layer.interpolation != "bilinear":
+    method = call.layer.interpolation
+    if method not in ("nearest", "bilinear"):
         raise UnsupportedLayer(
-            call.path, f"interpolation '{layer.interpolation}'", hint="use 'nearest' or 'bilinear'"
+            call.path, f"interpolation '{method}'", hint="use 'nearest' or 'bilinear'"
         )
-    if not set(scale) <= set(BILINEAR_SCALES):
-        raise UnsupportedLayer(
-            call.path,
-            f"bilinear upsampling by {scale}: its weights are no short binary fractions",
-            hint="use 2, 4 or 8; or two of them one behind the other, which gives other values, so "
-            "train it so; or a QConv2DTranspose with fixed bilinear weights",
-        )
-    source = ctx.op(values[0])
-    return ctx.known(
-        ctx.builder.upsample_bilinear(ctx.names.give(call.path), source, scale, origin=call.path)
-    )
+    upsampled = upsampled_nearest if method == "nearest" else upsampled_bilinear
+    return upsampled(ctx, call.path, values[0], scale)
 
 
 def cropping2d(ctx: Context, call: Call, values: Sequence[Value]) -> Value:
     channels_last(call)
     (top, _), (left, _) = call.layer.cropping
-    shape = _shape(call)
-    return ctx.moved(
-        Moved(
-            (values[0],),
-            shape,
-            lambda ops, origin: ctx.builder.crop2d(
-                ctx.names.give(call.path), ops[0], (int(top), int(left)), shape[:2], origin=origin
-            ),
-            call.path,
-        )
-    )
+    height, width, _ = _shape(call)
+    return cropped(ctx, call.path, values[0], (int(top), int(left)), (height, width))
 
 
 def zero_padding2d(ctx: Context, call: Call, values: Sequence[Value]) -> Value:
     channels_last(call)
     (top, bottom), (left, right) = call.layer.padding
     padding = Padding(int(top), int(bottom), int(left), int(right))
-    return ctx.moved(
-        Moved(
-            (values[0],),
-            _shape(call),
-            lambda ops, origin: ctx.builder.zero_pad2d(
-                ctx.names.give(call.path), ops[0], padding, origin=origin
-            ),
-            call.path,
-            adds_zeros=padding != Padding(),
-        )
-    )
+    return padded(ctx, call.path, values[0], padding)
 
 
 def add(ctx: Context, call: Call, values: Sequence[Value]) -> Value:
-    _same_shapes(call, values)
-
-    def build(ops: tuple[str, ...], fmt: FixedFormat | None, origin: str) -> str:
-        return _join(ctx, call, ctx.builder.skip_add, ops, origin, fmt)
-
-    return ctx.added(Sum(tuple(values), values[0].shape, build, call.path))
+    return added(ctx, call.path, values)
 
 
 def subtract(ctx: Context, call: Call, values: Sequence[Value]) -> Value:
-    _same_shapes(call, values)
-    op = ctx.builder.skip_subtract(ctx.names.give(call.path), *ctx.ops(values), origin=call.path)
-    return ctx.known(op)
+    return subtracted(ctx, call.path, values)
 
 
 def maximum(ctx: Context, call: Call, values: Sequence[Value]) -> Value:
-    _same_shapes(call, values)
-    return ctx.known(_join(ctx, call, ctx.builder.skip_maximum, ctx.ops(values), call.path))
+    return largest(ctx, call.path, values)
 
 
 def minimum(ctx: Context, call: Call, values: Sequence[Value]) -> Value:
-    _same_shapes(call, values)
-    return ctx.known(_join(ctx, call, ctx.builder.skip_minimum, ctx.ops(values), call.path))
+    return smallest(ctx, call.path, values)
 
 
 def concatenate(ctx: Context, call: Call, values: Sequence[Value]) -> Value:
@@ -225,14 +140,7 @@ def concatenate(ctx: Context, call: Call, values: Sequence[Value]) -> Value:
             f"concatenation along axis {call.layer.axis}",
             hint="concatenate channels",
         )
-    return ctx.moved(
-        Moved(
-            tuple(values),
-            _shape(call),
-            lambda ops, origin: _join(ctx, call, ctx.builder.skip_concat, ops, origin),
-            call.path,
-        )
-    )
+    return concatenated(ctx, call.path, values)
 
 
 def nothing(ctx: Context, call: Call, values: Sequence[Value]) -> Value:
@@ -417,28 +325,3 @@ REFUSED: dict[str, str] = {
 def _shape(call: Call) -> Shape:
     height, width, channels = (int(n or 0) for n in call.shape)
     return height, width, channels
-
-
-def _same_shapes(call: Call, values: Sequence[Value]) -> None:
-    shapes = [value.shape for value in values]
-    if len(set(shapes)) > 1:
-        listed = ", ".join(str(shape) for shape in shapes)
-        raise UnsupportedLayer(
-            call.path, f"inputs of different shapes: {listed}", hint="bring them to one shape first"
-        )
-
-
-def _join(
-    ctx: Context,
-    call: Call,
-    build: Callable[..., str],
-    sources: Sequence[str],
-    origin: str,
-    fmt: FixedFormat | None = None,
-) -> str:
-    """One op, or a chain of them where there are more inputs than an op takes."""
-    left = list(sources)
-    while len(left) > MAX_SKIP_INPUTS:
-        part = build(ctx.names.give(f"{call.path}_part"), *left[:MAX_SKIP_INPUTS], origin="")
-        left = [part, *left[MAX_SKIP_INPUTS:]]
-    return build(ctx.names.give(call.path), *left, fmt=fmt, origin=origin)

@@ -1,8 +1,8 @@
 """Float functions between a known tensor and a quantizer, one value at a time.
 
-Each is computed twice: ``call`` as QKeras does it, in float32, and ``real`` in float64, with a
-bound of what float32 can be off. Where both ends of that bound give one code, the code does not
-depend on the order in which a processor adds.
+Each is computed twice: ``call`` as the source model does it, in float32, and ``real`` in float64,
+with a bound of what float32 can be off. Where both ends of that bound give one code, the code does
+not depend on the order in which a processor adds.
 """
 
 from __future__ import annotations
@@ -15,20 +15,16 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from fcn_hw.errors import UnsupportedLayer
 from fcn_hw.fixed import FixedFormat
-from fcn_hw.frontend.constants import check_finite
-from fcn_hw.keras_env import keras_env
 from fcn_hw.scaling import Scaling
 
 Floats = npt.NDArray[np.float64]
 
+Function = Callable[[Any], Any]
+"""float32 array (1, n, 1, channels), or a tensor that NumPy takes for one, to the same shape."""
+
 UNIT_ROUNDOFF = 2.0**-24
 """Relative error of one float32 operation (IEEE 754, round to nearest)."""
-
-_NORM_ROUNDINGS = 8
-"""Roundings of a batch normalization: variance plus epsilon, square root, reciprocal, gamma, mean,
-product, beta, and one for the order in which a kernel does them."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,7 +32,7 @@ class Part(ABC):
     """Base of all parts; arrays are (n, channels).
 
     Args:
-        layer: the Keras layer, for messages.
+        layer: the layer or node, for messages.
         label: what it is, for messages.
     """
 
@@ -48,12 +44,12 @@ class Part(ABC):
 
     @property
     def stands_in(self) -> bool:
-        """Whether QKeras computes it in another way, so that ``call`` is near it only."""
+        """Whether the source model computes it in another way, so that ``call`` is near it only."""
         return False
 
     @abstractmethod
     def call(self, values: Any) -> Any:
-        """As QKeras computes it: float32 tensor (1, n, 1, channels) to the same shape."""
+        """As the source model computes it: float32 array (1, n, 1, channels) to the same shape."""
 
     @abstractmethod
     def real(self, values: Floats, error: Floats) -> tuple[Floats, Floats]:
@@ -70,19 +66,22 @@ class Affine(Part):
 
     Args:
         factor, summand: float64 of shape (channels,).
-        function: the same in float32, as QKeras does it.
+        function: the same in float32, as the source model does it.
         own_error: what the float32 result can be off beyond rounding, by channel; that of a sum of
             products, say.
         roundings: float32 operations that round.
         near_only: see ``stands_in``.
+        scales_codes: whether it is the scale of a quantizer, one float32 number above 0 that codes
+            are multiplied by.
     """
 
     factor: Floats
     summand: Floats
-    function: Callable[[Any], Any]
+    function: Function
     own_error: Floats | float = 0.0
     roundings: int = 1
     near_only: bool = False
+    scales_codes: bool = False
 
     @property
     def stands_in(self) -> bool:
@@ -93,7 +92,7 @@ class Affine(Part):
         return bool(np.all(self.factor >= 0))
 
     def call(self, values: Any) -> Any:
-        return self.function(as_tensor(values))
+        return self.function(values)
 
     def real(self, values: Floats, error: Floats) -> tuple[Floats, Floats]:
         product = values * self.factor
@@ -104,27 +103,71 @@ class Affine(Part):
         return self.factor, self.summand
 
 
+def scale_of(
+    layer: str, label: str, factor: float, channels: int, own_error: float | None = None
+) -> Affine:
+    """One factor for all channels, rounded to float32 by the source model.
+
+    Args:
+        own_error: what its float32 result can be off, where it applies the factor in another place;
+            None: it multiplies just here.
+    """
+    single = np.float32(factor)
+    return Affine(
+        layer,
+        label,
+        np.full(channels, factor),
+        np.zeros(channels),
+        lambda values: np.asarray(values, np.float32) * single,
+        own_error=own_error or 0.0,
+        near_only=own_error is not None,
+        scales_codes=own_error is None,
+    )
+
+
 @dataclass(frozen=True, eq=False)
 class Rising(Part):
     """A function that never falls, steeper than 1 nowhere: ReLU, sigmoid, tanh.
 
     Args:
-        function: in float32, as QKeras does it.
+        function: in float32, as the source model does it.
         rectifies: whether it is ``max(x, 0)``, which needs no quantizer behind it.
     """
 
-    function: Callable[[Any], Any]
+    function: Function
     rectifies: bool = False
     rising = True
 
     def call(self, values: Any) -> Any:
-        return self.function(as_tensor(values))
+        return self.function(values)
 
     def real(self, values: Floats, error: Floats) -> tuple[Floats, Floats]:
-        single = as_tensor(values.astype(np.float32)[None, :, None, :])
+        single = values.astype(np.float32)[None, :, None, :]
         result = np.asarray(self.function(single), np.float64)[0, :, 0, :]
         rounding = UNIT_ROUNDOFF * np.abs(values) + 4 * UNIT_ROUNDOFF * np.abs(result)
         return result, error + rounding
+
+
+@dataclass(frozen=True, eq=False)
+class Curve(Part):
+    """A function that falls and rises: with a quantizer behind it, it becomes a table.
+
+    Args:
+        function: in float32, as the source model does it.
+        steepest: the largest slope.
+    """
+
+    function: Function
+    steepest: float
+
+    def call(self, values: Any) -> Any:
+        return self.function(values)
+
+    def real(self, values: Floats, error: Floats) -> tuple[Floats, Floats]:
+        single = values.astype(np.float32)[None, :, None, :]
+        result = np.asarray(self.function(single), np.float64)[0, :, 0, :]
+        rounding = UNIT_ROUNDOFF * (self.steepest * np.abs(values) + 4 * np.abs(result))
+        return result, self.steepest * error + rounding
 
 
 @dataclass(frozen=True, eq=False)
@@ -167,11 +210,6 @@ class Channels(Part):
         return found and (found[0][self._own], found[1][self._own])
 
 
-def as_tensor(values: Any) -> Any:
-    """A tensor of TensorFlow, which Keras' functions want."""
-    return keras_env().tf.convert_to_tensor(values)
-
-
 def in_float64(parts: Sequence[Part], values: Floats) -> tuple[Floats, Floats]:
     """(values behind the parts, bounds of what float32 is off there); values are exact."""
     error = np.zeros_like(values)
@@ -187,37 +225,6 @@ def never_falls(part: Part) -> bool:
     if isinstance(part, Channels):
         return never_falls(part.part)
     return part.rising
-
-
-def batch_normalization(layer: Any, name: str) -> Affine:
-    """A ``BatchNormalization`` or ``QBatchNormalization`` in inference.
-
-    Args:
-        name: of the layer, for messages.
-    """
-
-    def parameter(variable: str, otherwise: float) -> Floats:
-        value = getattr(layer, variable, None)
-        if value is None:
-            return np.full(np.asarray(layer.moving_mean).shape, otherwise)
-        quantizer = getattr(layer, f"{variable.removeprefix('moving_')}_quantizer_internal", None)
-        return np.asarray(value if quantizer is None else quantizer(value), np.float64)
-
-    gamma, beta = parameter("gamma", 1.0), parameter("beta", 0.0)
-    mean, variance = parameter("moving_mean", 0.0), parameter("moving_variance", 1.0)
-    with np.errstate(all="ignore"):  # what is not finite is refused
-        factor = gamma / np.sqrt(variance + np.float64(np.float32(layer.epsilon)))
-        summand = beta - mean * factor
-    check_finite(name, "its parameters give", factor, summand)
-    return Affine(
-        name,
-        type(layer).__name__,
-        factor,
-        summand,
-        lambda values: layer(values, training=False),
-        own_error=_NORM_ROUNDINGS * UNIT_ROUNDOFF * np.abs(mean * factor),
-        roundings=_NORM_ROUNDINGS,
-    )
 
 
 _INPUT_ROUNDINGS = 4
@@ -242,44 +249,3 @@ def input_scaling(scaling: Scaling, name: str, fmt: FixedFormat, channels: int) 
         scaled,
         roundings=0 if scaling.is_dyadic else _INPUT_ROUNDINGS,
     )
-
-
-def rescaling(layer: Any, name: str, channels: int) -> Affine:
-    """A ``Rescaling``.
-
-    Raises:
-        UnsupportedLayer: scale or offset is not one number, or one a channel.
-    """
-    factor = _by_channel(name, "scale", layer.scale, channels)
-    summand = _by_channel(name, "offset", layer.offset, channels)
-    return Affine(name, "Rescaling", factor, summand, layer, roundings=3)
-
-
-def normalization(layer: Any, name: str, channels: int) -> Affine:
-    """A ``Normalization``, of given or adapted mean and variance.
-
-    Raises:
-        UnsupportedLayer: they are not one number, or one a channel.
-    """
-    mean = _by_channel(name, "mean", layer.mean, channels)
-    variance = _by_channel(name, "variance", layer.variance, channels)
-    with np.errstate(all="ignore"):  # what is not finite is refused
-        deviation = np.maximum(np.sqrt(variance), keras_env().keras.backend.epsilon())
-        factor = deviation if layer.invert else 1.0 / deviation
-        summand = mean if layer.invert else -mean / deviation
-    check_finite(name, "its parameters give", factor, summand)
-    return Affine(name, "Normalization", factor, summand, layer, roundings=_NORM_ROUNDINGS)
-
-
-def _by_channel(name: str, label: str, value: Any, channels: int) -> Floats:
-    found = np.asarray(value, np.float64)
-    last = found.shape[-1] if found.ndim else 1
-    if found.size != last or last not in (1, channels):
-        raise UnsupportedLayer(
-            name,
-            f"{label} of shape {found.shape} is not one number, or one for each of {channels} "
-            "channels",
-            hint="use axis=-1 or one number",
-        )
-    check_finite(name, f"its {label} holds", found)
-    return np.array(np.broadcast_to(found.reshape(last), (channels,)))

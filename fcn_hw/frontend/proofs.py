@@ -1,4 +1,4 @@
-"""How it is known that a tensor of the graph has QKeras' codes."""
+"""How it is known that a tensor of the graph has the source model's codes."""
 
 from __future__ import annotations
 
@@ -17,15 +17,16 @@ PROOFS_FILE = "proofs.json"
 
 
 class Status(str, Enum):
-    """The two promises kept apart: Graph = C++ holds always; this is about QKeras = Graph."""
+    """The two promises kept apart: Graph = C++ holds always; this is about source model = Graph."""
 
     EXACT = "exact"
     """Integer arithmetic that float32 does without rounding."""
     PROVED = "proved"
-    """A step function: QKeras' own code was evaluated at every code of the input, or at both sides
-    of every step."""
+    """A step function: the source model's own code (QKeras', qonnx's) was evaluated at every code
+    of the input, or at both sides of every step."""
     MEASURED = "measured"
-    """QKeras rounds on the way, or a stated format stands for float values: compared on images."""
+    """The source model rounds on the way, or a stated format stands for float values: compared on
+    images."""
 
 
 @dataclass(frozen=True)
@@ -34,8 +35,8 @@ class Proof:
 
     Args:
         op: its name.
-        layer: the Keras layer whose output it holds, or ``""``.
-        proved: whether its codes are QKeras' for every code of its input.
+        layer: the layer or node whose output it holds, or ``""``.
+        proved: whether its codes are the source model's for every code of its input.
         form: ``"scale and bias"``, ``"sum of scales"``, ``"thresholds"`` or ``"table"``.
         text: how it was found, with counts; or why it is not proved.
         near_ties: steps that lie within float32's rounding of a tie: float32 on another processor
@@ -53,7 +54,7 @@ class Proof:
 
 
 def statuses(graph: Graph, proofs: Iterable[Proof]) -> dict[str, Status]:
-    """The status of every op that holds the output of a Keras layer, in the graph's order."""
+    """The status of every op that holds the output of a layer, in the graph's order."""
     known = [proof for proof in proofs if proof.proved]
     proved = {proof.op for proof in known}
     same = float32_exact(graph, proved.union(*(proof.terms for proof in known)))

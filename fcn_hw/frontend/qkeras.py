@@ -3,39 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from fractions import Fraction
+from functools import partial
 from typing import Any
 
-from fcn_hw.errors import ConfigError, FormatError, UnsupportedLayer, nearest
+from fcn_hw.errors import FormatError, UnsupportedLayer, nearest
 from fcn_hw.fixed import FixedFormat
 from fcn_hw.frontend.layers import LAYERS, REFUSED
-from fcn_hw.frontend.parts import input_scaling
-from fcn_hw.frontend.proofs import Proof
+from fcn_hw.frontend.ports import (
+    Export,
+    image_input,
+    model_outputs,
+    name_notes,
+    softmax_problems,
+    without_power_of_two,
+)
+from fcn_hw.frontend.probe import layer_values
 from fcn_hw.frontend.resolve import Context, scaling_of_value
-from fcn_hw.frontend.values import Pending, Value
+from fcn_hw.frontend.values import Value
 from fcn_hw.frontend.walk import Call, Program, walk
+from fcn_hw.frontend.words import QKERAS
 from fcn_hw.ir import Graph
 from fcn_hw.ir.build import GraphBuilder
 from fcn_hw.ir.outputs import OutputKind
 from fcn_hw.names import Names
-from fcn_hw.ops.arg_max import MAX_CLASSES
 from fcn_hw.scaling import Scaling, step_scaling
-
-
-@dataclass(frozen=True, eq=False)
-class Export:
-    """A model's graph, not yet optimised by passes.
-
-    Args:
-        graph: of integers.
-        proofs: of the ops that stand for float layers, in the graph's order.
-        notes: what was done that a user should know, in sentences.
-    """
-
-    graph: Graph
-    proofs: tuple[Proof, ...]
-    notes: tuple[str, ...]
 
 
 def export(
@@ -61,12 +54,9 @@ def export(
     """
     program = walk(model)
     names = Names(name)
-    context = Context(GraphBuilder(name), names, program.ends)
+    context = Context(GraphBuilder(name), names, QKERAS, frozenset(program.ends))
     problems = [*program.problems, *_type_problems(program)]
-    power = None if scaling is None else scaling.power_of_two
-    if power is not None:  # it is in the binary point
-        input_format = replace(input_format, integer=input_format.width + power)
-        scaling = None
+    input_format, scaling = without_power_of_two(input_format, scaling)
     found = _inputs(program, context, input_format, scaling, problems)
     for call in program.calls:
         values = [found[number] for number in call.inputs if number in found]
@@ -78,20 +68,24 @@ def export(
             if not (error.reason.startswith(_TOO_WIDE) and _told(problems, _TOO_WIDE)):
                 problems.append(error)
             found |= _placeholders(context, call)
-    problems += _softmax_problems(program, context)
+    problems += softmax_problems(context)
     outputs: list[str] = []
     notes: list[str] = []
     if not problems:
-        outputs, problems = _outputs(
+        outputs, problems = model_outputs(
             context, [(n, found[n]) for n in program.outputs], output_kind, notes
         )
     if problems:
         raise UnsupportedLayer.together(problems)
     graph = context.builder.finish(*outputs)
-    order = {op.name: index for index, op in enumerate(graph.ops)}
-    proofs = sorted(context.proofs, key=lambda proof: order[proof.op])
-    told = (*_byte_notes(program, graph), *notes, *_name_notes(program, context))
-    return Export(_with_scaling(graph, program, found), tuple(proofs), told)
+    layers = {*(name for _, name, _ in program.inputs), *(call.path for call in program.calls)}
+    told = (*_byte_notes(program, graph), *notes, *name_notes(context, layers))
+    return Export(
+        _with_scaling(graph, program, found),
+        context.proofs_of(graph),
+        told,
+        partial(layer_values, model),
+    )
 
 
 def _read(context: Context, call: Call, values: Sequence[Value]) -> Value:
@@ -150,26 +144,10 @@ def _inputs(
             )
             continue
         height, width, channels = (int(n or 0) for n in shape)
-        if scaling is not None and scaling.channels not in (1, channels):
-            problems.append(
-                UnsupportedLayer(
-                    layer,
-                    f"its {channels} channels have {scaling.channels} input scales or offsets",
-                    hint="give one scale and one offset, or one for each channel",
-                )
-            )
-            continue
-        op = context.builder.input(
-            context.names.give(layer),
-            (height, width, channels),
-            fmt,
-            scaling=scaling,
-            origin=layer,
-        )
-        value: Value = context.known(op)
-        if scaling is not None:
-            value = Pending(value, input_scaling(scaling, layer, fmt, channels))
-        found[number] = value
+        try:
+            found[number] = image_input(context, layer, (height, width, channels), fmt, scaling)
+        except UnsupportedLayer as error:
+            problems.append(error)
     return found
 
 
@@ -192,89 +170,6 @@ def _type_problems(program: Program) -> list[UnsupportedLayer]:
         for call in program.calls
         if call.layer.compute_dtype != "float32"
     ]
-
-
-def _softmax_problems(program: Program, context: Context) -> list[UnsupportedLayer]:
-    """A softmax is left out at the end of the network, where it keeps the order of classes."""
-    return [
-        UnsupportedLayer(
-            call.path,
-            "softmax inside the network has no exact fixed-point form",
-            hint="use it as the last layer only, where it becomes arg-max",
-        )
-        for number, (call, _) in context.heads.items()
-        if number not in program.ends
-    ]
-
-
-def _outputs(
-    context: Context,
-    values: Sequence[tuple[int, Value]],
-    output_kind: OutputKind | None,
-    notes: list[str],
-) -> tuple[list[str], list[UnsupportedLayer]]:
-    outputs: list[str] = []
-    given: set[str] = set()
-    problems: list[UnsupportedLayer] = []
-    for number, value in values:
-        call, head = context.heads.get(number, (None, ""))
-        channels = value.shape[2]
-        kind = output_kind or _usual_kind(head, channels)
-        try:
-            op = context.op(value)
-        except UnsupportedLayer as error:
-            problems.append(error)
-            continue
-        if op in given:
-            raise ConfigError(
-                f"the model gives the tensor '{op}' twice", hint="give it once, or copy it outside"
-            )
-        given.add(op)
-        if kind != "scores" and channels > MAX_CLASSES:
-            problems.append(_too_many_classes(call.path if call else op, channels))
-            continue
-        if kind != "scores":
-            name, build = context.names.give("class_map"), context.builder
-            outputs.append(
-                build.arg_max(name, op, origin="") if channels > 1 else build.above_zero(name, op)
-            )
-        if kind != "classes":
-            outputs.append(op)
-        where = f"layer '{call.path}': {head}" if call else f"output '{op}'"
-        notes += _output_notes(where, head, kind, channels, asked=output_kind is not None)
-    return outputs, problems
-
-
-def _usual_kind(head: str, channels: int) -> OutputKind:
-    """What a user means who does not say it."""
-    return "classes" if head == "softmax" or (head and channels == 1) else "scores"
-
-
-def _too_many_classes(layer: str, channels: int) -> UnsupportedLayer:
-    return UnsupportedLayer(
-        layer,
-        f"it has {channels} classes, and a class map has {MAX_CLASSES} at most, a byte a pixel",
-        hint="export the scores of all channels: --output-kind scores",
-    )
-
-
-def _output_notes(
-    where: str, head: str, kind: OutputKind, channels: int, *, asked: bool
-) -> list[str]:
-    scores = "the scores in front of it go out"
-    if channels == 1:
-        becomes = "class 1 where the score is above 0"
-    elif head == "sigmoid":
-        becomes = "arg-max, which gives the class of the largest"
-    else:
-        becomes = "arg-max, which gives the same class"
-    if head and kind == "scores":
-        return [f"{where} is left out, {scores}"]
-    if head:
-        return [f"{where} becomes {becomes}" + (f"; {scores} too" if kind == "both" else "")]
-    if not asked and channels > 1:
-        return [f"{where}: its {channels} channels go out; for classes give --output-kind classes"]
-    return []
 
 
 _SCALES = ("Rescaling", "Normalization")
@@ -306,18 +201,3 @@ def _byte_notes(program: Program, graph: Graph) -> tuple[str, ...]:
         and call.inputs[0] in given
         and given[call.inputs[0]] != Scaling((Fraction(1),))
     )
-
-
-def _name_notes(program: Program, context: Context) -> tuple[str, ...]:
-    layers = {*(name for _, name, _ in program.inputs), *(call.path for call in program.calls)}
-    renamed = [
-        f"'{layer}' is {name}" for layer, name in context.names.renamed.items() if layer in layers
-    ]
-    if not renamed:
-        return ()
-    more = f" and {len(renamed) - _SHOWN} more" if len(renamed) > _SHOWN else ""
-    return (f"in C++ some layers have other names: {', '.join(renamed[:_SHOWN])}{more}",)
-
-
-_SHOWN = 8
-"""Layers of another name that a note lists."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import groupby
 
@@ -10,10 +10,10 @@ import numpy as np
 
 from fcn_hw.errors import FormatError, UnsupportedLayer
 from fcn_hw.fixed import Codes, FixedFormat, Overflow, Rounding, quantize, smallest_format
-from fcn_hw.frontend.activations import Activation, exact_format
 from fcn_hw.frontend.affine_fit import ScaleAndBias, fit_scale_and_bias, fit_sum
 from fcn_hw.frontend.parts import (
     UNIT_ROUNDOFF,
+    Affine,
     Channels,
     Floats,
     Part,
@@ -22,6 +22,7 @@ from fcn_hw.frontend.parts import (
     never_falls,
 )
 from fcn_hw.frontend.proofs import Proof
+from fcn_hw.frontend.quantizer import Activation, exact_format
 from fcn_hw.frontend.rational import integer_affine, nearest_fraction
 from fcn_hw.frontend.steps import NotMonotone, StepFunction, Steps
 from fcn_hw.frontend.sums import (
@@ -37,7 +38,8 @@ from fcn_hw.frontend.sums import (
     slope_of,
 )
 from fcn_hw.frontend.values import Known, Moved, Pending, Shape, Sum, Value
-from fcn_hw.frontend.walk import Call
+from fcn_hw.frontend.words import Words
+from fcn_hw.ir import Graph
 from fcn_hw.ir.build import GraphBuilder
 from fcn_hw.names import Names
 from fcn_hw.ops import Constant, Fold, Tensor
@@ -55,11 +57,26 @@ class Scaled:
 
     Args:
         error: what float32 can be off from that, at most.
+        largest: magnitude of the value that none exceeds; 0 where the factor is 1.
     """
 
     op: str
     factor: float = 1.0
     error: float = 0.0
+    largest: float = 0.0
+
+
+@dataclass(frozen=True)
+class Common:
+    """Values of one scale.
+
+    Args:
+        ops: that hold their codes.
+        read: any of them, with the largest error and value of all.
+    """
+
+    ops: tuple[str, ...]
+    read: Scaled
 
 
 @dataclass
@@ -67,22 +84,29 @@ class Context:
     """What the layer functions work with.
 
     Args:
-        ends: numbers of the tensors that only go out: a function there that keeps the class of a
+        words: of the source model.
+        ends: keys of the tensors that only go out: a function there that keeps the class of a
             pixel may be left out.
-        heads: such functions, ``"softmax"`` or ``"sigmoid"``, by the number of the call's output.
+        heads: such functions by the key of their output: layer, and ``"softmax"`` or ``"sigmoid"``.
     """
 
     builder: GraphBuilder
     names: Names
-    ends: frozenset[int] = frozenset()
+    words: Words
+    ends: frozenset[Hashable] = frozenset()
     proofs: list[Proof] = field(default_factory=list)
-    heads: dict[int, tuple[Call, str]] = field(default_factory=dict)
+    heads: dict[Hashable, tuple[str, str]] = field(default_factory=dict)
     _resolved: dict[int, tuple[Value, str]] = field(default_factory=dict)
     _scaled: dict[int, tuple[Value, Scaled]] = field(default_factory=dict)
 
     def known(self, op: str) -> Known:
         """The value that an op holds."""
         return Known(op, self.builder.tensor(op).shape)
+
+    def proofs_of(self, graph: Graph) -> tuple[Proof, ...]:
+        """What was proved, in the graph's order."""
+        order = {op.name: index for index, op in enumerate(graph.ops)}
+        return tuple(sorted(self.proofs, key=lambda proof: order[proof.op]))
 
     # -- moves -------------------------------------------------------------------------------------
 
@@ -120,7 +144,9 @@ class Context:
 
     def _stated(self, value: Pending | Moved | Sum) -> str:
         if isinstance(value, Moved):
-            return value.build(self.ops(value.sources), value.layer)
+            # of codes times a scale, the op of the layer is the one that holds the codes
+            coded = pure_scale(value) is not None
+            return value.build(self.ops(value.sources), "" if coded else value.layer)
         if isinstance(value, Sum):
             return value.build(self.ops(value.sources), None, value.layer)
         parts, source = _parts(value)
@@ -129,7 +155,7 @@ class Context:
                 raise UnsupportedLayer(
                     part.layer,
                     f"{part.label} has no exact fixed-point form",
-                    hint="put a QActivation(quantized_bits(...)) or quantized_relu behind it",
+                    hint=f"put {self.words.quantizer} behind it",
                 )
         op = self.op(source)
         for rectifies, group in groupby(parts, _rectifies):
@@ -150,11 +176,11 @@ class Context:
             raise UnsupportedLayer(
                 layer,
                 f"its values fit no format of {STATED_BITS} bits ({error})",
-                hint="put a QActivation behind it, and look at its weights",
+                hint=f"put {self.words.any_quantizer} behind it, and look at its weights",
             ) from error
         fmt = self.builder.tensor(op).format
         text = f"no quantizer follows: float values are rounded to the stated format {fmt}"
-        self.proofs.append(Proof(op, layer, False, "scale and bias", text))
+        self.proofs.append(Proof(op, self.builder.op(op).origin, False, "scale and bias", text))
         return op
 
     def _stated_batch_norm(self, source: str, factor: Floats, summand: Floats, layer: str) -> str:
@@ -166,9 +192,11 @@ class Context:
         fmt = FixedFormat(True, STATED_BITS, integer, Rounding.RND, Overflow.SAT)
         scale = _stated_constant(factor, STATED_BITS - 1 - _bits_above(float(np.abs(factor).max())))
         bias = _stated_constant(summand, fmt.fraction + 4)  # rounded far below the result's step
+        # of a quantizer whose scale is no power of two, the codes have the layer's name
         wanted = f"{layer}_scaled" if self.names.refusal(layer) else layer
+        origin = "" if self.builder.op(source).origin == layer else layer
         return self.builder.batch_norm(
-            self.names.give(wanted), source, scale, bias, fmt=fmt, origin=layer
+            self.names.give(wanted), source, scale, bias, fmt=fmt, origin=origin
         )
 
     # -- values that are read times a factor -------------------------------------------------------
@@ -185,12 +213,35 @@ class Context:
             found = self._scaled[id(value)] = (value, self._as_scaled(value))
         return found[1]
 
+    def common_scale(self, values: Sequence[Value]) -> Common | None:
+        """Values that are one factor times codes, the same factor for all.
+
+        None where there is none, or where it is 1 since ops of the graph hold the values.
+        """
+        if all(isinstance(value, Known) for value in values):
+            return None
+        scales = {pure_scale(value) for value in values}
+        if len(scales) > 1 or None in scales:
+            return None
+        read = [self.scaled(value) for value in values]
+        if len({item.factor for item in read}) > 1:
+            return None
+        widest = max(read, key=lambda item: item.largest)
+        return Common(
+            tuple(item.op for item in read),
+            replace(widest, error=max(item.error for item in read)),
+        )
+
     def _as_scaled(self, value: Value) -> Scaled:
         parts, source = _parts(value)
         if isinstance(source, Moved) and len(source.sources) == 1 and not parts:
             inner = self.scaled(source.sources[0])
-            layer = source.layer if inner == Scaled(inner.op) else ""
-            return replace(inner, op=source.build((inner.op,), layer))
+            exact = inner == Scaled(inner.op) or pure_scale(value) is not None
+            return replace(inner, op=source.build((inner.op,), source.layer if exact else ""))
+        if isinstance(source, Moved) and not parts:
+            common = self.common_scale(source.sources)
+            if common is not None:
+                return replace(common.read, op=source.build(common.ops, source.layer))
         if not isinstance(source, Known) or not parts:
             return Scaled(self.op(value))
         return self._integers(source.op, parts, value.shape[2]) or Scaled(self.op(value))
@@ -208,8 +259,11 @@ class Context:
         mantissa, exponent = np.frexp(found.factor)
         exact = mantissa == 0.5 and found.equals(slope, summand)
         error = 0.0 if exact else self._float32_error(source, parts, channels)
+        largest = max(
+            float(np.abs(slope * code + summand).max()) for code in (domain.low, domain.high)
+        )
         if found.is_code:
-            return Scaled(source, found.factor / step, error)
+            return Scaled(source, found.factor / step, error, largest)
         # a factor that is a power of two goes into the binary point
         fraction = self.builder.tensor(source).format.fraction
         total = 1 - int(exponent) if exact else fraction
@@ -223,7 +277,7 @@ class Context:
         factor = found.factor * 2.0**total
         text = f"{factor:.6g} times these integers; what float32 rounds is in what follows"
         self.proofs.append(Proof(op, "", True, "scale and bias", text))
-        return Scaled(op, factor, error)
+        return Scaled(op, factor, error, largest)
 
     def _float32_error(self, source: str, parts: Sequence[Part], channels: int) -> float:
         """What float32 can be off in affine parts, and what fractions that stand for them can."""
@@ -241,7 +295,7 @@ class Context:
 
         Args:
             name: for the op, not yet a C identifier.
-            layer: the Keras layer whose output it is.
+            layer: the layer or node whose output it is.
 
         Raises:
             UnsupportedLayer: what stands in front of the quantizer has no exact form with it.
@@ -268,7 +322,8 @@ class Context:
         self, move: Moved, parts: Sequence[Part], activation: Activation, name: str, layer: str
     ) -> Known:
         """The quantizer before the move: for zeros, that must not change them."""
-        if move.takes_maximum and not activation.rising:
+        split = activation.by_channel and len(move.sources) > 1
+        if split or (move.takes_maximum and not activation.rising):
             return self._stepped(self.op(move), move.shape, parts, activation, name, layer)
         ops, first = [], 0
         total = sum(source.shape[2] for source in move.sources)
@@ -342,7 +397,7 @@ class Context:
                 layer,
                 not differing and not (near and stands_in),
                 "sum of scales",
-                _how_of_sum(node, rows, steps, differing),
+                f"{self.words.program} {_how_of_sum(node, rows, steps, differing)}",
                 near,
                 (*scaled, *(name for name in between(self.builder, op, leaves) if name != op)),
             )
@@ -385,38 +440,52 @@ class Context:
             raise UnsupportedLayer(
                 layer,
                 f"{activation.label}: {error}",
-                hint="use quantized_bits(bits, integer, alpha=1) or quantized_relu(bits, integer)",
+                hint=f"use {self.words.conversions}",
             ) from error
         except NotMonotone as error:
+            if function.source.width <= MAX_LOOKUP_BITS and function.table() is not None:
+                return self._looked_up(source, function, name, layer)
             raise UnsupportedLayer(
                 layer,
                 f"{activation.label} of what is in front of it falls and rises",
-                hint="quantize what is in front of it by quantized_bits first",
+                hint=f"quantize what is in front of it by {self.words.first} first",
             ) from error
         return self._emitted(source, steps, function, name, layer)
 
     def _looked_up(self, source: str, function: StepFunction, name: str, layer: str) -> Known:
         width, label = function.source.width, function.activation.label
-        if function.parts or width > MAX_LOOKUP_BITS:
-            what = f"{width} bits wide" if not function.parts else "behind float layers"
+        table = function.table() if width <= MAX_LOOKUP_BITS else None
+        if table is None:
+            reason = (
+                f"is {width} bits wide: a table takes {MAX_LOOKUP_BITS} bits at most"
+                if width > MAX_LOOKUP_BITS
+                else "differs by channel: a table is of all channels"
+            )
             raise UnsupportedLayer(
                 layer,
-                f"{label} is no step function, and what it reads is {what}: a table takes "
-                f"{MAX_LOOKUP_BITS} bits at most",
-                hint="put a QActivation(quantized_bits(8, ...)) before it",
+                f"{label} is no step function, and what it reads {reason}",
+                hint=f"put {self.words.byte} before it",
             )
         fmt = exact_format(function.activation.format)
         op = self.builder.lookup(
-            self.names.give(name), source, Constant(function.table(), fmt), fmt=fmt, origin=layer
+            self.names.give(name), source, Constant(table, fmt), fmt=fmt, origin=layer
         )
-        text = f"QKeras evaluated at all {1 << width:,} codes of its input"
-        self.proofs.append(Proof(op, layer, True, "table", text))
+        text = f"{self.words.program} evaluated at all {1 << width:,} codes of its input"
+        proved = not any(part.stands_in for part in function.parts)
+        self.proofs.append(Proof(op, layer, proved, "table", text))
         return self.known(op)
 
     def _emitted(
         self, source: str, steps: Steps, function: StepFunction, name: str, layer: str
     ) -> Known:
         fmt = exact_format(function.activation.format)
+        ends = np.stack([steps.first, steps.first + steps.direction * steps.stride * steps.counts])
+        if ends.min() < fmt.min_code or ends.max() > fmt.max_code:
+            raise UnsupportedLayer(
+                layer,
+                f"{function.activation.label}: codes {ends.min()} to {ends.max()} leave {fmt}",
+                hint=f"use {self.words.conversions}",
+            )
         # a scale and bias saturate where the quantizer does
         saturating = replace(fmt, overflow=function.activation.format.overflow)
         slope = _slope(function.parts, function.channels)
@@ -443,10 +512,12 @@ class Context:
                 identifier, source, affine.scale, affine.bias, fmt=saturating, origin=layer
             )
             form = "scale and bias"
-        # Where QKeras' own sum is only near the function that was evaluated, what is not near a tie
-        # is still the same for every order in which it may have added.
+        # Where the source model's own sum is only near the function that was evaluated, what is not
+        # near a tie is still the same for every order in which it may have added.
         proved = not (steps.near_ties and any(part.stands_in for part in function.parts))
-        self.proofs.append(Proof(op, layer, proved, form, _how(steps), steps.near_ties))
+        self.proofs.append(
+            Proof(op, layer, proved, form, f"{self.words.program} {_how(steps)}", steps.near_ties)
+        )
         return self.known(op)
 
 
@@ -483,6 +554,19 @@ def _affine(parts: Sequence[Part], channels: int) -> tuple[Floats, Floats] | Non
     return factor, summand
 
 
+def pure_scale(value: Value) -> float | None:
+    """The scale of a quantizer that makes a value of codes; 1 for codes, None for anything else."""
+    if isinstance(value, Known):
+        return 1.0
+    if isinstance(value, Moved):
+        scales = {pure_scale(source) for source in value.sources}
+        return scales.pop() if len(scales) == 1 else None
+    if isinstance(value, Sum) or pure_scale(value.source) != 1.0:
+        return None
+    part = value.part
+    return float(part.factor[0]) if isinstance(part, Affine) and part.scales_codes else None
+
+
 def _rectifies(part: Part) -> bool:
     return isinstance(part, Rising) and part.rectifies
 
@@ -514,7 +598,7 @@ def _how_of_sum(
         count = sum(int(found.counts.sum()) for found in steps)
         where = f"both sides of all {count:,} steps of {sizes} codes of its terms"
     channels = node.terms[0].channels
-    text = f"QKeras evaluated at {where}, {channels} channels"
+    text = f"evaluated at {where}, {channels} channels"
     return f"{text}; {differing:,} codes differ" if differing else text
 
 
@@ -559,8 +643,8 @@ def _how(steps: Steps) -> str:
     channels = len(steps.first)
     if steps.enumerated:
         codes = steps.domain.high - steps.domain.low + 1
-        return f"QKeras evaluated at all {codes:,} codes of its input, {channels} channels"
-    return f"QKeras evaluated at both sides of all {int(steps.counts.sum()):,} steps"
+        return f"evaluated at all {codes:,} codes of its input, {channels} channels"
+    return f"evaluated at both sides of all {int(steps.counts.sum()):,} steps"
 
 
 def _bits_above(largest: float) -> int:

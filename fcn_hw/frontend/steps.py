@@ -1,6 +1,6 @@
 """Step functions of integers: what a quantizer makes of the codes of a tensor, and how it is known.
 
-The quantizer and the float layers in front of it are evaluated as QKeras evaluates them, in
+The quantizer and the float layers in front of it are evaluated as the source model does it, in
 float32, on the codes that the tensor can hold. Every operation of IEEE 754 that is involved is
 monotone, so the places where the result changes are found by bisection; where the codes are few
 they are all evaluated too.
@@ -16,8 +16,8 @@ import numpy.typing as npt
 
 from fcn_hw.errors import FormatError
 from fcn_hw.fixed import Codes, FixedFormat, snapped_codes, to_float
-from fcn_hw.frontend.activations import Activation
-from fcn_hw.frontend.parts import Floats, Part, as_tensor, in_float64
+from fcn_hw.frontend.parts import Floats, Part, in_float64
+from fcn_hw.frontend.quantizer import Activation
 from fcn_hw.intervals import Interval
 
 MAX_ENUMERATED = 1 << 21
@@ -94,7 +94,7 @@ class StepFunction:
     channels: int
 
     def evaluate(self, codes: Codes) -> Codes:
-        """Result codes of input codes (n, channels), as QKeras computes them.
+        """Result codes of input codes (n, channels), as the source model computes them.
 
         Raises:
             FormatError: a result is not on the grid of the activation's format.
@@ -135,21 +135,23 @@ class StepFunction:
         near = self._near_ties(found)
         return Steps(found.thresholds, first, direction, stride, domain, enumerated, near)
 
-    def table(self) -> Codes:
-        """The result of every code of the source's format, channels alike, lowest code first.
+    def table(self) -> Codes | None:
+        """The result of every code of the source's format, lowest code first.
+
+        None where it differs between channels.
 
         Raises:
             FormatError: a result off the grid.
         """
         low = -(1 << (self.source.width - 1)) if self.source.signed else 0
         codes = np.arange(low, low + (1 << self.source.width))
-        found: Codes = self.evaluate(np.repeat(codes[:, None], self.channels, axis=1))[:, 0].copy()
-        return found
+        found = self.evaluate(np.repeat(codes[:, None], self.channels, axis=1))
+        return found[:, 0].copy() if np.all(found == found[:, :1]) else None
 
     # -- inside ------------------------------------------------------------------------------------
 
     def _quantized(self, values: npt.ArrayLike) -> Codes:
-        results = np.asarray(self.activation.call(as_tensor(values)), np.float64)
+        results = np.asarray(self.activation.call(values), np.float64)
         try:
             return snapped_codes(results, self.activation.format.fraction, _OFF_GRID)
         except FormatError as error:

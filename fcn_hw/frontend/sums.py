@@ -1,4 +1,4 @@
-"""Sums of float functions of several integers, as QKeras adds them in float32.
+"""Sums of float functions of several integers, as a source model adds them in float32.
 
 The sum of two normalizations in front of a quantizer is, on each channel, a function of a pair of
 integers. For each code of one of them it is a step function of the other, since additions of
@@ -72,7 +72,7 @@ class Term:
 
     @cached_property
     def singles(self) -> Singles:
-        """What QKeras makes of each code, (codes, channels)."""
+        """What the source model makes of each code, (codes, channels)."""
         every = np.repeat(self.codes[:, None], self.channels, axis=1)
         values = (every * self.source.step).astype(np.float32)[None, :, None, :]
         for part in self.parts:
@@ -112,7 +112,7 @@ class Node:
         return tuple(found)
 
     def singles(self, values: Sequence[Singles]) -> Singles:
-        """The sum in float32, in the order in which QKeras adds.
+        """The sum in float32, in the order in which the source model adds.
 
         Args:
             values: of each term.
@@ -407,7 +407,7 @@ def between(builder: GraphBuilder, op: str, leaves: Sequence[str]) -> list[str]:
 def count_differing(
     builder: GraphBuilder, op: str, leaves: Sequence[str], rows: RowFunction, steps: Steps
 ) -> int:
-    """Codes of the graph that are not QKeras', of all that ``rows`` samples.
+    """Codes of the graph that are not the source model's, of all that ``rows`` samples.
 
     The ops of the graph are evaluated by the oracle, as single pixels: what moves pixels changes
     no code, and where zeros may stand in the place of a term, ``rows`` has them.

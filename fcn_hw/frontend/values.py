@@ -1,4 +1,4 @@
-"""Tensors of a Keras model while the graph is built.
+"""Tensors of a source model while the graph is built.
 
 A tensor is *known* when an op of the graph holds its codes. What follows a float layer (batch
 normalization, an unquantized bias, a scale that is no power of two) stays *pending*: a function of
@@ -56,7 +56,7 @@ class Moved:
         sources: the tensors; several where channels are concatenated.
         shape: (height, width, channels).
         build: (names of the ops of ``sources``, origin) -> name of the op that moves their pixels.
-        layer: the Keras layer.
+        layer: the layer or node.
         adds_zeros: whether zeros are added: then the function must keep 0.
         takes_maximum: whether maxima are taken: then the function must not fall.
     """
@@ -78,7 +78,7 @@ class Sum:
         shape: (height, width, channels).
         build: (names of the ops of ``sources``, format or None for the exact one, origin) -> name
             of the op that adds them.
-        layer: the Keras layer.
+        layer: the layer or node.
     """
 
     sources: tuple[Value, ...]

@@ -126,7 +126,7 @@ def test_scale_and_bias_are_no_wider_than_needed(kit: Kit) -> None:
     """One fraction bit less, and some step of some channel would be at another code."""
     from fcn_hw.frontend.activations import activation_of
     from fcn_hw.frontend.affine_fit import Operand, Points, _Fitter
-    from fcn_hw.frontend.parts import batch_normalization
+    from fcn_hw.frontend.keras_parts import batch_normalization
     from fcn_hw.frontend.resolve import StepFunction
 
     norm = kit.norm()
@@ -179,7 +179,7 @@ def test_no_quantizer_behind_gets_a_stated_format(kit: Kit) -> None:
     assert "stated format fixed<18," in exported.proofs[0].text
     codes = np.random.default_rng(5).integers(0, 256, (3, *SHAPE))
     rows = compare_model(
-        exported.graph, model, exported.proofs, codes, Progress(console(), True)
+        exported.graph, exported.layer_values, exported.proofs, codes, Progress(console(), True)
     ).layers
     (activation,) = (row for row in rows if row.layer.startswith("q_activation"))
     assert activation.status == "measured"
@@ -195,7 +195,9 @@ def test_measured_codes_next_to_the_value_do_not_differ(kit: Kit) -> None:
     model = kit.model(lambda x: k.conv(2, name="scores")(up(x)))
     exported = export(model, BYTES)
     codes = np.random.default_rng(5).integers(0, 256, (3, *SHAPE))
-    found = compare_model(exported.graph, model, exported.proofs, codes, Progress(console(), True))
+    found = compare_model(
+        exported.graph, exported.layer_values, exported.proofs, codes, Progress(console(), True)
+    )
     rows = {row.layer: row for row in found.layers}
     expected = evaluate(exported.graph, {"image": codes}, keep=list(rows))
     for name, values in layer_values(model, exported.graph, {"image": codes}, ["mean", "up"]):

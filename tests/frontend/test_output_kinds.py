@@ -39,7 +39,9 @@ def frames() -> npt.NDArray[np.int64]:
 def run(model: Any, exported: Export) -> list[npt.NDArray[np.float64]]:
     """The outputs of the graph, in units of their steps, compared with QKeras on the way."""
     graph = run_passes(exported.graph)
-    found = compare_model(graph, model, exported.proofs, frames(), Progress(console(), True))
+    found = compare_model(
+        graph, exported.layer_values, exported.proofs, frames(), Progress(console(), True)
+    )
     assert found.holds
     maps = class_maps(graph)
     assert found.class_pixels == sum(3 * graph.tensor(name).size for name in maps)

@@ -13,12 +13,13 @@ from float_models import Kit, check
 
 from fcn_hw.fixed import Codes, FixedFormat, from_quantized_relu
 from fcn_hw.frontend import resolve, sums
-from fcn_hw.frontend.activations import Activation
 from fcn_hw.frontend.affine_fit import SumFit, fit_sum
 from fcn_hw.frontend.parts import Affine
 from fcn_hw.frontend.proofs import Proof, Status, load_proofs, save_proofs, statuses
+from fcn_hw.frontend.quantizer import Activation
 from fcn_hw.frontend.resolve import Context
 from fcn_hw.frontend.values import Known, Pending, Sum, Value
+from fcn_hw.frontend.words import QKERAS
 from fcn_hw.ir import Graph
 from fcn_hw.ir.build import GraphBuilder
 from fcn_hw.names import Names
@@ -72,7 +73,7 @@ class Pair:
     def graph(self) -> tuple[Graph, tuple[Proof, ...]]:
         """The sum in front of the quantizer, on frames that hold every pair once."""
         builder = GraphBuilder("pair")
-        context = Context(builder, Names("pair"))
+        context = Context(builder, Names("pair"), QKERAS)
         shape = (len(self.codes(0)), len(self.codes(1)), CHANNELS)
         values: list[Value] = []
         for index, fmt in enumerate(self.formats):

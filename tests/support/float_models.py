@@ -88,7 +88,9 @@ def check(model: Any, *, passes: bool = True) -> tuple[Export, dict[str, Status]
     codes[1], codes[2] = 0, 255
     graph = exported.graph
     for current in (graph, run_passes(graph)) if passes else (graph,):
-        found = compare_model(current, model, exported.proofs, codes, Progress(console(), True))
+        found = compare_model(
+            current, exported.layer_values, exported.proofs, codes, Progress(console(), True)
+        )
         assert found.holds, [row for row in found.layers if row.differ]
         assert all(row.values for row in found.layers)
         values = evaluate(current, {"image": codes})

@@ -1,0 +1,283 @@
+"""Operations on values that move pixels or join tensors, whoever wrote the source model.
+
+Each takes the layer's name, which its op gets, and gives the value of its output. Tensors of one
+scale are joined as the codes that they are of; the scale stays pending.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from functools import partial
+
+import numpy as np
+
+from fcn_hw.errors import UnsupportedLayer
+from fcn_hw.fixed import FixedFormat
+from fcn_hw.frontend.parts import UNIT_ROUNDOFF, Affine, Rising, scale_of
+from fcn_hw.frontend.resolve import Context, Scaled
+from fcn_hw.frontend.values import Known, Moved, Pending, Sum, Value
+from fcn_hw.ops import Padding, Pair
+from fcn_hw.ops.average_pool2d import AveragePool2D
+from fcn_hw.ops.joins import MAX_SKIP_INPUTS
+from fcn_hw.ops.upsample_bilinear import BILINEAR_SCALES
+
+
+def max_pooled(
+    ctx: Context, layer: str, value: Value, pool: Pair, strides: Pair, padding: Padding
+) -> Value:
+    """Maxima over windows; positions outside the frame take no part."""
+    return ctx.moved(
+        Moved(
+            (value,),
+            (*_windows(value, pool, strides, padding), value.shape[2]),
+            lambda ops, origin: ctx.builder.max_pool2d(
+                ctx.names.give(layer), ops[0], pool, strides, padding, origin=origin
+            ),
+            layer,
+            takes_maximum=True,
+        )
+    )
+
+
+def averaged(
+    ctx: Context, layer: str, value: Value, pool: Pair, strides: Pair, padding: Padding
+) -> Value:
+    """Means over windows; positions outside the frame take no part."""
+    read, name = ctx.scaled(value), ctx.names.give(layer)
+    operands = (ctx.builder.tensor(read.op),)
+    divisor = AveragePool2D.draft(
+        name, (read.op,), operands, pool=pool, strides=strides, padding=padding
+    ).divisor
+    plain = divisor == 1 and read.factor == 1.0
+    op = ctx.builder.average_pool2d(
+        name, read.op, pool, strides, padding, origin=layer if plain else ""
+    )
+    if plain:
+        return ctx.known(op)
+    label = f"the mean of {pool[0]}x{pool[1]} windows"
+    if read.factor != 1.0:
+        mean_of = replace(read, factor=read.factor / divisor)
+        return _behind(ctx, op, layer, label, mean_of, pool[0] * pool[1])
+    # The source model divides the sum by the positions; a correctly rounded quotient of the same
+    # two numbers is the same, whatever both were multiplied by before.
+    mean = Affine(
+        layer,
+        label,
+        np.full(value.shape[2], 1.0 / divisor),
+        np.zeros(value.shape[2]),
+        lambda values: np.asarray(values, np.float32) / np.float32(divisor),
+    )
+    return Pending(ctx.known(op), mean)
+
+
+def upsampled_nearest(ctx: Context, layer: str, value: Value, scale: Pair) -> Value:
+    """Each pixel repeated."""
+    height, width, channels = value.shape
+    return ctx.moved(
+        Moved(
+            (value,),
+            (height * scale[0], width * scale[1], channels),
+            lambda ops, origin: ctx.builder.upsample_nearest(
+                ctx.names.give(layer), ops[0], scale, origin=origin
+            ),
+            layer,
+        )
+    )
+
+
+def upsampled_bilinear(ctx: Context, layer: str, value: Value, scale: Pair) -> Value:
+    """Bilinear, half-pixel centres, edges repeated.
+
+    Raises:
+        UnsupportedLayer: by another scale than 2, 4 or 8.
+    """
+    if not set(scale) <= set(BILINEAR_SCALES):
+        raise UnsupportedLayer(
+            layer,
+            f"bilinear upsampling by {scale}: its weights are no short binary fractions",
+            hint="use 2, 4 or 8; or two of them one behind the other, which gives other values, so "
+            f"train it so; or a {ctx.words.transposed} with fixed bilinear weights",
+        )
+    read = ctx.scaled(value)
+    plain = read.factor == 1.0
+    op = ctx.builder.upsample_bilinear(
+        ctx.names.give(layer), read.op, scale, origin=layer if plain else ""
+    )
+    if plain:
+        return ctx.known(op)
+    return _behind(ctx, op, layer, "bilinear upsampling", read, 4)
+
+
+def cropped(ctx: Context, layer: str, value: Value, first: Pair, size: Pair) -> Value:
+    """A rectangle of the frame.
+
+    Args:
+        first: its first row and column.
+        size: (height, width).
+    """
+    return ctx.moved(
+        Moved(
+            (value,),
+            (*size, value.shape[2]),
+            lambda ops, origin: ctx.builder.crop2d(
+                ctx.names.give(layer), ops[0], first, size, origin=origin
+            ),
+            layer,
+        )
+    )
+
+
+def padded(ctx: Context, layer: str, value: Value, padding: Padding) -> Value:
+    """Zeros around the frame."""
+    height, width, channels = value.shape
+    return ctx.moved(
+        Moved(
+            (value,),
+            (
+                height + padding.top + padding.bottom,
+                width + padding.left + padding.right,
+                channels,
+            ),
+            lambda ops, origin: ctx.builder.zero_pad2d(
+                ctx.names.give(layer), ops[0], padding, origin=origin
+            ),
+            layer,
+            adds_zeros=padding != Padding(),
+        )
+    )
+
+
+def added(ctx: Context, layer: str, values: Sequence[Value]) -> Value:
+    """The sum of tensors of one shape.
+
+    Raises:
+        UnsupportedLayer: of several shapes.
+    """
+    _same_shapes(layer, values)
+    common = ctx.common_scale(values)
+    if common is not None:
+        op = _joined(ctx, layer, ctx.builder.skip_add, common.ops, "")
+        return _behind(ctx, op, layer, "the sum", common.read, len(values), len(values))
+
+    def build(ops: tuple[str, ...], fmt: FixedFormat | None, origin: str) -> str:
+        return _joined(ctx, layer, ctx.builder.skip_add, ops, origin, fmt)
+
+    return ctx.added(Sum(tuple(values), values[0].shape, build, layer))
+
+
+def subtracted(ctx: Context, layer: str, values: Sequence[Value]) -> Value:
+    """The first of two tensors of one shape minus the second."""
+    _same_shapes(layer, values)
+    common = ctx.common_scale(values)
+    ops = ctx.ops(values) if common is None else common.ops
+    origin = layer if common is None else ""
+    op = ctx.builder.skip_subtract(ctx.names.give(layer), *ops, origin=origin)
+    if common is None:
+        return ctx.known(op)
+    return _behind(ctx, op, layer, "the difference", common.read, 2, 2)
+
+
+def largest(ctx: Context, layer: str, values: Sequence[Value]) -> Value:
+    """The largest of tensors of one shape, value by value."""
+    return _selected(ctx, layer, values, ctx.builder.skip_maximum)
+
+
+def smallest(ctx: Context, layer: str, values: Sequence[Value]) -> Value:
+    """The smallest of tensors of one shape, value by value."""
+    return _selected(ctx, layer, values, ctx.builder.skip_minimum)
+
+
+def concatenated(ctx: Context, layer: str, values: Sequence[Value]) -> Value:
+    """Channels of tensors behind one another."""
+    height, width, _ = values[0].shape
+    return ctx.moved(
+        Moved(
+            tuple(values),
+            (height, width, sum(value.shape[2] for value in values)),
+            lambda ops, origin: _joined(ctx, layer, ctx.builder.skip_concat, ops, origin),
+            layer,
+        )
+    )
+
+
+def rectified(ctx: Context, layer: str, value: Value, name: str, part: Rising) -> Value:
+    """``max(x, 0)``.
+
+    Args:
+        name: of the op.
+        part: the function, where it stays pending.
+    """
+    build = partial(ctx.builder.relu, origin=layer)
+    if isinstance(value, Known):
+        return ctx.known(build(ctx.names.give(name), value.op))
+    common = ctx.common_scale([value])
+    if common is None:
+        return Pending(value, part)
+    known = ctx.known(build(ctx.names.give(name), common.ops[0]))
+    return Pending(known, scale_of(layer, "the scale", common.read.factor, known.shape[2]))
+
+
+# -- shared by the functions above ----------------------------------------------------------------
+
+
+def _windows(value: Value, pool: Pair, strides: Pair, padding: Padding) -> Pair:
+    height, width, _ = value.shape
+    return (
+        (height + padding.top + padding.bottom - pool[0]) // strides[0] + 1,
+        (width + padding.left + padding.right - pool[1]) // strides[1] + 1,
+    )
+
+
+def _behind(
+    ctx: Context, op: str, layer: str, label: str, read: Scaled, terms: int, weight: int = 1
+) -> Value:
+    """Integers of an op, behind the factor of what it has read, which the source model applies
+    first: so it rounds each term and each sum.
+
+    Args:
+        read: what the op has read, and the factor of the op's integers.
+        terms: that the source model adds.
+        weight: the sum of what it multiplies them by.
+    """
+    channels = ctx.builder.tensor(op).channels
+    # (n + 1) * u * sum |x|, as for products (convolution_sums), and a division
+    bound = weight * (read.error + (terms + 2) * UNIT_ROUNDOFF * read.largest)
+    return Pending(ctx.known(op), scale_of(layer, label, read.factor, channels, bound))
+
+
+def _selected(
+    ctx: Context, layer: str, values: Sequence[Value], build: Callable[..., str]
+) -> Value:
+    """One of several values; a scale that is above 0 keeps the choice."""
+    _same_shapes(layer, values)
+    common = ctx.common_scale(values)
+    if common is None:
+        return ctx.known(_joined(ctx, layer, build, ctx.ops(values), layer))
+    known = ctx.known(_joined(ctx, layer, build, common.ops, layer))
+    return Pending(known, scale_of(layer, "the scale", common.read.factor, known.shape[2]))
+
+
+def _same_shapes(layer: str, values: Sequence[Value]) -> None:
+    shapes = [value.shape for value in values]
+    if len(set(shapes)) > 1:
+        listed = ", ".join(str(shape) for shape in shapes)
+        raise UnsupportedLayer(
+            layer, f"inputs of different shapes: {listed}", hint="bring them to one shape first"
+        )
+
+
+def _joined(
+    ctx: Context,
+    layer: str,
+    build: Callable[..., str],
+    sources: Sequence[str],
+    origin: str,
+    fmt: FixedFormat | None = None,
+) -> str:
+    """One op, or a chain of them where there are more inputs than an op takes."""
+    left = list(sources)
+    while len(left) > MAX_SKIP_INPUTS:
+        part = build(ctx.names.give(f"{layer}_part"), *left[:MAX_SKIP_INPUTS], origin="")
+        left = [part, *left[MAX_SKIP_INPUTS:]]
+    return build(ctx.names.give(layer), *left, fmt=fmt, origin=origin)

@@ -1,0 +1,1 @@
+"""QONNX files, as Brevitas and others write them, to graphs. No module of it loads TensorFlow."""
