@@ -60,28 +60,28 @@ def multiplier(a_bits: int, b_bits: int, family: Family) -> Resources:
     return Resources(lut=fabric_multiplier_luts(a_bits, b_bits), ff=product_bits)
 
 
+LUTS_A_PRODUCT_BIT = 11, 5
+"""LUTs, as a fraction, for each bit of the partial products of a sum of products.
+
+A product of ``a`` by ``b`` bits is ``a * b`` bits of partial products. A full adder of two LUTs,
+which also make the bits, takes away each of them; signs add a tenth. Fitted to yosys.
+"""
+
+
 def fabric_multiplier_luts(a_bits: int, b_bits: int) -> int:
-    """LUTs of a product: FINN's formula (``lut_estimation`` of its matrix-vector unit).
+    """LUTs of a product; added to others it takes no more."""
+    luts, bits = LUTS_A_PRODUCT_BIT
+    return ceil(luts * a_bits * b_bits / bits)
 
-    The products of three bits by three bits are functions of six inputs, one LUT for each bit of
-    the result; the groups of such rows are added.
 
-    A check from elsewhere: Vivado's multiplier of 18 x 18 bits takes 365 (area) to 401 LUTs
-    (speed), https://github.com/fastmachinelearning/hls4ml/issues/99; this formula gives 396.
+def weighted_sum(bits: int, factor_bits: int) -> Resources:
+    """The sum of two products by small unsigned factors.
+
+    A full adder, two LUTs, takes away a bit of the partial products, until a carry chain adds what
+    is left, a LUT for each bit of the result.
     """
-    bits = a_bits + b_bits
-    return (2 * ceil(bits / 6) - 1) * bits
-
-
-def scaling(bits: int, factor_bits: int) -> Resources:
-    """A product by a small unsigned factor, registered: rows of shifted bits, added.
-
-    A carry chain makes and adds two rows, ``bits + 1`` LUTs; the sums of pairs of rows are added by
-    chains of ``bits + 2``.
-    """
-    pairs = ceil(factor_bits / 2)
-    luts = pairs * (bits + 1) + (pairs - 1) * (bits + 2)
-    return Resources(lut=luts, ff=bits + factor_bits)
+    result_bits = bits + factor_bits
+    return Resources(lut=2 * 2 * bits * factor_bits - result_bits)
 
 
 DIGIT_LUTS, DIGIT_FFS = 3, 2
@@ -113,16 +113,16 @@ def constant_products(digits: int, bits: int) -> Resources:
 
 @cache
 def adder_tree(terms: int, bits: int) -> Resources:
-    """The sum of ``terms`` products of ``bits`` bits, registered at the end.
+    """The sum of ``terms`` products of ``bits`` bits from DSP slices, registered at the end.
 
     LUTs: FINN's formula, ``bits * (2 * terms - 1)``: about two LUTs a bit of each adder, which
-    stands for the growth of the sums and for what the adders do not share with the multipliers.
+    stands for the growth of the sums. Products in LUTs have it in theirs.
     """
     return Resources(lut=bits * (2 * terms - 1), ff=bits + (terms - 1).bit_length())
 
 
 def adder(bits: int) -> Resources:
-    """A plain addition: one LUT for each bit of the result."""
+    """A plain addition: one LUT for each bit that both numbers have; carries need none."""
     return Resources(lut=bits)
 
 
@@ -134,13 +134,12 @@ def accumulator(bits: int) -> Resources:
 def conversion(from_bits: int, to_bits: int, *, rounds: bool, saturates: bool) -> Resources:
     """A conversion of ``ap_fixed``.
 
-    Rounding adds one bit to the bits that are kept. Saturation looks at the bits above them, five
-    at a LUT and the sign, and replaces each bit that is kept.
+    A LUT makes each bit that is kept: rounding adds one to it, saturation replaces it. The bits
+    that are not kept decide both, five at a LUT.
     """
-    luts = to_bits if rounds else 0
-    if saturates:
-        luts += to_bits + ceil(max(from_bits - to_bits, 0) / 5)
-    return Resources(lut=luts)
+    if not (rounds or saturates):
+        return Resources()
+    return Resources(lut=min(from_bits, to_bits) + ceil(max(from_bits - to_bits, 0) / 5))
 
 
 def comparison(bits: int) -> Resources:
@@ -169,9 +168,12 @@ def multiplexer_luts(inputs: int, bits: int) -> int:
 
 @cache
 def counter(limit: int) -> Resources:
-    """A register that counts to ``limit``: an adder, and a comparison of six bits a LUT."""
+    """A register that counts to ``limit``, compared six bits a LUT.
+
+    The carry chain adds one to it and no LUT is in front of the chain.
+    """
     bits = max(limit.bit_length(), 1)
-    return Resources(lut=bits + ceil(bits / 6), ff=bits)
+    return Resources(lut=ceil(bits / 6), ff=bits)
 
 
 def counters(*limits: int) -> Resources:

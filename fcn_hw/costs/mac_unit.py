@@ -7,13 +7,16 @@ designs that no :class:`fcn_hw.ir.Graph` describes can be estimated by the same 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from fcn_hw.costs.arithmetic import (
     accumulator,
+    adder,
     adder_tree,
     constant_products,
     conversion,
+    fabric_multiplier_luts,
+    in_dsp,
     multiplexer_luts,
     multiplier,
 )
@@ -21,10 +24,8 @@ from fcn_hw.costs.family import Family
 from fcn_hw.costs.memory import bram, lut_rom, ram
 from fcn_hw.costs.resources import Resources, total
 
-BASE_LUTS = 300
-LUT_OVERHEAD = (11, 10)
-"""Control of a unit, and what synthesis adds to its arithmetic, as a fraction: c0 = 300, c1 = 1.1
-of M. Blott et al., "FINN-R", ACM TRETS 11(3), 2018, from experiments with such units."""
+BASE_LUTS = 60
+"""Control of a unit: the steps of a pixel, the filter groups, and what holds its stages."""
 
 
 @dataclass(frozen=True)
@@ -101,23 +102,23 @@ class MacUnit:
 def mac_unit(unit: MacUnit, family: Family) -> Resources:
     """Multipliers, adder trees, accumulators, ROMs, choice of channels, results."""
     filter_groups = unit.n_filt // unit.pe
-    a_filter = accumulator(unit.accum_bits) + conversion(
+    # One step needs no accumulator, it adds the bias.
+    sums = accumulator(unit.accum_bits) if unit.rom_words > 1 else adder(unit.accum_bits)
+    a_filter = sums + conversion(
         unit.accum_bits, unit.output_bits, rounds=unit.rounds, saturates=unit.saturates
     )
     if unit.digits is None:
-        arithmetic = products(unit, [unit.terms] * unit.pe, family) + a_filter * unit.pe
-        luts = BASE_LUTS + -(-arithmetic.lut * LUT_OVERHEAD[0] // LUT_OVERHEAD[1])
-        amount = replace(arithmetic, lut=luts)
+        amount = products(unit, [unit.terms] * unit.pe, family)
     else:
-        sums = constant_products(unit.digits, unit.input_bits)
-        amount = Resources(lut=BASE_LUTS) + sums + a_filter * unit.pe
-    # The channels of this step, chosen from a pixel, and their register.
+        amount = constant_products(unit.digits, unit.input_bits)
+    amount = amount + a_filter * unit.pe + Resources(lut=BASE_LUTS)
+    # The channels of this step, chosen from a pixel.
     inputs = unit.operands * unit.input_bits
-    amount = amount + Resources(lut=multiplexer_luts(unit.choices, inputs), ff=inputs)
-    # The results of the filter groups, each written when its turn comes, and the beat that leaves.
-    result_bits = unit.n_filt * unit.output_bits
-    held = result_bits if filter_groups > 1 else 0
-    amount = amount + Resources(lut=filter_groups if held else 0, ff=held + result_bits)
+    amount = amount + Resources(lut=multiplexer_luts(unit.choices, inputs))
+    if filter_groups > 1:
+        # The results of the groups, held; a pixel that leaves has the last group's beside them.
+        result_bits = unit.n_filt * unit.output_bits
+        amount = amount + Resources(lut=result_bits, ff=result_bits)
     amount = amount + lut_rom(filter_groups, unit.pe * unit.bias_bits)
     return amount + weight_rom(unit, family)
 
@@ -125,21 +126,28 @@ def mac_unit(unit: MacUnit, family: Family) -> Resources:
 def products(unit: MacUnit, terms: Sequence[int], family: Family) -> Resources:
     """Multipliers, and the tree that adds those of a filter.
 
+    A stage ends inside of a tree of products in LUTs: half of their bits are held there, and the
+    sum.
+
     Args:
         terms: multipliers of each of the ``pe`` filters; ``unit.terms`` where none is left out.
     """
-    factor_bits = unit.input_bits + (0 if unit.input_signed else 1)
-    in_fabric = multiplier(unit.weight_bits, unit.input_bits, family).dsp == 0
-    one = multiplier(unit.weight_bits, unit.input_bits if in_fabric else factor_bits, family)
-    product_bits = unit.weight_bits + unit.input_bits
-    trees = total(adder_tree(count, product_bits) for count in terms if count)
-    return one * sum(terms) + trees
+    a_bits, b_bits, count = unit.weight_bits, unit.input_bits, sum(terms)
+    product_bits = a_bits + b_bits
+    if in_dsp(a_bits, b_bits):
+        one = multiplier(a_bits, b_bits + (0 if unit.input_signed else 1), family)
+        return one * count + total(adder_tree(n, product_bits) for n in terms if n)
+    sums = sum(product_bits + (n - 1).bit_length() for n in terms if n)
+    return Resources(
+        lut=count * fabric_multiplier_luts(a_bits, b_bits), ff=count * product_bits // 2 + sums
+    )
 
 
 def weight_rom(unit: MacUnit, family: Family) -> Resources:
-    """The memory of the weights."""
+    """The memory of the weights. A block RAM's own register has one behind it."""
     bits = unit.rom_word_bits // unit.rom_banks
-    return rom_memory(unit.rom_words, bits, unit.rom_storage, family) * unit.rom_banks
+    one = rom_memory(unit.rom_words, bits, unit.rom_storage, family)
+    return (one + Resources(ff=bits if one.bram18 else 0)) * unit.rom_banks
 
 
 def rom_memory(words: int, bits: int, storage: str, family: Family) -> Resources:

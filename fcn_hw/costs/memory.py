@@ -24,7 +24,8 @@ A block RAM of 36 Kib (512 x 72 to 16K x 2, and 32K x 1 by cascading) is two of 
 """
 
 _SRL_BITS = 32
-_LUTRAM_WORDS = 64
+LUTRAM_WORDS = 64
+"""Words of a memory that one LUT holds a bit of each of."""
 
 
 @dataclass(frozen=True)
@@ -61,11 +62,11 @@ def lutram(words: int, bits: int, family: Family) -> Resources:
     (RAM32M16) or 64 x 7 (RAM64M8). One LUT of each group serves the write address.
     """
     group, narrow, wide = (4, 3, 6) if family == "7series" else (8, 7, 14)
-    if words <= _LUTRAM_WORDS // 2:
+    if words <= LUTRAM_WORDS // 2:
         luts = group * ceil(bits / wide)
     else:
-        luts = group * ceil(bits / narrow) * ceil(words / _LUTRAM_WORDS)
-    return Resources(lut=luts + multiplexer_luts(ceil(words / _LUTRAM_WORDS), bits), ff=bits)
+        luts = group * ceil(bits / narrow) * ceil(words / LUTRAM_WORDS)
+    return Resources(lut=luts + multiplexer_luts(ceil(words / LUTRAM_WORDS), bits), ff=bits)
 
 
 @cache
@@ -77,8 +78,7 @@ def lut_rom(words: int, bits: int) -> Resources:
     if words <= 1:
         return Resources()
     return Resources(
-        lut=bits * ceil(words / _LUTRAM_WORDS)
-        + multiplexer_luts(ceil(words / _LUTRAM_WORDS), bits),
+        lut=bits * ceil(words / LUTRAM_WORDS) + multiplexer_luts(ceil(words / LUTRAM_WORDS), bits),
         ff=bits,
     )
 
@@ -89,7 +89,7 @@ ROM_STORAGE: dict[str, Storage] = {"Resource": "bram", "Latency": "lutram"}
 
 def rom_storage(words: int, strategy: str) -> Storage:
     """Where a ROM of an op's constants is: in LUTs while a LUT holds a bit of all its words."""
-    return "lutram" if words <= _LUTRAM_WORDS else ROM_STORAGE[strategy]
+    return "lutram" if words <= LUTRAM_WORDS else ROM_STORAGE[strategy]
 
 
 @cache
@@ -105,7 +105,7 @@ def ram(words: int, bits: int, family: Family) -> Memory:
     An assumption, as UG901 gives no number: in LUTs up to the 64 words that a LUT holds, else in
     block RAM.
     """
-    if words <= _LUTRAM_WORDS:
+    if words <= LUTRAM_WORDS:
         return Memory("lutram", lutram(words, bits, family))
     return Memory("bram", bram(words, bits))
 

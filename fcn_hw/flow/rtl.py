@@ -308,11 +308,19 @@ def _compiled(
 
 
 def _mapped(project: Project, calls: tuple[Call, ...], progress: Progress) -> tuple[Gates, ...]:
-    """LUT, FF, DSP and block RAM of some processes by yosys, beside the estimate."""
+    """LUT, FF, DSP and block RAM of some processes by yosys, beside the estimate.
+
+    The products of a process go to DSP slices only where the estimate has them there.
+    """
     folder, family = project.folder / RTL, project.board.family
+    found = estimate_layout(project.graph, project.board, project.hls, project.layout)
+    estimated = {layer.name: layer.resources for layer in found.layers}
     plans, records = {}, {}
     for call in calls:
-        plan = plan_gates(call.name, _files(folder, call.name)[1].read_text(), family)
+        text = _files(folder, call.name)[1].read_text()
+        resources = estimated.get(call.name)
+        no_dsps = resources is not None and not resources.dsp
+        plan = plan_gates(call.name, text, family, no_dsps=no_dsps)
         records[call.name] = StageRecord(call.name, folder / GATES, plan.digest)
         if not records[call.name].is_current():
             plans[call.name] = plan
@@ -326,8 +334,6 @@ def _mapped(project: Project, calls: tuple[Call, ...], progress: Progress) -> tu
         for name, plan in plans.items():
             (left,) = plan.commands[0].expects
             records[name].finish([folder / left])
-    found = estimate_layout(project.graph, project.board, project.hls, project.layout)
-    estimated = {layer.name: layer.resources for layer in found.layers}
     return tuple(read_gates(call.name, folder, estimated.get(call.name)) for call in calls)
 
 

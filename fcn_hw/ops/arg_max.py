@@ -19,6 +19,8 @@ from fcn_hw.ops.pixelwise import Pixelwise
 
 CLASS_FORMAT = FixedFormat(signed=False, width=8, integer=8)
 MAX_CLASSES = 256
+COMPARISONS_A_STAGE = 5
+"""As many follow one another within 10 ns."""
 
 
 @dataclass(frozen=True)
@@ -52,8 +54,12 @@ class ArgMax(Pixelwise):
 
     def cost(self, operands: Operands, family: Family, fold: Fold | None, strategy: str) -> OpCost:
         (source,) = operands
-        step = maximum(source.format.width) + Resources(lut=CLASS_FORMAT.width)
-        return OpCost(pixel_process(self.output) + step * (source.channels - 1))
+        channels, bits = source.channels, source.format.width
+        step = maximum(bits) + Resources(lut=(channels - 1).bit_length())
+        # Where a stage ends, the channels that are not compared yet go on to the next.
+        left = range(channels - COMPARISONS_A_STAGE, 0, -COMPARISONS_A_STAGE)
+        held = Resources(ff=bits * sum(left))
+        return OpCost(pixel_process(self.output) + step * (channels - 1) + held)
 
     def energy_pj(self, operands: Operands, fold: Fold | None = None) -> float:
         (source,) = operands

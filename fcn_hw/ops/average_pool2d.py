@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from fcn_hw.costs.arithmetic import adder, converter, multiplexer_luts, scaling
+from fcn_hw.costs.arithmetic import adder, converter, fabric_multiplier_luts, multiplexer_luts
 from fcn_hw.costs.energy import MULTIPLY_PJ_A_BIT2
 from fcn_hw.costs.family import Family
 from fcn_hw.costs.resources import OpCost, Resources
@@ -125,9 +125,13 @@ class AveragePool2D(Pooling):
         (source,), fmt = operands, self.output.format
         bits = self.sum_bits(source)
         engine = self.engine_cost(source, bits, adder(bits), family)
-        a_channel = _weighted(bits, self.window_weights(source)) + converter(self.accum, fmt)
-        beat = Resources(ff=source.channels * fmt.width)
-        return replace(engine, resources=engine.resources + a_channel * source.channels + beat)
+        # The value of a whole window goes into the next stage.
+        a_channel = (
+            Resources(ff=bits)
+            + _weighted(bits, self.window_weights(source))
+            + converter(self.accum, fmt)
+        )
+        return replace(engine, resources=engine.resources + a_channel * source.channels)
 
     def energy_pj(self, operands: Operands, fold: Fold | None = None) -> float:
         (source,) = operands
@@ -147,7 +151,7 @@ def _weighted(bits: int, weights: tuple[int, ...]) -> Resources:
         return Resources()
     if all(weight.bit_count() == 1 for weight in weights):
         return Resources(lut=multiplexer_luts(len(weights), bits + weights[-1].bit_length() - 1))
-    return scaling(bits, weights[-1].bit_length())
+    return Resources(lut=fabric_multiplier_luts(bits, weights[-1].bit_length()))
 
 
 def window_positions(length: int, pool: int, stride: int, before: int, count: int) -> list[int]:

@@ -17,7 +17,7 @@ from typing import Any, ClassVar, Literal, TypeVar
 
 import numpy as np
 
-from fcn_hw.costs.arithmetic import counters
+from fcn_hw.costs.arithmetic import comparison, counters
 from fcn_hw.costs.family import Family
 from fcn_hw.costs.resources import OpCost, Resources
 from fcn_hw.firing import Loop
@@ -515,11 +515,19 @@ def divisors(number: int) -> list[int]:
     return [n for n in range(1, number + 1) if number % n == 0]
 
 
-PROCESS = Resources(lut=40, ff=30)
-"""State machine and handshakes of a dataflow process: start, done, and a valid and a ready of each
-stream. An assumption: no published figure tells them apart."""
+PROCESS = Resources(lut=4, ff=1)
+"""Handshakes of a dataflow process: what starts a frame, and a valid and a ready of each stream."""
 
 
 def pixel_process(result: Tensor) -> Resources:
-    """A process that writes a frame: its control, its counters, the register of a pixel."""
-    return PROCESS + counters(result.height, result.width) + Resources(ff=result.pixel_bits)
+    """A process that writes a pixel where it reads one: handshakes, and a counter of the pixels.
+
+    What it computes goes into the FIFO behind it, without a register.
+    """
+    return PROCESS + counters(result.pixels)
+
+
+def framed_process(scanned: Tensor) -> Resources:
+    """A process that scans a frame by rows and columns and tells a rectangle from its border."""
+    sides = comparison(scanned.height.bit_length()) + comparison(scanned.width.bit_length())
+    return PROCESS + counters(scanned.height, scanned.width) + sides * 2

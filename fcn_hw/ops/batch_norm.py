@@ -8,7 +8,13 @@ from typing import Any
 
 import numpy as np
 
-from fcn_hw.costs.arithmetic import adder, converter, multiplier
+from fcn_hw.costs.arithmetic import (
+    adder,
+    constant_products,
+    converter,
+    multiplier,
+    signed_digits,
+)
 from fcn_hw.costs.energy import ADD_PJ_A_BIT, MEMORY_PJ_A_BIT, MULTIPLY_PJ_A_BIT2
 from fcn_hw.costs.family import Family
 from fcn_hw.costs.memory import lut_rom, rom, rom_storage
@@ -67,11 +73,15 @@ class BatchNorm(ChannelGroups):
         """Multipliers and ROMs of ``batch_norm.h``."""
         groups = self.fold_steps(fold)
         scale_bits, bias_bits = self.scale.format.signed_width, self.bias.format.signed_width
-        a_channel = (
-            multiplier(scale_bits, source.format.signed_width, family)
-            + adder(self.accum.width)
-            + converter(self.accum, self.output.format)
-        )
+        scaled = multiplier(scale_bits, source.format.signed_width, family)
+        if groups == 1 and not scaled.dsp:
+            digits = -(-signed_digits(self.scale.codes) // self.output.channels)
+            scaled = constant_products(digits, source.format.width)
+        if not scaled.dsp:  # a slice adds, and has registers of its own
+            # The code goes along while the ROMs are read, the result to where it is held.
+            along = Resources(ff=source.format.width + self.output.format.width)
+            scaled = scaled + adder(self.accum.width) + along
+        a_channel = scaled + converter(self.accum, self.output.format)
         roms = rom(groups, fold.pe * scale_bits, strategy) + lut_rom(groups, fold.pe * bias_bits)
         return a_channel * fold.pe + roms
 

@@ -48,16 +48,17 @@ class ChannelGroups(Pixelwise, Folded):
         """The units, the choice of their channels, the pixel and the result."""
         (source,), result, fold = operands, self.output, self.given(fold)
         groups, in_bits = self.fold_steps(fold), fold.pe * source.format.width
-        choice = Resources(lut=multiplexer_luts(groups, in_bits), ff=in_bits)
-        # Each channel group's results are written when its turn comes; then the beat leaves.
-        kept = Resources(lut=groups, ff=source.pixel_bits + result.pixel_bits)
+        choice = Resources(lut=multiplexer_luts(groups, in_bits))
+        # A pixel is held and taken where it is not just read. So are the results of the groups; a
+        # pixel that leaves has the last group's beside them.
+        bits = source.pixel_bits + result.pixel_bits
+        kept = Resources(lut=bits, ff=bits)
         return OpCost(
             PROCESS
-            + counters(result.height, result.width, groups)
+            + counters(result.pixels * groups, groups)
             + self.units(source, fold, family, strategy)
             + choice
-            + (kept if groups > 1 else Resources())
-            + Resources(ff=result.pixel_bits),
+            + (kept if groups > 1 else Resources()),
             weight_bits=source.channels * self.stored_bits(source),
         )
 

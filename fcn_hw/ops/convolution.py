@@ -41,6 +41,9 @@ unrolled, and the run time and memory of a tool grow faster than the copies."""
 MIN_SCANNED_COLUMNS = 8
 """``raster_windows.h`` spends at least so many cycles a row, so that an update of a word of the row
 buffer can end."""
+WALK = Resources(lut=75, ff=45)
+"""What ``windows.h`` decides in a step beside its counters: whether a tap lies in the frame, which
+step is a pixel's first and last, when a row is read. Stages behind take the decisions along."""
 
 
 @dataclass(frozen=True)
@@ -426,10 +429,11 @@ class Convolution(Folded):
             control = control + counters(result.height, result.width, *win.taps, *win.phases)
             # The address of a tap, and zeros for the taps outside the frame.
             gate = Resources(lut=words.bit_length() + unit.operands * source.format.width)
-            control = control + gate + ram(words, bits, family).resources
+            control = control + gate + WALK + ram(words, bits, family).resources
         else:
-            control = control + counters(source.height, source.width)
-            control = control + Resources(ff=source.pixel_bits)
+            control = control + counters(source.pixels)
+            if unit.rom_words > 1:  # the pixel is held, and taken where it is not just read
+                control = control + Resources(lut=source.pixel_bits, ff=source.pixel_bits)
         return OpCost(
             control + mac_unit(unit, family),
             weight_bits=unit.rom_words * unit.rom_word_bits + unit.bias_bits * unit.n_filt,

@@ -8,13 +8,12 @@ from typing import Any
 
 import numpy as np
 
-from fcn_hw.costs.arithmetic import counters
 from fcn_hw.costs.family import Family
 from fcn_hw.costs.resources import OpCost
 from fcn_hw.firing import STREAM, Loop, grid
 from fcn_hw.fixed import Whole, convert_whole
 from fcn_hw.intervals import Interval
-from fcn_hw.ops.base import Fold, Moving, Operands, Pair, Shape, Tensor, pixel_process, sizes
+from fcn_hw.ops.base import Fold, Moving, Operands, Pair, Shape, Tensor, framed_process, sizes
 
 
 @dataclass(frozen=True)
@@ -61,7 +60,7 @@ class Crop2D(Moving):
 
     def cost(self, operands: Operands, family: Family, fold: Fold | None, strategy: str) -> OpCost:
         (source,) = operands
-        return OpCost(pixel_process(self.output) + counters(source.height, source.width))
+        return OpCost(framed_process(source))
 
     def energy_pj(self, operands: Operands, fold: Fold | None = None) -> float:
         return 0.0  # moves pixels

@@ -45,7 +45,7 @@ class Elementwise(Join):
         number type in which sums of one code of each are exact."""
 
     @abstractmethod
-    def unit(self) -> Resources:
+    def unit(self, operands: Operands) -> Resources:
         """What joins two values."""
 
     def rules(self, operands: Operands) -> Iterable[str]:
@@ -60,7 +60,7 @@ class Elementwise(Join):
         return STREAM + tree(len(operands)) + CONVERT
 
     def cost(self, operands: Operands, family: Family, fold: Fold | None, strategy: str) -> OpCost:
-        steps = self.unit() * (len(operands) - 1)
+        steps = self.unit(operands) * (len(operands) - 1)
         a_channel = steps + converter(self.accum, self.output.format)
         return OpCost(pixel_process(self.output) + a_channel * operands[0].channels)
 
@@ -69,6 +69,16 @@ class Elementwise(Join):
 
     def config(self, operands: Operands, fold: Fold | None = None) -> dict[str, Any]:
         return super().config(operands) | {"accum": self.accum}
+
+
+def common_bits(operands: Operands) -> int:
+    """Bits that two of the operands have once their binary points are aligned; a sign goes on to
+    the left."""
+    formats = [operand.format for operand in operands]
+    lowest = sorted(-fmt.fraction for fmt in formats)[1]
+    tops = sorted(fmt.integer for fmt in formats)
+    any_sign = any(fmt.signed for fmt in formats if fmt.integer < tops[-1])
+    return max((tops[-1] if any_sign else tops[-2]) - lowest, 0)
 
 
 def _aligned(codes: Sequence[Whole], operands: Operands) -> tuple[list[Whole], int]:

@@ -34,6 +34,10 @@ MIN_ROW_CYCLES = 8
 """``pool2d.h`` spends at least so many a row, so that an update of a partial value can end."""
 
 
+CHOICES, HELD = 4, 4
+"""Of values of all channels: choices, and registers, beside those of each window that is open."""
+
+
 @dataclass(frozen=True)
 class Pooling(Op):
     """Base of ops that make one value of a window; positions outside the frame take no part.
@@ -112,7 +116,10 @@ class Pooling(Op):
         slots = [-(-pool // stride) for pool, stride in zip(self.pool, self.strides, strict=True)]
         rows = ram(columns, channels * bits, family).resources * slots[0]
         merges = merge * (channels * sum(slots))
-        held = Resources(ff=channels * bits * (slots[1] + 1))
+        # Values along the row and down the columns, as a window begins, goes on or ends.
+        values = channels * bits
+        choices = CHOICES + sum(slots) // 2
+        held = Resources(lut=choices * values, ff=values * (slots[1] + HELD))
         control = PROCESS + counters(source.height, source.width, columns)
         positions = counters(self.pool[0]) * slots[0] + counters(self.pool[1]) * slots[1]
         return OpCost(

@@ -38,8 +38,10 @@ class Relu(Pixelwise):
         return STREAM
 
     def cost(self, operands: Operands, family: Family, fold: Fold | None, strategy: str) -> OpCost:
-        sign = Resources(lut=self.output.format.width)
-        a_channel = converter(operands[0].format, self.output.format) + sign
+        # The choice by the sign is in the LUTs of a conversion, where there are any.
+        a_channel = converter(operands[0].format, self.output.format)
+        if not a_channel.lut:
+            a_channel = Resources(lut=self.output.format.width)
         return OpCost(pixel_process(self.output) + a_channel * self.output.channels)
 
     def energy_pj(self, operands: Operands, fold: Fold | None = None) -> float:

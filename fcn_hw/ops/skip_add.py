@@ -9,7 +9,8 @@ from fcn_hw.costs.arithmetic import adder
 from fcn_hw.costs.resources import Resources
 from fcn_hw.fixed import Whole
 from fcn_hw.intervals import Interval, aligned
-from fcn_hw.ops.joins import Elementwise
+from fcn_hw.ops.base import Operands
+from fcn_hw.ops.joins import Elementwise, common_bits
 
 
 @dataclass(frozen=True)
@@ -29,8 +30,8 @@ class SkipAdd(Elementwise):
             total = total + source
         return total
 
-    def unit(self) -> Resources:
-        return adder(self.accum.width)
+    def unit(self, operands: Operands) -> Resources:
+        return adder(common_bits(operands))
 
 
 def partial_sums(terms: Sequence[Interval]) -> Interval:

@@ -11,6 +11,7 @@ from fcn_hw.costs.arithmetic import maximum
 from fcn_hw.costs.resources import Resources
 from fcn_hw.fixed import Whole
 from fcn_hw.intervals import Interval, hull
+from fcn_hw.ops.base import Operands
 from fcn_hw.ops.joins import Elementwise
 
 
@@ -29,5 +30,5 @@ class SkipMaximum(Elementwise):
         found: Whole = np.maximum.reduce(codes)
         return found
 
-    def unit(self) -> Resources:
+    def unit(self, operands: Operands) -> Resources:
         return maximum(self.accum.width)

@@ -9,7 +9,8 @@ from fcn_hw.costs.arithmetic import adder
 from fcn_hw.costs.resources import Resources
 from fcn_hw.fixed import Whole
 from fcn_hw.intervals import Interval, aligned
-from fcn_hw.ops.joins import Elementwise
+from fcn_hw.ops.base import Operands
+from fcn_hw.ops.joins import Elementwise, common_bits
 from fcn_hw.ops.skip_add import partial_sums
 
 
@@ -31,5 +32,5 @@ class SkipSubtract(Elementwise):
         left, right = codes
         return left - right
 
-    def unit(self) -> Resources:
-        return adder(self.accum.width)
+    def unit(self, operands: Operands) -> Resources:
+        return adder(common_bits(operands))

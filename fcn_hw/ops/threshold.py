@@ -34,6 +34,10 @@ MAX_SEARCHED_BITS = MAX_WIDTH_BITS - 2
 """Bits of an input: a sign and the code above the largest one are compared as well."""
 
 
+LEVELS_A_STAGE = 3
+"""Levels of the search within 10 ns."""
+
+
 @dataclass(frozen=True)
 class Threshold(ChannelGroups):
     """A step function a channel: ``y[..., c] = base[c] + step[c] * n``.
@@ -170,16 +174,23 @@ class Threshold(ChannelGroups):
         groups, bits = self.fold_steps(fold), source.format.width
         compared_bits = self.threshold_format(source).signed_width
         base_bits, step_bits = self.base.format.signed_width, self.step.format.signed_width
-        searched = Resources(ff=self.levels * bits)  # the code goes along with the search
+        # A stage is a few levels; the code goes along with the search.
+        searched = Resources(ff=self.levels // LEVELS_A_STAGE * 2 * bits)
         for level in range(self.levels):
-            searched = searched + comparison(bits) + Resources(ff=level + 1)
-            searched = searched + rom(groups << level, compared_bits, strategy)
-        a_channel = (
-            searched
-            + multiplier(step_bits, self.levels, family)
-            + adder(self.total_format.signed_width)
-        )
+            searched = searched + comparison(bits)
+            searched = searched + self._level_rom(groups << level, compared_bits, strategy)
+        a_channel = searched + adder(self.total_format.signed_width)
+        if step_bits > 2:  # two bits are a sign
+            a_channel = a_channel + multiplier(step_bits, self.levels, family)
         return a_channel * fold.pe + lut_rom(groups, fold.pe * (base_bits + step_bits))
+
+    @staticmethod
+    def _level_rom(words: int, bits: int, strategy: str) -> Resources:
+        """The ROM of a level. A LUT that makes two bits of it compares them, too."""
+        amount = rom(words, bits, strategy)
+        if amount.bram18:
+            return amount
+        return Resources(lut=amount.lut // 2 if words > 2 else 0)
 
     def stored_bits(self, source: Tensor) -> int:
         compared_bits = self.threshold_format(source).signed_width

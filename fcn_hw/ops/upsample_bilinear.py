@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from fcn_hw.costs.arithmetic import adder, converter, counters, scaling
+from fcn_hw.costs.arithmetic import converter, counters, weighted_sum
 from fcn_hw.costs.energy import ADD_PJ_A_BIT, MEMORY_PJ_A_BIT, MULTIPLY_PJ_A_BIT2
 from fcn_hw.costs.family import Family
 from fcn_hw.costs.memory import ram
@@ -15,7 +15,7 @@ from fcn_hw.costs.resources import OpCost, Resources
 from fcn_hw.firing import CONVERT, MEMORY, MULTIPLY, STREAM, Loop, grid
 from fcn_hw.fixed import FixedFormat, Whole, convert_whole, whole_type
 from fcn_hw.intervals import Interval
-from fcn_hw.ops.base import PROCESS, Fold, Operands
+from fcn_hw.ops.base import Fold, Operands, framed_process
 from fcn_hw.ops.upsampling import Upsampling
 
 BILINEAR_SCALES = (1, 2, 4, 8)
@@ -75,23 +75,20 @@ class UpsampleBilinear(Upsampling):
         (source,), result = operands, self.output
         rows = ram(source.width, source.pixel_bits, family).resources * 2
         # Weights are 1 .. 2s - 1 of 2s: log2(2s) bits. Two products and a sum, down, then across.
-        amount, width = Resources(), source.format.width
+        code_bits, width = source.format.width, source.format.width
+        amount, sum_bits = Resources(), width + self.scale[0].bit_length()
         for scale in self.scale:
             if scale > 1:
-                weight_bits = scale.bit_length()
-                amount = amount + scaling(width, weight_bits) * 2
-                amount = amount + adder(width + weight_bits)
-                width += weight_bits
-        # Which row is above and below, the sums of two columns, the conversion of the exact result.
-        choices = Resources(lut=2 * source.format.width, ff=2 * width)
+                amount = amount + weighted_sum(width, scale.bit_length())
+                width += scale.bit_length()
+        # Which row is above and below; the code while the rows are read, the vertical sums of two
+        # columns, and both for the product; the conversion of the exact result.
+        choices = Resources(lut=2 * code_bits, ff=3 * code_bits + 4 * sum_bits)
         exact = FixedFormat(source.format.signed, width, width - result.format.fraction)
         a_channel = amount + choices + converter(exact, result.format)
-        control = PROCESS + counters(
-            result.height, result.width, source.height, source.width, *self.scale
-        )
-        beat = Resources(ff=result.pixel_bits)
+        control = framed_process(result) + counters(source.height, source.width, *self.scale)
         return OpCost(
-            control + rows + a_channel * source.channels + beat,
+            control + rows + a_channel * source.channels,
             activation_bits=2 * source.width * source.pixel_bits,
         )
 

@@ -14,7 +14,7 @@ from fcn_hw.costs.memory import ram
 from fcn_hw.costs.resources import OpCost, Resources
 from fcn_hw.firing import MEMORY, STREAM, Loop, grid
 from fcn_hw.fixed import Whole, convert_whole
-from fcn_hw.ops.base import Fold, Moving, Operands, pixel_process
+from fcn_hw.ops.base import Fold, Moving, Operands, framed_process
 from fcn_hw.ops.upsampling import Upsampling
 
 
@@ -42,10 +42,12 @@ class UpsampleNearest(Moving, Upsampling):
     def cost(self, operands: Operands, family: Family, fold: Fold | None, strategy: str) -> OpCost:
         (source,) = operands
         bits = source.pixel_bits
-        choice = Resources(lut=bits, ff=bits)  # from the row, or just read
+        # From the row, or just read; the pixel is held, and goes along while the row is read.
+        choice = Resources(lut=bits, ff=3 * bits)
         row = ram(source.width, bits, family).resources
+        places = framed_process(source) + counters(source.width, *self.scale)
         return OpCost(
-            pixel_process(self.output) + counters(*self.scale) + row + choice,
+            places + row + choice,
             activation_bits=source.width * bits,
         )
 

@@ -8,13 +8,12 @@ from typing import Any
 
 import numpy as np
 
-from fcn_hw.costs.arithmetic import counters
 from fcn_hw.costs.family import Family
 from fcn_hw.costs.resources import OpCost, Resources
 from fcn_hw.firing import STREAM, Loop, grid
 from fcn_hw.fixed import Whole, convert_whole
 from fcn_hw.intervals import Interval, hull
-from fcn_hw.ops.base import Fold, Moving, Operands, Padding, Shape, Tensor, pixel_process, sizes
+from fcn_hw.ops.base import Fold, Moving, Operands, Padding, Shape, Tensor, framed_process, sizes
 
 
 @dataclass(frozen=True)
@@ -59,7 +58,7 @@ class ZeroPad2D(Moving):
     def cost(self, operands: Operands, family: Family, fold: Fold | None, strategy: str) -> OpCost:
         (source,) = operands
         zero = Resources(lut=source.pixel_bits)
-        return OpCost(pixel_process(self.output) + counters(source.height, source.width) + zero)
+        return OpCost(framed_process(self.output) + zero)
 
     def energy_pj(self, operands: Operands, fold: Fold | None = None) -> float:
         return 0.0  # moves pixels

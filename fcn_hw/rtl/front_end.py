@@ -182,7 +182,9 @@ def _mark(kind: str, rest: str, kept: set[str], where: str) -> str:
     if kind == "DEPENDENCE":
         return f"fcn_hw_distance({variable}, {arguments.get('distance', '1')});"
     if kind == "BIND_STORAGE":
-        return f"fcn_hw_storage({variable}, {int(arguments.get('impl') == 'lutram')});"
+        if "impl" not in arguments:  # ports alone: where the memory is, the compiler chooses
+            return ""
+        return f"fcn_hw_storage({variable}, {int(arguments['impl'] == 'lutram')});"
     raise NotSynthesizable(where, f"pragma {kind} of '{variable}' is not known to this compiler")
 
 

@@ -16,8 +16,8 @@ FOLDER = "gates"
 TIMEOUT_S = 3600.0
 
 _SYNTHESIS: Mapping[str, str] = {
-    "7series": "synth_xilinx -family xc7 -flatten",
-    "ultrascale+": "synth_xilinx -family xcup -flatten",
+    "7series": "synth_xilinx -family xc7",
+    "ultrascale+": "synth_xilinx -family xcup",
     "ecp5": "synth_ecp5",
 }
 
@@ -37,35 +37,40 @@ _BRAM36: Mapping[str, float] = {
 }  # fmt: skip
 
 
-def plan_gates(process: str, verilog: str, family: str) -> Plan:
+def plan_gates(process: str, verilog: str, family: str, *, no_dsps: bool = False) -> Plan:
     """Has yosys map a process; the counts of its cells go to ``gates/<process>.cells.json``.
 
     Args:
         family: of the device, as ``boards.Board.family`` names it, or ``ecp5``.
+        no_dsps: makes all products of LUTs. By itself yosys takes a DSP slice for each product of
+            nine bits or more, however small its factors are.
     """
     module = legal(process)
+    verilog = verilog.replace('rom_style = "distributed"', 'rom_style = "logic"')  # yosys' word
     source, cells = f"{FOLDER}/{process}.v", f"{FOLDER}/{process}.cells.json"
-    script = (
-        f"read_verilog {source}; {_SYNTHESIS[family]} -top {module}; tee -q -o {cells} stat -json"
-    )
+    synthesis = f"{_SYNTHESIS[family]}{' -nodsp' if no_dsps else ''} -top {module}"
+    script = f"read_verilog {source}; {synthesis}; tee -q -o {cells} stat -json"
     command = Command(f"yosys-{process}", ("yosys", "-q", "-p", script), TIMEOUT_S, (cells,))
     return Plan(files={source: verilog}, stages=((command,),))
 
 
-def read_gates(process: str, folder: Path, estimated: Resources | None = None) -> Gates:
+def read_gates(
+    process: str, folder: Path, estimated: Resources | None = None, *, of: str | None = None
+) -> Gates:
     """What yosys counted.
 
     Args:
         estimated: what the model of ``fcn-hw estimate`` says of the process.
+        of: the module that was mapped, where the process is one of its parts.
 
     Raises:
         ReportError: it left no counts.
     """
-    path = folder / FOLDER / f"{process}.cells.json"
+    path = folder / FOLDER / f"{of or process}.cells.json"
     try:
         text = path.read_text(encoding="utf-8")
-        cells = json.loads(text[text.index("{") :])["design"]["num_cells_by_type"]
-        counts = {str(kind): int(count) for kind, count in cells.items()}
+        cells = json.loads(text[text.index("{") :])["modules"][f"\\{legal(process)}"]
+        counts = {str(kind): int(count) for kind, count in cells["num_cells_by_type"].items()}
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise ReportError(f"{path}: holds no counts of cells ({error})") from error
     return Gates(

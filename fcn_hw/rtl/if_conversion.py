@@ -596,10 +596,8 @@ class _Converter:
                 return build.select(
                     negative, build.make("sub", width, (zero, operands[0])), operands[0]
                 )
-            if name[1] == "usub.sat":
-                less = build.make("ult", 1, operands)
-                difference = build.make("sub", width, operands)
-                return build.select(less, build.constant(0, width), difference)
+            if name[1] in ("uadd.sat", "usub.sat", "sadd.sat", "ssub.sat"):
+                return saturated(build, name[1], operands[0], operands[1])
         raise NotSynthesizable(line.line, f"a call of '{line.callee}' can't be hardware")
 
     # -- the end of an iteration ----
@@ -680,6 +678,33 @@ class _Converter:
 
 
 _PASSED_OVER = frozenset({"getelementptr", "alloca", "br", "ret", "switch", "unreachable"})
+
+
+def saturated(build: Builder, name: str, a: Node, b: Node) -> Node:
+    """A saturating sum or difference; opt makes it where a conversion rounds up at the upper end.
+
+    Args:
+        name: of LLVM's intrinsic, ``uadd.sat``, ``usub.sat``, ``sadd.sat`` or ``ssub.sat``.
+        a, b: of one width, which the result has too.
+    """
+    width = a.width
+    if name == "usub.sat":
+        difference = build.make("sub", width, (a, b))
+        return build.select(build.make("ult", 1, (a, b)), build.constant(0, width), difference)
+    signed = name.startswith("s")
+    wide = [build.make("sext" if signed else "zext", width + 1, (node,)) for node in (a, b)]
+    exact = build.make(name[1:4], width + 1, wide)
+    if not signed:
+        most = build.constant(mask(width), width + 1)
+        return build.make("trunc", width, (build.make("umin", width + 1, (exact, most)),))
+    most, least = (
+        build.constant(mask(width - 1), width + 1),
+        build.constant(-1 << width - 1, width + 1),
+    )
+    inside = build.make("smax", width + 1, (build.make("smin", width + 1, (exact, most)), least))
+    return build.make("trunc", width, (inside,))
+
+
 _WITHOUT_EFFECT = ("llvm.lifetime", "llvm.experimental.noalias", "llvm.dbg", "llvm.assume")
 
 

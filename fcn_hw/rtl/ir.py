@@ -128,7 +128,7 @@ class Memory:
         depth: words.
         width: bits of a word.
         image: its words where it is a ROM, else None.
-        lutram: what BIND_STORAGE asks for.
+        lutram: whether it is in LUTs, and not in block RAM.
         write_first: in an iteration a load sees the store before it; otherwise it stands before it.
         distance: iterations from a store to a load of the same word, at least, as the source
         states.

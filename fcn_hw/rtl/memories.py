@@ -7,10 +7,11 @@ what is left are addresses. Accesses that no iteration makes together share a po
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import combinations
 from typing import Literal
 
+from fcn_hw.costs.memory import LUTRAM_WORDS
 from fcn_hw.errors import NotSynthesizable
 from fcn_hw.rtl.control_flow import ControlFlow
 from fcn_hw.rtl.ir import Builder, Load, Memory, Node, Store, mask
@@ -45,6 +46,7 @@ class ArrayLayout:
         kinds: what each dimension becomes.
         element_bits: of an element.
         distance: of DEPENDENCE; 0 where the source states none.
+        lutram: what BIND_STORAGE asks for; where it does not, as ``costs.memory.ram`` assumes.
     """
 
     variable: Variable
@@ -106,12 +108,12 @@ def layouts_of(function: Function) -> dict[str, ArrayLayout]:
     for name, variable in function.variables.items():
         extents, bits = dimensions(variable.type)
         kinds: list[Kind] = ["address"] * len(extents)
-        distance, lutram = 0, False
+        distance, stated = 0, None
         for mark, given, line_of_mark in marks.get(name, []):
             if mark == "fcn_hw_distance":
                 distance = given
             elif mark == "fcn_hw_storage":
-                lutram = bool(given)
+                stated = bool(given)
             else:
                 kind: Kind = "word" if mark == "fcn_hw_reshape" else "bank"
                 if given > len(extents):
@@ -119,7 +121,10 @@ def layouts_of(function: Function) -> dict[str, ArrayLayout]:
                 chosen = range(len(extents)) if given == 0 else [given - 1]
                 for at in chosen:
                     kinds[at] = kind
-        found[name] = ArrayLayout(variable, extents, tuple(kinds), bits, distance, lutram)
+        layout = ArrayLayout(variable, extents, tuple(kinds), bits, distance, stated is True)
+        if stated is None:
+            layout = replace(layout, lutram=layout.count("address") <= LUTRAM_WORDS)
+        found[name] = layout
     return found
 
 

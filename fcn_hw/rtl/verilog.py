@@ -3,7 +3,7 @@
 A stage is valid (``valid``) where it holds an iteration, and held (``hold``) where this waits for a
 stream: then the stages before it wait too, and those behind it go on. A signal has the C++'s name
 where the C++ has one; ``_s3`` is its copy in stage 3. Verilog-2001 (IEEE 1364-2001), nothing that
-is a vendor's but the ``ram_style`` attribute.
+is a vendor's but the attributes ``ram_style`` and ``rom_style``.
 """
 
 from __future__ import annotations
@@ -444,9 +444,10 @@ class _Writer:
 
     def _memory(self, memory: Memory) -> list[str]:
         found, name, width = self.found, memory.name, memory.width
+        kind = "ram" if memory.image is None else "rom"
         style = "distributed" if memory.lutram else "block"
         lines = [
-            f'(* ram_style = "{style}" *)',
+            f'(* {kind}_style = "{style}" *)',
             f"reg {_range(width)}{name} [0:{memory.depth - 1}];",
         ]
         if memory.image is not None:

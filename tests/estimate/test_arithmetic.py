@@ -15,7 +15,7 @@ from fcn_hw.costs.arithmetic import (
     maximum,
     multiplexer_luts,
     multiplier,
-    scaling,
+    weighted_sum,
 )
 from fcn_hw.costs.family import Family
 from fcn_hw.costs.resources import Resources
@@ -46,9 +46,9 @@ def test_few_bits_go_to_luts_and_wide_ones_to_dsp() -> None:
     assert multiplier(16, 16, "7series") == Resources(dsp=1)
 
 
-def test_fabric_multiplier_against_a_measured_one() -> None:
-    """Vivado's 18 x 18 multiplier: 365 to 401 LUTs (hls4ml issue 99)."""
-    assert 365 <= fabric_multiplier_luts(18, 18) <= 401
+def test_a_product_takes_a_full_adder_for_each_bit_of_its_partial_products() -> None:
+    assert fabric_multiplier_luts(4, 4) == 36  # 16 adders of two LUTs, and a tenth
+    assert fabric_multiplier_luts(8, 4) == fabric_multiplier_luts(4, 8) == 71
 
 
 def test_fabric_multipliers_grow_with_their_bits() -> None:
@@ -61,19 +61,19 @@ def test_adder_tree_is_finns() -> None:
     assert adder_tree(16, 4).ff == 4 + 4, "16 numbers of 4 bits sum to one of 8"
 
 
-def test_small_factors_are_additions() -> None:
-    assert scaling(8, 1) == Resources(lut=9, ff=9)
-    assert scaling(8, 2) == Resources(lut=9, ff=10)
-    assert scaling(8, 4) == Resources(lut=2 * 9 + 10, ff=12)
+def test_a_sum_of_two_products_ends_in_a_carry_chain() -> None:
+    """Of 2 x 8 x 2 bits all but ten are taken away by adders of two LUTs, ten by one each."""
+    assert weighted_sum(8, 2) == Resources(lut=2 * (2 * 8 * 2 - 10) + 10)
 
 
 def test_small_circuits() -> None:
     assert accumulator(20) == Resources(lut=20, ff=20)
     assert conversion(20, 8, rounds=False, saturates=False) == Resources()
-    assert conversion(20, 8, rounds=True, saturates=False) == Resources(lut=8)
-    assert conversion(20, 8, rounds=True, saturates=True) == Resources(lut=8 + 8 + 3)
+    assert conversion(20, 8, rounds=True, saturates=False) == Resources(lut=8 + 3)
+    assert conversion(20, 8, rounds=True, saturates=True) == Resources(lut=8 + 3)
+    assert conversion(4, 8, rounds=False, saturates=True) == Resources(lut=4)
     assert maximum(8) == Resources(lut=4 + 8)
-    assert counter(191) == Resources(lut=8 + 2, ff=8)
+    assert counter(191) == Resources(lut=2, ff=8)
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ import pytest
 from fcn_hw.errors import NotSynthesizable
 from fcn_hw.rtl.delays import DELAYS
 from fcn_hw.rtl.front_end import prepared
+from fcn_hw.rtl.if_conversion import saturated
 from fcn_hw.rtl.ir import (
     Builder,
     Node,
@@ -40,6 +41,18 @@ def value_of(node: Node, known: dict[Node, int]) -> int:
             values = tuple(known[x] for x in at.operands)
             known[at] = evaluate(at.op, at.width, values, tuple(x.width for x in at.operands))
     return known[node]
+
+
+@pytest.mark.parametrize("name", ["uadd.sat", "usub.sat", "sadd.sat", "ssub.sat"])
+def test_saturating_sums_stay_at_the_ends_of_their_width(name: str) -> None:
+    build = Builder()
+    a, b = build.raw("read", 3, label="a"), build.raw("read", 3, label="b")
+    result = saturated(build, name, a, b)
+    least, most = (-4, 3) if name.startswith("s") else (0, 7)
+    for x, y in itertools.product(range(least, most + 1), repeat=2):
+        exact = x + y if "add" in name else x - y
+        found = value_of(result, {a: x & 7, b: y & 7})
+        assert found == min(max(exact, least), most) & 7, (x, y)
 
 
 def random_node(chance: random.Random, build: Builder, leaves: list[Node]) -> Node:

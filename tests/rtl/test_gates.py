@@ -18,10 +18,12 @@ def test_the_plan_maps_one_module_for_the_family() -> None:
     (command,) = plan.commands
     assert command.argv == (
         "yosys", "-q", "-p",
-        "read_verilog gates/output.v; synth_xilinx -family xcup -flatten -top output_; "
+        "read_verilog gates/output.v; synth_xilinx -family xcup -top output_; "
         "tee -q -o gates/output.cells.json stat -json",
     )  # fmt: skip
     assert plan.files["gates/output.v"] == "module output_; endmodule"
+    (command,) = plan_gates("conv", "", "7series", no_dsps=True).commands
+    assert "synth_xilinx -family xc7 -nodsp -top conv;" in command.argv[3]
 
 
 def test_cells_are_counted_by_what_they_take(tmp_path: Path) -> None:
@@ -29,7 +31,7 @@ def test_cells_are_counted_by_what_they_take(tmp_path: Path) -> None:
              "DSP48E1": 4, "RAMB18E1": 3, "RAMB36E1": 2, "BUFG": 1, "INV": 2}  # fmt: skip
     folder = tmp_path / FOLDER
     folder.mkdir()
-    text = json.dumps({"design": {"num_cells_by_type": cells}})
+    text = json.dumps({"modules": {"\\conv": {"num_cells_by_type": cells}}})
     (folder / "conv.cells.json").write_text("\n" + text)
     estimated = Resources(lut=20, ff=30, dsp=4, bram18=7)
     assert read_gates("conv", tmp_path) == Gates("conv", 22, 21, 4, 3.5)

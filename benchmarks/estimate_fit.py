@@ -1,0 +1,428 @@
+"""``python -m benchmarks.estimate_fit``: the resource model against yosys, op by op.
+
+The grid holds every op alone, at shapes, widths and folds drawn by a fixed generator. ``--measure``
+compiles those that were not measured, by :mod:`fcn_hw.rtl`, has yosys map the Verilog for 7 series,
+and keeps the counts in ``estimate_fit.json``; some minutes of processor time for the whole grid.
+The coefficients of the model were chosen on two thirds of the shapes; the table is of every third
+one, which is held out.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import tempfile
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from dataclasses import dataclass
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from fcn_hw.backend.project import plan_project
+from fcn_hw.backend.structure import Layout
+from fcn_hw.boards import load_board
+from fcn_hw.costs.resources import Resources
+from fcn_hw.dataflow.lowering import lower
+from fcn_hw.design import Hls
+from fcn_hw.estimate.design_folds import Folding
+from fcn_hw.files import replace_file
+from fcn_hw.fixed import FixedFormat, Overflow, Rounding, parse_format
+from fcn_hw.harness.whole_set import cores
+from fcn_hw.ir import Graph
+from fcn_hw.ir.build import GraphBuilder
+from fcn_hw.ops import Constant, Fold, Folded, Padding, Tensor
+from fcn_hw.rtl.compile import compile_call
+from fcn_hw.rtl.gates import plan_gates, read_gates
+from fcn_hw.rtl.network import read_network
+from fcn_hw.tools.runner import run
+
+MEASURED = Path(__file__).with_name("estimate_fit.json")
+BOARD = "pynq-z2"
+PERIOD_NS = 10.0
+
+
+@dataclass(frozen=True, eq=False)
+class Point:
+    """A shape of the grid.
+
+    Args:
+        kind: its row in the table.
+        number: in its kind; the last of every three is held out.
+        graph: an input or two, and the op ``y``.
+        fold: of the op, where it has one.
+        strategy: where its constants are.
+    """
+
+    kind: str
+    number: int
+    graph: Graph
+    fold: Fold | None
+    strategy: str
+
+    @property
+    def name(self) -> str:
+        """Its key in the file of counts."""
+        return f"{self.kind} {self.number}"
+
+    @property
+    def shape(self) -> str:
+        """What was drawn; kept with the counts, which are of this shape and no other."""
+        op = self.graph["y"]
+        sources = " + ".join(_tensor(source) for source in self.graph.operands(op))
+        fold = f", {self.fold.pe} x {self.fold.simd} {self.strategy}" if self.fold else ""
+        return f"{op.kind}: {sources} -> {_tensor(op.output)}{fold}"
+
+    @property
+    def held_out(self) -> bool:
+        return self.number % 3 == 2
+
+    def estimated(self) -> Resources:
+        """What the model says."""
+        op = self.graph["y"]
+        operands = self.graph.operands(op)
+        return op.cost(operands, load_board(BOARD).family, self.fold, self.strategy).resources
+
+
+def _tensor(tensor: Tensor) -> str:
+    return f"{tensor.height}x{tensor.width}x{tensor.channels} {tensor.format}"
+
+
+class _Draw:
+    """What a shape is drawn from, with the numbers of its kind."""
+
+    def __init__(self, kind: str) -> None:
+        self.rng = np.random.default_rng(list(kind.encode()))
+
+    def of(self, *values: Any) -> Any:
+        return values[int(self.rng.integers(len(values)))]
+
+    def unsigned(self, *bits: int) -> FixedFormat:
+        return FixedFormat(False, self.of(*bits), 1, Rounding.RND_CONV, Overflow.SAT)
+
+    def signed(self, *bits: int) -> FixedFormat:
+        return FixedFormat(True, self.of(*bits), 3, Rounding.RND_CONV, Overflow.SAT)
+
+    def either(self, *bits: int) -> FixedFormat:
+        return self.unsigned(*bits) if self.rng.integers(2) else self.signed(*bits)
+
+    def codes(self, shape: tuple[int, ...], bits: int, integer: int = 1) -> Constant:
+        most = 1 << (bits - 1)
+        return Constant(self.rng.integers(-most, most, shape), FixedFormat(True, bits, integer))
+
+    def size(self) -> tuple[int, int]:
+        return self.of(12, 16, 24, 32), self.of(16, 24, 40, 64)
+
+
+Drawn = tuple[GraphBuilder, Fold | None, str]
+
+
+def _input(draw: _Draw, fmt: FixedFormat, channels: int) -> GraphBuilder:
+    build = GraphBuilder("point")
+    build.input("x", (*draw.size(), channels), fmt)
+    return build
+
+
+def _fold(draw: _Draw, build: GraphBuilder, least: int = 1, most: int = 64) -> Fold:
+    op = build.op("y")
+    assert isinstance(op, Folded)
+    folds = [fold for fold in op.legal_folds() if fold == Fold(fold.pe, fold.simd)]
+    chosen: Fold = draw.of(*([f for f in folds if least <= f.multipliers <= most] or folds))
+    return chosen
+
+
+def _conv(draw: _Draw, kernel: tuple[int, int]) -> Drawn:
+    channels, filters = draw.of(3, 4, 8, 16, 24), draw.of(4, 8, 12, 16, 32)
+    build = _input(draw, draw.either(2, 4, 4, 6, 8), channels)
+    bits = draw.of(2, 4, 4, 4, 6, 8)
+    pad = kernel[0] // 2, kernel[1] // 2
+    build.conv2d(
+        "y", "x", draw.codes((*kernel, channels, filters), bits), draw.codes((filters,), 8),
+        strides=draw.of((1, 1), (1, 1), (2, 2)) if kernel != (1, 1) else (1, 1),
+        padding=Padding(pad[0], pad[0], pad[1], pad[1]), fmt=draw.either(4, 4, 6, 8),
+    )  # fmt: skip
+    return build, _fold(draw, build, 4, 96), draw.of("Resource", "Resource", "Latency")
+
+
+def conv2d(draw: _Draw) -> Drawn:
+    return _conv(draw, draw.of((3, 3), (3, 3), (3, 3), (5, 5), (2, 2), (1, 5)))
+
+
+def conv2d_1x1(draw: _Draw) -> Drawn:
+    return _conv(draw, (1, 1))
+
+
+def conv_transpose2d(draw: _Draw) -> Drawn:
+    channels, filters = draw.of(3, 6, 8, 12), draw.of(3, 6, 8, 12)
+    build = _input(draw, draw.either(4, 4, 6, 8), channels)
+    height, width = build.tensor("x").shape[:2]
+    kernel = draw.of(2, 4, 4)
+    build.conv_transpose2d(
+        "y", "x", draw.codes((kernel, kernel, channels, filters), draw.of(2, 4, 4, 8)),
+        draw.codes((filters,), 8), strides=(2, 2), crop=(kernel // 2 - 1,) * 2,
+        size=(2 * height, 2 * width), fmt=draw.either(4, 4, 6, 8),
+    )  # fmt: skip
+    return build, _fold(draw, build, 4, 48), "Resource"
+
+
+def depthwise_conv2d(draw: _Draw) -> Drawn:
+    channels = draw.of(4, 8, 12, 16, 32)
+    build = _input(draw, draw.either(4, 4, 6, 8), channels)
+    build.depthwise_conv2d(
+        "y", "x", draw.codes((3, 3, channels, draw.of(1, 1, 2)), draw.of(2, 4, 4, 8)),
+        strides=draw.of((1, 1), (2, 2)), padding=Padding(1, 1, 1, 1), fmt=draw.either(4, 4, 6, 8),
+    )  # fmt: skip
+    return build, _fold(draw, build, 1, 32), draw.of("Resource", "Latency")
+
+
+def batch_norm(draw: _Draw) -> Drawn:
+    channels = draw.of(4, 8, 16, 24)
+    build = _input(draw, draw.either(4, 8, 12), channels)
+    scale, bias = draw.codes((channels,), draw.of(4, 6, 8)), draw.codes((channels,), 10, 3)
+    build.batch_norm("y", "x", scale, bias, fmt=draw.either(4, 6, 8))
+    return build, _fold(draw, build), "Resource"
+
+
+def threshold(draw: _Draw) -> Drawn:
+    channels, count = draw.of(4, 8, 16), draw.of(1, 3, 7, 15)
+    build = _input(draw, draw.signed(6, 8, 12), channels)
+    fmt = build.tensor("x").format
+    codes = np.sort(draw.rng.integers(fmt.min_code, fmt.max_code, (channels, count)), axis=1)
+    step = draw.rng.choice([-1, 1], channels)
+    build.threshold(
+        "y", "x", Constant(codes, fmt),
+        Constant(np.where(step < 0, count, 0), parse_format("fixed<8,8>")),
+        Constant(step, parse_format("fixed<2,2>")),
+    )  # fmt: skip
+    return build, _fold(draw, build), "Resource"
+
+
+def lookup(draw: _Draw) -> Drawn:
+    bits = draw.of(3, 4, 6, 8)
+    build = _input(draw, draw.unsigned(bits), draw.of(2, 4, 8))
+    build.lookup("y", "x", draw.codes((1 << bits,), draw.of(4, 6, 8)))
+    return build, None, ""
+
+
+def _pool(draw: _Draw, kind: str) -> Drawn:
+    build = _input(draw, draw.either(2, 4, 6, 8), draw.of(3, 6, 8, 16, 24))
+    pool, strides, pad = draw.of(
+        ((2, 2), (2, 2), 0), ((2, 2), (2, 2), 0), ((3, 3), (2, 2), 1), ((3, 3), (1, 1), 1)
+    )
+    formats = {"fmt": draw.either(4, 6)} if kind == "average_pool2d" else {}
+    getattr(build, kind)("y", "x", pool, strides, Padding(pad, pad, pad, pad), **formats)
+    return build, None, ""
+
+
+def max_pool2d(draw: _Draw) -> Drawn:
+    return _pool(draw, "max_pool2d")
+
+
+def average_pool2d(draw: _Draw) -> Drawn:
+    return _pool(draw, "average_pool2d")
+
+
+def upsample_nearest(draw: _Draw) -> Drawn:
+    build = _input(draw, draw.either(2, 4, 6, 8), draw.of(3, 6, 8, 16, 24))
+    build.upsample_nearest("y", "x", draw.of((2, 2), (4, 4), (1, 2)))
+    return build, None, ""
+
+
+def upsample_bilinear(draw: _Draw) -> Drawn:
+    build = _input(draw, draw.either(2, 4, 6, 8), draw.of(2, 4, 6, 11, 16))
+    scale = draw.of((2, 2), (2, 2), (4, 4), (8, 8), (1, 2))
+    formats = draw.of({}, {"fmt": draw.signed(6, 8)})
+    build.upsample_bilinear("y", "x", scale, **formats)
+    return build, None, ""
+
+
+def arg_max(draw: _Draw) -> Drawn:
+    build = _input(draw, draw.either(2, 4, 6, 8, 12, 16), draw.of(2, 3, 6, 11, 16, 21))
+    build.arg_max("y", "x")
+    return build, None, ""
+
+
+def joins(draw: _Draw) -> Drawn:
+    build = _input(draw, draw.either(2, 4, 6, 8), draw.of(2, 4, 6, 11, 16))
+    build.input("x2", build.tensor("x").shape, draw.either(2, 4, 6, 8))
+    kind = draw.of(
+        "skip_add", "skip_add", "skip_add", "skip_subtract", "skip_maximum", "skip_minimum"
+    )
+    getattr(build, kind)("y", "x", "x2", **draw.of({}, {"fmt": draw.signed(4, 6)}))
+    return build, None, ""
+
+
+def skip_concat(draw: _Draw) -> Drawn:
+    build = _input(draw, draw.either(2, 4, 6, 8), draw.of(2, 4, 6, 11, 16))
+    build.input("x2", build.tensor("x").shape, build.tensor("x").format)
+    build.skip_concat("y", "x", "x2")
+    return build, None, ""
+
+
+def relu(draw: _Draw) -> Drawn:
+    build = _input(draw, draw.signed(4, 6, 8, 12), draw.of(2, 4, 6, 11, 16))
+    build.relu("y", "x", **draw.of({}, {"fmt": draw.unsigned(4, 6)}))
+    return build, None, ""
+
+
+def quantize(draw: _Draw) -> Drawn:
+    build = _input(draw, draw.signed(8, 12, 16), draw.of(2, 4, 6, 11, 16))
+    build.quantize("y", "x", draw.either(4, 6))
+    return build, None, ""
+
+
+def crop2d(draw: _Draw) -> Drawn:
+    build = _input(draw, draw.either(2, 4, 8), draw.of(2, 6, 16))
+    height, width = build.tensor("x").shape[:2]
+    build.crop2d("y", "x", (1, 2), (height - 3, width - 4))
+    return build, None, ""
+
+
+def zero_pad2d(draw: _Draw) -> Drawn:
+    build = _input(draw, draw.either(2, 4, 8), draw.of(2, 6, 16))
+    build.zero_pad2d("y", "x", draw.of(Padding(1, 1, 1, 1), Padding(0, 1, 0, 1)))
+    return build, None, ""
+
+
+GRID: dict[Callable[[_Draw], Drawn], int] = {
+    conv2d: 15, conv2d_1x1: 6, conv_transpose2d: 9, depthwise_conv2d: 9, batch_norm: 6,
+    lookup: 3, max_pool2d: 9, average_pool2d: 6, upsample_nearest: 6,
+    upsample_bilinear: 6, arg_max: 9, joins: 9, skip_concat: 3, relu: 6, quantize: 6, crop2d: 3,
+    zero_pad2d: 3,
+}  # fmt: skip
+"""How many shapes of each kind."""
+
+
+def points() -> Iterator[Point]:
+    """The grid, in the order of the table."""
+    for make, count in GRID.items():
+        draw = _Draw(make.__name__)
+        for number in range(count):
+            build, fold, strategy = make(draw)
+            yield Point(make.__name__, number, build.finish("y"), fold, strategy)
+
+
+def measure(batch: Sequence[Point]) -> dict[str, Any]:
+    """What yosys counts of some shapes, all of whose products go to LUTs, or none of whose."""
+    family = load_board(BOARD).family
+    (in_luts,) = {point.estimated().dsp == 0 for point in batch}
+    with tempfile.TemporaryDirectory(prefix="fcn_hw_fit_") as text:
+        folder = Path(text)
+        modules = {f"y{n}": compiled(point, f"y{n}", folder) for n, point in enumerate(batch)}
+        instances = "".join(f"(* keep *) {name} of_{name}(); " for name in modules)
+        verilog = "\n".join([*modules.values(), f"module {_TOP}(); {instances}endmodule\n"])
+        run(plan_gates(_TOP, verilog, family, no_dsps=in_luts), folder)
+        found = {}
+        for name, point in zip(modules, batch, strict=True):
+            gates = read_gates(name, folder, of=_TOP)
+            found[point.name] = {
+                "shape": point.shape, "lut": gates.lut, "ff": gates.ff, "dsp": gates.dsp,
+                "bram18": round(2 * gates.bram36),
+            }  # fmt: skip
+    return found
+
+
+_TOP = "points"
+"""The module around those of a batch."""
+
+
+def compiled(point: Point, name: str, folder: Path) -> str:
+    """The Verilog of a shape.
+
+    Args:
+        name: of its module.
+    """
+    graph, board = point.graph, load_board(BOARD)
+    folds = {} if point.fold is None else {"y": point.fold}
+    strategies = {"y": point.strategy} if folds else {}
+    dataflow = lower(graph)
+    plan = plan_project(graph, board, Hls(), Layout(Folding(folds, strategies), dataflow))
+    streams = {
+        process.name: ([s.name for s in process.inputs], [s.name for s in process.outputs])
+        for process in dataflow.processes
+    }
+    network = read_network(graph.name, plan.files, streams)
+    (call,) = network.calls
+    found = compile_call(network, call, folder / name, family=board.family, period_ns=PERIOD_NS)
+    return found.verilog.replace("module y", f"module {name}", 1)
+
+
+def measure_all(found: dict[str, Any]) -> None:
+    """Measures what the file has not, or has of another shape."""
+    missing = [p for p in points() if found.get(p.name, {}).get("shape") != p.shape]
+    batches = []
+    for in_luts in (True, False):
+        own = [point for point in missing if (point.estimated().dsp == 0) is in_luts]
+        batches += [own[n : n + AT_ONCE] for n in range(0, len(own), AT_ONCE)]
+    names = [point.name for point in points()]
+    with ProcessPoolExecutor(cores(), mp_context=get_context("spawn")) as pool:
+        for job in as_completed([pool.submit(measure, batch) for batch in batches]):
+            for name, counts in job.result().items():
+                found[name] = found.get(name, {}) | counts
+            ordered = {name: found[name] for name in names if name in found}
+            replace_file(MEASURED, json.dumps(ordered, indent=1) + "\n")
+
+
+AT_ONCE = 9
+"""Shapes that yosys maps in one run: it takes four seconds to read its libraries."""
+
+
+def table(measured: Mapping[str, Any]) -> str:
+    """The error of LUTs and flip-flops on the held-out third, in Markdown.
+
+    An error is the sum of the absolute differences over the sum of what was measured, so that a
+    process counts for what it takes of a device. In parentheses, that of the sums.
+    """
+    lines = [
+        "| op | shapes | LUT, yosys | before | now | FF, yosys | before | now |",
+        "|---|---:|---:|---:|---:|---:|---:|---:|",
+    ]
+    held = [point for point in points() if point.held_out]
+    for kind in dict.fromkeys(point.kind for point in held):
+        lines.append(_row(kind, [point for point in held if point.kind == kind], measured))
+    lines.append(_row("all", held, measured))
+    return "\n".join(lines)
+
+
+def _row(title: str, sample: Sequence[Point], measured: Mapping[str, Any]) -> str:
+    cells = [title, str(len(sample))]
+    for quantity in ("lut", "ff"):
+        truth = [measured[point.name][quantity] for point in sample]
+        before = [measured[point.name]["before"][quantity] for point in sample]
+        now = [getattr(point.estimated(), quantity) for point in sample]
+        cells += [f"{sum(truth):,}", _error(before, truth), _error(now, truth)]
+    return f"| {' | '.join(cells)} |"
+
+
+def _error(found: Sequence[int], truth: Sequence[int]) -> str:
+    return f"{relative_error(found, truth):.0%} ({sum(found) / sum(truth) - 1:+.0%})"
+
+
+def relative_error(found: Iterable[int], truth: Sequence[int]) -> float:
+    """The sum of the absolute differences over the sum of what is true."""
+    return sum(abs(a - b) for a, b in zip(found, truth, strict=True)) / sum(truth)
+
+
+def read_measured() -> dict[str, Any]:
+    """The counts of ``estimate_fit.json`` by name.
+
+    ``before`` is what the model said before it was fitted to this grid.
+    """
+    found: dict[str, Any] = json.loads(MEASURED.read_text(encoding="utf-8"))
+    return found
+
+
+def main() -> None:
+    """Prints the table."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.estimate_fit", description=__doc__)
+    parser.add_argument("--measure", action="store_true", help="what is missing, by yosys")
+    measured = read_measured()
+    if parser.parse_args().measure:
+        measure_all(measured)
+    print(table(measured))
+
+
+if __name__ == "__main__":
+    main()
