@@ -20,7 +20,7 @@ from fcn_hw.frontend.ports import (
     softmax_problems,
     without_power_of_two,
 )
-from fcn_hw.frontend.qonnx.items import Fixed, Given, Image, Item, Reading, folded
+from fcn_hw.frontend.qonnx.items import MAX_SIDE, Fixed, Given, Image, Item, Reading, folded
 from fcn_hw.frontend.qonnx.nodes import NODES, QONNX_NODES, REFUSED
 from fcn_hw.frontend.qonnx.onnx_file import read_program
 from fcn_hw.frontend.qonnx.program import ONNX, Node, Program
@@ -162,6 +162,15 @@ def _inputs(
             )
             continue
         sizes = [int(size or 0) for size in shape[1:]]
+        if max(sizes) > MAX_SIDE:
+            problems.append(
+                UnsupportedLayer(
+                    name,
+                    f"input shape {shape}",
+                    hint=f"use at most {MAX_SIDE:,} rows, columns and channels",
+                )
+            )
+            continue
         height, width, channels = sizes if last else (*sizes[1:], sizes[0])
         try:
             value = image_input(reading.context, name, (height, width, channels), fmt, scaling)

@@ -17,6 +17,9 @@ from fcn_hw.frontend.resolve import Context
 from fcn_hw.frontend.values import Shape, Value
 from fcn_hw.frontend.weights import Weights
 
+MAX_SIDE = 1 << 14
+"""The most rows, columns and channels of a tensor: 16,384 pixels of 4 bytes fill a line buffer."""
+
 
 @dataclass(frozen=True, eq=False)
 class Image:
@@ -144,7 +147,12 @@ class Given:
                 f"its attribute '{name}' has not {len(otherwise)} numbers",
                 "images have two dimensions: Conv2d, MaxPool2d and their kind",
             )
-        return tuple(int(number) for number in value)
+        found = tuple(int(number) for number in value)
+        if min(found) < 0 or max(found) > MAX_SIDE:
+            raise self.refused(
+                f"its attribute '{name}' is {list(found)}", f"use numbers of 0 to {MAX_SIDE:,}"
+            )
+        return found
 
     # -- inputs ------------------------------------------------------------------------------------
 

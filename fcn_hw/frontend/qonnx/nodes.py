@@ -27,7 +27,7 @@ from fcn_hw.frontend.operations import (
     upsampled_nearest,
 )
 from fcn_hw.frontend.parts import UNIT_ROUNDOFF, Affine, Curve, Floats, Rising
-from fcn_hw.frontend.qonnx.items import Fixed, Given, Image, Item, Levels
+from fcn_hw.frontend.qonnx.items import MAX_SIDE, Fixed, Given, Image, Item, Levels
 from fcn_hw.frontend.qonnx.program import Array
 from fcn_hw.frontend.qonnx.quantizers import (
     bipolar_quant,
@@ -105,6 +105,8 @@ def conv_transpose(given: Given) -> Item:
         (height - 1) * strides[0] + kernel[0] - top - bottom + more[0],
         (width - 1) * strides[1] + kernel[1] - left - right + more[1],
     )
+    if min(*strides, *kernel, *size) < 1 or max(size) > MAX_SIDE:
+        raise given.refused(f"it gives a frame of {size[0]}x{size[1]}", "look at its attributes")
     moved = _moved(weights, lambda array: array.transpose(2, 3, 0, 1))
 
     def build(name: str, source: str, weight: Constant, bias: Constant | None, origin: str) -> str:
@@ -247,8 +249,6 @@ def _pooling(given: Given, image: Image) -> tuple[Pair, Pair, Padding]:
         raise given.refused("it has no kernel_shape", "export the model again")
     pool = _pair(given.integers("kernel_shape", (0, 0)))
     strides = _pair(given.integers("strides", (1, 1)))
-    if min(*pool, *strides) < 1:
-        raise given.refused(f"windows of {pool}, strides {strides}", "export the model again")
     padding = _padding(given, image, pool, strides, (1, 1))
     if not given.number("ceil_mode", 0):
         return pool, strides, padding
@@ -266,6 +266,27 @@ def _pooling(given: Given, image: Image) -> tuple[Pair, Pair, Padding]:
 
 
 def _padding(given: Given, image: Image, kernel: Pair, strides: Pair, dilation: Pair) -> Padding:
+    if min(*kernel, *strides, *dilation) < 1:
+        raise given.refused(
+            f"windows of {kernel}, strides {strides}, dilation {dilation}", "use 1 or more"
+        )
+    padding = _given_padding(given, image, kernel, strides, dilation)
+    height, width, _ = image.shape
+    rows, columns = ((n - 1) * d + 1 for n, d in zip(kernel, dilation, strict=True))
+    if (
+        height + padding.top + padding.bottom < rows
+        or width + padding.left + padding.right < columns
+    ):
+        raise given.refused(
+            f"its window of {rows}x{columns} is larger than the frame of {height}x{width}",
+            "use a smaller window",
+        )
+    return padding
+
+
+def _given_padding(
+    given: Given, image: Image, kernel: Pair, strides: Pair, dilation: Pair
+) -> Padding:
     kind = given.text("auto_pad", "NOTSET")
     if kind == "NOTSET":
         top, left, bottom, right = given.integers("pads", (0, 0, 0, 0))
@@ -341,12 +362,9 @@ def _new_size(given: Given, image: Image) -> Pair:
     if len(wanted) != 4 or wanted[0] != 1 or wanted[axis] != image.shape[2]:
         raise given.refused(f"it resizes to {wanted}", "resize rows and columns")
     height, width = (wanted[n] for n in range(1, 4) if n != axis)
-    if not 0 < height <= _LARGEST_FRAME or not 0 < width <= _LARGEST_FRAME:
+    if not 0 < height <= MAX_SIDE or not 0 < width <= MAX_SIDE:
         raise given.refused(f"it resizes to {wanted}", "use a whole multiple of the frame")
     return height, width
-
-
-_LARGEST_FRAME = 1 << 15
 
 
 def _repeats(scale: int, place: str, nearest: str) -> bool:

@@ -117,6 +117,14 @@ class _Reader:
             raise self._error("it defines functions of its own", "inline them, or export it again")
         if self._graph.sparse_initializer:
             raise self._error("it has sparse weights", "export dense ones")
+        graph = self._graph
+        tensors = (*graph.input, *graph.output, *graph.initializer)
+        names = [item.name for item in tensors]
+        for node in self._graph.node:
+            names += [node.name, node.op_type, node.domain, *node.input, *node.output]
+            names += [item.name for item in node.attribute]
+        if not all(isinstance(name, str) for name in names):  # protobuf gives bytes then
+            raise self._error("one of its names is no text")
         if len(self._graph.node) > MAX_NODES:
             raise self._error(f"more than {MAX_NODES:,} nodes", "split the network")
 
