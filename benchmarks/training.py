@@ -30,13 +30,14 @@ from fcn_hw.keras_env import keras_env, seed_everything
 from fcn_hw.train.augment import augment
 from fcn_hw.train.batches import ahead
 from fcn_hw.train.datasets.base import Bytes, DataSet, Split
+from fcn_hw.train.design_network import design_topology
 from fcn_hw.train.loop import make_train_step
 from fcn_hw.train.networks import build_float, folded_weights, set_weights
 from fcn_hw.train.pixel_loss import PixelLoss
 from fcn_hw.train.precision import wishes
 from fcn_hw.train.quantized import build_quantized
 from fcn_hw.train.study import Study, design_phase
-from fcn_hw.train.topology import design_topology, multiplications
+from fcn_hw.train.topology import multiplications
 
 RESULTS = Path(__file__).parent / "results_training.json"
 DESIGNS = ("digits_fcn8s", "camvid_fcn8s", "camvid_unet")

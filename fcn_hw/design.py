@@ -295,6 +295,23 @@ class Network(Section):
     """concat: a 1x1 convolution fuses."""
 
 
+class KerasNetwork(Section):
+    """A float network of a file: any functional or Sequential model of Keras 2 or Keras 3."""
+
+    kind: Literal["keras"]
+    """A model file."""
+    model: str = Field(min_length=1)
+    """The file, ``.h5`` or ``.keras``; a relative path begins at the folder of design.yaml."""
+    channel_order: Literal["rgb", "bgr"] = "rgb"
+    """In which the model is given the channels of an image. ``dataset.input`` is in the order red,
+    green, blue all the same."""
+    output: str | None = None
+    """The layer whose output the hardware gives; may be left out where the model has one output."""
+    fine_tune: bool = False
+    """Whether ``float_epochs`` train it further before it is quantized; false: it is taken as it
+    is."""
+
+
 class NumberFormat(Section):
     """Bits with a fixed position of the binary point."""
 
@@ -459,6 +476,15 @@ class Training(Section):
         return self
 
 
+def _none_for_a_file(value: object, info: ValidationInfo) -> object:
+    """``none`` is no retraining."""
+    if value != "none":
+        return value
+    if not isinstance(info.data.get("network"), (KerasNetwork, type(None))):
+        raise ValueError("'none' is for a network of kind keras, whose weights are in a file")
+    return {"retrain_epochs": 0}
+
+
 def _number_or_auto(value: object) -> str:
     """As :func:`_number_or_list`."""
     return "auto" if isinstance(value, str) else "number"
@@ -566,14 +592,14 @@ class Design(Section):
     """Of the folder too, and of the HLS project."""
     dataset: Dataset
     """What it learns from."""
-    network: Network
+    network: Annotated[Union[Network, KerasNetwork], Field(discriminator="kind")]
     """What is built."""
     output_kind: Literal["classes", "both"] = "classes"
     """What the hardware gives: the class of each pixel, or both classes and scores."""
     precision: Precision = Precision()
     """Bits."""
-    training: Training = Training()
-    """How it learns."""
+    training: Annotated[Training, BeforeValidator(_none_for_a_file)] = Training()
+    """How it learns. ``none``, for a network of a file: its weights are quantized as they are."""
     hls: Hls = Hls()
     """What is emitted."""
     csim: Csim = Csim()
@@ -601,6 +627,8 @@ class Design(Section):
 
     @model_validator(mode="after")
     def _one_class_or_map(self) -> Design:
+        if isinstance(self.network, KerasNetwork):
+            return self  # the file tells
         if (self.dataset.kind == "mnist") != (self.network.kind == "cnn"):
             one = "one class for a whole image" if self.dataset.kind == "mnist" else "maps"
             raise ValueError(

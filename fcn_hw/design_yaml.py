@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from fcn_hw.design import Design
+from fcn_hw.design import Design, KerasNetwork
 from fcn_hw.errors import ConfigError, nearest
 from fcn_hw.names import Names
 from fcn_hw.schema import config_error, validate
@@ -44,14 +44,19 @@ def load_design(path: Path) -> Design:
 
 
 def load_design_source(path: Path) -> DesignSource:
-    """Reads a design and keeps the positions of its keys.
+    """Reads a design and keeps the positions of its keys; paths that begin at its folder are whole.
 
     Raises:
         ConfigError: unreadable, or an unknown key or a wrong value: ``file:line: what``. All
             problems of the file are reported, the first in the message, the others in the hint.
     """
     source = read_yaml(path)
-    return DesignSource(validate(Design, source, "the design"), source)
+    design = validate(Design, source, "the design")
+    if isinstance(design.network, KerasNetwork):
+        model = path.resolve().parent / Path(design.network.model).expanduser()
+        network = design.network.model_copy(update={"model": str(model)})
+        design = design.model_copy(update={"network": network})
+    return DesignSource(design, source)
 
 
 def find_design(name: str, root: Path) -> Path:
@@ -83,37 +88,40 @@ def find_design(name: str, root: Path) -> Path:
     )
 
 
-def check_layer_names(source: DesignSource, valid_names: Iterable[str]) -> None:
+def check_layer_names(
+    source: DesignSource, valid_names: Iterable[str], activations: Iterable[str] = ()
+) -> None:
     """Every layer that the design names is one of the network, and none has the design's name.
 
     Args:
         source: the design.
         valid_names: the layers of its network.
+        activations: layers without weights, which ``precision.layers`` may name too.
 
     Raises:
         ConfigError: names the line, the layer and the nearest that exist.
     """
-    valid = list(valid_names)
+    valid, others = list(valid_names), list(activations)
     design = source.design
     pruning = design.training.pruning
-    sections: tuple[tuple[tuple[str, ...], Iterable[str]], ...] = (
-        (("precision", "layers"), design.precision.layers),
-        (("training", "pruning", "layers"), pruning.layers if pruning else ()),
-        (("hls", "LayerName"), design.hls.LayerName),
+    sections: tuple[tuple[tuple[str, ...], Iterable[str], list[str]], ...] = (
+        (("precision", "layers"), design.precision.layers, [*valid, *others]),
+        (("training", "pruning", "layers"), pruning.layers if pruning else (), valid),
+        (("hls", "LayerName"), design.hls.LayerName, valid),
     )
     problems = [
         (
             (*keys, name),
-            f"unknown layer '{name}' in {'.'.join(keys)}; near: {nearest(name, valid)}",
+            f"unknown layer '{name}' in {'.'.join(keys)}; near: {nearest(name, known)}",
         )
-        for keys, layers in sections
+        for keys, layers, known in sections
         for name in layers
-        if name not in valid
+        if name not in known
     ]
     names = Names(design.name)
     problems += [
         (("name",), f"name: the network has a layer '{name}', so the design needs another name")
-        for name in valid
+        for name in (*valid, *others)
         if names.refusal(name)
     ]
     if problems:

@@ -190,17 +190,19 @@ def stripped(annotation: Any, metadata: Any = (), discriminator: Any = None) -> 
         members = [member for member in get_args(annotation) if member is not type(None)]
         if len(members) == 1:
             return stripped(members[0], metadata, discriminator)
-        return Choice({_tag(member, discriminator): stripped(member) for member in members})
+        return Choice(
+            {tag: stripped(member) for member in members for tag in _tags(member, discriminator)}
+        )
     return annotation
 
 
-def _tag(member: Any, discriminator: Any) -> str:
-    """The name that pydantic gives a member in a location."""
+def _tags(member: Any, discriminator: Any) -> tuple[str, ...]:
+    """The names that pydantic gives a member in a location: one, or those of its kinds."""
     if get_origin(member) is Annotated:
         for item in get_args(member)[1:]:
             if isinstance(item, Tag):
-                return item.tag
+                return (item.tag,)
     assert isinstance(discriminator, str), f"{member} needs a Tag"
     kind = member.model_fields[discriminator].annotation
     assert get_origin(kind) is Literal
-    return str(get_args(kind)[0])
+    return tuple(map(str, get_args(kind)))

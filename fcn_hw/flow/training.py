@@ -23,6 +23,7 @@ from fcn_hw.results import read_result
 from fcn_hw.train.cluster import Cluster
 from fcn_hw.train.datasets import DataSet, dataset_digest, load_dataset
 from fcn_hw.train.datasets.coverage import absent_classes, class_shares, uneven_classes
+from fcn_hw.train.design_network import network_identity
 from fcn_hw.train.result import MODELS, TRAINING, TrainResult
 from fcn_hw.train.run import PRECISION_FILE
 
@@ -91,7 +92,9 @@ def train_record(folder: Path, design: Design) -> StageRecord:
         DataError: the data set is not there.
     """
     data = dataset_digest(design.dataset)
-    inputs = {**design.model_dump(mode="json", include=set(SECTIONS)), "data": data}
+    network = network_identity(design.network, exclude_defaults=False)
+    sections = design.model_dump(mode="json", include=set(SECTIONS))
+    inputs = {**sections, "network": network, "data": data}
     return StageRecord("train", folder, _digest(design, data), inputs)
 
 
@@ -103,7 +106,7 @@ def training_digest(design: Design) -> str:
 def _digest(design: Design, data: str) -> str:
     # without defaults: a key that a later version adds must not cost anybody a training
     sections = design.model_dump(mode="json", include=set(SECTIONS), exclude_defaults=True)
-    return digest_of(sections, data)
+    return digest_of({**sections, "network": network_identity(design.network)}, data)
 
 
 def _train(

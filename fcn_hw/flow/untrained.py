@@ -18,6 +18,7 @@ from fcn_hw.frontend.proofs import PROOFS_FILE
 from fcn_hw.ir import Graph
 from fcn_hw.ir.serialize import GRAPH_FILE, TEXT_FILE, WEIGHTS_FILE, load
 from fcn_hw.locks import locked
+from fcn_hw.train.design_network import network_identity
 from fcn_hw.train.placeholder import save_placeholder
 
 _OUTPUTS = (MODEL, GRAPH_FILE, WEIGHTS_FILE, TEXT_FILE, PROOFS_FILE)
@@ -48,6 +49,7 @@ def untrained_graph(workspace: Workspace, progress: Progress) -> Graph:
     assert workspace.untrained
     design, folder = workspace.design, workspace.graph
     sections = design.model_dump(mode="json", include=set(SECTIONS))
+    sections["network"] = network_identity(design.network, exclude_defaults=False)
     code = [code_digest(item.__module__) for item in (save_placeholder, export_graph)]
     record = StageRecord(
         "export", folder, digest_of(design.name, design.output_kind, sections, code)

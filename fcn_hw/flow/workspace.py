@@ -20,7 +20,7 @@ from pathlib import Path
 from fcn_hw.boards import Board
 from fcn_hw.design import ConvEmitter, Design
 from fcn_hw.design_yaml import DesignSource, check_layer_names, find_design, load_design_source
-from fcn_hw.train.topology import layer_names
+from fcn_hw.train.design_network import activation_names, layer_names
 
 HLS4ML_SUFFIX = "_hls4ml"
 """Of the folder of a project with hls4ml's convolutions: both can be there."""
@@ -90,5 +90,5 @@ def open_workspace(name: str, root: Path, *, may_train: bool = True) -> Workspac
     """
     path = find_design(name, root)
     source = load_design_source(path)
-    check_layer_names(source, layer_names(source.design))
+    check_layer_names(source, layer_names(source.design), activation_names(source.design))
     return Workspace(source, path.parent, may_train)

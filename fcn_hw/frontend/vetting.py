@@ -12,13 +12,13 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from fcn_hw.errors import ConfigError, UnsupportedLayer, nearest
-from fcn_hw.frontend.functions import (
+from fcn_hw.frontend.layers import LAYERS, REFUSED
+from fcn_hw.keras_files.functions import (
     CALLS_FUNCTION,
     FUNCTION_HINTS,
     FUNCTIONS,
     OTHER_FUNCTION,
 )
-from fcn_hw.frontend.layers import LAYERS, REFUSED
 
 _MODELS = frozenset({"Functional", "Model", "Sequential", "InputLayer"})
 

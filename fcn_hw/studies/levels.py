@@ -24,10 +24,11 @@ from fcn_hw.results import STRICT, read_result, write_result
 from fcn_hw.studies.float_training import share_float_training
 from fcn_hw.train.datasets import DataSet, load_dataset
 from fcn_hw.train.datasets.base import Metric
+from fcn_hw.train.design_network import design_topology
 from fcn_hw.train.precision import is_hidden
 from fcn_hw.train.result import TRAINING, ModelKey, ModelScores, TrainResult
 from fcn_hw.train.run import PRECISION_FILE
-from fcn_hw.train.topology import design_topology, quantizable
+from fcn_hw.train.topology import quantizable
 
 LEVELS = "levels"
 LEVELS_FILE = "levels.json"

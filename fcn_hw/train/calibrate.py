@@ -8,7 +8,7 @@ float network.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Container, Iterable, Mapping
 from functools import partial
 
 import numpy as np
@@ -23,14 +23,15 @@ from fcn_hw.fixed import (
     to_float,
 )
 from fcn_hw.train.precision import (
+    Formats,
     LayerFormats,
+    OutputFormat,
     PrecisionTable,
     SignFormat,
     WeightQuantizer,
     Wish,
-    is_hidden,
 )
-from fcn_hw.train.topology import Topology, quantizable
+from fcn_hw.train.topology import Topology, unsigned_nodes
 
 MIN_INTEGER, MAX_INTEGER = -24, 24
 """Bounds of the integer bits, the sign bit included; those of ``design.NumberFormat``."""
@@ -115,6 +116,7 @@ def choose_formats(
     wanted: Mapping[str, Wish],
     weights: Mapping[str, tuple[FloatArray, FloatArray]],
     activations: Batches,
+    others: Mapping[str, Activation] | None = None,
 ) -> PrecisionTable:
     """The formats of all layers.
 
@@ -122,30 +124,29 @@ def choose_formats(
         topology: the network.
         wanted: of :func:`fcn_hw.train.precision.wishes`.
         weights: float kernel and bias of each layer.
-        activations: yields the float outputs of all layers, behind the ReLU where there is one. It
-            is called twice: for the ranges, then for the errors.
+        activations: yields the float outputs of all layers, behind the function where there is one.
+            It is called twice: for the ranges, then for the errors.
+        others: of :func:`fcn_hw.train.precision.activation_wishes`.
     """
-    hidden = {node.name: is_hidden(node) for node in quantizable(topology)}
-    chosen = _choose_activations(
-        {name: wish.activation for name, wish in wanted.items()}, hidden, activations
-    )
-    return PrecisionTable(
-        {
-            name: LayerFormats(
-                weight=choose_weight(weights[name][0], wish.weight),
-                bias=choose_bias(weights[name][1], wish.bias),
-                activation=chosen[name],
-            )
-            for name, wish in wanted.items()
-        }
-    )
+    others = others or {}
+    asked = {name: wish.activation for name, wish in wanted.items()}
+    chosen = _choose_activations(asked | dict(others), unsigned_nodes(topology), activations)
+    with_weights: dict[str, Formats] = {
+        name: LayerFormats(
+            weight=choose_weight(weights[name][0], wish.weight),
+            bias=choose_bias(weights[name][1], wish.bias),
+            activation=chosen[name],
+        )
+        for name, wish in wanted.items()
+    }
+    return PrecisionTable(with_weights | {name: OutputFormat(chosen[name]) for name in others})
 
 
 def _choose_activations(
-    wanted: Mapping[str, Activation], hidden: Mapping[str, bool], activations: Batches
+    wanted: Mapping[str, Activation], unsigned: Container[str], activations: Batches
 ) -> dict[str, FixedFormat]:
     def make(name: str, bits: int, integer: int) -> FixedFormat:
-        if hidden[name]:
+        if name in unsigned:
             return from_quantized_relu(bits, integer)
         return signed_format(bits, integer)
 

@@ -14,12 +14,18 @@ import numpy.typing as npt
 from fcn_hw.fixed import FixedFormat
 from fcn_hw.keras_env import keras_env
 from fcn_hw.train.calibrate import quantized_values
-from fcn_hw.train.networks import build_model, set_weights
-from fcn_hw.train.precision import WeightQuantizer, is_hidden
-from fcn_hw.train.predict import BYTE_SCALE
+from fcn_hw.train.networks import (
+    ACTIVATION_SUFFIX,
+    applied,
+    build_model,
+    set_weights,
+    weight_layer,
+)
+from fcn_hw.train.precision import WeightQuantizer
+from fcn_hw.train.predict import BYTE_SCALE, class_scores
 from fcn_hw.train.quantized import activation_quantizer
 from fcn_hw.train.study import Study
-from fcn_hw.train.topology import Conv, ConvTranspose
+from fcn_hw.train.topology import Node, Weighted, function_of
 
 _BATCH = 8
 
@@ -36,7 +42,7 @@ class LossProbe:
         self._images, self._masks = train.images[rows], train.masks[rows]
         self._study = study
         self._quantizers: dict[str, Any] = {}
-        self._model = build_model(study.topology, self._layer, "probe")
+        self._model = build_model(study.topology, _layer, self._finished, "probe")
         set_weights(self._model, study.weights)
         self.float_loss = self._loss()
 
@@ -58,35 +64,32 @@ class LossProbe:
         finally:
             del self._quantizers[layer]
 
-    def _layer(self, node: Conv | ConvTranspose, tensor: Any) -> Any:
-        layers = keras_env().keras.layers
-        if isinstance(node, ConvTranspose):
-            tensor = layers.Conv2DTranspose(
-                node.shape.channels, node.kernel, node.scale, padding="same", name=node.name
-            )(tensor)
-        else:
-            tensor = layers.Conv2D(
-                node.shape.channels, node.kernel, padding=node.padding, name=node.name
-            )(tensor)
-        relu = keras_env().tf.nn.relu if is_hidden(node) else keras_env().tf.identity
+    def _finished(self, node: Node, tensor: Any) -> Any:
+        function = function_of(node)
+        if function is not None:
+            tensor = applied(function, node.name + ACTIVATION_SUFFIX, tensor)
 
         def behind(values: Any) -> Any:
-            return self._quantizers.get(node.name, relu)(values)
+            return self._quantizers.get(node.name, keras_env().tf.identity)(values)
 
-        return layers.Lambda(behind)(tensor)
+        return keras_env().keras.layers.Lambda(behind)(tensor)
 
     def _loss(self) -> float:
         """Weighted mean of the cross-entropy over the pixels, as training has it; float64."""
         total = weight = 0.0
         for start in range(0, len(self._images), _BATCH):
             images = self._images[start : start + _BATCH].astype(np.float32) * BYTE_SCALE
-            scores = self._model(images, training=False).numpy().astype(np.float64)
+            scores = class_scores(self._model(images, training=False)).numpy().astype(np.float64)
             masks = self._masks[start : start + _BATCH]
             pixel_weights = self._study.pixel_loss.weights[masks].astype(np.float64)
             labels = np.where(pixel_weights > 0, masks, 0).astype(np.intp)
             total += float(np.sum(pixel_weights * _cross_entropy(scores, labels)))
             weight += float(np.sum(pixel_weights))
         return total / max(weight, 1e-6)
+
+
+def _layer(node: Weighted, tensor: Any) -> Any:
+    return weight_layer(node)(tensor)
 
 
 def _cross_entropy(

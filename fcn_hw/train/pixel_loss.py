@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fcn_hw.keras_env import keras_env
+from fcn_hw.train.predict import class_scores
 
 
 @dataclass(frozen=True)
@@ -35,7 +36,7 @@ class PixelLoss:
         """Losses times weights, and the weights.
 
         Args:
-            scores: (N, H, W, classes), float32, without softmax.
+            scores: (N, H, W, classes), float32, without softmax; or one score for two classes.
             images: (N, H, W, C), float32, what the network saw.
             masks: (N, H, W), bytes.
 
@@ -43,10 +44,10 @@ class PixelLoss:
             both (N, H, W).
         """
         tf = keras_env().tf
-        table = tf.constant(self.weights)
+        table, scores = tf.constant(self.weights), class_scores(scores)
         if self.teacher is None:
             return _of_labels()(scores, masks, table)
-        told = tf.stop_gradient(self.teacher(images, training=False))
+        told = tf.stop_gradient(class_scores(self.teacher(images, training=False)))
         return _of_mixture()(scores, told, masks, table, tf.constant(self.share, tf.float32))
 
 

@@ -13,11 +13,11 @@ import numpy as np
 from fcn_hw.design import Design
 from fcn_hw.keras_env import seed_everything
 from fcn_hw.train.datasets.base import DataSet, Split
+from fcn_hw.train.design_network import design_topology
 from fcn_hw.train.networks import build_float, folded_weights
 from fcn_hw.train.precision import wishes
 from fcn_hw.train.store import save_model
 from fcn_hw.train.study import Study
-from fcn_hw.train.topology import design_topology
 
 _IMAGES = 2
 

@@ -12,19 +12,20 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Annotated, Literal, Union
 
-from pydantic import ConfigDict, PlainSerializer, PlainValidator, RootModel
+from pydantic import ConfigDict, Field, PlainSerializer, PlainValidator, RootModel
 from pydantic.dataclasses import dataclass as pydantic_dataclass
 
 from fcn_hw.design import Activation, Bias, Design, Precision, Weight
 from fcn_hw.errors import ConfigError, FormatError
 from fcn_hw.fixed import FixedFormat, from_sign, parse_format
 from fcn_hw.results import STRICT
+from fcn_hw.train.design_network import check_layer_names
 from fcn_hw.train.topology import (
-    Conv,
-    ConvTranspose,
     Topology,
-    check_layer_names,
+    Weighted,
     quantizable,
+    unsigned_nodes,
+    unweighted,
 )
 
 
@@ -101,14 +102,32 @@ class LayerFormats:
         return self.weight.width
 
 
-class PrecisionTable(RootModel[dict[str, LayerFormats]]):
+@pydantic_dataclass(frozen=True, config=STRICT)
+class OutputFormat:
+    """Format of the output of a layer without weights, such as a sum; in JSON its text."""
+
+    activation: Format
+
+
+Formats = Annotated[Union[LayerFormats, OutputFormat], Field(union_mode="left_to_right")]
+
+
+class PrecisionTable(RootModel[dict[str, Formats]]):
     """Formats by layer name, in network order: ``model/precision.json``."""
 
     model_config = ConfigDict(frozen=True)
 
     @property
     def layers(self) -> Mapping[str, LayerFormats]:
-        return MappingProxyType(self.root)
+        """Of the layers that own weights."""
+        found = {name: f for name, f in self.root.items() if isinstance(f, LayerFormats)}
+        return MappingProxyType(found)
+
+    @property
+    def others(self) -> Mapping[str, OutputFormat]:
+        """Of the layers without weights."""
+        found = {name: f for name, f in self.root.items() if isinstance(f, OutputFormat)}
+        return MappingProxyType(found)
 
 
 @dataclass(frozen=True)
@@ -131,20 +150,45 @@ def wishes(design: Design, topology: Topology) -> dict[str, Wish]:
     result = {}
     for node in quantizable(topology):
         wish = _wish(design.precision, node.name)
-        bits = wish.activation if isinstance(wish.activation, int) else wish.activation.bits
-        if bits == 1 and not is_hidden(node):
-            raise ConfigError(
-                f"precision: layer '{node.name}' is linear, so its activation has a sign and "
-                "needs 2 bits or more, not 1",
-                hint=f"set precision.layers.{node.name}.activation",
-            )
+        _check_sign(node.name, wish.activation, is_hidden(node))
         result[node.name] = wish
     return result
 
 
-def is_hidden(node: Conv | ConvTranspose) -> bool:
+def activation_wishes(design: Design, topology: Topology) -> dict[str, Activation]:
+    """What the design asks for the outputs of the layers without weights.
+
+    Raises:
+        ConfigError: it asks weights of one, or one bit of one whose values have a sign.
+    """
+    unsigned = unsigned_nodes(topology)
+    result = {}
+    for node in unweighted(topology):
+        own = design.precision.layers.get(node.name)
+        if own is not None and (own.weight is not None or own.bias is not None):
+            raise ConfigError(
+                f"precision.layers: layer '{node.name}' has no weights and no bias",
+                hint="give its activation only",
+            )
+        wish = _wish(design.precision, node.name).activation
+        _check_sign(node.name, wish, node.name in unsigned)
+        result[node.name] = wish
+    return result
+
+
+def _check_sign(name: str, wish: Activation, unsigned: bool) -> None:
+    bits = wish if isinstance(wish, int) else wish.bits
+    if bits == 1 and not unsigned:
+        raise ConfigError(
+            f"precision: layer '{name}' is linear, so its activation has a sign and "
+            "needs 2 bits or more, not 1",
+            hint=f"set precision.layers.{name}.activation",
+        )
+
+
+def is_hidden(node: Weighted) -> bool:
     """Whether the layer ends in a ReLU: its activation is unsigned."""
-    return isinstance(node, Conv) and node.hidden
+    return node.function is not None and node.function.kind == "relu"
 
 
 def _wish(precision: Precision, name: str) -> Wish:

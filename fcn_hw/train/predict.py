@@ -25,6 +25,14 @@ BYTE_SCALE = 1.0 / 256.0
 """The network sees ``byte / 256``: the format ``ufixed<8,0>`` of ``design.INPUT_FORMAT``."""
 
 
+def class_scores(scores: Any) -> Any:
+    """Scores of every class. One score a pixel is that of the second class of two, beside 0."""
+    if scores.shape[-1] != 1:
+        return scores
+    tf = keras_env().tf
+    return tf.concat([tf.zeros_like(scores), scores], axis=-1)
+
+
 class Predictor:
     """Class maps of a Keras model. Keeps the compiled function between calls."""
 
@@ -35,7 +43,8 @@ class Predictor:
 
         def classes(images: Any) -> Any:
             scores = model(tf.cast(images, tf.float32) * BYTE_SCALE, training=False)
-            return tf.cast(tf.argmax(scores, axis=-1, output_type=tf.int32), tf.uint8)
+            best = tf.argmax(class_scores(scores), axis=-1, output_type=tf.int32)
+            return tf.cast(best, tf.uint8)
 
         self._classes = tf.function(classes, input_signature=[tf.TensorSpec(shape, tf.uint8)])
 

@@ -147,7 +147,7 @@ class Pruner:
         self._pruning = pruning
         self._every = max(1, self.ramp_steps // UPDATES)
         self._kernels = {
-            name: layer.kernel
+            name: _kernel_of(layer)
             for name, layer in layers.items()
             if pruning.layers.get(name, pruning.sparsity) > 0
         }
@@ -185,9 +185,14 @@ class Pruner:
         return steps_done > self.ramp_steps
 
 
+def _kernel_of(layer: Any) -> Any:
+    return layer.depthwise_kernel if hasattr(layer, "depthwise_kernel") else layer.kernel
+
+
 def _has_zero(layer: Any) -> bool:
     """Whether a zero shadow weight is a zero weight."""
-    quantizer = getattr(layer, "kernel_quantizer_internal", None)
+    kind = "depthwise" if hasattr(layer, "depthwise_kernel") else "kernel"
+    quantizer = getattr(layer, f"{kind}_quantizer_internal", None)
     if quantizer is None:
         return True
     tf = keras_env().tf

@@ -22,13 +22,16 @@ from fcn_hw.train.calibrate import quantized_values
 from fcn_hw.train.fake_quant import fused_activation_quantizer, fused_weight_quantizer
 from fcn_hw.train.networks import (
     ACTIVATION_SUFFIX,
+    FUNCTION_SUFFIX,
     Weights,
+    applied,
     build_model,
     folded_weights,
     set_weights,
+    weight_layer,
 )
-from fcn_hw.train.precision import PrecisionTable, SignFormat, WeightQuantizer, is_hidden
-from fcn_hw.train.topology import Conv, ConvTranspose, Topology
+from fcn_hw.train.precision import PrecisionTable, SignFormat, WeightQuantizer
+from fcn_hw.train.topology import Function, Node, Topology, Weighted, function_of
 
 
 def weight_quantizer(quantizer: WeightQuantizer) -> Any:
@@ -80,29 +83,36 @@ def build_quantized(
     of_weight = fused_weight_quantizer if fused else weight_quantizer
     of_activation = fused_activation_quantizer if fused else activation_quantizer
 
-    def weighted(node: Conv | ConvTranspose, tensor: Any) -> Any:
-        formats = table.layers[node.name]
-        chosen = _chosen(parts, node.name)
-        options = {
-            "padding": node.padding if isinstance(node, Conv) else "same",
-            "kernel_initializer": "zeros",
-            "name": node.name,
-            "kernel_quantizer": of_weight(formats.weight) if "weight" in chosen else None,
-            "bias_quantizer": of_weight(formats.bias) if "bias" in chosen else None,
-        }
-        if isinstance(node, ConvTranspose):
-            tensor = qkeras.QConv2DTranspose(
-                node.shape.channels, node.kernel, (node.scale, node.scale), **options
-            )(tensor)
-        else:
-            tensor = qkeras.QConv2D(node.shape.channels, node.kernel, **options)(tensor)
-        if "activation" not in chosen:
-            relu = keras_env().keras.layers.ReLU(name=node.name + ACTIVATION_SUFFIX)
-            return relu(tensor) if is_hidden(node) else tensor
-        quantizer = of_activation(formats.activation)
-        return qkeras.QActivation(quantizer, name=node.name + ACTIVATION_SUFFIX)(tensor)
+    def weighted(node: Weighted, tensor: Any) -> Any:
+        formats, chosen = table.layers[node.name], _chosen(parts, node.name)
+        quantizers = (
+            of_weight(formats.weight) if "weight" in chosen else None,
+            of_weight(formats.bias) if "bias" in chosen else None,
+        )
+        return weight_layer(node, quantizers)(tensor)
 
-    return build_model(topology, weighted, "quantized")
+    def finished(node: Node, tensor: Any) -> Any:
+        function, name = function_of(node), node.name + ACTIVATION_SUFFIX
+        if "activation" not in _chosen(parts, node.name):
+            return tensor if function is None else applied(function, name, tensor)
+        fmt = table.root[node.name].activation
+        if function is not None and function.kind == "hard_swish" and not fused:
+            return qkeras.QActivation(_quantized_hard_swish(fmt), name=name)(tensor)
+        if function is not None and not _is_done_by(fmt, function):
+            tensor = applied(function, node.name + FUNCTION_SUFFIX, tensor)
+        return qkeras.QActivation(of_activation(fmt), name=name)(tensor)
+
+    return build_model(topology, weighted, finished, "quantized")
+
+
+def _is_done_by(fmt: FixedFormat, function: Function) -> bool:
+    """Whether a quantizer computes a function too: it leaves out what is negative or too large."""
+    largest = fmt.max_code * fmt.step
+    return function.kind == "relu" and (function.limit is None or function.limit >= largest)
+
+
+def _quantized_hard_swish(fmt: FixedFormat) -> Any:
+    return keras_env().qkeras.quantizers.quantized_hswish(fmt.width, fmt.integer - 1, alpha=1.0)
 
 
 def _chosen(parts: Parts | None, layer: str) -> frozenset[Part]:

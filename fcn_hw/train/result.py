@@ -67,7 +67,7 @@ class TrainResult(ModelScores):
 
     Args:
         test: the same on the test split; None where there is none. No choice is made by it.
-        epochs: run, by phase.
+        epochs: run, by phase; none of "float" where the float network is that of a file.
         seconds: spent in epochs, by phase, over all runs.
         parameters: weights and biases.
         multiplications: multiply-accumulates of one image.

@@ -14,15 +14,16 @@ from typing import Any
 
 import numpy as np
 
-from fcn_hw.design import Design
+from fcn_hw.design import Design, InputScaling, KerasNetwork
 from fcn_hw.errors import ConfigError
 from fcn_hw.keras_env import seed_everything
 from fcn_hw.results import result_data, result_from, write_result
 from fcn_hw.train.bars import training_bars
 from fcn_hw.train.datasets.base import DataSet, Split
 from fcn_hw.train.datasets.coverage import check_labels
+from fcn_hw.train.design_network import design_topology, float_model, network_identity
 from fcn_hw.train.loop import PhaseState, Report, run_phase
-from fcn_hw.train.networks import build_float, fold_batchnorm, folded_weights
+from fcn_hw.train.networks import build_float, fold_batchnorm, folded_weights, set_weights
 from fcn_hw.train.pixel_loss import PixelLoss
 from fcn_hw.train.precision import PrecisionTable, Wish, wishes
 from fcn_hw.train.predict import Predictor, score
@@ -39,14 +40,7 @@ from fcn_hw.train.study import (
     phase_digest,
 )
 from fcn_hw.train.team import Team
-from fcn_hw.train.topology import (
-    Shape,
-    Topology,
-    build_topology,
-    multiplications,
-    parameters,
-    quantizable,
-)
+from fcn_hw.train.topology import Topology, multiplications, parameters, quantizable
 
 DIRECT_MODEL = "direct.h5"
 QUANTIZED_MODEL = "quantized.h5"
@@ -84,13 +78,8 @@ def train(
         FcnHwError: training diverged.
     """
     _check_data(design, dataset)
-    height, width, channels = dataset.train.images.shape[1:]
-    topology = build_topology(
-        design.network,
-        Shape(height, width, channels),
-        dataset.n_classes,
-        design.dataset.input.of_bytes(),
-    )
+    topology = design_topology(design, dataset.n_classes)
+    _check_channels(design, dataset, topology)
     wanted = wishes(design, topology)  # a wrong design fails before TensorFlow starts
     _check_pruning(design, dataset, wanted)
     seed_everything(design.training.seed)
@@ -114,6 +103,16 @@ def _check_data(design: Design, dataset: DataSet) -> None:
         raise ConfigError(
             f"dataset: the design says {wanted[0]} x {wanted[1]} pixels, the images have "
             f"{size[0]} x {size[1]}"
+        )
+
+
+def _check_channels(design: Design, dataset: DataSet, topology: Topology) -> None:
+    wanted, given = topology[0].shape.channels, dataset.train.images.shape[3]
+    if wanted != given:
+        raise ConfigError(
+            f"network: it reads images of {wanted} channels, those of data set "
+            f"'{dataset.name}' have {given}",
+            hint="set dataset.channels to the network's",
         )
 
 
@@ -143,8 +142,10 @@ class _Session:
             "retrain_epochs", "retrain_learning_rate", "pruning", "distillation",
             "calibration_images",
         }  # fmt: skip
+        scaling = design.dataset.input
         self.digest = json_digest(
-            design.network.model_dump(mode="json", exclude_defaults=True),
+            network_identity(design.network),
+            *([] if scaling == InputScaling() else [scaling.model_dump(mode="json")]),
             design.training.model_dump(mode="json", exclude=later, exclude_defaults=True),
             dataset.classes,
             dataset.void,
@@ -162,14 +163,22 @@ class _Session:
         self.models: dict[str, Any] = {}
 
     def float_phase(self, report: Report | None) -> Study:
-        """Trains the float model, and folds it."""
-        settings = self.design.training
-        model = build_float(self.topology, batchnorm=True, shared=self.team and self.team.active)
-        phase = design_phase(self.design, "float", settings.float_epochs, settings.learning_rate)
-        file = self._checkpoint("float", phase_digest(phase, self.digest))
-        loss = PixelLoss(design_loss_weights(self.design, self.dataset))
-        state = run_phase(model, phase, self.dataset, loss, file, report, team=self.team)
-        self._done("float", state)
+        """Trains the float model and folds it, or takes the one of a file."""
+        settings, network = self.design.training, self.design.network
+        from_file = isinstance(network, KerasNetwork)
+        model = build_float(
+            self.topology, batchnorm=not from_file, shared=self.team and self.team.active
+        )
+        if isinstance(network, KerasNetwork):
+            set_weights(model, float_model(self.design).weights)
+        if not isinstance(network, KerasNetwork) or network.fine_tune:
+            phase = design_phase(
+                self.design, "float", settings.float_epochs, settings.learning_rate
+            )
+            file = self._checkpoint("float", phase_digest(phase, self.digest))
+            loss = PixelLoss(design_loss_weights(self.design, self.dataset))
+            state = run_phase(model, phase, self.dataset, loss, file, report, team=self.team)
+            self._done("float", state)
         folded = fold_batchnorm(model, self.topology)
         self._evaluate("float", folded, FLOAT_MODEL)
         return Study(

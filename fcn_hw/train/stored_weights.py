@@ -15,7 +15,13 @@ import numpy.typing as npt
 from fcn_hw.errors import DataError
 from fcn_hw.hdf5_vetting import opened_hdf5, vet_hdf5
 from fcn_hw.train.networks import Weights
-from fcn_hw.train.topology import Conv, ConvTranspose, Topology, quantizable
+from fcn_hw.train.topology import (
+    DepthwiseConv,
+    Topology,
+    Weighted,
+    kernel_shape,
+    quantizable,
+)
 
 _HINT = "train again: fcn-hw train DESIGN"
 
@@ -38,22 +44,19 @@ def read_weights(path: Path, topology: Topology) -> Weights:
         vet_hdf5(file, str(path), _HINT)
         return {
             node.name: (
-                _array(file, path, node, "kernel", _kernel_shape(node, channels[node.source])),
+                _array(file, path, node, _kernel(node), kernel_shape(node, channels[node.source])),
                 _array(file, path, node, "bias", (node.shape.channels,)),
             )
             for node in quantizable(topology)
         }
 
 
-def _kernel_shape(node: Conv | ConvTranspose, channels_in: int) -> tuple[int, ...]:
-    """As Keras stores it: of a transposed convolution with the outputs first."""
-    if isinstance(node, ConvTranspose):
-        return (node.kernel, node.kernel, node.shape.channels, channels_in)
-    return (node.kernel, node.kernel, channels_in, node.shape.channels)
+def _kernel(node: Weighted) -> str:
+    return "depthwise_kernel" if isinstance(node, DepthwiseConv) else "kernel"
 
 
 def _array(
-    file: Any, path: Path, node: Conv | ConvTranspose, kind: str, shape: tuple[int, ...]
+    file: Any, path: Path, node: Weighted, kind: str, shape: tuple[int, ...]
 ) -> npt.NDArray[np.float32]:
     item = file.get(f"model_weights/{node.name}/{node.name}/{kind}:0")
     found = getattr(item, "shape", None)  # a group has none

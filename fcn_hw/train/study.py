@@ -21,6 +21,7 @@ from fcn_hw.design import Augmentation, Design
 from fcn_hw.keras_env import keras_env
 from fcn_hw.train.calibrate import choose_formats
 from fcn_hw.train.datasets.base import DataSet
+from fcn_hw.train.design_network import design_topology
 from fcn_hw.train.loop import Phase, PhaseState, Report, loss_weights, run_phase
 from fcn_hw.train.networks import (
     ACTIVATION_SUFFIX,
@@ -29,7 +30,7 @@ from fcn_hw.train.networks import (
     set_weights,
 )
 from fcn_hw.train.pixel_loss import PixelLoss
-from fcn_hw.train.precision import PrecisionTable, Wish, is_hidden
+from fcn_hw.train.precision import PrecisionTable, Wish, activation_wishes
 from fcn_hw.train.predict import BYTE_SCALE, Predictor, score
 from fcn_hw.train.pruning import Pruner
 from fcn_hw.train.quantized import Parts, build_quantized, snap
@@ -37,7 +38,7 @@ from fcn_hw.train.result import Scores
 from fcn_hw.train.store import CheckpointFile
 from fcn_hw.train.stored_weights import read_weights
 from fcn_hw.train.team import Team
-from fcn_hw.train.topology import Topology, design_topology, quantizable
+from fcn_hw.train.topology import Topology, quantizable, unweighted
 
 FLOAT_MODEL = "float.h5"
 
@@ -83,7 +84,8 @@ class Study:
 
     def table(self, wanted: Mapping[str, Wish]) -> PrecisionTable:
         """Formats of all layers: what is asked for, binary points of least squared error."""
-        return choose_formats(self.topology, wanted, self.weights, self.activations)
+        others = activation_wishes(self.design, self.topology)
+        return choose_formats(self.topology, wanted, self.weights, self.activations, others)
 
     def quantized(self, table: PrecisionTable, parts: Parts | None = None) -> Any:
         """The quantized model with the float network's weights as its shadow weights.
@@ -133,20 +135,22 @@ class Study:
     def activations(
         self, layers: Collection[str] | None = None
     ) -> Iterator[dict[str, npt.NDArray[np.float32]]]:
-        """Outputs of layers of the float model, behind their ReLU, on the calibration images.
+        """Outputs of layers of the float model, behind their function, on the calibration images.
 
         Args:
-            layers: that own weights; None: all of these.
+            layers: that have a format; None: all of these.
 
         Yields:
             a few images at a time, by layer.
         """
         model, images = self.float_model, self.calibration_images()
         nodes = [
-            node for node in quantizable(self.topology) if layers is None or node.name in layers
+            node
+            for node in (*quantizable(self.topology), *unweighted(self.topology))
+            if layers is None or node.name in layers
         ]
         outputs = [
-            model.get_layer(node.name + (ACTIVATION_SUFFIX if is_hidden(node) else "")).output
+            model.get_layer(node.name + (ACTIVATION_SUFFIX if node.function else "")).output
             for node in nodes
         ]
         probe = keras_env().keras.Model(model.input, outputs)

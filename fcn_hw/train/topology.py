@@ -13,15 +13,19 @@ Sources: Long, Shelhamer, Darrell, "Fully convolutional networks for semantic se
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Container
 from dataclasses import dataclass
-from typing import Literal, Union
+from math import prod
+from typing import Literal, Union, get_args
 
-from fcn_hw.design import Design, ListDataset, Mnist, Network
-from fcn_hw.errors import ConfigError, nearest
+from fcn_hw.design import Network
+from fcn_hw.errors import ConfigError
 from fcn_hw.scaling import Scaling
 
 Upsampling = Literal["nearest", "bilinear", "transposed"]
+Padding = Literal["same", "valid"]
+Size = tuple[int, int]
+"""Rows and columns."""
 
 MAX_SCALE = 8
 """The largest single upsampling; a larger factor is a chain."""
@@ -48,41 +52,89 @@ class Input:
 
 
 @dataclass(frozen=True)
-class Conv:
-    """Convolution with bias; ``hidden`` ones end in a ReLU, the others are linear.
+class Function:
+    """What is done to each value behind a layer.
 
-    'same', or 'valid' with a kernel as large as the image, which leaves one pixel.
+    Args:
+        kind: ``relu``: ``max(x, 0)``, or ``min(max(x, 0), limit)``; ``leaky_relu``:
+            ``max(x, slope * x)``; ``hard_swish``: ``x * min(max(x + 3, 0), 6) / 6``.
+        limit: of a ``relu``; None: there is none.
+        slope: of a ``leaky_relu``, 0 to 1.
     """
+
+    kind: Literal["relu", "leaky_relu", "hard_swish"]
+    limit: float | None = None
+    slope: float = 0.0
+
+
+RELU = Function("relu")
+
+
+@dataclass(frozen=True)
+class Conv:
+    """Convolution with bias, and the function behind it; None: it is linear."""
 
     name: str
     source: str
     shape: Shape
-    kernel: int
-    hidden: bool
-    padding: Literal["same", "valid"] = "same"
+    kernel: Size
+    function: Function | None = None
+    padding: Padding = "same"
+    strides: Size = (1, 1)
+    dilation: Size = (1, 1)
+
+
+@dataclass(frozen=True)
+class DepthwiseConv:
+    """Convolution of each channel alone, which gives ``multiplier`` channels; with bias."""
+
+    name: str
+    source: str
+    shape: Shape
+    kernel: Size
+    function: Function | None = None
+    padding: Padding = "same"
+    strides: Size = (1, 1)
+    dilation: Size = (1, 1)
+    multiplier: int = 1
 
 
 @dataclass(frozen=True)
 class ConvTranspose:
-    """Learned upsampling: kernel ``2 * scale``, stride ``scale``, 'same', linear."""
+    """Learned upsampling by ``strides``, with bias."""
 
     name: str
     source: str
     shape: Shape
-    scale: int
-
-    @property
-    def kernel(self) -> int:
-        return 2 * self.scale
+    kernel: Size
+    strides: Size
+    function: Function | None = None
+    padding: Padding = "same"
 
 
 @dataclass(frozen=True)
 class MaxPool:
-    """Maximum over 2 x 2, stride 2, 'same'."""
+    """Maximum over a window."""
 
     name: str
     source: str
     shape: Shape
+    pool: Size = (2, 2)
+    strides: Size = (2, 2)
+    padding: Padding = "same"
+
+
+@dataclass(frozen=True)
+class AveragePool:
+    """Mean over a window, quantized."""
+
+    name: str
+    source: str
+    shape: Shape
+    pool: Size
+    strides: Size
+    padding: Padding = "same"
+    function: Function | None = None
 
 
 @dataclass(frozen=True)
@@ -92,31 +144,73 @@ class Upsample:
     name: str
     source: str
     shape: Shape
-    scale: int
+    scale: Size
     method: Literal["nearest", "bilinear"]
 
 
 @dataclass(frozen=True)
 class Crop:
-    """Keeps the upper left ``shape.height`` x ``shape.width``."""
+    """Keeps ``shape.height`` x ``shape.width`` from row ``top`` and column ``left`` on."""
 
     name: str
     source: str
     shape: Shape
+    top: int = 0
+    left: int = 0
+
+
+@dataclass(frozen=True)
+class Pad:
+    """Zeros around: ``top`` rows above, ``left`` columns in front, the rest behind."""
+
+    name: str
+    source: str
+    shape: Shape
+    top: int
+    left: int
 
 
 @dataclass(frozen=True)
 class Merge:
-    """Skip connection: sum, or concatenation along the channels, of two tensors of one size."""
+    """Joins tensors of one size: value by value, or along the channels (``concat``).
+
+    Args:
+        quantized: whether a quantizer stands behind it; without one, it keeps every bit.
+    """
 
     name: str
-    sources: tuple[str, str]
+    sources: tuple[str, ...]
     shape: Shape
-    how: Literal["add", "concat"]
+    how: Literal["add", "subtract", "maximum", "minimum", "concat"]
+    function: Function | None = None
+    quantized: bool = False
 
 
-Node = Union[Input, Conv, ConvTranspose, MaxPool, Upsample, Crop, Merge]
+@dataclass(frozen=True)
+class Activate:
+    """A function by itself, and the quantizer behind it."""
+
+    name: str
+    source: str
+    shape: Shape
+    function: Function | None
+
+
+Weighted = Union[Conv, DepthwiseConv, ConvTranspose]
+Node = Union[Input, Weighted, MaxPool, AveragePool, Upsample, Crop, Pad, Merge, Activate]
 Topology = tuple[Node, ...]
+
+
+def sources_of(node: Node) -> tuple[str, ...]:
+    """The nodes that a node reads."""
+    if isinstance(node, Input):
+        return ()
+    return node.sources if isinstance(node, Merge) else (node.source,)
+
+
+def function_of(node: Node) -> Function | None:
+    """What is done to each value behind a node."""
+    return getattr(node, "function", None)
 
 
 def build_topology(
@@ -169,63 +263,59 @@ def build_topology(
     return tuple(builder.nodes)
 
 
-def design_topology(design: Design, n_classes: int | None = None) -> Topology:
-    """The topology of a design; ``n_classes`` defaults to what its data set declares."""
-    dataset = design.dataset
-    channels = 3
-    if isinstance(dataset, ListDataset):
-        channels = dataset.channels
-    elif isinstance(dataset, Mnist):
-        channels = 1
-    return build_topology(
-        design.network,
-        Shape(dataset.height, dataset.width, channels),
-        n_classes or dataset.n_classes,
-        dataset.input.of_bytes(),
+def quantizable(topology: Topology) -> tuple[Weighted, ...]:
+    """The nodes that own weights, in order; ``precision.layers`` may name them."""
+    return tuple(node for node in topology if isinstance(node, get_args(Weighted)))
+
+
+def unweighted(topology: Topology) -> tuple[AveragePool | Activate | Merge, ...]:
+    """The nodes without weights that a quantizer stands behind, in order; ``precision.layers`` may
+    give them an ``activation``."""
+    return tuple(
+        node
+        for node in topology
+        if isinstance(node, (AveragePool, Activate)) or (isinstance(node, Merge) and node.quantized)
     )
 
 
-def quantizable(topology: Topology) -> tuple[Conv | ConvTranspose, ...]:
-    """The nodes that own weights, in order; ``precision.layers`` may name them."""
-    return tuple(node for node in topology if isinstance(node, (Conv, ConvTranspose)))
+def unsigned_nodes(topology: Topology) -> frozenset[str]:
+    """The nodes whose values are never below 0, whatever the weights are."""
+    found: set[str] = set()
+    for node in topology:
+        if _is_unsigned(node, found):
+            found.add(node.name)
+    return frozenset(found)
 
 
-def layer_names(design: Design) -> tuple[str, ...]:
-    """Names that ``precision.layers`` and ``hls.LayerName`` may use, in network order."""
-    return tuple(node.name for node in quantizable(design_topology(design)))
+def _is_unsigned(node: Node, found: Container[str]) -> bool:
+    """Whether a node's values are never below 0, where those of ``found`` are not."""
+    function = function_of(node)
+    if function is not None:
+        return function.kind == "relu"
+    if isinstance(node, Input):
+        return node.scaling is None
+    if isinstance(node, get_args(Weighted)) or getattr(node, "how", None) == "subtract":
+        return False
+    return all(source in found for source in sources_of(node))
 
 
-def check_layer_names(design: Design) -> None:
-    """Checks the layer names of the design against its network.
-
-    Raises:
-        ConfigError: a name is not a layer of the network; gives the nearest that are.
-    """
-    valid = layer_names(design)
-    sections: dict[str, Mapping[str, object]] = {
-        "precision.layers": design.precision.layers,
-        "hls.LayerName": design.hls.LayerName,
-        "training.pruning.layers": design.training.pruning.layers
-        if design.training.pruning
-        else {},
-    }
-    for section, entries in sections.items():
-        for name in entries:
-            if name not in valid:
-                raise ConfigError(
-                    f"{section}: '{name}' is not a layer of this {design.network.kind}",
-                    hint=f"nearest: {nearest(name, valid)}",
-                )
+def kernel_shape(node: Weighted, channels_in: int) -> tuple[int, ...]:
+    """As Keras stores the kernel of a node."""
+    if isinstance(node, ConvTranspose):
+        return (*node.kernel, node.shape.channels, channels_in)
+    if isinstance(node, DepthwiseConv):
+        return (*node.kernel, channels_in, node.multiplier)
+    return (*node.kernel, channels_in, node.shape.channels)
 
 
 def multiplications(topology: Topology) -> int:
     """Multiply-accumulates of one image, over all convolutions; padding counted as work."""
-    channels = {node.name: node.shape.channels for node in topology}
+    shapes = {node.name: node.shape for node in topology}
     total = 0
     for node in quantizable(topology):
-        outputs = node.shape.height * node.shape.width * node.shape.channels
-        taps = node.kernel**2 if isinstance(node, Conv) else 4  # (2s/s)^2 taps an output
-        total += outputs * taps * channels[node.source]
+        # a transposed convolution multiplies each input by the kernel, the others each window
+        size = shapes[node.source] if isinstance(node, ConvTranspose) else node.shape
+        total += size.height * size.width * prod(kernel_shape(node, shapes[node.source].channels))
     return total
 
 
@@ -233,7 +323,7 @@ def parameters(topology: Topology) -> int:
     """Weights and biases of the network, batch normalization folded."""
     channels = {node.name: node.shape.channels for node in topology}
     return sum(
-        (node.kernel**2 * channels[node.source] + 1) * node.shape.channels
+        prod(kernel_shape(node, channels[node.source])) + node.shape.channels
         for node in quantizable(topology)
     )
 
@@ -258,9 +348,8 @@ class _Builder:
 
     def conv(self, name: str, source: str, filters: int, kernel: int, *, hidden: bool) -> str:
         size = self.shape(source)
-        return self._add(
-            Conv(name, source, Shape(size.height, size.width, filters), kernel, hidden)
-        )
+        shape, function = Shape(size.height, size.width, filters), RELU if hidden else None
+        return self._add(Conv(name, source, shape, (kernel, kernel), function))
 
     def whole_conv(self, name: str, source: str, filters: int, *, hidden: bool) -> str:
         """A convolution whose kernel covers the image: one pixel is left."""
@@ -271,7 +360,8 @@ class _Builder:
                 "and a kernel has to be square",
                 hint="give dataset.height and dataset.width one value",
             )
-        return self._add(Conv(name, source, Shape(1, 1, filters), size.height, hidden, "valid"))
+        kernel, function = (size.height, size.width), RELU if hidden else None
+        return self._add(Conv(name, source, Shape(1, 1, filters), kernel, function, "valid"))
 
     def stage(self, prefix: str, number: int, source: str) -> str:
         """The hidden convolutions ``{prefix}{number}_1``, ``_2``, ... of a stage (from 1)."""
@@ -297,9 +387,10 @@ class _Builder:
             step = name if len(steps) == 1 else f"{name}_{index}"
             method = self.network.upsampling
             if method == "transposed":
-                source = self._add(ConvTranspose(step, source, shape, scale))
+                kernel = (2 * scale, 2 * scale)
+                source = self._add(ConvTranspose(step, source, shape, kernel, (scale, scale)))
             else:
-                source = self._add(Upsample(step, source, shape, scale, method))
+                source = self._add(Upsample(step, source, shape, (scale, scale), method))
         return source
 
     def crop(self, name: str, source: str, like: Shape) -> str:

@@ -23,7 +23,7 @@ from fcn_hw.frontend.proofs import Proof, save_proofs
 from fcn_hw.ir.serialize import load, save
 from fcn_hw.ops import Constant
 from fcn_hw.ops.conv2d import Conv2D
-from fcn_hw.train.topology import layer_names
+from fcn_hw.train.design_network import layer_names
 
 
 @pytest.fixture

@@ -14,7 +14,6 @@ import pytest
 
 from fcn_hw.errors import ConfigError, UnsupportedLayer
 from fcn_hw.fixed import parse_format
-from fcn_hw.frontend.functions import FUNCTION_HINTS, FUNCTIONS, with_layers
 from fcn_hw.frontend.layers import LAYERS, REFUSED
 from fcn_hw.frontend.model_file import load_model
 from fcn_hw.frontend.probe import layer_values
@@ -22,6 +21,7 @@ from fcn_hw.frontend.qkeras import export
 from fcn_hw.frontend.vetting import vet
 from fcn_hw.ir import Graph
 from fcn_hw.keras_env import keras_env
+from fcn_hw.keras_files.functions import FUNCTION_HINTS, FUNCTIONS, with_layers
 from fcn_hw.reference import evaluate
 
 pytestmark = [

@@ -12,13 +12,13 @@ import pytest
 
 from fcn_hw.errors import ConfigError
 from fcn_hw.fixed import parse_format
-from fcn_hw.frontend.keras_archive import without_training
 from fcn_hw.frontend.layers import LAYERS, REFUSED
 from fcn_hw.frontend.model_file import load_model
 from fcn_hw.frontend.qkeras import export
 from fcn_hw.frontend.vetting import vet
 from fcn_hw.hdf5_vetting import vet_hdf5
 from fcn_hw.keras_env import keras_env
+from fcn_hw.keras_files.archive import without_training
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore:You are saving your model as an HDF5 file"),

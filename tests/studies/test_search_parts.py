@@ -38,10 +38,11 @@ from fcn_hw.studies.search.pricing import Costs, Pricing, pricing_of
 from fcn_hw.studies.search.space import Configuration, Space, space_of
 from fcn_hw.studies.search.variants import with_formats
 from fcn_hw.train.calibrate import choose_weight, signed_format, weight_codes
+from fcn_hw.train.design_network import design_topology
 from fcn_hw.train.networks import Weights
 from fcn_hw.train.precision import LayerFormats, PrecisionTable, SignFormat, is_hidden
 from fcn_hw.train.store import Checkpoint, CheckpointFile
-from fcn_hw.train.topology import design_topology, quantizable
+from fcn_hw.train.topology import kernel_shape, quantizable
 
 DESIGN = """
 # About the design itself.
@@ -83,12 +84,11 @@ def small_weights(seed: int = 1) -> Weights:
     channels = {node.name: node.shape.channels for node in topology}
     return {
         node.name: (
-            rng.normal(0, 0.4, (node.kernel, node.kernel, channels[node.source],
-                                node.shape.channels)).astype(np.float32),
+            rng.normal(0, 0.4, kernel_shape(node, channels[node.source])).astype(np.float32),
             rng.normal(0, 0.4, node.shape.channels).astype(np.float32),
         )
         for node in quantizable(topology)
-    }  # fmt: skip
+    }
 
 
 def formats_of(space: Space, weights: Weights) -> ChoiceFormats:

@@ -14,10 +14,11 @@ from fcn_hw.ir import Graph
 from fcn_hw.passes.pipeline import run_passes
 from fcn_hw.studies.search.variants import with_formats
 from fcn_hw.train.calibrate import choose_bias, choose_weight, signed_format
+from fcn_hw.train.design_network import design_topology
 from fcn_hw.train.networks import Weights, set_weights
 from fcn_hw.train.precision import LayerFormats, PrecisionTable, is_hidden
 from fcn_hw.train.quantized import build_quantized, snap
-from fcn_hw.train.topology import Conv, Topology, design_topology, quantizable
+from fcn_hw.train.topology import Topology, kernel_shape, quantizable
 
 NETWORKS = [
     {"kind": "fcn8s", "filters": [2, 3, 4], "upsampling": "bilinear", "skip": "concat"},
@@ -31,8 +32,7 @@ def random_weights(topology: Topology, seed: int) -> Weights:
     channels = {node.name: node.shape.channels for node in topology}
     found: Weights = {}
     for node in quantizable(topology):
-        ends = (channels[node.source], node.shape.channels)
-        shape = (node.kernel, node.kernel, *(ends if isinstance(node, Conv) else ends[::-1]))
+        shape = kernel_shape(node, channels[node.source])
         found[node.name] = (
             rng.normal(0, 0.5, shape).astype(np.float32),
             rng.normal(0, 0.5, node.shape.channels).astype(np.float32),

@@ -29,12 +29,13 @@ from fcn_hw.studies.sensitivity.result import (
     bits_of,
 )
 from fcn_hw.train.datasets.base import DataSet, Split, empty_split
+from fcn_hw.train.design_network import design_topology
 from fcn_hw.train.metrics import confusion_matrix, mean_iou
 from fcn_hw.train.networks import build_float, build_model, set_weights
 from fcn_hw.train.precision import parse_weight_quantizer
 from fcn_hw.train.store import save_model
 from fcn_hw.train.study import FLOAT_MODEL
-from fcn_hw.train.topology import Conv, design_topology
+from fcn_hw.train.topology import Conv
 
 Floats = npt.NDArray[np.float64]
 Make = Callable[..., Bench]
@@ -88,7 +89,10 @@ def network_by_hand(bench: Bench, layer: str, kind: str, text: str) -> Any:
         tensor = env.keras.layers.Conv2D(
             node.shape.channels, node.kernel, padding=node.padding, name=node.name
         )(tensor)
-        if node.hidden:
+        return tensor
+
+    def finished(node: Any, tensor: Any) -> Any:
+        if node.function is not None:
             tensor = env.keras.layers.ReLU()(tensor)
         if kind == "activations" and node.name == layer:
 
@@ -99,7 +103,7 @@ def network_by_hand(bench: Bench, layer: str, kind: str, text: str) -> Any:
             tensor = env.keras.layers.Lambda(quantized)(tensor)
         return tensor
 
-    model = build_model(topology, weighted, "by_hand")
+    model = build_model(topology, weighted, finished, "by_hand")
     if kind == "weights":
         kernel, bias = weights[layer]
         weights[layer] = (change(kernel), bias)

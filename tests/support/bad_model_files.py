@@ -353,25 +353,25 @@ CASES = (
     BadModel(
         "archive with a pickle",
         lambda make: make.keras_with({"model.weights.npz": b"\x80\x04."}),
-        "{path}: the archive holds 'model.weights.npz', which no QKeras model has",
+        "{path}: the archive holds 'model.weights.npz', which no Keras model has",
         SAVE,
     ),
     BadModel(
         "archive with a path outside",
         lambda make: make.keras_with({"../../outside": b"x"}),
-        "{path}: the archive holds '../../outside', which no QKeras model has",
+        "{path}: the archive holds '../../outside', which no Keras model has",
         SAVE,
     ),
     BadModel(
         "archive with an absolute path",
         lambda make: make.keras_with({"/tmp/outside": b"x"}),
-        "{path}: the archive holds '/tmp/outside', which no QKeras model has",
+        "{path}: the archive holds '/tmp/outside', which no Keras model has",
         SAVE,
     ),
     BadModel(
         "archive with assets",
         lambda make: make.keras_with({"assets/run.sh": b"x"}),
-        "{path}: the archive holds 'assets/run.sh', which no QKeras model has",
+        "{path}: the archive holds 'assets/run.sh', which no Keras model has",
         SAVE,
     ),
     BadModel(

@@ -20,7 +20,7 @@ from fcn_hw.train.calibrate import (
     weight_codes,
 )
 from fcn_hw.train.precision import SignFormat, Wish
-from fcn_hw.train.topology import Conv, Input, Shape, Topology
+from fcn_hw.train.topology import RELU, Conv, Input, Shape, Topology
 
 Floats = npt.NDArray[np.float32]
 
@@ -91,7 +91,7 @@ def test_zeros_and_outliers_do_not_break_the_search() -> None:
 
 def one_layer(hidden: bool) -> Topology:
     image = Shape(4, 4, 1)
-    return (Input("image", image), Conv("c", "image", image, 3, hidden))
+    return (Input("image", image), Conv("c", "image", image, (3, 3), RELU if hidden else None))
 
 
 @pytest.mark.parametrize("hidden", [True, False])

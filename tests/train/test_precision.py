@@ -11,6 +11,7 @@ from fcn_hw.design import Design
 from fcn_hw.errors import ConfigError, FormatError
 from fcn_hw.fixed import parse_format
 from fcn_hw.results import read_result, write_result
+from fcn_hw.train.design_network import design_topology
 from fcn_hw.train.precision import (
     LayerFormats,
     PrecisionTable,
@@ -19,7 +20,6 @@ from fcn_hw.train.precision import (
     parse_weight_quantizer,
     wishes,
 )
-from fcn_hw.train.topology import design_topology
 
 
 def test_a_layer_overrides_only_what_it_names(tiny_design: Callable[..., Design]) -> None:

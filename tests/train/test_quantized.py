@@ -14,6 +14,7 @@ from fcn_hw.design import Design, Network
 from fcn_hw.fixed import from_quantized_relu, parse_format, quantize, to_codes, to_float
 from fcn_hw.keras_env import keras_env
 from fcn_hw.train.calibrate import quantized_values, signed_format
+from fcn_hw.train.design_network import layer_names
 from fcn_hw.train.loop import make_train_step
 from fcn_hw.train.networks import build_float, folded_weights, set_weights
 from fcn_hw.train.pixel_loss import PixelLoss
@@ -26,7 +27,7 @@ from fcn_hw.train.quantized import (
     weight_quantizer,
 )
 from fcn_hw.train.store import save_model
-from fcn_hw.train.topology import Shape, Topology, build_topology, layer_names, quantizable
+from fcn_hw.train.topology import Shape, Topology, build_topology, quantizable
 
 
 def topology_of(

@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from fcn_hw.design_yaml import load_design
+from fcn_hw.train.design_network import design_topology, layer_names
 from fcn_hw.train.precision import wishes
-from fcn_hw.train.topology import Shape, design_topology, layer_names
+from fcn_hw.train.topology import Shape
 
 CLASSES = {"digit_scenes": 11, "camvid": 11, "mnist": 10, "voc": 21, "list": 2}
 DESIGNS = sorted((Path(__file__).parents[2] / "hls_projects").glob("*/design.yaml"))

@@ -19,9 +19,9 @@ import pytest
 
 from fcn_hw.design_yaml import load_design
 from fcn_hw.train.datasets import load_dataset
+from fcn_hw.train.design_network import design_topology
 from fcn_hw.train.run import train
 from fcn_hw.train.stored_weights import read_weights
-from fcn_hw.train.topology import design_topology
 
 # 13 images in steps of 6: the last step has one image, and a worker that has none.
 DESIGN = """

@@ -11,6 +11,7 @@ import pytest
 
 from fcn_hw.design import Design, Network
 from fcn_hw.errors import ConfigError
+from fcn_hw.train.design_network import check_layer_names, design_topology, layer_names
 from fcn_hw.train.topology import (
     Conv,
     ConvTranspose,
@@ -19,9 +20,6 @@ from fcn_hw.train.topology import (
     Shape,
     Upsample,
     build_topology,
-    check_layer_names,
-    design_topology,
-    layer_names,
     multiplications,
     parameters,
 )
@@ -71,7 +69,7 @@ def test_five_stages_give_the_strides_of_the_paper(kind: str, skips: int, factor
     network = Network(kind=kind, filters=(2, 2, 2, 2, 2), head_filters=3)
     topology = build_topology(network, Shape(64, 64, 3), 4)
     assert sum(isinstance(node, Merge) for node in topology) == skips
-    last = [n.scale for n in topology if isinstance(n, Upsample) and n.name.startswith("up_out")]
+    last = [n.scale[0] for n in topology if isinstance(n, Upsample) and n.name.startswith("up_out")]
     product = 1
     for scale in last:
         product *= scale
@@ -105,7 +103,7 @@ def test_concat_of_scores_is_fused_by_a_1x1_convolution() -> None:
     network = Network(kind="fcn16s", filters=(4, 6), skip="concat")
     nodes = {n.name: n for n in build_topology(network, Shape(8, 8, 3), 5)}
     assert nodes["skip_pool1"].shape.channels == 10
-    assert nodes["fuse_pool1"] == Conv("fuse_pool1", "skip_pool1", Shape(4, 4, 5), 1, False)
+    assert nodes["fuse_pool1"] == Conv("fuse_pool1", "skip_pool1", Shape(4, 4, 5), (1, 1))
 
 
 def test_counts_by_hand() -> None:
@@ -122,7 +120,7 @@ def test_counts_by_hand() -> None:
     assert multiplications(topology) == sum(p * t * i * o for p, t, i, o in convs)
     weights = [9 * 3 * 4, 9 * 4 * 6, 6 * 2, 16 * 2 * 2, 4 * 2, 16 * 2 * 2]
     assert parameters(topology) == sum(weights) + 4 + 6 + 2 * 4
-    assert [n.kernel for n in topology if isinstance(n, ConvTranspose)] == [4, 4]
+    assert [n.kernel for n in topology if isinstance(n, ConvTranspose)] == [(4, 4), (4, 4)]
 
 
 @pytest.mark.parametrize(("kind", "needed"), [("fcn8s", 3)])
@@ -180,8 +178,8 @@ def test_a_classifier_ends_in_one_pixel() -> None:
         *("image", "conv1_1", "conv1_2", "pool1", "conv2_1", "pool2", "fc6", "score_fr"),
     ]
     fc6, scores = topology[-2:]
-    assert (fc6.kernel, fc6.padding, fc6.shape) == (4, "valid", Shape(1, 1, 5))
-    assert (scores.kernel, scores.hidden, scores.shape) == (1, False, Shape(1, 1, 10))
+    assert (fc6.kernel, fc6.padding, fc6.shape) == ((4, 4), "valid", Shape(1, 1, 5))
+    assert (scores.kernel, scores.function, scores.shape) == ((1, 1), None, Shape(1, 1, 10))
     assert multiplications(topology) == (
         169 * 9 * (1 * 4 + 4 * 4) + 49 * 9 * 4 * 6 + 16 * 6 * 5 + 5 * 10
     )
@@ -190,7 +188,7 @@ def test_a_classifier_ends_in_one_pixel() -> None:
 
 def test_a_classifier_without_a_head_covers_the_image_by_its_scores() -> None:
     topology = build_topology(Network(kind="cnn", filters=(4, 6)), Shape(8, 8, 1), 3)
-    assert (topology[-1].kernel, topology[-1].padding) == (2, "valid")
+    assert (topology[-1].kernel, topology[-1].padding) == ((2, 2), "valid")
     assert topology[-1].shape == Shape(1, 1, 3)
 
 

@@ -46,7 +46,7 @@ class ChoiceFormats:
             if name in chosen.activations:
                 activation = parse_format(self.activations[name][str(chosen.activations[name])])
             layers[name] = LayerFormats(weight, base.bias, activation)
-        return PrecisionTable(layers)
+        return PrecisionTable({**layers, **self.base.others})
 
 
 def stored_formats(path: Path, digest: str) -> ChoiceFormats | None:

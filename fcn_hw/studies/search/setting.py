@@ -25,6 +25,7 @@ from fcn_hw.studies.search.space import Space, space_of
 from fcn_hw.studies.search.storage import storage_of
 from fcn_hw.studies.search.trials import Trials
 from fcn_hw.train.datasets import dataset_digest, load_dataset
+from fcn_hw.train.design_network import network_identity
 from fcn_hw.train.study import Study
 
 FOLDER = "search"
@@ -94,7 +95,7 @@ class Setting:
             "utilization of the board": ", ".join(
                 f"{name} {getattr(design.hls.utilization, name):g}" for name in RESOURCES
             ),
-            "network": digest_of(design.network.model_dump(mode="json")),
+            "network": digest_of(network_identity(design.network, exclude_defaults=False)),
             "data set": dataset_digest(design.dataset),
             "section precision": digest_of(design.precision.model_dump(mode="json")),
             "section training": digest_of(training),

@@ -5,13 +5,15 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from math import prod
 from typing import Union
 
 from fcn_hw.design import Design, LayerPrecision, Precision
 from fcn_hw.errors import ConfigError
 from fcn_hw.flow.stage import digest_of
+from fcn_hw.train.design_network import design_topology
 from fcn_hw.train.precision import Wish, is_hidden, wishes
-from fcn_hw.train.topology import design_topology, quantizable
+from fcn_hw.train.topology import kernel_shape, quantizable
 
 WEIGHTS = (2, 3, 4, 6, 8)
 ACTIVATIONS = (2, 3, 4, 6, 8)
@@ -252,7 +254,7 @@ def space_of(
                 tuple(sorted(bits for bits in set(activations) if bits >= least))
                 if isinstance(wish.activation, int)
                 else (),
-                node.kernel**2 * channels[node.source] * node.shape.channels,
+                prod(kernel_shape(node, channels[node.source])),
             )
         )
     space = Space(tuple(layers), asked, max_average_bits)

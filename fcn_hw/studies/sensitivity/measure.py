@@ -22,7 +22,7 @@ from fcn_hw.train.datasets import load_dataset
 from fcn_hw.train.datasets.base import DataSet, Split
 from fcn_hw.train.metrics import confusion_matrix
 from fcn_hw.train.precision import PrecisionTable, Wish
-from fcn_hw.train.predict import BYTE_SCALE, scores_of
+from fcn_hw.train.predict import BYTE_SCALE, class_scores, scores_of
 from fcn_hw.train.quantization_error import errors_of
 from fcn_hw.train.quantized import Part, Parts
 from fcn_hw.train.result import Scores
@@ -214,10 +214,11 @@ def _comparer(float_model: Any, model: Any) -> Any:
 
     def compare(images: Any) -> Any:
         values = tf.cast(images, tf.float32) * BYTE_SCALE
-        scores = model(values, training=False)
+        scores = class_scores(model(values, training=False))
         classes = tf.cast(tf.argmax(scores, axis=-1, output_type=tf.int32), tf.uint8)
         ours = tf.nn.log_softmax(tf.cast(scores, tf.float64))
-        theirs = tf.nn.log_softmax(tf.cast(float_model(values, training=False), tf.float64))
+        told = class_scores(float_model(values, training=False))
+        theirs = tf.nn.log_softmax(tf.cast(told, tf.float64))
         return classes, tf.reduce_sum(tf.exp(theirs) * (theirs - ours), axis=-1)
 
     return tf.function(compare, input_signature=[tf.TensorSpec(model.input_shape, tf.uint8)])

@@ -33,8 +33,9 @@ from fcn_hw.studies.sensitivity.result import (
     bits_of,
 )
 from fcn_hw.train.datasets import dataset_digest
+from fcn_hw.train.design_network import design_topology, network_identity
 from fcn_hw.train.precision import is_hidden
-from fcn_hw.train.topology import design_topology, quantizable
+from fcn_hw.train.topology import quantizable
 
 FOLDER = "sensitivity"
 RESULT = "sensitivity.json"
@@ -184,7 +185,7 @@ def _jobs(workspace: Workspace, setting: Setting, points: Sequence[Point]) -> li
     design = workspace.design
     shared: list[Any] = [
         setting.float_digest, dataset_digest(design.dataset), code_digest(measure.__module__),
-        design.network.model_dump(mode="json"),
+        network_identity(design.network, exclude_defaults=False),
         design.training.calibration_images, setting.images, setting.retrain_epochs,
     ]  # fmt: skip
     if setting.retrain_epochs:  # else nothing else of the training is read

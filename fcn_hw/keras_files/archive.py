@@ -19,14 +19,14 @@ CONFIG, METADATA, WEIGHTS = "config.json", "metadata.json", "model.weights.h5"
 MAX_CONFIG_BYTES = 64 << 20
 
 _LIMITS = {CONFIG: MAX_CONFIG_BYTES, METADATA: MAX_CONFIG_BYTES, WEIGHTS: 2 * MAX_WEIGHT_BYTES}
-"""All that a model of QKeras has, and what it may unpack to."""
+"""All that a model has, and what it may unpack to."""
 
 
 def read_archive(path: Path, hint: str) -> tuple[bytes, bytes, Any]:
     """Configuration, weights and stated version of a ``.keras`` file; nothing is unpacked to disk.
 
     Raises:
-        ConfigError: members that no QKeras model has, or too large ones; weights in other files.
+        ConfigError: members that no Keras model has, or too large ones; weights in other files.
     """
     with zipfile.ZipFile(path) as archive:
         names = [item.filename for item in archive.infolist()]
@@ -38,7 +38,7 @@ def read_archive(path: Path, hint: str) -> tuple[bytes, bytes, Any]:
                 continue
             if name not in _LIMITS:
                 raise ConfigError(
-                    f"{path}: the archive holds '{name[:60]}', which no QKeras model has", hint=hint
+                    f"{path}: the archive holds '{name[:60]}', which no Keras model has", hint=hint
                 )
             if names.count(name) > 1:
                 raise ConfigError(f"{path}: the archive holds '{name}' twice", hint=hint)

@@ -1,0 +1,1 @@
+"""Keras model files as data: read without Keras, and vetted."""

@@ -1,0 +1,133 @@
+"""The network that a design names: one of the kinds that are built, or a float model file."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from fcn_hw.design import Design, KerasNetwork, ListDataset, Mnist, Network
+from fcn_hw.errors import ConfigError, nearest
+from fcn_hw.train.float_model import FloatModel, read_float_model
+from fcn_hw.train.topology import Shape, Topology, build_topology, quantizable, unweighted
+
+
+def design_topology(design: Design, n_classes: int | None = None) -> Topology:
+    """The topology of a design; ``n_classes`` defaults to what its data set declares.
+
+    Raises:
+        ConfigError: an impossible network; a model file that is missing or damaged, or does not fit
+            the data set.
+        UnsupportedLayer: a layer of the model file can't be quantized.
+    """
+    dataset, classes = design.dataset, n_classes or design.dataset.n_classes
+    if isinstance(design.network, KerasNetwork):
+        topology = float_model(design).topology
+        _check_scores(design, design.network, topology[-1].shape, classes)
+        return topology
+    channels = 3
+    if isinstance(dataset, ListDataset):
+        channels = dataset.channels
+    elif isinstance(dataset, Mnist):
+        channels = 1
+    return build_topology(
+        design.network,
+        Shape(dataset.height, dataset.width, channels),
+        classes,
+        dataset.input.of_bytes(),
+    )
+
+
+def float_model(design: Design) -> FloatModel:
+    """The float model of a design whose network is a file's.
+
+    Raises:
+        ConfigError, UnsupportedLayer: see :func:`fcn_hw.train.float_model.read_float_model`.
+    """
+    network, dataset = design.network, design.dataset
+    assert isinstance(network, KerasNetwork)
+    return read_float_model(
+        Path(network.model),
+        size=(dataset.height, dataset.width),
+        scaling=dataset.input.of_bytes(),
+        bgr=network.channel_order == "bgr",
+        output=network.output,
+    )
+
+
+def _check_scores(design: Design, network: KerasNetwork, scores: Shape, classes: int) -> None:
+    """The model's output is a map of the data set's classes."""
+    dataset = design.dataset
+    size = (1, 1) if isinstance(dataset, Mnist) else (dataset.height, dataset.width)
+    if (scores.height, scores.width) != size:
+        raise ConfigError(
+            f"{network.model}: the model gives {scores.height} x {scores.width} pixels, the masks "
+            f"have {size[0]} x {size[1]}",
+            hint="let it upsample to the size of its input",
+        )
+    if scores.channels != classes and (scores.channels, classes) != (1, 2):
+        raise ConfigError(
+            f"{network.model}: the model gives {scores.channels} scores a pixel, the data set has "
+            f"{classes} classes",
+            hint="one score for each class; or one score for two classes, above 0 for the second",
+        )
+
+
+def network_identity(
+    network: Network | KerasNetwork, *, exclude_defaults: bool = True
+) -> dict[str, Any]:
+    """What a network is, whatever path its model file has; JSON-able, for digests."""
+    found = network.model_dump(mode="json", exclude_defaults=exclude_defaults)
+    if isinstance(network, KerasNetwork):
+        path = Path(network.model)
+        stat = path.stat() if path.is_file() else None
+        found["model"] = _file_digest(path, stat and (stat.st_mtime_ns, stat.st_size))
+    return found
+
+
+@lru_cache(maxsize=8)
+def _file_digest(path: Path, stamp: Any) -> str:
+    digest = hashlib.sha256()
+    if stamp is not None:
+        with path.open("rb") as file:
+            while block := file.read(1 << 20):
+                digest.update(block)
+    return digest.hexdigest()
+
+
+def layer_names(design: Design) -> tuple[str, ...]:
+    """Names that ``precision.layers`` and ``hls.LayerName`` may use, in network order."""
+    return tuple(node.name for node in quantizable(design_topology(design)))
+
+
+def activation_names(design: Design) -> tuple[str, ...]:
+    """Layers without weights whose ``activation`` ``precision.layers`` may give, in order."""
+    return tuple(node.name for node in unweighted(design_topology(design)))
+
+
+def check_layer_names(design: Design) -> None:
+    """Checks the layer names of the design against its network.
+
+    Raises:
+        ConfigError: a name is not a layer of the network; gives the nearest that are.
+    """
+    topology = design_topology(design)
+    valid = [node.name for node in quantizable(topology)]
+    activations = [node.name for node in unweighted(topology)]
+    sections: dict[str, Mapping[str, object]] = {
+        "precision.layers": design.precision.layers,
+        "hls.LayerName": design.hls.LayerName,
+        "training.pruning.layers": design.training.pruning.layers
+        if design.training.pruning
+        else {},
+    }
+    for section, entries in sections.items():
+        for name in entries:
+            known = [*valid, *(activations if section == "precision.layers" else ())]
+            if name not in known:
+                raise ConfigError(
+                    f"{section}: '{name}' is not a layer of this {design.network.kind}",
+                    hint=f"nearest: {nearest(name, known)}",
+                )
