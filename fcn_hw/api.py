@@ -158,6 +158,7 @@ def train_design(
     root: PathLike = ".",
     *,
     strategy: Strategy = "alone",
+    tensorboard: bool = False,
     progress: Progress | bool = False,
 ) -> TrainResult | None:
     """Trains a design unless its model is there.
@@ -165,6 +166,7 @@ def train_design(
     Args:
         strategy: ``"multi-worker"`` trains with the workers that the variable TF_CONFIG names; the
             same call is made on each of them.
+        tensorboard: a training also writes TensorBoard's files, to ``model/tensorboard/``.
 
     Returns:
         scores of the models; None of a worker that is not the chief, which writes no files.
@@ -174,7 +176,8 @@ def train_design(
     if cluster is not None and not cluster.chief:
         work_for_chief(workspace, told, cluster)
         return None
-    return read_result(_train_stage(workspace, told, cluster) / TRAINING, TrainResult)
+    folder = _train_stage(workspace, told, cluster, tensorboard=tensorboard)
+    return read_result(folder / TRAINING, TrainResult)
 
 
 def evaluate_design(

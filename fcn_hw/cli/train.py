@@ -28,17 +28,22 @@ def train(
         Strategy,
         typer.Option("--strategy", help="multi-worker: with the workers that TF_CONFIG names."),
     ] = Strategy.ALONE,
+    tensorboard: Annotated[
+        bool, typer.Option("--tensorboard", help="Also write model/tensorboard/ for TensorBoard.")
+    ] = False,
     root: options.Root = options.HERE,
     as_json: options.Json = False,
 ) -> None:
     """Train a design: in float, then quantized with float shadow weights.
 
     An interrupted training goes on where it stopped; a finished one is not repeated.
+    Meanwhile model/epochs.csv and model/epochs/*.png say how far it has come.
     With --strategy multi-worker, start the same command on every worker: worker 0 writes the files.
     """
     result = fcn_hw.train_design(
-        design, root, strategy=strategy.value, progress=progress_for(as_json)
-    )
+        design, root, strategy=strategy.value, tensorboard=tensorboard,
+        progress=progress_for(as_json),
+    )  # fmt: skip
     if result is None:  # the chief prints
         return
     print_result(result, print_training, as_json)

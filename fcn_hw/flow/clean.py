@@ -24,19 +24,20 @@ from fcn_hw.harness import bounded
 from fcn_hw.harness.csim import RUN_FOLDER, SIGN_OFF_FOLDER
 from fcn_hw.locks import locked
 from fcn_hw.tools.runner import LOG_FOLDER
+from fcn_hw.train.result import EPOCHS, PICTURES, TENSORBOARD
 
 _HIDDEN = (SUFFIX, ".sources.json", ".lock", ".part")
 """Ends of names with a dot in front: records, locks, and what a killed run was writing."""
 
-_NAMED = frozenset({"report/report.html", "report/csim.json", "agreement.json", *OUTPUTS})
+_NAMED = frozenset({"report/report.html", "report/csim.json", "agreement.json", EPOCHS, *OUTPUTS})
 """Files that nobody else writes, recorded or not."""
 
 RTL_FOLDER = "rtl"
 """What fcn_hw's compiler fills."""
 
-_STUDIES = ("checkpoints", "levels", "sensitivity", "sparsity")
+_STUDIES = ("checkpoints", PICTURES, TENSORBOARD, "levels", "sensitivity", "sparsity")
 _STUDY_FILES = frozenset(
-    ".npz .h5 .json .jsonl .svg .png .log .yaml .db .sqlite3 .trace .journal".split()
+    ".npz .h5 .json .jsonl .svg .png .log .yaml .db .sqlite3 .trace .journal .v2".split()
 )
 """Kinds of files that trainings and studies leave in folders of their own."""
 

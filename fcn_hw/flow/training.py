@@ -40,7 +40,13 @@ _NAMED = 6
 """Changed keys that a message names; of more it gives the number."""
 
 
-def train_stage(workspace: Workspace, progress: Progress, cluster: Cluster | None = None) -> Path:
+def train_stage(
+    workspace: Workspace,
+    progress: Progress,
+    cluster: Cluster | None = None,
+    *,
+    tensorboard: bool = False,
+) -> Path:
     """Trains the design's model unless it is there.
 
     Args:
@@ -48,6 +54,7 @@ def train_stage(workspace: Workspace, progress: Progress, cluster: Cluster | Non
         progress: what is said meanwhile; why a finished training is repeated, and what the last one
             took, is said even where nothing else is.
         cluster: whose chief this process is; None: it trains alone.
+        tensorboard: a training also writes TensorBoard's files.
 
     Returns:
         the folder of the model.
@@ -64,7 +71,7 @@ def train_stage(workspace: Workspace, progress: Progress, cluster: Cluster | Non
     with locked(record.folder, "fcn-hw train"):
         if (record.folder / TRAINING).is_file():
             progress.warn(f"{why_not(record)}. It is trained again; {_cost(record.folder)}")
-        _train(workspace.design, record, progress, cluster)
+        _train(workspace.design, record, progress, cluster, tensorboard)
     return record.folder
 
 
@@ -110,7 +117,11 @@ def _digest(design: Design, data: str) -> str:
 
 
 def _train(
-    design: Design, record: StageRecord, progress: Progress, cluster: Cluster | None
+    design: Design,
+    record: StageRecord,
+    progress: Progress,
+    cluster: Cluster | None,
+    tensorboard: bool,
 ) -> None:
     from fcn_hw.train.run import train
     from fcn_hw.train.together import train_together
@@ -127,13 +138,17 @@ def _train(
             progress.say(f"        {escape(uneven)}")
         return dataset
 
+    say = None if progress.bars else (lambda line: progress.say(f"        {escape(line)}"))
     # the record of the last training stands until this one writes: an interrupted one costs nothing
     if cluster is None:
-        train(design, load(), record.folder, progress=progress.bars, before_writing=record.begin)
+        train(
+            design, load(), record.folder, progress=progress.bars, before_writing=record.begin,
+            say=say, tensorboard=tensorboard,
+        )  # fmt: skip
     else:
         train_together(
             design, load, cluster, record.folder, progress=progress.bars,
-            before_writing=record.begin,
+            before_writing=record.begin, say=say, tensorboard=tensorboard,
         )  # fmt: skip
     record.finish(record.folder / name for name in (*MODEL_FILES, PRECISION_FILE, TRAINING))
     found = read_result(record.folder / TRAINING, TrainResult)

@@ -88,7 +88,8 @@ class PhaseState:
             with pruning, epochs whose zeros are all there.
         best_epoch: that had it; 0 is the state before the phase.
         seconds: of work, over all runs.
-        history: a row for each epoch: loss and validation score.
+        history: a row for each epoch: ``loss`` (mean over its steps), ``score`` on the validation
+            split, ``learning_rate`` of its last step, ``seconds`` of work.
         finished: the phase is over, by its last epoch or by patience.
     """
 
@@ -98,6 +99,10 @@ class PhaseState:
     seconds: float = 0.0
     history: list[dict[str, float]] = field(default_factory=list)
     finished: bool = False
+
+
+Watch = Callable[[Phase, PhaseState, Predictor], None]
+"""Called after each epoch, once its checkpoint is written, and when a phase is taken up."""
 
 
 def loss_weights(
@@ -184,6 +189,7 @@ def run_phase(
     report: Report | None = None,
     pruner: Callable[[int], Pruner] | None = None,
     team: Team | None = None,
+    watch: Watch | None = None,
 ) -> PhaseState:
     """Trains ``model`` in place; it ends with the weights of the best validation score.
 
@@ -196,6 +202,7 @@ def run_phase(
         report: called after each step.
         pruner: makes what prunes the model, from the number of steps of the phase.
         team: the workers that train together; None: this process alone.
+        watch: called after each epoch.
 
     Raises:
         FcnHwError: the loss or a weight is no longer finite; the checkpoint keeps the last good
@@ -203,7 +210,11 @@ def run_phase(
     """
     trainer = _PhaseTrainer(model, phase, data, pixel_loss, file, pruner, team)
     trainer.resume_or_start()
-    while not trainer.state.finished:
+    while True:
+        if watch is not None:
+            watch(phase, trainer.state, trainer.predictor)
+        if trainer.state.finished:
+            break
         trainer.run_epoch(report)
     model.set_weights(trainer.best)
     return trainer.state
@@ -232,7 +243,7 @@ class _PhaseTrainer:
         self._train_step = make(
             model, self.optimizer, pixel_loss, self.pruner.apply if self.pruner else None
         )
-        self._predictor = Predictor(model)
+        self.predictor = Predictor(model)
 
     def resume_or_start(self) -> None:
         checkpoint = self.file.load()
@@ -269,14 +280,18 @@ class _PhaseTrainer:
         value = self._validate()
         state = self.state
         state.epoch = epoch
-        state.history.append({"loss": loss, "score": value})
+        seconds = time.perf_counter() - started
+        rate = learning_rate(self.phase, epoch * self.steps - 1, self.phase.epochs * self.steps)
+        state.history.append(
+            {"loss": loss, "score": value, "learning_rate": rate, "seconds": round(seconds, 2)}
+        )
         counts = self.pruner is None or self.pruner.reached(epoch * self.steps)
         if counts and value > state.best:
             state.best, state.best_epoch = value, epoch
             self.best = self.model.get_weights()
         stale = counts and epoch - state.best_epoch >= self.phase.patience
         state.finished = stale or epoch >= self.phase.epochs
-        state.seconds += time.perf_counter() - started
+        state.seconds += seconds
         log.info(
             "%s: epoch %d, loss %.4f, %s %.4f",
             self.phase.name, epoch, loss, self.data.metric, value,
@@ -331,7 +346,7 @@ class _PhaseTrainer:
     def _validate(self) -> float:
         data = self.data
         result = score(
-            self._predictor, data.val, data.classes, data.void, max(16, self.phase.batch_size)
+            self.predictor, data.val, data.classes, data.void, max(16, self.phase.batch_size)
         )
         return result.value
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import field
 from typing import Literal
 
 from pydantic.dataclasses import dataclass
@@ -10,6 +11,11 @@ from fcn_hw.results import STRICT
 from fcn_hw.train.datasets.base import Metric
 
 TRAINING = "training.json"
+
+EPOCHS = "epochs.csv"
+PICTURES = "epochs"
+TENSORBOARD = "tensorboard"
+"""What a training writes for people, beside the models: see :mod:`fcn_hw.train.watching`."""
 
 ModelKey = Literal["float", "direct", "retrained"]
 MODELS = {
@@ -61,6 +67,23 @@ class ModelScores:
         return {"float": self.float, "direct": self.direct, "retrained": self.retrained}
 
 
+@dataclass(frozen=True, config=STRICT)
+class Epoch:
+    """An epoch of a phase.
+
+    Args:
+        loss: mean over its steps.
+        score: on the validation split, by the data set's metric, 0 to 1.
+        learning_rate: of its last step; None: a version of fcn_hw trained it that kept none.
+        seconds: of work; None as above.
+    """
+
+    loss: float
+    score: float
+    learning_rate: float | None = None
+    seconds: float | None = None
+
+
 @dataclass(frozen=True, config=STRICT, kw_only=True)
 class TrainResult(ModelScores):
     """The three models side by side, on the validation split.
@@ -68,6 +91,7 @@ class TrainResult(ModelScores):
     Args:
         test: the same on the test split; None where there is none. No choice is made by it.
         epochs: run, by phase; none of "float" where the float network is that of a file.
+        history: the same epochs one by one; empty: a version of fcn_hw trained it that kept none.
         seconds: spent in epochs, by phase, over all runs.
         parameters: weights and biases.
         multiplications: multiply-accumulates of one image.
@@ -84,3 +108,9 @@ class TrainResult(ModelScores):
     zeros: dict[str, float]
     zeros_total: float
     weight_bits: int
+    history: dict[str, tuple[Epoch, ...]] = field(default_factory=dict)
+
+
+def picture_name(phase: str, epoch: int) -> str:
+    """The file of an epoch's picture below :data:`PICTURES`."""
+    return f"{phase}-{epoch:03}.png"

@@ -22,14 +22,14 @@ from fcn_hw.train.bars import training_bars
 from fcn_hw.train.datasets.base import DataSet, Split
 from fcn_hw.train.datasets.coverage import check_labels
 from fcn_hw.train.design_network import design_topology, float_model, network_identity
-from fcn_hw.train.loop import PhaseState, Report, run_phase
+from fcn_hw.train.loop import PhaseState, Report, Watch, run_phase
 from fcn_hw.train.networks import build_float, fold_batchnorm, folded_weights, set_weights
 from fcn_hw.train.pixel_loss import PixelLoss
 from fcn_hw.train.precision import PrecisionTable, Wish, wishes
 from fcn_hw.train.predict import Predictor, score
 from fcn_hw.train.pruning import check_pruning
 from fcn_hw.train.quantized import snapped_weights
-from fcn_hw.train.result import TRAINING, ModelKey, ModelScores, Scores, TrainResult
+from fcn_hw.train.result import TRAINING, Epoch, ModelKey, ModelScores, Scores, TrainResult
 from fcn_hw.train.store import CheckpointFile, save_model
 from fcn_hw.train.study import (
     FLOAT_MODEL,
@@ -41,6 +41,7 @@ from fcn_hw.train.study import (
 )
 from fcn_hw.train.team import Team
 from fcn_hw.train.topology import Topology, multiplications, parameters, quantizable
+from fcn_hw.train.watching import Watching
 
 DIRECT_MODEL = "direct.h5"
 QUANTIZED_MODEL = "quantized.h5"
@@ -55,12 +56,15 @@ def train(
     progress: bool = True,
     team: Team | None = None,
     before_writing: Callable[[], None] | None = None,
+    say: Callable[[str], None] | None = None,
+    tensorboard: bool = False,
 ) -> TrainResult:
     """Trains a design's network, or goes on where an interrupted training stopped.
 
     Writes to ``out_dir``: ``float.h5``, ``direct.h5``, ``quantized.h5`` (QKeras, weights on their
     grid), ``precision.json``, ``training.json`` when all is done, and meanwhile
-    ``checkpoints/*.npz`` (with the float shadow weights). Each file is replaced in one go.
+    ``checkpoints/*.npz`` (with the float shadow weights), ``epochs.csv`` and ``epochs/*.png``.
+    Each file is replaced in one go.
 
     Args:
         design: what to train.
@@ -70,6 +74,8 @@ def train(
         team: the workers that train together; None: this process alone.
         before_writing: is called when all is trained, before the first file but the checkpoints is
             touched: an interrupted training leaves the results of the last one.
+        say: is told a line after each epoch; None: nobody is.
+        tensorboard: also write TensorBoard's files, to ``tensorboard/``.
 
     Raises:
         ConfigError: an impossible network, an unknown layer name, a precision that a layer can't
@@ -83,7 +89,8 @@ def train(
     wanted = wishes(design, topology)  # a wrong design fails before TensorFlow starts
     _check_pruning(design, dataset, wanted)
     seed_everything(design.training.seed)
-    session = _Session(design, dataset, topology, out_dir, team)
+    watch = Watching(out_dir, dataset, say=say, tensorboard=tensorboard)
+    session = _Session(design, dataset, topology, out_dir, team, watch)
     with training_bars(enabled=progress) as report:
         study = session.float_phase(report)
         table = study.table(wanted)
@@ -134,8 +141,9 @@ class _Session:
         topology: Topology,
         out_dir: Path,
         team: Team | None,
+        watch: Watch,
     ) -> None:
-        self.team = team
+        self.team, self.watch = team, watch
         self.design, self.dataset, self.topology, self.out_dir = design, dataset, topology, out_dir
         # what only retraining reads leaves the float phase as it is
         later = {
@@ -159,6 +167,7 @@ class _Session:
         self.test: dict[ModelKey, Scores] = {}
         self.epochs: dict[str, int] = {}
         self.seconds: dict[str, float] = {}
+        self.history: dict[str, tuple[Epoch, ...]] = {}
         self.zeros: dict[str, tuple[int, int]] = {}
         self.models: dict[str, Any] = {}
 
@@ -177,7 +186,9 @@ class _Session:
             )
             file = self._checkpoint("float", phase_digest(phase, self.digest))
             loss = PixelLoss(design_loss_weights(self.design, self.dataset))
-            state = run_phase(model, phase, self.dataset, loss, file, report, team=self.team)
+            state = run_phase(
+                model, phase, self.dataset, loss, file, report, team=self.team, watch=self.watch
+            )
             self._done("float", state)
         folded = fold_batchnorm(model, self.topology)
         self._evaluate("float", folded, FLOAT_MODEL)
@@ -200,7 +211,7 @@ class _Session:
         share = [settings.distillation] if settings.distillation else []
         digest = phase_digest(phase, self.digest, result_data(table), pruning, *share)
         file = self._checkpoint("retrain", digest)
-        self._done("retrain", study.retrain(model, phase, file, report, self.team))
+        self._done("retrain", study.retrain(model, phase, file, report, self.team, self.watch))
         self._evaluate("retrained", study.snapped(model, table), QUANTIZED_MODEL)
         codes = snapped_weights(folded_weights(model, self.topology), table)
         self.zeros = {
@@ -218,6 +229,7 @@ class _Session:
             **self.scores,
             test=ModelScores(**self.test) if self.test else None,
             epochs=self.epochs,
+            history=self.history,
             seconds={phase: round(value, 1) for phase, value in self.seconds.items()},
             parameters=parameters(self.topology),
             multiplications=multiplications(self.topology),
@@ -236,6 +248,7 @@ class _Session:
 
     def _done(self, name: str, state: PhaseState) -> None:
         self.epochs[name], self.seconds[name] = state.epoch, state.seconds
+        self.history[name] = tuple(Epoch(**row) for row in state.history)
 
     def _evaluate(self, name: ModelKey, model: Any, file: str) -> None:
         data = self.dataset

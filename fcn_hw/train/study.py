@@ -22,7 +22,7 @@ from fcn_hw.keras_env import keras_env
 from fcn_hw.train.calibrate import choose_formats
 from fcn_hw.train.datasets.base import DataSet
 from fcn_hw.train.design_network import design_topology
-from fcn_hw.train.loop import Phase, PhaseState, Report, loss_weights, run_phase
+from fcn_hw.train.loop import Phase, PhaseState, Report, Watch, loss_weights, run_phase
 from fcn_hw.train.networks import (
     ACTIVATION_SUFFIX,
     Weights,
@@ -107,6 +107,7 @@ class Study:
         file: CheckpointFile,
         report: Report | None = None,
         team: Team | None = None,
+        watch: Watch | None = None,
     ) -> PhaseState:
         """Retrains a model of :meth:`quantized` in place; with pruning and distillation, if the
         design has them."""
@@ -115,7 +116,7 @@ class Study:
         if share:
             loss = replace(loss, teacher=self.float_model, share=share)
         pruner = None if pruning is None else partial(Pruner, model, self.topology, pruning)
-        return run_phase(model, phase, self.dataset, loss, file, report, pruner, team)
+        return run_phase(model, phase, self.dataset, loss, file, report, pruner, team, watch)
 
     def score(self, model: Any, split: str = "val") -> Scores:
         """How well a model does on a split."""

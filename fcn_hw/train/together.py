@@ -25,6 +25,8 @@ def train_together(
     progress: bool = True,
     join_timeout_s: float = JOIN_TIMEOUT_S,
     before_writing: Callable[[], None] | None = None,
+    say: Callable[[str], None] | None = None,
+    tensorboard: bool = False,
 ) -> TrainResult:
     """Trains with the other workers of ``cluster``; only the chief writes files.
 
@@ -35,7 +37,7 @@ def train_together(
         out_dir: the chief's; others work in a folder that they remove.
         progress: draw the chief's bars.
         join_timeout_s: how long to wait for the others.
-        before_writing: of the chief, as :func:`fcn_hw.train.run.train` has it.
+        before_writing, say, tensorboard: of the chief, as :func:`fcn_hw.train.run.train` has them.
 
     Raises:
         FcnHwError: a worker is missing, trains something else, or is gone. What
@@ -51,7 +53,8 @@ def train_together(
     team = Team(cluster, subject, join_timeout_s)
     if team.chief:
         return train(
-            design, dataset, out_dir, progress=progress, team=team, before_writing=before_writing
-        )
+            design, dataset, out_dir, progress=progress, team=team,
+            before_writing=before_writing, say=say, tensorboard=tensorboard,
+        )  # fmt: skip
     with tempfile.TemporaryDirectory(prefix="fcn_hw_worker_") as scratch:
         return train(design, dataset, Path(scratch), progress=False, team=team)

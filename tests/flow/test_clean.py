@@ -35,6 +35,9 @@ def root(tmp_path: Path) -> Path:
         write(folder / "pynq-z2/logs/compile.log")
         write(folder / "pynq-z2/report/report.html")
         write(folder / "model/checkpoints/float.npz")
+        write(folder / "model/epochs.csv")
+        write(folder / "model/epochs/float-001.png")
+        write(folder / "model/tensorboard/float/events.out.tfevents.1.host.2.0.v2")
         write(folder / "search/lut/points/a/design.yaml")
     return tmp_path
 

@@ -47,7 +47,7 @@ def trained(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> str:
 
     def train(
         design: object, dataset: object, folder: Path, *, progress: bool,
-        before_writing: Callable[[], None],
+        before_writing: Callable[[], None], **told: object,
     ) -> None:  # fmt: skip
         before_writing()
         for name in (*training.MODEL_FILES, "precision.json"):

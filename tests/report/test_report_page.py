@@ -65,8 +65,8 @@ from fcn_hw.studies.sensitivity.picture import sensitivity_svg
 from fcn_hw.studies.sensitivity.result import Finding, Kind, Level, Point, Sensitivity, Verdict
 
 ALL = (
-    "scenes", "accuracy", "exactness", "network", "cycles", "resources", "fifos", "precision",
-    "weights", "exploration", "versions",
+    "scenes", "accuracy", "training", "exactness", "network", "cycles", "resources", "fifos",
+    "precision", "weights", "exploration", "versions",
 )  # fmt: skip
 
 
@@ -90,6 +90,7 @@ def test_nothing_has_run_and_every_section_says_how_to_get_it(tmp_path: Path) ->
     assert commands == {
         "scenes": ("fcn-hw csim mini --board pynq-z2",),
         "accuracy": ("fcn-hw train mini",),
+        "training": ("fcn-hw train mini",),
         "exactness": ("fcn-hw csim mini --board pynq-z2",),
         "network": ("fcn-hw export mini",),
         "cycles": ("fcn-hw estimate mini --board pynq-z2",),
@@ -109,11 +110,11 @@ def test_a_section_appears_with_its_stage(tmp_path: Path) -> None:
     workspace, graph = empty_workspace(tmp_path), skip_network()
     add_training(workspace)
     assert [name for name, is_ready in ready(workspace).items() if is_ready] == [
-        "accuracy", "versions",
+        "accuracy", "training", "versions",
     ]  # fmt: skip
     add_graph(workspace, graph)
     assert [name for name, is_ready in ready(workspace).items() if is_ready] == [
-        "accuracy", "exactness", "network", "precision", "weights", "versions",
+        "accuracy", "training", "exactness", "network", "precision", "weights", "versions",
     ]  # fmt: skip
     assert "has not been simulated yet" in make_report(workspace, load_board(BOARD)).html
     add_csim(workspace, graph)

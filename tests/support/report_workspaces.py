@@ -31,7 +31,7 @@ from fcn_hw.ops import Constant, Padding
 from fcn_hw.ops.conv2d import Conv2D
 from fcn_hw.ops.input import Input
 from fcn_hw.results import write_result
-from fcn_hw.train.result import TRAINING, Scores, TrainResult
+from fcn_hw.train.result import TRAINING, Epoch, Scores, TrainResult
 
 BOARD = "pynq-z2"
 HEIGHT, WIDTH, CLASSES = 16, 24, 3
@@ -82,6 +82,10 @@ def add_training(workspace: Workspace, classes: tuple[str, ...] = ("background",
     training = TrainResult(
         float=Scores(0.8, 0.9, iou), direct=Scores(0.6, 0.9, iou), retrained=Scores(0.75, 0.9, iou),
         epochs={"float": 2, "retrain": 1}, seconds={"float": 1.0},
+        history={
+            "float": (Epoch(0.9, 0.4, 0.01, 0.5), Epoch(0.5, 0.8, 0.001, 0.5)),
+            "retrain": (Epoch(0.4, 0.75),),
+        },
         parameters=402, multiplications=123456, zeros={}, zeros_total=0.1, weight_bits=1608,
     )  # fmt: skip
     write_result(workspace.model / TRAINING, training)

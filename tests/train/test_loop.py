@@ -47,6 +47,10 @@ def run(model: Any, settings: Phase, data: DataSet, path: Path, report: Any = No
     return run_phase(model, settings, data, loss, CheckpointFile(path, "d"), report)
 
 
+def timeless(history: list[dict[str, float]]) -> list[dict[str, float]]:
+    return [{name: row[name] for name in ("loss", "score", "learning_rate")} for row in history]
+
+
 class Killed(BaseException):
     """As abrupt as Ctrl-C."""
 
@@ -69,7 +73,7 @@ def test_interrupted_training_ends_as_an_uninterrupted_one(
             run(make_model(), phase(), squares, tmp_path / "part.npz", killer(epoch, step))
     resumed = make_model()
     actual = run(resumed, phase(), squares, tmp_path / "part.npz")
-    assert actual.history == expected.history and len(actual.history) == 3
+    assert timeless(actual.history) == timeless(expected.history) and len(actual.history) == 3
     assert (actual.best_epoch, actual.best) == (expected.best_epoch, expected.best)
     for a, b in zip(resumed.get_weights(), whole.get_weights(), strict=True):
         np.testing.assert_array_equal(a, b)

@@ -46,9 +46,20 @@ def test_a_training_leaves_all_its_files(
 ) -> None:
     result = train(mixed_design, squares, tmp_path, progress=False)
     names = sorted(str(p.relative_to(tmp_path)) for p in tmp_path.rglob("*") if p.is_file())
+    pictures = [
+        f"epochs/{phase}-{epoch:03}.png" for phase in ("float", "retrain") for epoch in (1, 2)
+    ]
     assert names == [
         *("checkpoints/float.npz", "checkpoints/retrain.npz"),
-        *("direct.h5", "float.h5", "precision.json", "quantized.h5", "training.json"),
+        *(
+            "direct.h5",
+            "epochs.csv",
+            *pictures,
+            "float.h5",
+            "precision.json",
+            "quantized.h5",
+            "training.json",
+        ),
     ]
     report = json.loads((tmp_path / "training.json").read_text())
     for name, scores in (
@@ -183,7 +194,7 @@ def test_a_full_disk_keeps_the_last_whole_epoch(
         train(tiny_design(), squares, tmp_path, progress=False)
     path = tmp_path / "checkpoints" / "float.npz"
     assert str(caught.value) == f"[Errno 28] No space left on device: '{path}'"
-    assert list(tmp_path.rglob("*.*")) == [path]
+    assert [p for p in tmp_path.rglob("*.*") if p.suffix not in (".csv", ".png")] == [path]
     with np.load(path) as file:
         assert json.loads(file["json"].tobytes())["facts"]["epoch"] == 1
     result = train(tiny_design(), squares, tmp_path, progress=False)

@@ -13,6 +13,7 @@ from fcn_hw.report.sections.network import network
 from fcn_hw.report.sections.precision import precision
 from fcn_hw.report.sections.resources import resources
 from fcn_hw.report.sections.scenes import scenes
+from fcn_hw.report.sections.training import training
 from fcn_hw.report.sections.versions import versions
 from fcn_hw.report.sections.weights import weights
 from fcn_hw.report.sources import Sources
@@ -20,6 +21,7 @@ from fcn_hw.report.sources import Sources
 SECTIONS: tuple[tuple[Callable[[Sources], Section], tuple[Stage, ...]], ...] = (
     (scenes, ("csim",)),
     (accuracy, ("train",)),
+    (training, ("train",)),
     (exactness, ("export", "csim")),
     (network, ("export", "fifo")),
     (cycles, ("fifo",)),

@@ -84,7 +84,7 @@ def _scene(found: Scenes, number: int, names: Sequence[str]) -> tuple[Picture, .
     height, width = image.shape[:2]
     rgb = np.broadcast_to(image, (height, width, 3)) if image.shape[2] == 1 else image
     alt = f"{what}: the image, {width} × {height} pixels"
-    pictures = [_picture(rgb, alt, "image", smooth=True)]
+    pictures = [picture(rgb, alt, "image", smooth=True)]
     truth = found.maps["truth"]
     counts = np.ones((height, width), bool)
     if found.void is not None:
@@ -98,7 +98,7 @@ def _scene(found: Scenes, number: int, names: Sequence[str]) -> tuple[Picture, .
         if column != "truth":
             right = np.mean((mask == truth[number])[counts]) if counts.any() else 0.0
             alt += f"; {100 * right:.1f} % of the pixels are as in the truth"
-        pictures.append(_picture(colourise(mask, found.void), alt, column))
+        pictures.append(picture(colourise(mask, found.void), alt, column))
     simulated, quantized = found.maps["C simulation"][number], found.maps["quantized"][number]
     wrong, differs = (simulated != truth[number]) & counts, simulated != quantized
     colour = np.full((height, width, 3), _RIGHT, np.uint8)
@@ -110,11 +110,17 @@ def _scene(found: Scenes, number: int, names: Sequence[str]) -> tuple[Picture, .
         f"{what}, difference: {np.count_nonzero(wrong):,} pixels are wrong in the C simulation, "
         f"{total:,} differ between C simulation and quantized network"
     )
-    pictures.append(_picture(colour, alt, f"C++ ≠ QKeras: {total:,}"))
+    pictures.append(picture(colour, alt, f"C++ ≠ QKeras: {total:,}"))
     return tuple(pictures)
 
 
-def _picture(rgb: Bytes, alt: str, caption: str, *, smooth: bool = False) -> Picture:
+def picture(rgb: Bytes, alt: str, caption: str, *, smooth: bool = False) -> Picture:
+    """A picture of (height, width, 3) bytes, at most :data:`MOST_PIXELS` long.
+
+    Args:
+        alt, caption: its texts.
+        smooth: scale it down as a photograph, not as a class map.
+    """
     image = Image.fromarray(np.ascontiguousarray(rgb))
     scale = MOST_PIXELS / max(image.size)
     if scale < 1:
