@@ -42,6 +42,7 @@ from fcn_hw.flow.differences import Differences
 from fcn_hw.flow.differences import compare as _compare
 from fcn_hw.flow.doctor import Diagnosis
 from fcn_hw.flow.doctor import diagnose as _diagnose
+from fcn_hw.flow.ecp5 import Ecp5Bitstream
 from fcn_hw.flow.emission import HlsProject
 from fcn_hw.flow.estimate import EstimateRun
 from fcn_hw.flow.estimate import estimate_design as _estimate_design
@@ -50,7 +51,7 @@ from fcn_hw.flow.evaluate import evaluate_stage as _evaluate_stage
 from fcn_hw.flow.evaluation import Evaluation
 from fcn_hw.flow.fifos import fifo_stage as _fifo_stage
 from fcn_hw.flow.handoff import FOLDER, Handoff, handoff_stage
-from fcn_hw.flow.hardware import HardwareRun, cosim_by, csynth_by, run_bitstream
+from fcn_hw.flow.hardware import HardwareRun, bitstream_by, cosim_by, csynth_by
 from fcn_hw.flow.layout import FifoResult
 from fcn_hw.flow.lint import lint_folder, lint_stage
 from fcn_hw.flow.pipeline import emit_stage
@@ -556,10 +557,15 @@ def bitstream_design(
     hours: float | None = None,
     train: bool = True,
     progress: Progress | bool = False,
-) -> HardwareRun:
-    """C synthesis, IP, block design placed and routed, bitstream."""
+) -> HardwareRun | Ecp5Bitstream:
+    """From the emitted C++ to a bitstream.
+
+    By Vitis HLS and Vivado: C synthesis, IP, block design placed and routed. On a board with an
+    ECP5 by fcn_hw's own compiler, yosys, nextpnr-ecp5 and ecppack; whether the clock is reached
+    says the result's ``check()``.
+    """
     workspace = open_workspace(str(design), Path(root), may_train=train)
-    return run_bitstream(workspace, load_board(board), _progress(progress), hours=hours)
+    return bitstream_by(workspace, load_board(board), _progress(progress), hours=hours)
 
 
 def handoff_design(

@@ -1,4 +1,7 @@
-"""Boards: ``constraints/<board>.yaml`` and ``<board>.xdc``. A new board is a new pair of files."""
+"""Boards: ``constraints/<board>.yaml`` and its pins. A new board is a new pair of files.
+
+The pins are in ``<board>.xdc``, Vivado's constraints, or in ``<board>.lpf``, those of nextpnr-ecp5.
+"""
 
 from __future__ import annotations
 
@@ -8,14 +11,15 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 from pydantic_core.core_schema import ValidationInfo
 
+from fcn_hw.costs.family import Family
 from fcn_hw.errors import ConfigError, nearest
 from fcn_hw.resources import data_folder
 from fcn_hw.schema import config_error, validate
 from fcn_hw.yaml_source import read_yaml
 
-SHORTEST_CLOCK_NS = {"7series": 1.6, "ultrascale+": 1.13}
+SHORTEST_CLOCK_NS = {"7series": 1.6, "ultrascale+": 1.13, "ecp5": 2.5}
 """Of a global clock buffer in the fastest speed grade: 628 MHz (DS187, F_MAX_BUFG) and 891 MHz
-(DS925). No design gets near it."""
+(DS925); of an ECP5's PLL, 400 MHz (FPGA-DS-02012). No design gets near it."""
 
 
 class _Section(BaseModel):
@@ -26,15 +30,32 @@ class Resources(_Section):
     """What the programmable logic holds."""
 
     dsp: int = Field(ge=0)
-    """DSP48 slices."""
+    """DSP48 slices; multipliers of 18 x 18 bits of an ECP5."""
     bram36: int = Field(ge=0)
-    """Block RAMs of 36 Kib; each is also two of 18 Kib."""
+    """Block RAMs of 36 Kib; each is also two of 18 Kib. Of an ECP5 two EBRs of 18 Kib."""
     uram: int = Field(ge=0)
     """UltraRAMs of 288 Kib."""
     lut: int = Field(ge=1)
-    """Look-up tables."""
+    """Look-up tables of six inputs; of four in an ECP5."""
     ff: int = Field(ge=1)
     """Flip-flops."""
+
+
+class Ecp5(_Section):
+    """What yosys, nextpnr-ecp5 and ecppack have to know of a board with an ECP5."""
+
+    device: Literal["12k", "25k", "45k", "85k", "um5g-25k", "um5g-45k", "um5g-85k"]
+    """The option of nextpnr-ecp5 that chooses the device."""
+    package: Literal["CABGA256", "CABGA285", "CABGA381", "CABGA554", "CABGA756"]
+    """Of the device, as nextpnr-ecp5 names it."""
+    speed_grade: Literal[6, 7, 8]
+    """Of the device; 6 is the slowest. One of 5G is always 8."""
+    oscillator_mhz: float = Field(ge=8, le=400)
+    """Frequency at the port ``oscillator``; a PLL makes the clock of the design from it."""
+    baud_rate: int = Field(ge=9600, le=3_000_000)
+    """Bits a second of the byte port: eight data bits, no parity, one stop bit."""
+    high: tuple[str, ...] = ()
+    """Further ports of the pins file that are outputs and always 1."""
 
 
 class Board(_Section):
@@ -44,26 +65,28 @@ class Board(_Section):
     """That of the file."""
     description: str
     """For people."""
-    part: str = Field(pattern=r"^xc[A-Za-z0-9-]+$")
-    """The device, as Vivado names it."""
-    board_part: str = Field(pattern=r"^[A-Za-z0-9_.:-]+$")
+    part: str = Field(pattern=r"^(xc|LFE5)[A-Za-z0-9-]+$")
+    """The device, as its vendor names it."""
+    board_part: str = Field(default="", pattern=r"^[A-Za-z0-9_.:-]*$")
     """The board, as Vivado's board store names it; another version of its files may be needed."""
-    family: Literal["7series", "ultrascale+"]
-    """It says what memories and DSP slices are."""
+    family: Family
+    """It says what look-up tables, memories and DSP slices are."""
     clock_period_ns: float = Field(gt=0)
     """Default clock of the programmable logic."""
     resources: Resources
     """Of the device."""
-    ps: Literal["ps7", "psu"]
-    """The processing system: Zynq-7000's or Zynq UltraScale+'s."""
-    ps_preset: str
+    ps: Literal["ps7", "psu", "none"]
+    """The processing system: Zynq-7000's or Zynq UltraScale+'s; an ECP5 has none."""
+    ps_preset: str = ""
     """How the processing system gets its settings, and what must be added."""
     axi_stream_width_bits: Literal[8, 32, 64, 128]
     """Width of the DMA's streams: that of the processing system's high-performance ports."""
     control: Literal["axi_lite", "none"] = "axi_lite"
     """How the IP is started: by a register, which tells counters too, or by its reset alone."""
-    memory_mib: int = Field(ge=1)
-    """DRAM of the processing system."""
+    memory_mib: int = Field(ge=0)
+    """DRAM of the processing system; 0 without one."""
+    ecp5: Ecp5 | None = Field(default=None, validate_default=True)
+    """Of a board with an ECP5, what the open tools have to know."""
     sources: tuple[str, ...] = Field(min_length=1)
     """The documents that these facts are from."""
 
@@ -74,6 +97,24 @@ class Board(_Section):
         if period_ns < shortest:
             raise ValueError(f"{period_ns:g} must be at least {shortest:g} for this family")
         return period_ns
+
+    @field_validator("ecp5")
+    @classmethod
+    def _of_an_ecp5(cls, chip: Ecp5 | None, info: ValidationInfo) -> Ecp5 | None:
+        known = info.data
+        if "family" not in known or "ps" not in known:  # refused already
+            return chip
+        is_ecp5 = known["family"] == "ecp5"
+        if is_ecp5 != (chip is not None) or is_ecp5 != (known["ps"] == "none"):
+            raise ValueError("family ecp5, this section and 'ps: none' go together")
+        if not is_ecp5 and not all(known.get(k) for k in ("board_part", "ps_preset", "memory_mib")):
+            raise ValueError("without it a board has board_part, ps_preset and memory_mib")
+        return chip
+
+    @property
+    def pins_file(self) -> str:
+        """Name of the file that places the ports."""
+        return f"{self.name}.{'lpf' if self.ecp5 else 'xdc'}"
 
 
 def board_names(folder: Path | None = None) -> tuple[str, ...]:
@@ -94,7 +135,7 @@ def load_board(name: str, folder: Path | None = None) -> Board:
         folder: where the files are; None takes fcn_hw's own ``constraints``.
 
     Raises:
-        ConfigError: there is no such board, its file is wrong, or its ``.xdc`` is missing.
+        ConfigError: there is no such board, its file is wrong, or its pins file is missing.
     """
     folder = data_folder("constraints") if folder is None else folder
     names = board_names(folder)
@@ -103,14 +144,15 @@ def load_board(name: str, folder: Path | None = None) -> Board:
             f"unknown board '{name}'; near: {nearest(name, names)}"
             if names
             else f"unknown board '{name}': {folder} holds no boards",
-            hint="A new board is a new <board>.yaml and <board>.xdc in constraints/.",
+            hint="A new board is a new <board>.yaml and its pins, <board>.xdc or .lpf, in "
+            "constraints/.",
         )
     source = read_yaml(folder / f"{name}.yaml")
     board = validate(Board, source, "the board")
     if board.name != name:
         problem = f"name '{board.name}' differs from the file's name"
         raise config_error(source, [(("name",), problem)])
-    constraints_file(name, folder)
+    constraints_file(board, folder)
     return board
 
 
@@ -132,17 +174,19 @@ def period_ns_of(board: Board, asked_ns: float | None) -> float:
     return asked_ns
 
 
-def constraints_file(name: str, folder: Path | None = None) -> Path:
-    """The ``.xdc`` of a board.
+def constraints_file(board: Board, folder: Path | None = None) -> Path:
+    """The file that places a board's ports.
 
     Raises:
         ConfigError: it is missing.
     """
     folder = data_folder("constraints") if folder is None else folder
-    path = folder / f"{name}.xdc"
+    path = folder / board.pins_file
     if not path.is_file():
         raise ConfigError(
-            f"board '{name}' has no {path.name} beside its {name}.yaml",
-            hint="Add the file; it may hold comments only.",
+            f"board '{board.name}' has no {path.name} beside its {board.name}.yaml",
+            hint="Add the file; it may hold comments only."
+            if board.ecp5 is None
+            else "Add the file; it places the ports oscillator, uart_rx, uart_tx and heartbeat.",
         )
     return path

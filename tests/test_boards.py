@@ -9,16 +9,19 @@ from pathlib import Path
 import pytest
 
 from fcn_hw.boards import board_names, constraints_file, load_board, period_ns_of
+from fcn_hw.costs.family import FFS_A_LUT
 from fcn_hw.errors import ConfigError, FcnHwError
 from fcn_hw.resources import data_folder
 
 CONSTRAINTS = Path(__file__).parent.parent / "constraints"
 
-# DS190, DS891, DS987: part, DSP, block RAM of 36 Kib, UltraRAM, LUT
+# DS190, DS891, DS987, FPGA-DS-02012: part, DSP, block RAM of 36 Kib, UltraRAM, LUT
 DEVICES = {
     "arty-z7-20": ("xc7z020clg400-1", 220, 140, 0, 53_200),
+    "ecpix5-85f": ("LFE5UM5G-85F-8BG554I", 156, 104, 0, 83_640),
     "kv260": ("xck26-sfvc784-2LV-c", 1248, 144, 64, 117_120),
     "pynq-z2": ("xc7z020clg400-1", 220, 140, 0, 53_200),
+    "ulx3s-85f": ("LFE5U-85F-6BG381C", 156, 104, 0, 83_640),
     "ultra96v2": ("xczu3eg-sbva484-1-i", 360, 216, 0, 70_560),
     "zcu102": ("xczu9eg-ffvb1156-2-e", 2520, 912, 0, 274_080),
     "zcu104": ("xczu7ev-ffvc1156-2-e", 1728, 312, 96, 230_400),
@@ -29,16 +32,29 @@ def test_the_boards_of_the_project() -> None:
     assert set(DEVICES) <= set(board_names())
 
 
+ECP5 = tuple(name for name in board_names() if load_board(name).ecp5 is not None)
+
+# ulx3s_v20.lpf; amaranth_boards/ecpix5.py and "Debug" of LambdaConcept's pages on the ECPIX-5
+PINS = {
+    "ecpix5-85f": {"oscillator": "K23", "uart_rx": "R26", "uart_tx": "R24", "heartbeat": "R21"},
+    "ulx3s-85f": {
+        "oscillator": "G2", "uart_rx": "M1", "uart_tx": "L4", "heartbeat": "B2", "wifi_gpio0": "L2",
+    },
+}  # fmt: skip
+
+
 @pytest.mark.parametrize("name", board_names())
 def test_every_board_is_whole(name: str) -> None:
     board = load_board(name)
     assert board.name == name
-    assert board.resources.ff == 2 * board.resources.lut  # a slice has two flip-flops a LUT
+    assert board.resources.ff == FFS_A_LUT[board.family] * board.resources.lut
+    if name in ECP5:
+        return
     assert (board.ps, board.axi_stream_width_bits) == (
         ("ps7", 64) if board.family == "7series" else ("psu", 128)
     )
     assert board.part.startswith("xc7z") == (board.family == "7series")
-    for line in constraints_file(name).read_text().splitlines():
+    for line in constraints_file(load_board(name)).read_text().splitlines():
         assert not line or line.startswith(("#", "set_property -quiet "))
 
 
@@ -49,9 +65,22 @@ def test_devices(name: str) -> None:
     assert (board.part, have.dsp, have.bram36, have.uram, have.lut) == DEVICES[name]
 
 
+@pytest.mark.parametrize("name", ECP5)
+def test_pins_of_an_ecp5(name: str) -> None:
+    board = load_board(name)
+    assert board.ecp5 is not None and board.ps == "none"
+    text = constraints_file(board).read_text()
+    placed = re.findall(r'^LOCATE COMP "(\w+)" SITE "(\w+)";$', text, re.M)
+    assert dict(placed) == PINS[name] and len(placed) == len(PINS[name])
+    assert set(PINS[name]) == {"oscillator", "uart_rx", "uart_tx", "heartbeat", *board.ecp5.high}
+    assert sorted(re.findall(r'^IOBUF PORT "(\w+)"', text, re.M)) == sorted(PINS[name])
+    (frequency,) = re.findall(r'^FREQUENCY PORT "oscillator" (\w+) MHZ;$', text, re.M)
+    assert float(frequency) == board.ecp5.oscillator_mhz
+
+
 @pytest.mark.parametrize("name", ["pynq-z2", "arty-z7-20"])
 def test_heartbeat_pin(name: str) -> None:
-    assert re.search(r"PACKAGE_PIN R14 .*heartbeat", constraints_file(name).read_text())
+    assert re.search(r"PACKAGE_PIN R14 .*heartbeat", constraints_file(load_board(name)).read_text())
 
 
 @pytest.fixture
@@ -82,7 +111,9 @@ def test_unknown_board(tmp_path: Path) -> None:
     with pytest.raises(ConfigError) as caught:
         load_board("pynq-z3")
     assert caught.value.message == "unknown board 'pynq-z3'; near: 'pynq-z2'"
-    assert caught.value.hint == "A new board is a new <board>.yaml and <board>.xdc in constraints/."
+    assert caught.value.hint == (
+        "A new board is a new <board>.yaml and its pins, <board>.xdc or .lpf, in constraints/."
+    )
     for outside in ("../constraints/pynq-z2", "", "pynq-z2.yaml"):
         with pytest.raises(ConfigError, match="unknown board"):
             load_board(outside)
@@ -112,6 +143,21 @@ def test_wrong_board_files_name_the_line(folder: Path, old: str, new: str, expec
     assert f"pynq-z2.yaml:{line}: {expected}" in text
 
 
+@pytest.mark.parametrize(
+    ("old", "new", "expected"),
+    [
+        ("family: 7series", "family: ecp5", "family ecp5, this section and 'ps: none' go together"),
+        ("ps: ps7", "ps: none", "family ecp5, this section and 'ps: none' go together"),
+        ("memory_mib: 512", "memory_mib: 0", "without it a board has board_part, ps_preset and"),
+    ],
+)
+def test_keys_of_another_family(folder: Path, old: str, new: str, expected: str) -> None:
+    change(folder / "pynq-z2.yaml", old, new)
+    with pytest.raises(ConfigError) as caught:
+        load_board("pynq-z2", folder)
+    assert f"pynq-z2.yaml:1: ecp5: {expected}" in caught.value.message
+
+
 def test_clocks_that_no_device_has() -> None:
     for name, shortest in (("pynq-z2", 1.6), ("kv260", 1.13)):
         board = load_board(name)
@@ -126,6 +172,10 @@ def test_a_board_needs_its_xdc(folder: Path) -> None:
     with pytest.raises(ConfigError) as caught:
         load_board("pynq-z2", folder)
     assert caught.value.message == "board 'pynq-z2' has no pynq-z2.xdc beside its pynq-z2.yaml"
+    assert caught.value.hint == "Add the file; it may hold comments only."
+    shutil.copy(CONSTRAINTS / "ulx3s-85f.yaml", folder)
+    with pytest.raises(ConfigError, match=r"board 'ulx3s-85f' has no ulx3s-85f\.lpf beside"):
+        load_board("ulx3s-85f", folder)
 
 
 def test_data_folders(tmp_path: Path) -> None:

@@ -166,7 +166,7 @@ def control_address(interface: AxiInterface, board: Board) -> int | None:
 
 def has_heartbeat(board: Board) -> bool:
     """Whether the board's constraints place a port ``heartbeat``."""
-    lines = constraints_file(board.name).read_text(encoding="utf-8").splitlines()
+    lines = constraints_file(board).read_text(encoding="utf-8").splitlines()
     return any(
         re.search(r"PACKAGE_PIN", line) and re.search(r"\bheartbeat\b", line)
         for line in lines
@@ -238,9 +238,7 @@ def plan_vivado(
         f"scripts/{script}.tcl": render(f"tcl/{script}.tcl.j2", context)
         for script in ("block_design", "impl", "bitstream")
     }
-    files[f"constraints/{board.name}.xdc"] = constraints_file(board.name).read_text(
-        encoding="utf-8"
-    )
+    files[f"constraints/{board.name}.xdc"] = constraints_file(board).read_text(encoding="utf-8")
     if context.heartbeat:
         files["hdl/heartbeat.v"] = (data_folder("templates") / "hdl" / "heartbeat.v").read_text()
     return Plan(files=files)

@@ -13,8 +13,9 @@ tb/lanes_main.cpp sim/lanes/ test bench of the network, and what stands in for a
                              frames side by side
 tb/cosim_main.cpp            test bench of the top with AXI ports, for C and RTL
 scripts/*.tcl                C synthesis, cosimulation, IP, block design, bitstream
-constraints/ hdl/            what the block design adds to the IP
+constraints/ hdl/            what the block design, or the top of an ECP5, adds to the network
 driver/                      PYNQ driver, C header, bare-metal example
+host/                        of a board with an ECP5, the script that sends images
 graph.txt                    the typed graph
 """
 
@@ -43,6 +44,7 @@ from fcn_hw.backend.hls4ml_conv import (
 from fcn_hw.backend.hls_scripts import COSIM_BENCH, HlsLayout, plan_hls_scripts
 from fcn_hw.backend.jinja import render
 from fcn_hw.backend.op_emission import ProcessText, emit_process
+from fcn_hw.backend.serial_board import plan_serial_board
 from fcn_hw.backend.structure import Layout
 from fcn_hw.boards import Board, period_ns_of
 from fcn_hw.costs.memory import fifo_cost
@@ -206,7 +208,7 @@ def plan_project(graph: Graph, board: Board, hls: Hls, layout: Layout | None = N
         "tb/bounded_main.cpp": render("project/bounded_main.cpp.j2", context),
         COSIM_BENCH: render("project/cosim_main.cpp.j2", context.axi),
         "graph.txt": to_text(graph),
-        **driver_files(graph, board),
+        **(driver_files(graph, board) if board.ecp5 is None else {}),
     }
     for name, header_bytes in nnet_headers((_NNET_TYPES, *context.headers)).items():
         files[f"firmware/{name}"] = header_bytes
@@ -222,6 +224,8 @@ def plan_project(graph: Graph, board: Board, hls: Hls, layout: Layout | None = N
     for folder, target_folder in simulation.items():
         for header in sorted((data_folder("templates") / folder).glob("*.h")):
             files[f"{target_folder}/{header.name}"] = header.read_bytes()
+    if board.ecp5 is not None:
+        return Plan(files=files).then(plan_serial_board(graph, board, hls.ClockPeriod))
     return Plan(files=files).then(plan_scripts(graph, board, hls))
 
 
@@ -238,7 +242,7 @@ def plan_scripts(
     dialect: HlsDialect | None = None,
     vivado: VivadoTool | None = None,
 ) -> Plan:
-    """The Tcl of the vendor's tools; that of Vivado only where the part is the board's.
+    """The Tcl of AMD's tools; that of Vivado only where the part is the board's.
 
     Args:
         dialect: None writes for Vitis HLS.

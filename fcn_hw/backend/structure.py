@@ -62,7 +62,8 @@ def choose_structure(graph: Graph, board: Board, hls: Hls) -> Structure:
         DoesNotFit: ``ReuseFactor: auto`` finds no design within the budget.
         ToolNotFound: there is no C++ compiler; FIFOs are sized by a compiled simulator.
     """
-    dmas(axi_interface(graph, board), board)  # what no DMA moves is not simulated for hours
+    if board.ps != "none":
+        dmas(axi_interface(graph, board), board)  # what no DMA moves is not simulated for hours
     dataflow = lower(graph)
     folding = choose_folding(graph, board, hls)
     sized = size_fifos(dataflow, folding.folds, hls.fifo_margin)

@@ -1,4 +1,4 @@
-"""Verb ``bitstream``: from sources to a bitstream, by the vendor's tools."""
+"""Verb ``bitstream``: from sources to a bitstream, by the vendor's tools or by open ones."""
 
 from __future__ import annotations
 
@@ -6,7 +6,9 @@ import fcn_hw
 from fcn_hw.cli import options
 from fcn_hw.cli.application import RTL, app
 from fcn_hw.cli.csynth import show_run
-from fcn_hw.cli.printers.common import progress_for
+from fcn_hw.cli.printers.bitstream import print_placement
+from fcn_hw.cli.printers.common import print_json, progress_for
+from fcn_hw.results import result_data
 
 
 @app.command(rich_help_panel=RTL, epilog="Example: fcn-hw bitstream digits_fcn8s --board pynq-z2")
@@ -18,11 +20,24 @@ def bitstream(
     no_train: options.NoTrain = False,
     as_json: options.Json = False,
 ) -> None:
-    """C synthesis, IP, block design placed and routed by Vivado; its .bit and .hwh.
+    """From the emitted C++ to a bitstream, placed and routed for the board.
 
-    No bitstream is written of a design that misses its timing; then the exit status is 1.
+    Boards with a Zynq: C synthesis by Vitis HLS, IP and block design by Vivado; .bit and .hwh.
+    Boards with an ECP5: fcn_hw's own compiler, yosys, nextpnr-ecp5 and ecppack; a .bit, whose
+    network is behind a serial port. No bitstream is written of a design that misses its timing;
+    then the exit status is 1. Exit status 2 where a program or a licence is missing.
     """
+    from fcn_hw.flow.ecp5 import Ecp5Bitstream
+
     run = fcn_hw.bitstream_design(
         design, board, root, hours=hours, train=not no_train, progress=progress_for(as_json)
     )
-    show_run(run, run.folder, as_json)
+    if not isinstance(run, Ecp5Bitstream):
+        show_run(run, run.folder, as_json)
+        return
+    if as_json:
+        bit = None if run.bit is None else str(run.bit)
+        print_json({**result_data(run.placement), "bitstream": bit})
+    else:
+        print_placement(run)
+    run.check()

@@ -25,8 +25,10 @@ Vitis HLS does not document its threshold. Coelho et al. (Nature Machine Intelli
 observe DSP slices from about ten bits on, and LUTs below.
 """
 
-_DSP_PORTS: dict[Family, tuple[int, int]] = {"7series": (25, 18), "ultrascale+": (27, 18)}
-"""Signed operands of a DSP48E1 (UG479) and of a DSP48E2 (UG579)."""
+_DSP_PORTS: dict[Family, tuple[int, int]] = {
+    "7series": (25, 18), "ultrascale+": (27, 18), "ecp5": (18, 18),
+}  # fmt: skip
+"""Signed operands of a DSP48E1 (UG479), a DSP48E2 (UG579) and a MULT18X18D (FPGA-TN-02205)."""
 
 
 def dsp_slices(a_bits: int, b_bits: int, family: Family) -> int:

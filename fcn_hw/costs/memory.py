@@ -1,6 +1,7 @@
 """Memories: block RAM by aspect ratio, distributed RAM, shift registers, flip-flops.
 
-Sources: UG473 (7 series block RAM), UG573 (UltraScale memory), UG474 and UG574 (LUTs as memory).
+Sources: UG473 (7 series block RAM), UG573 (UltraScale memory), UG474 and UG574 (LUTs as memory);
+FPGA-TN-02204 (ECP5 memory).
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ _BRAM18_SHAPES = ((512, 36), (1024, 18), (2048, 9), (4096, 4), (8192, 2), (16384
 """(words, bits) of a block RAM of 18 Kib with one write and one read port.
 
 A block RAM of 36 Kib (512 x 72 to 16K x 2, and 32K x 1 by cascading) is two of these side by side.
+An EBR of an ECP5 has the same shapes.
 """
 
 _SRL_BITS = 32
@@ -59,8 +61,13 @@ def lutram(words: int, bits: int, family: Family) -> Resources:
     """A memory of one write and one read port in LUTs, its output registered.
 
     7 series: four LUTs are 32 x 6 (RAM32M) or 64 x 3 (RAM64M). UltraScale+: eight LUTs are 32 x 14
-    (RAM32M16) or 64 x 7 (RAM64M8). One LUT of each group serves the write address.
+    (RAM32M16) or 64 x 7 (RAM64M8). One LUT of each group serves the write address. ECP5: four LUTs
+    are 16 x 4 (DPR16X4), two serve their write port.
     """
+    if family == "ecp5":
+        blocks = ceil(words / 16)
+        luts = 6 * ceil(bits / 4) * blocks + multiplexer_luts(blocks, bits)
+        return Resources(lut=luts, ff=bits)
     group, narrow, wide = (4, 3, 6) if family == "7series" else (8, 7, 14)
     if words <= LUTRAM_WORDS // 2:
         luts = group * ceil(bits / wide)
@@ -124,11 +131,12 @@ def fifo_options(depth: int, bits: int, family: Family) -> tuple[Memory, ...]:
     shift_luts = ceil(bits / 2) if depth <= _SRL_BITS // 2 else bits * ceil(depth / _SRL_BITS)
     chains = multiplexer_luts(ceil(depth / _SRL_BITS), bits)
     options = [
-        Memory("srl", Resources(lut=shift_luts + chains) + level),
         Memory("lutram", lutram(depth, bits, family) + pointers),
         # The word at a block RAM's output is registered, and passed by when it is the only one.
         Memory("bram", bram(depth, bits) + pointers + Resources(lut=bits, ff=bits)),
     ]
+    if family != "ecp5":  # whose LUTs are no shift registers
+        options.insert(0, Memory("srl", Resources(lut=shift_luts + chains) + level))
     if depth <= 2:
         words = Resources(lut=bits * (depth - 1), ff=bits * depth)
         options.insert(0, Memory("ff", words + Resources(lut=4, ff=2)))
@@ -151,4 +159,4 @@ def fifo_cost(depth: int, width_bits: int, family: Family) -> Memory:
 
 def _price(amount: Resources, family: Family) -> float:
     """In LUTs."""
-    return amount.lut + amount.ff / FFS_A_LUT + amount.bram18 * LUTS_A_BRAM18[family]
+    return amount.lut + amount.ff / FFS_A_LUT[family] + amount.bram18 * LUTS_A_BRAM18[family]

@@ -72,8 +72,14 @@ def handoff_stage(
 
     Raises:
         ConfigError: the C simulation found mismatches, so there is nothing to hand off; or the
-            design asks for hls4ml's convolutions, whose cycles are not known.
+            design asks for hls4ml's convolutions, whose cycles are not known; or the board has
+            no Vivado project.
     """
+    if board.ecp5 is not None:
+        raise ConfigError(
+            f"board '{board.name}' is built by open tools: there is no Vivado project to hand off",
+            hint=f"fcn-hw bitstream {workspace.design.name} --board {board.name} builds it here.",
+        )
     refuse_hls4ml(workspace.design.hls, "handoff")
     result = csim_stage(workspace, board, progress)
     if not result.exact:
@@ -125,7 +131,7 @@ def write_bundle(parts: BundleParts, output: Path) -> Handoff:
 
 def board_files(board: Board) -> dict[str, bytes]:
     """The two files of a board."""
-    xdc = constraints_file(board.name)
+    xdc = constraints_file(board)
     return {path.name: path.read_bytes() for path in (xdc, xdc.with_suffix(".yaml"))}
 
 

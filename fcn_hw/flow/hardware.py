@@ -8,8 +8,10 @@ from typing import Any, Literal
 
 from fcn_hw.boards import Board
 from fcn_hw.design import HlsCompiler
+from fcn_hw.errors import ConfigError
 from fcn_hw.flow.alone import alone_in_project
 from fcn_hw.flow.cosim import CosimResult, cosim
+from fcn_hw.flow.ecp5 import Ecp5Bitstream, ecp5_bitstream
 from fcn_hw.flow.implementation import Bitstream, bitstream, impl
 from fcn_hw.flow.pipeline import finished_csim
 from fcn_hw.flow.progress import Progress
@@ -50,14 +52,25 @@ class HardwareRun:
 
 
 def chosen_compiler(
-    workspace: Workspace, compiler: HlsCompiler | None
+    workspace: Workspace, board: Board, compiler: HlsCompiler | None
 ) -> Literal["vitis", "fcn_hw"]:
     """Who turns the C++ of a design into RTL.
 
     Args:
-        compiler: None takes the design's; ``auto`` Vitis HLS where it is, else fcn_hw's own.
+        compiler: None takes the design's; ``auto`` Vitis HLS where it is, else fcn_hw's own. For a
+            board with an ECP5 it is always fcn_hw's.
+
+    Raises:
+        ConfigError: Vitis HLS is asked for, for an ECP5.
     """
     wanted = compiler or workspace.design.hls.Compiler
+    if board.ecp5 is not None:
+        if wanted == "vitis":
+            raise ConfigError(
+                f"Vitis HLS has no device of board '{board.name}', which is an ECP5",
+                hint="Set hls.Compiler, or --compiler, to auto or fcn_hw.",
+            )
+        return "fcn_hw"
     if wanted == "auto":
         return "vitis" if has_hls() else "fcn_hw"
     return wanted
@@ -79,7 +92,7 @@ def csynth_by(
         compiler: as :func:`chosen_compiler` has it.
         process, gates: of :func:`fcn_hw.flow.rtl.rtl_csynth`; either takes fcn_hw's compiler.
     """
-    if process is None and not gates and chosen_compiler(workspace, compiler) == "vitis":
+    if process is None and not gates and chosen_compiler(workspace, board, compiler) == "vitis":
         return run_csynth(workspace, board, progress, hours=hours)
     return rtl_csynth(workspace, board, progress, process=process, gates=gates)
 
@@ -98,9 +111,22 @@ def cosim_by(
     Args:
         compiler: as :func:`chosen_compiler` has it.
     """
-    if chosen_compiler(workspace, compiler) == "vitis":
+    if chosen_compiler(workspace, board, compiler) == "vitis":
         return run_cosim(workspace, board, progress, images=images, hours=hours)
     return rtl_cosim(workspace, board, progress, images=images)
+
+
+def bitstream_by(
+    workspace: Workspace, board: Board, progress: Progress, *, hours: float | None = None
+) -> HardwareRun | Ecp5Bitstream:
+    """:func:`run_bitstream`, or :func:`fcn_hw.flow.ecp5.ecp5_bitstream` on a board with an ECP5.
+
+    Args:
+        hours: time-out of each tool; None takes each stage's own.
+    """
+    if board.ecp5 is not None:
+        return ecp5_bitstream(workspace, board, progress, hours=hours)
+    return run_bitstream(workspace, board, progress, hours=hours)
 
 
 @alone_in_project("csynth")

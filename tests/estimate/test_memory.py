@@ -74,7 +74,7 @@ def test_storage_of_fifos(depth: int, bits: int, storage: str) -> None:
 
 def _price(memory: Memory, family: Family) -> float:
     amount = memory.resources
-    return amount.lut + amount.ff / FFS_A_LUT + amount.bram18 * LUTS_A_BRAM18[family]
+    return amount.lut + amount.ff / FFS_A_LUT[family] + amount.bram18 * LUTS_A_BRAM18[family]
 
 
 @given(st.integers(1, 10_000), st.integers(1, 512), st.sampled_from(FAMILIES))

@@ -104,11 +104,15 @@ def test_who_makes_the_rtl(
     for name in ("vitis_hls", "vitis-run", "vivado_hls"):
         monkeypatch.delenv(variable(name), raising=False)
     monkeypatch.setenv("PATH", str(tmp_path / "none"))
-    assert hardware.chosen_compiler(workspace, None) == "fcn_hw"
-    assert hardware.chosen_compiler(workspace, "vitis") == "vitis"
+    assert hardware.chosen_compiler(workspace, BOARD, None) == "fcn_hw"
+    assert hardware.chosen_compiler(workspace, BOARD, "vitis") == "vitis"
     put_on_path(monkeypatch, tmp_path / "bin", "vitis_hls")
-    assert hardware.chosen_compiler(workspace, None) == "vitis"
-    assert hardware.chosen_compiler(workspace, "fcn_hw") == "fcn_hw"
+    assert hardware.chosen_compiler(workspace, BOARD, None) == "vitis"
+    assert hardware.chosen_compiler(workspace, BOARD, "fcn_hw") == "fcn_hw"
+    ecp5 = load_board("ulx3s-85f")
+    assert hardware.chosen_compiler(workspace, ecp5, None) == "fcn_hw"
+    with pytest.raises(ConfigError, match="Vitis HLS has no device of board 'ulx3s-85f'"):
+        hardware.chosen_compiler(workspace, ecp5, "vitis")
 
 
 @pytest.mark.gxx

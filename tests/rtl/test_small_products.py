@@ -1,0 +1,56 @@
+"""Products that yosys builds in look-up tables for an ECP5 equal its own, by proof."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from fcn_hw.errors import ToolNotFound
+from fcn_hw.plan import Command, Plan
+from fcn_hw.resources import data_folder
+from fcn_hw.tools.find import find_tool
+from fcn_hw.tools.runner import run
+
+ROWS = data_folder("templates") / "rtl" / "board" / "small_products.v"
+
+# operands and result: signed or not, bits; a result may be shorter or longer than both together
+PRODUCTS = (
+    ("signed", 4, "signed", 4, 8), ("signed", 4, "", 3, 7), ("", 3, "signed", 5, 5),
+    ("", 1, "", 4, 4), ("signed", 3, "signed", 2, 9), ("signed", 2, "signed", 1, 3),
+)  # fmt: skip
+
+
+def module(name: str) -> str:
+    ports, body = [], []
+    for number, (a_sign, a_bits, b_sign, b_bits, bits) in enumerate(PRODUCTS):
+        signs = {a_sign, b_sign}
+        a, b, y = f"a{number}", f"b{number}", f"y{number}"
+        ports += [
+            f"input {a_sign} [{a_bits - 1}:0] {a}", f"input {b_sign} [{b_bits - 1}:0] {b}",
+            f"output signed [{bits - 1}:0] {y}",
+        ]  # fmt: skip
+        if signs == {"signed", ""}:  # Verilog would take both as unsigned
+            a, b = (
+                x if sign else f"$signed({{1'b0, {x}}})" for x, sign in ((a, a_sign), (b, b_sign))
+            )
+        body.append(f"assign {y} = {a} * {b};")
+    return f"module {name} ({', '.join(ports)});\n" + "\n".join(body) + "\nendmodule\n"
+
+
+def test_they_are_products(tmp_path: Path) -> None:
+    try:
+        find_tool("yosys")
+    except ToolNotFound:
+        pytest.skip("yosys is missing")
+    shutil.copy(ROWS, tmp_path / "rows.v")
+    limits = "-D SMALLEST_OPERAND=4 -D LARGEST_RESULT=18"
+    script = (
+        "read_verilog a.v b.v; proc; wreduce; "
+        f"cd b; techmap -map rows.v {limits}; select -assert-none t:$mul; cd ..; "
+        "select -assert-min 1 a/t:$mul; miter -equiv -flatten -make_assert a b both; "
+        "hierarchy -top both; sat -verify -prove-asserts both"
+    )
+    command = Command("prove", ("yosys", "-q", "-p", script), 120.0)
+    run(Plan({"a.v": module("a"), "b.v": module("b")}, ((command,),)), tmp_path)
