@@ -106,7 +106,7 @@ def rules_of(graph: Graph, hls: Hls, fifos: Sequence[Fifo] = ()) -> Rules:
         layer = hls.LayerName.get(op.name)
         asked = layer.ReuseFactor if layer and layer.ReuseFactor is not None else hls.ReuseFactor
         if asked != "auto":
-            folds[op.name] = choose_fold(op, asked)
+            folds[op.name] = choose_fold(op, asked if op.follows_reuse_factor else 1)
         if layer and layer.Strategy:
             strategies[op.name] = layer.Strategy
         elif strategy_is_given or asked != "auto":

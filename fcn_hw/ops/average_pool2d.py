@@ -122,16 +122,16 @@ class AveragePool2D(Pooling):
         return STREAM + MEMORY + 2 + weighted + CONVERT
 
     def cost(self, operands: Operands, family: Family, fold: Fold | None, strategy: str) -> OpCost:
-        (source,), fmt = operands, self.output.format
+        (source,), fmt, fold = operands, self.output.format, self.given(fold)
         bits = self.sum_bits(source)
-        engine = self.engine_cost(source, bits, adder(bits), family)
+        engine = self.engine_cost(source, fold, bits, adder(bits), family)
         # The value of a whole window goes into the next stage.
         a_channel = (
             Resources(ff=bits)
             + _weighted(bits, self.window_weights(source))
             + converter(self.accum, fmt)
         )
-        return replace(engine, resources=engine.resources + a_channel * source.channels)
+        return replace(engine, resources=engine.resources + a_channel * fold.pe)
 
     def energy_pj(self, operands: Operands, fold: Fold | None = None) -> float:
         (source,) = operands
@@ -142,7 +142,7 @@ class AveragePool2D(Pooling):
         return self.engine_energy_pj(source, bits) + self.output.size * weighted
 
     def config(self, operands: Operands, fold: Fold | None = None) -> dict[str, Any]:
-        return super().config(operands) | {"multiple": self.multiple, "accum": self.accum}
+        return super().config(operands, fold) | {"multiple": self.multiple, "accum": self.accum}
 
 
 def _weighted(bits: int, weights: tuple[int, ...]) -> Resources:

@@ -448,6 +448,9 @@ class Op(ABC):
 class Folded(Op):
     """An op whose arithmetic units are shared by several channels of a pixel."""
 
+    follows_reuse_factor: ClassVar[bool] = True
+    """Whether a ``ReuseFactor`` that is given for all layers is meant for it: it multiplies."""
+
     @abstractmethod
     def legal_folds(self) -> tuple[Fold, ...]:
         """Every fold that it can have."""

@@ -43,7 +43,7 @@ class MaxPool2D(Moving, Pooling):
     def cost(self, operands: Operands, family: Family, fold: Fold | None, strategy: str) -> OpCost:
         (source,) = operands
         bits = source.format.width
-        return self.engine_cost(source, bits, maximum(bits), family)
+        return self.engine_cost(source, self.given(fold), bits, maximum(bits), family)
 
     def energy_pj(self, operands: Operands, fold: Fold | None = None) -> float:
         (source,) = operands

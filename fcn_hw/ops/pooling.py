@@ -20,7 +20,6 @@ from fcn_hw.ops.base import (
     PROCESS,
     ChannelRule,
     Fold,
-    Op,
     Operands,
     Padding,
     Pair,
@@ -29,17 +28,19 @@ from fcn_hw.ops.base import (
     sizes,
     window_count,
 )
+from fcn_hw.ops.channel_folds import ChannelFolded
 
 MIN_ROW_CYCLES = 8
 """``pool2d.h`` spends at least so many a row, so that an update of a partial value can end."""
 
 
 CHOICES, HELD = 4, 4
-"""Of values of all channels: choices, and registers, beside those of each window that is open."""
+"""Of values of the channels in parallel: choices, and registers, beside those of each window that
+is open."""
 
 
 @dataclass(frozen=True)
-class Pooling(Op):
+class Pooling(ChannelFolded):
     """Base of ops that make one value of a window; positions outside the frame take no part.
 
     Args:
@@ -89,7 +90,7 @@ class Pooling(Op):
 
     def cycles(self, operands: Operands, fold: Fold | None = None) -> int:
         height, width = self._scanned(operands[0])
-        return height * width
+        return height * width * self.fold_steps(self.given(fold))
 
     def loops(self, operands: Operands, fold: Fold | None = None) -> tuple[Loop, ...]:
         """A window's value is written when its last position is scanned."""
@@ -103,24 +104,27 @@ class Pooling(Op):
             )
         )  # fmt: skip
         reads = grid(np.arange(source.height), np.arange(source.width), width)
-        return (Loop(reads, grid(rows, cols, width), height * width),)
+        return (self.by_groups(Loop(reads, grid(rows, cols, width), height * width), fold),)
 
-    def engine_cost(self, source: Tensor, bits: int, merge: Resources, family: Family) -> OpCost:
+    def engine_cost(
+        self, source: Tensor, fold: Fold, bits: int, merge: Resources, family: Family
+    ) -> OpCost:
         """The engine of ``pool2d.h``.
 
         Args:
             bits: of the value of a part of a window.
             merge: the unit that makes one of two such values.
         """
-        columns, channels = self.output.width, source.channels
+        columns, channels, groups = self.output.width, source.channels, self.fold_steps(fold)
         slots = [-(-pool // stride) for pool, stride in zip(self.pool, self.strides, strict=True)]
-        rows = ram(columns, channels * bits, family).resources * slots[0]
-        merges = merge * (channels * sum(slots))
+        rows = ram(columns * groups, fold.pe * bits, family).resources * slots[0]
+        merges = merge * (fold.pe * sum(slots))
         # Values along the row and down the columns, as a window begins, goes on or ends.
-        values = channels * bits
+        values = fold.pe * bits
         choices = CHOICES + sum(slots) // 2
-        held = Resources(lut=choices * values, ff=values * (slots[1] + HELD))
-        control = PROCESS + counters(source.height, source.width, columns)
+        held = Resources(lut=choices * values, ff=channels * bits * slots[1] + HELD * values)
+        held = held + self.choice_of_group(fold, source.format.width)
+        control = PROCESS + counters(source.height, source.width, columns, groups)
         positions = counters(self.pool[0]) * slots[0] + counters(self.pool[1]) * slots[1]
         return OpCost(
             control + positions + rows + merges + held,
@@ -143,6 +147,7 @@ class Pooling(Op):
             "stride_width": self.strides[1],
             "pad_top": self.padding.top,
             "pad_left": self.padding.left,
+            "pe": self.given(fold).pe,
         }
 
     @property

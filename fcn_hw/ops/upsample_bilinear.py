@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -16,6 +17,7 @@ from fcn_hw.firing import CONVERT, MEMORY, MULTIPLY, STREAM, Loop, grid
 from fcn_hw.fixed import FixedFormat, Whole, convert_whole, whole_type
 from fcn_hw.intervals import Interval
 from fcn_hw.ops.base import Fold, Operands, framed_process
+from fcn_hw.ops.channel_folds import ChannelFolded
 from fcn_hw.ops.upsampling import Upsampling
 
 BILINEAR_SCALES = (1, 2, 4, 8)
@@ -27,7 +29,7 @@ def bilinear_bits(scale: int) -> int:
 
 
 @dataclass(frozen=True)
-class UpsampleBilinear(Upsampling):
+class UpsampleBilinear(ChannelFolded, Upsampling):
     """Bilinear, half-pixel centres, edges repeated (``tf.image.resize``), scale 2, 4 or 8.
 
     The weights are multiples of ``1/(2*scale)``, so the result is exact with
@@ -59,21 +61,26 @@ class UpsampleBilinear(Upsampling):
         total = _axis(_axis(source, 1, self.scale[0]), 2, self.scale[1])
         return convert_whole(total, fmt.fraction + self._fraction_bits, self.output.format)
 
+    def cycles(self, operands: Operands, fold: Fold | None = None) -> int:
+        return self.output.pixels * self.fold_steps(self.given(fold))
+
     def loops(self, operands: Operands, fold: Fold | None = None) -> tuple[Loop, ...]:
-        """Writes in every iteration, reads where a band begins on both axes."""
+        """Writes every pixel, reads where a band begins on both axes."""
         result = self.output
         rows, cols = (
             np.maximum(scale * np.arange(size) - scale // 2, 0)
             for scale, size in zip(self.scale, operands[0].shape[:2], strict=True)
         )
-        return (Loop(grid(rows, cols, result.width), np.arange(result.pixels), result.pixels),)
+        loop = Loop(grid(rows, cols, result.width), np.arange(result.pixels), result.pixels)
+        return (self.by_groups(loop, fold),)
 
     def latency_cycles(self, operands: Operands, fold: Fold | None = None) -> int:
         return STREAM + MEMORY + 2 * (MULTIPLY + 1) + CONVERT
 
     def cost(self, operands: Operands, family: Family, fold: Fold | None, strategy: str) -> OpCost:
-        (source,), result = operands, self.output
-        rows = ram(source.width, source.pixel_bits, family).resources * 2
+        (source,), result, fold = operands, self.output, self.given(fold)
+        groups, in_bits = self.fold_steps(fold), fold.pe * source.format.width
+        rows = ram(source.width * groups, in_bits, family).resources * 2
         # Weights are 1 .. 2s - 1 of 2s: log2(2s) bits. Two products and a sum, down, then across.
         code_bits, width = source.format.width, source.format.width
         amount, sum_bits = Resources(), width + self.scale[0].bit_length()
@@ -82,15 +89,23 @@ class UpsampleBilinear(Upsampling):
                 amount = amount + weighted_sum(width, scale.bit_length())
                 width += scale.bit_length()
         # Which row is above and below; the code while the rows are read, the vertical sums of two
-        # columns, and both for the product; the conversion of the exact result.
-        choices = Resources(lut=2 * code_bits, ff=3 * code_bits + 4 * sum_bits)
+        # columns for the product; the conversion of the exact result.
+        choices = Resources(lut=2 * code_bits, ff=3 * code_bits + 2 * sum_bits)
         exact = FixedFormat(source.format.signed, width, width - result.format.fraction)
         a_channel = amount + choices + converter(exact, result.format)
-        control = framed_process(result) + counters(source.height, source.width, *self.scale)
+        control = framed_process(result) + counters(
+            source.height, source.width, *self.scale, groups
+        )
+        # The vertical sums of two columns.
+        held = Resources(ff=2 * sum_bits * source.channels)
+        chosen = self.choice_of_group(fold, code_bits)
         return OpCost(
-            control + rows + a_channel * source.channels,
+            control + rows + a_channel * fold.pe + held + chosen,
             activation_bits=2 * source.width * source.pixel_bits,
         )
+
+    def config(self, operands: Operands, fold: Fold | None = None) -> dict[str, Any]:
+        return super().config(operands) | {"pe": self.given(fold).pe}
 
     def energy_pj(self, operands: Operands, fold: Fold | None = None) -> float:
         (source,) = operands

@@ -13,6 +13,7 @@ from fcn_hw.backend.op_emission import emit_op
 from fcn_hw.fixed import Codes
 from fcn_hw.ir import Graph
 from fcn_hw.ops import Fold, Op, Padding
+from fcn_hw.ops.channel_folds import ChannelFolded
 from fcn_hw.reference import evaluate
 from fcn_hw.resources import data_folder
 
@@ -134,7 +135,13 @@ def padding_of(given: str | tuple[int, int, int, int], *window: tuple[int, int])
 
 
 def make_case(graph: Graph, seed: int, fold: Fold | None = None) -> Case:
-    """A case of four frames: random codes, all least, all largest, and extremes at random."""
+    """A case of four frames: random codes, all least, all largest, and extremes at random.
+
+    Ops that need no fold get one of theirs by the seed.
+    """
+    op = graph[graph.outputs[0]]
+    if fold is None and isinstance(op, ChannelFolded):
+        fold = op.legal_folds()[seed % len(op.legal_folds())]
     generator = np.random.default_rng(seed)
     frames = {}
     for port in graph.inputs:

@@ -59,7 +59,8 @@ def _design(design: Design, space: Space, pricing: Pricing, point: Point) -> Des
         **design.hls.model_dump(mode="json", exclude_unset=True, exclude={"target_fps"}),
         "LayerName": {name: layer.model_dump(exclude_none=True) for name, layer in layers.items()},
     }
-    hls.pop("ReuseFactor", None)
+    if hls.get("ReuseFactor") != "auto":  # which folds pools and upsampling for the board
+        hls.pop("ReuseFactor", None)
     data = {
         **design.model_dump(mode="json", exclude_unset=True),
         "name": design.name[: _LONGEST_NAME - len(suffix)] + suffix,

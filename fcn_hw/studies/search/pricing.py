@@ -133,13 +133,15 @@ def pricing_of(
     """The pricing of a design by its layout.
 
     Each fold is the one that its own reuse factor gives, so that a ``design.yaml`` can ask for it;
-    its cycles are the same.
+    its cycles are the same. Ops that no reuse factor is meant for keep theirs.
     """
     folds, reuse = {}, {}
     for op in graph.ops:
         if isinstance(op, Folded):
-            reuse[op.name] = op.fold_steps(layout.folding.folds[op.name])
-            folds[op.name] = choose_fold(op, reuse[op.name])
+            folds[op.name] = layout.folding.folds[op.name]
+            if op.follows_reuse_factor:
+                reuse[op.name] = op.fold_steps(folds[op.name])
+                folds[op.name] = choose_fold(op, reuse[op.name])
     depths = {fifo.name: fifo.depth for fifo in layout.dataflow.fifos}
     return Pricing(board, folds, reuse, layout.folding.strategies, depths, clock_period_ns)
 

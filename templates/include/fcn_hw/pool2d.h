@@ -11,13 +11,16 @@
 // Invariant: slot m of a row (column) is at position `row_at[m]` (`col_at[m]`) of its window; a
 // negative position means that the window has not begun.
 //
-// Cycles of a frame: rows * cols, where rows = max(in_height, bottom of the last window) and
-// cols = max(in_width, right end of the last window, 8).
+// A position takes a cycle for each channel group, `pe` consecutive channels that are computed in
+// parallel.
+//
+// Cycles of a frame: rows * cols * (channels / pe), where rows = max(in_height, bottom of the last
+// window) and cols = max(in_width, right end of the last window, 8).
 //
 // Parameters:
 //   in_T, out_T   nnet::array of ap_[u]fixed with the same number of channels; a beat is a pixel.
 //   CONFIG_T      in_height, in_width, out_height, out_width, pool_height, pool_width, stride_height,
-//                 stride_width, pad_top, pad_left
+//                 stride_width, pad_top, pad_left, pe
 //   POOL_T        value_t            what is kept of a part of a window
 //                 merged(a, b)       the value of two parts together
 //                 POOL_T(row, col)   the windows whose last position is (row, col)
@@ -44,6 +47,9 @@ void pool_windows(hls::stream<in_T> &in, hls::stream<out_T> &out) {
     typedef code_t<typename in_T::value_type> input_code_t;
     typedef typename POOL_T::value_t value_t;
     constexpr int channels = in_T::size;
+    constexpr int pe = CONFIG_T::pe;
+    constexpr int groups = channels / pe;
+    static_assert(channels % pe == 0, "A pool computes pe channels in parallel, so pe must divide them.");
     constexpr int row_slots = ceil_div(CONFIG_T::pool_height, CONFIG_T::stride_height);
     constexpr int col_slots = ceil_div(CONFIG_T::pool_width, CONFIG_T::stride_width);
     constexpr int rows =
@@ -62,13 +68,17 @@ void pool_windows(hls::stream<in_T> &in, hls::stream<out_T> &out) {
     typedef coordinate_t<min_of(col_restart, -col_slots * CONFIG_T::stride_width), CONFIG_T::pool_width>
         col_at_t;
 
-    static value_t partial[row_slots][CONFIG_T::out_width][channels];
+    static value_t partial[row_slots][CONFIG_T::out_width * groups][pe];
     #pragma HLS ARRAY_PARTITION variable=partial dim=1
     #pragma HLS ARRAY_RESHAPE variable=partial dim=3
     #pragma HLS BIND_STORAGE variable=partial type=ram_s2p
     #pragma HLS DEPENDENCE variable=partial inter RAW true distance=8
-    value_t across[col_slots][channels];
+    value_t across[col_slots][groups][pe]; // goes around: the values of the next group come first
     #pragma HLS ARRAY_PARTITION variable=across dim=0
+    input_code_t pixel[channels];
+    #pragma HLS ARRAY_PARTITION variable=pixel
+    typename out_T::value_type results[channels];
+    #pragma HLS ARRAY_PARTITION variable=results
     row_at_t row_at[row_slots];
     #pragma HLS ARRAY_PARTITION variable=row_at
     col_at_t col_at[col_slots];
@@ -85,92 +95,111 @@ Row:
     for (int row = 0; row < rows; ++row) {
     Column:
         for (int col = 0; col < cols; ++col) {
-            #pragma HLS PIPELINE II=1
-            if (col == 0) {
-                window = 0;
-            FirstColumn:
+        ChannelGroup:
+            for (int g = 0; g < groups; ++g) {
+                #pragma HLS PIPELINE II=1
+                if (col == 0 && g == 0) {
+                    window = 0;
+                FirstColumn:
+                    for (int n = 0; n < col_slots; ++n) {
+                        #pragma HLS UNROLL
+                        col_at[n] = CONFIG_T::pad_left - n * CONFIG_T::stride_width;
+                    }
+                }
+
+                // Along the row: the value of every window that the column lies in.
+                const bool inside = row < CONFIG_T::in_height && col < CONFIG_T::in_width;
+                if (inside && g == 0) {
+                    read_codes(in, pixel);
+                }
+                value_t ended[pe];
+                #pragma HLS ARRAY_PARTITION variable=ended
+                bool ends = false;
+            ColumnSlot:
                 for (int n = 0; n < col_slots; ++n) {
                     #pragma HLS UNROLL
-                    col_at[n] = CONFIG_T::pad_left - n * CONFIG_T::stride_width;
-                }
-            }
-
-            // Along the row: the value of every window that the column lies in.
-            const bool inside = row < CONFIG_T::in_height && col < CONFIG_T::in_width;
-            input_code_t pixel[channels];
-            #pragma HLS ARRAY_PARTITION variable=pixel
-            if (inside) {
-                read_codes(in, pixel);
-            }
-            value_t ended[channels];
-            #pragma HLS ARRAY_PARTITION variable=ended
-            bool ends = false;
-        ColumnSlot:
-            for (int n = 0; n < col_slots; ++n) {
-                #pragma HLS UNROLL
-                const bool open = inside && col_at[n] >= 0;
-                const bool begins = col_at[n] == 0 || col == 0;
-                const bool last = col_at[n] == CONFIG_T::pool_width - 1;
-            Across:
-                for (int c = 0; c < channels; ++c) {
-                    #pragma HLS UNROLL
-                    if (open) {
-                        across[n][c] =
-                            begins ? value_t(pixel[c]) : POOL_T::merged(across[n][c], pixel[c]);
-                    }
-                    if (last) {
-                        ended[c] = across[n][c];
-                    }
-                }
-                ends = ends || last;
-                col_at[n] = last ? col_at_t(col_restart) : col_at_t(col_at[n] + 1);
-            }
-
-            // Down the columns: into every row of windows that the row lies in.
-            if (ends && window < CONFIG_T::out_width) {
-                value_t whole[channels];
-                #pragma HLS ARRAY_PARTITION variable=whole
-                bool complete = false;
-            RowSlot:
-                for (int m = 0; m < row_slots; ++m) {
-                    #pragma HLS UNROLL
-                    if (row_at[m] >= 0) {
-                        const bool begins = row_at[m] == 0 || row == 0;
-                        const bool last = row_at[m] == CONFIG_T::pool_height - 1;
-                    Down:
-                        for (int c = 0; c < channels; ++c) {
-                            #pragma HLS UNROLL
-                            value_t value = partial[m][window][c];
-                            if (row < CONFIG_T::in_height) {
-                                value = begins ? ended[c] : POOL_T::merged(value, ended[c]);
-                            }
-                            partial[m][window][c] = value;
-                            if (last) {
-                                whole[c] = value;
-                            }
-                        }
-                        complete = complete || last;
-                    }
-                }
-                if (complete) {
-                    const POOL_T windows(row, col);
-                    out_T result;
-                Result:
-                    for (int c = 0; c < channels; ++c) {
+                    const bool open = inside && col_at[n] >= 0;
+                    const bool begins = col_at[n] == 0 || col == 0;
+                    const bool last = col_at[n] == CONFIG_T::pool_width - 1;
+                Across:
+                    for (int p = 0; p < pe; ++p) {
                         #pragma HLS UNROLL
-                        result[c] = windows.result(whole[c]);
+                        value_t value = across[n][0][p];
+                        if (open) {
+                            const value_t given = pixel[g * pe + p];
+                            value = begins ? given : POOL_T::merged(value, given);
+                        }
+                        if (last) {
+                            ended[p] = value;
+                        }
+                    NextGroup:
+                        for (int k = 0; k < groups - 1; ++k) {
+                            #pragma HLS UNROLL
+                            across[n][k][p] = across[n][k + 1][p];
+                        }
+                        across[n][groups - 1][p] = value;
                     }
-                    out.write(result);
+                    ends = ends || last;
                 }
-                ++window;
-            }
 
-            if (col == cols - 1) {
-            NextRow:
-                for (int m = 0; m < row_slots; ++m) {
-                    #pragma HLS UNROLL
-                    const bool last = row_at[m] == CONFIG_T::pool_height - 1;
-                    row_at[m] = last ? row_at_t(row_restart) : row_at_t(row_at[m] + 1);
+                // Down the columns: into every row of windows that the row lies in.
+                if (ends && window < CONFIG_T::out_width) {
+                    const int place = window * groups + g;
+                    value_t whole[pe];
+                    #pragma HLS ARRAY_PARTITION variable=whole
+                    bool complete = false;
+                RowSlot:
+                    for (int m = 0; m < row_slots; ++m) {
+                        #pragma HLS UNROLL
+                        if (row_at[m] >= 0) {
+                            const bool begins = row_at[m] == 0 || row == 0;
+                            const bool last = row_at[m] == CONFIG_T::pool_height - 1;
+                        Down:
+                            for (int p = 0; p < pe; ++p) {
+                                #pragma HLS UNROLL
+                                value_t value = partial[m][place][p];
+                                if (row < CONFIG_T::in_height) {
+                                    value = begins ? ended[p] : POOL_T::merged(value, ended[p]);
+                                }
+                                partial[m][place][p] = value;
+                                if (last) {
+                                    whole[p] = value;
+                                }
+                            }
+                            complete = complete || last;
+                        }
+                    }
+                    if (complete) {
+                        const POOL_T windows(row, col);
+                    Result:
+                        for (int p = 0; p < pe; ++p) {
+                            #pragma HLS UNROLL
+                            results[g * pe + p] = windows.result(whole[p]);
+                        }
+                        if (g == groups - 1) {
+                            write_pixel(out, results);
+                        }
+                    }
+                    if (g == groups - 1) {
+                        ++window;
+                    }
+                }
+
+                if (g == groups - 1) {
+                NextColumn:
+                    for (int n = 0; n < col_slots; ++n) {
+                        #pragma HLS UNROLL
+                        const bool last = col_at[n] == CONFIG_T::pool_width - 1;
+                        col_at[n] = last ? col_at_t(col_restart) : col_at_t(col_at[n] + 1);
+                    }
+                    if (col == cols - 1) {
+                    NextRow:
+                        for (int m = 0; m < row_slots; ++m) {
+                            #pragma HLS UNROLL
+                            const bool last = row_at[m] == CONFIG_T::pool_height - 1;
+                            row_at[m] = last ? row_at_t(row_restart) : row_at_t(row_at[m] + 1);
+                        }
+                    }
                 }
             }
         }

@@ -7,17 +7,18 @@
 // saturates once. Scale 1 copies: band b is input b.
 //
 // Two rows are buffered. The first output row of band b leaves while input row b is read, the others
-// leave from the buffer. An output pixel leaves in every cycle. The vertical sum is made when a column
-// is fetched, the horizontal one in every cycle.
+// leave from the buffer. An output pixel takes a cycle for each channel group, `pe` consecutive channels
+// that are computed in parallel. The vertical sum is made when a column is fetched, the horizontal one
+// for every output.
 //
 // Invariant: in band b, input row b-1 is in the buffer slot (b-1) % 2, and as much of row b as has been
 // read is in slot b % 2. `left` and `right` are the vertical sums of columns c-1 and c of column band c.
 //
-// Cycles of a frame: in_height * scale_height * in_width * scale_width.
+// Cycles of a frame: in_height * scale_height * in_width * scale_width * (channels / pe).
 //
 // Parameters:
 //   in_T, out_T   nnet::array of ap_[u]fixed with the same number of channels; a beat is a pixel.
-//   CONFIG_T      in_height, in_width, scale_height, scale_width
+//   CONFIG_T      in_height, in_width, scale_height, scale_width, pe
 #ifndef FCN_HW_UPSAMPLE_BILINEAR_H_
 #define FCN_HW_UPSAMPLE_BILINEAR_H_
 
@@ -61,6 +62,8 @@ void upsample_bilinear(hls::stream<in_T> &in, hls::stream<out_T> &out) {
                       (CONFIG_T::scale_width == 1 || CONFIG_T::scale_width == 2 ||
                        CONFIG_T::scale_width == 4 || CONFIG_T::scale_width == 8),
                   "upsample_bilinear is exact for the scales 1, 2, 4 and 8 only.");
+    static_assert(in_T::size % CONFIG_T::pe == 0,
+                  "upsample_bilinear computes pe channels in parallel, so pe must divide the channels.");
     typedef typename in_T::value_type input_t;
     typedef code_t<input_t> input_code_t;
     typedef bilinear_axis<CONFIG_T::scale_height> vertical;
@@ -70,15 +73,22 @@ void upsample_bilinear(hls::stream<in_T> &in, hls::stream<out_T> &out) {
     typedef unsigned_t<bits_of(vertical::denominator)> vertical_weight_t;
     typedef unsigned_t<bits_of(horizontal::denominator)> horizontal_weight_t;
     constexpr int channels = in_T::size;
+    constexpr int pe = CONFIG_T::pe;
+    constexpr int groups = channels / pe;
 
-    static input_code_t buffer[2][CONFIG_T::in_width][channels];
+    static input_code_t buffer[2][CONFIG_T::in_width * groups][pe];
     #pragma HLS ARRAY_PARTITION variable=buffer dim=1
     #pragma HLS ARRAY_RESHAPE variable=buffer dim=3
     #pragma HLS BIND_STORAGE variable=buffer type=ram_s2p
-    exact_code_t left[channels];
-    #pragma HLS ARRAY_PARTITION variable=left
-    exact_code_t right[channels];
-    #pragma HLS ARRAY_PARTITION variable=right
+    input_code_t fresh[channels];
+    #pragma HLS ARRAY_PARTITION variable=fresh
+    // Both go around: the values of the next group come first.
+    exact_code_t left[groups][pe];
+    #pragma HLS ARRAY_PARTITION variable=left dim=0
+    exact_code_t right[groups][pe];
+    #pragma HLS ARRAY_PARTITION variable=right dim=0
+    typename out_T::value_type results[channels];
+    #pragma HLS ARRAY_PARTITION variable=results
 
     count_t<CONFIG_T::in_height> row_band = 0;
     count_t<CONFIG_T::scale_height - 1> row_phase = vertical::first_phase;
@@ -89,60 +99,76 @@ OutputRow:
     for (int i = 0; i < CONFIG_T::in_height * CONFIG_T::scale_height; ++i) {
     OutputColumn:
         for (int j = 0; j < CONFIG_T::in_width * CONFIG_T::scale_width; ++j) {
-            #pragma HLS PIPELINE II=1
-            const bool fetch = (j == 0 || col_phase == 0) && col_band != CONFIG_T::in_width;
-            const bool first_row_of_band = i == 0 || row_phase == 0;
-            const bool below_exists = row_band != CONFIG_T::in_height;
-            const bool read = fetch && first_row_of_band && below_exists;
-            const int lower_slot = row_band % 2;
+        ChannelGroup:
+            for (int g = 0; g < groups; ++g) {
+                #pragma HLS PIPELINE II=1
+                const bool fetch = (j == 0 || col_phase == 0) && col_band != CONFIG_T::in_width;
+                const bool first_row_of_band = i == 0 || row_phase == 0;
+                const bool below_exists = row_band != CONFIG_T::in_height;
+                const bool read = fetch && first_row_of_band && below_exists;
+                const int lower_slot = row_band % 2;
+                const int place = col_band * groups + g;
 
-            input_code_t fresh[channels];
-            #pragma HLS ARRAY_PARTITION variable=fresh
-            if (read) {
-                read_codes(in, fresh);
-            }
-            const vertical_weight_t lower_weight = vertical::weight(row_phase);
-            const vertical_weight_t upper_weight = vertical::denominator - lower_weight;
-            const horizontal_weight_t right_weight = horizontal::weight(col_phase);
-            const horizontal_weight_t left_weight = horizontal::denominator - right_weight;
+                if (read && g == 0) {
+                    read_codes(in, fresh);
+                }
+                const vertical_weight_t lower_weight = vertical::weight(row_phase);
+                const vertical_weight_t upper_weight = vertical::denominator - lower_weight;
+                const horizontal_weight_t right_weight = horizontal::weight(col_phase);
+                const horizontal_weight_t left_weight = horizontal::denominator - right_weight;
 
-            out_T result;
-        Channel:
-            for (int c = 0; c < channels; ++c) {
-                #pragma HLS UNROLL
-                if (fetch) {
-                    if (read) {
-                        buffer[lower_slot][col_band][c] = fresh[c];
+            Channel:
+                for (int p = 0; p < pe; ++p) {
+                    #pragma HLS UNROLL
+                    exact_code_t at_left = left[0][p];
+                    exact_code_t at_right = right[0][p];
+                    if (fetch) {
+                        const input_code_t given = fresh[g * pe + p];
+                        if (read) {
+                            buffer[lower_slot][place][p] = given;
+                        }
+                        const input_code_t above = buffer[1 - lower_slot][place][p];
+                        const input_code_t kept = buffer[lower_slot][place][p];
+                        const input_code_t below = read ? given : kept;
+                        const input_code_t upper = row_band == 0 ? below : above;
+                        const input_code_t lower = below_exists ? below : above;
+                        const exact_code_t sum = upper_weight * upper + lower_weight * lower;
+                        at_left = col_band == 0 ? sum : at_right;
+                        at_right = sum;
+                    } else if (col_phase == 0) {
+                        at_left = at_right; // right of the last column
                     }
-                    const input_code_t above = buffer[1 - lower_slot][col_band][c];
-                    const input_code_t below = read ? fresh[c] : buffer[lower_slot][col_band][c];
-                    const input_code_t upper = row_band == 0 ? below : above;
-                    const input_code_t lower = below_exists ? below : above;
-                    const exact_code_t sum = upper_weight * upper + lower_weight * lower;
-                    left[c] = col_band == 0 ? sum : right[c];
-                    right[c] = sum;
-                } else if (col_phase == 0) {
-                    left[c] = right[c]; // right of the last column
+                NextGroup:
+                    for (int n = 0; n < groups - 1; ++n) {
+                        #pragma HLS UNROLL
+                        left[n][p] = left[n + 1][p];
+                        right[n][p] = right[n + 1][p];
+                    }
+                    left[groups - 1][p] = at_left;
+                    right[groups - 1][p] = at_right;
+                    const exact_code_t sum = left_weight * at_left + right_weight * at_right;
+                    results[g * pe + p] =
+                        convert<typename out_T::value_type>(from_code<exact_t>(sum));
                 }
-                const exact_code_t sum = left_weight * left[c] + right_weight * right[c];
-                result[c] = convert<typename out_T::value_type>(from_code<exact_t>(sum));
-            }
-            out.write(result);
+                if (g == groups - 1) {
+                    write_pixel(out, results);
 
-            // The next output.
-            const bool end_of_row = j == CONFIG_T::in_width * CONFIG_T::scale_width - 1;
-            if (end_of_row) {
-                col_band = 0;
-                col_phase = horizontal::first_phase;
-                if (row_phase == CONFIG_T::scale_height - 1) {
-                    ++row_band;
+                    // The next output.
+                    const bool end_of_row = j == CONFIG_T::in_width * CONFIG_T::scale_width - 1;
+                    if (end_of_row) {
+                        col_band = 0;
+                        col_phase = horizontal::first_phase;
+                        if (row_phase == CONFIG_T::scale_height - 1) {
+                            ++row_band;
+                        }
+                        row_phase = next_of<CONFIG_T::scale_height>(row_phase);
+                    } else {
+                        if (col_phase == CONFIG_T::scale_width - 1) {
+                            ++col_band;
+                        }
+                        col_phase = next_of<CONFIG_T::scale_width>(col_phase);
+                    }
                 }
-                row_phase = next_of<CONFIG_T::scale_height>(row_phase);
-            } else {
-                if (col_phase == CONFIG_T::scale_width - 1) {
-                    ++col_band;
-                }
-                col_phase = next_of<CONFIG_T::scale_width>(col_phase);
             }
         }
     }

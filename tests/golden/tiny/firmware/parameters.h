@@ -66,6 +66,7 @@ struct pool1_config {
     static constexpr int stride_width = 2;
     static constexpr int pad_top = 0;
     static constexpr int pad_left = 0;
+    static constexpr int pe = 2;
 };
 
 
@@ -203,6 +204,7 @@ struct mean_config {
     static constexpr int stride_width = 1;
     static constexpr int pad_top = 1;
     static constexpr int pad_left = 1;
+    static constexpr int pe = 2;
     static constexpr int multiple = 36;
     typedef ap_ufixed<10, 6> accum_t;
 };
@@ -223,6 +225,7 @@ struct bilinear_config {
     static constexpr int in_width = 4;
     static constexpr int scale_height = 2;
     static constexpr int scale_width = 2;
+    static constexpr int pe = 2;
 };
 
 

@@ -115,6 +115,7 @@ struct pool1_config {
     static constexpr int stride_width = 2;
     static constexpr int pad_top = 0;
     static constexpr int pad_left = 0;
+    static constexpr int pe = 2;
 };
 
 
@@ -286,6 +287,7 @@ struct mean_config {
     static constexpr int stride_width = 1;
     static constexpr int pad_top = 1;
     static constexpr int pad_left = 1;
+    static constexpr int pe = 2;
     static constexpr int multiple = 36;
     typedef ap_ufixed<10, 6> accum_t;
 };
@@ -306,6 +308,7 @@ struct bilinear_config {
     static constexpr int in_width = 4;
     static constexpr int scale_height = 2;
     static constexpr int scale_width = 2;
+    static constexpr int pe = 2;
 };
 
 

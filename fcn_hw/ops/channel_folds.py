@@ -1,0 +1,55 @@
+"""What ops without weights share that compute some channels of a pixel at a time."""
+
+from __future__ import annotations
+
+from fcn_hw.costs.arithmetic import multiplexer_luts
+from fcn_hw.costs.resources import Resources
+from fcn_hw.firing import Loop
+from fcn_hw.ops.base import Fold, Folded, Operands, divisors
+
+
+class ChannelFolded(Folded):
+    """Base of ops that compute ``pe`` channels of a pixel, a channel group, in each cycle.
+
+    Without a fold an op of this kind computes all channels of a pixel at once.
+    """
+
+    follows_reuse_factor = False
+
+    def legal_folds(self) -> tuple[Fold, ...]:
+        return tuple(Fold(pe, 1) for pe in divisors(self.output.channels))
+
+    def given(self, fold: Fold | None) -> Fold:
+        return fold or Fold(self.output.channels, 1)
+
+    def fold_steps(self, fold: Fold) -> int:
+        return self.output.channels // fold.pe
+
+    def work(self, operands: Operands) -> int:
+        """A channel of each of the cycles that all channels at once take."""
+        return self.cycles(operands) * self.output.channels
+
+    def by_groups(self, loop: Loop, fold: Fold | None) -> Loop:
+        """The loop of a header with a cycle for each channel group: it reads with the first group
+        and writes with the last.
+
+        Args:
+            loop: if all channels are computed at once.
+        """
+        groups = self.fold_steps(self.given(fold))
+        return Loop(
+            groups * loop.reads, groups * loop.writes + groups - 1, groups * loop.iterations
+        )
+
+    def choice_of_group(self, fold: Fold, chosen_bits: int) -> Resources:
+        """What channel groups need beside the units: their choice, the pixel that was read and the
+        result, whose parts are written one after another.
+
+        Args:
+            chosen_bits: of a channel's values that are chosen by the group.
+        """
+        groups = self.fold_steps(fold)
+        if groups == 1:
+            return Resources()
+        luts = multiplexer_luts(groups, fold.pe * chosen_bits) + groups
+        return Resources(lut=luts, ff=groups.bit_length() + self.output.pixel_bits)
