@@ -57,11 +57,11 @@ from fcn_hw.flow.lint import lint_folder, lint_stage
 from fcn_hw.flow.pipeline import emit_stage
 from fcn_hw.flow.progress import Progress
 from fcn_hw.flow.regression import RegressionRun, accept_stage, last_rows
-from fcn_hw.flow.rtl import rtl_cosim_graph, rtl_csynth_graph
 from fcn_hw.flow.scaffold import new_design
 from fcn_hw.flow.show import Shown
 from fcn_hw.flow.show import show as _show
 from fcn_hw.flow.untrained import with_shapes_at_least
+from fcn_hw.flow.workspace import GraphWorkspace
 from fcn_hw.handoff.verify import Verified
 from fcn_hw.handoff.verify import verify_bundle as _verify_bundle
 from fcn_hw.ir import Graph
@@ -95,15 +95,15 @@ from fcn_hw.train.cluster import cluster_of
 from fcn_hw.train.result import TRAINING, TrainResult
 
 __all__ = [
-    "SearchOptions", "accept_design", "bitstream_design", "clean_design", "compare",
-    "cosim_design", "cosim_graph", "csim_bounded", "csim_design", "csim_graph", "csynth_design",
-    "csynth_graph", "diagnose",
-    "estimate_design", "estimate_graph", "evaluate", "evaluate_design", "explain_fifo",
-    "export_design", "export_model", "fifo_design", "handoff_design", "hls_design", "hls_graph",
-    "levels_design", "lint_design", "lint_project", "list_boards", "load_board", "load_design",
-    "load_graph", "new_design", "regression_design", "report_design", "save_graph",
-    "search_design", "sensitivity_design", "show_graph", "sparsity_design", "train_design",
-    "verify_bundle",
+    "SearchOptions", "accept_design", "bitstream_design", "bitstream_graph", "clean_design",
+    "compare", "cosim_design", "cosim_graph", "csim_bounded", "csim_bounded_graph",
+    "csim_design", "csim_graph", "csynth_design", "csynth_graph", "diagnose", "estimate_design",
+    "estimate_graph", "evaluate", "evaluate_design", "explain_fifo", "export_design",
+    "export_model", "fifo_design", "fifo_graph", "handoff_design", "handoff_graph",
+    "hls_design", "hls_graph", "levels_design", "lint_design", "lint_project", "list_boards",
+    "load_board", "load_design", "load_graph", "new_design", "regression_design",
+    "report_design", "save_graph", "search_design", "sensitivity_design", "show_graph",
+    "sparsity_design", "train_design", "verify_bundle",
 ]  # fmt: skip
 
 PathLike = str | Path
@@ -285,7 +285,7 @@ def export_model(
     model: PathLike,
     folder: PathLike,
     *,
-    input_format: str = "ufixed<8,0>",
+    input_format: str | Mapping[str, str] = "ufixed<8,0>",
     input_scale: Number | Sequence[Number] | None = None,
     input_offset: Number | Sequence[Number] | None = None,
     output_kind: OutputKind | None = None,
@@ -342,8 +342,8 @@ def hls_graph(
     Args:
         overwrite: files that were edited by hand too; copies are kept.
     """
-    _, plan = _standalone.emit_graph(
-        Path(graph), load_board(board), Path(output), _progress(progress), conv, overwrite=overwrite
+    _, plan = _hls_stage(
+        _graph(graph, output, conv), load_board(board), _progress(progress), overwrite=overwrite
     )
     return HlsProject(Path(output), plan.digest, tuple(sorted(plan.files)))
 
@@ -414,22 +414,34 @@ def csim_graph(
     """C simulation of a graph folder against the oracle; the project goes to ``output``.
 
     Args:
-        data: a folder of images, a list, an image or a ``.npy`` of codes; None takes random codes.
+        data: a folder of images, a list, an image or a ``.npy`` of codes; of several inputs, a
+            folder that holds one of these for each, by its name; None takes random codes.
         sign_off: compile with the official ap_types: exact as well, but slow.
 
     Returns:
         also for a run that found mismatches: look at ``exact``; its scores are None.
     """
-    return _standalone.csim_graph(
-        Path(graph),
-        load_board(board),
-        Path(output),
-        _progress(progress),
-        images=images,
-        data=None if data is None else Path(data),
-        conv=conv,
+    return csim_stage(
+        _graph(graph, output, conv, data), load_board(board), _progress(progress), images=images,
         sign_off=sign_off,
-    )
+    )  # fmt: skip
+
+
+def csim_bounded_graph(
+    graph: PathLike,
+    board: str,
+    output: PathLike,
+    *,
+    images: int | None = None,
+    data: PathLike | None = None,
+    depths: Mapping[str, int] | None = None,
+    progress: Progress | bool = False,
+) -> BoundedResult:
+    """As :func:`csim_bounded`, of a graph folder; frames as :func:`csim_graph` has them."""
+    return bounded_stage(
+        _graph(graph, output, data=data), load_board(board), _progress(progress), images=images,
+        depths=depths,
+    )  # fmt: skip
 
 
 def lint_project(folder: PathLike) -> Report:
@@ -515,19 +527,16 @@ def csynth_graph(
     board: str,
     output: PathLike,
     *,
+    compiler: HlsCompiler | None = None,
     process: str | None = None,
     gates: bool = False,
+    hours: float | None = None,
     progress: Progress | bool = False,
-) -> RtlSynthesis:
-    """The C++ of a graph folder to Verilog, by fcn_hw's own compiler; ``output`` gets the project.
-
-    Args:
-        process: one process alone.
-        gates: also LUT, FF, DSP and block RAM by yosys.
-    """
-    return rtl_csynth_graph(
-        Path(graph), load_board(board), Path(output), _progress(progress), process=process,
-        gates=gates,
+) -> HardwareRun | RtlSynthesis:
+    """As :func:`csynth_design`, of a graph folder; the project goes to ``output``."""
+    return csynth_by(
+        _graph(graph, output), load_board(board), _progress(progress), compiler=compiler,
+        process=process, gates=gates, hours=hours,
     )  # fmt: skip
 
 
@@ -536,17 +545,21 @@ def cosim_graph(
     board: str,
     output: PathLike,
     *,
+    compiler: HlsCompiler | None = None,
     images: int | None = None,
+    data: PathLike | None = None,
+    hours: float | None = None,
     progress: Progress | bool = False,
-) -> RtlCosim:
-    """The Verilog of :func:`csynth_graph` on random codes, every stream against the oracle.
+) -> HardwareRun | RtlCosim:
+    """As :func:`cosim_design`, of a graph folder; frames as :func:`csim_graph` has them.
 
     Args:
         images: frames; None takes two.
     """
-    return rtl_cosim_graph(
-        Path(graph), load_board(board), Path(output), _progress(progress), images=images
-    )
+    return cosim_by(
+        _graph(graph, output, data=data), load_board(board), _progress(progress),
+        compiler=compiler, images=images, hours=hours,
+    )  # fmt: skip
 
 
 def bitstream_design(
@@ -568,6 +581,18 @@ def bitstream_design(
     return bitstream_by(workspace, load_board(board), _progress(progress), hours=hours)
 
 
+def bitstream_graph(
+    graph: PathLike,
+    board: str,
+    output: PathLike,
+    *,
+    hours: float | None = None,
+    progress: Progress | bool = False,
+) -> HardwareRun | Ecp5Bitstream:
+    """As :func:`bitstream_design`, of a graph folder; the project goes to ``output``."""
+    return bitstream_by(_graph(graph, output), load_board(board), _progress(progress), hours=hours)
+
+
 def handoff_design(
     design: PathLike,
     board: str,
@@ -587,6 +612,28 @@ def handoff_design(
     workspace, target = open_workspace(str(design), Path(root), may_train=train), load_board(board)
     folder = Path(root) / FOLDER if output is None else Path(output)
     return handoff_stage(workspace, target, _progress(progress), output=folder, images=images)
+
+
+def handoff_graph(
+    graph: PathLike,
+    board: str,
+    project: PathLike,
+    *,
+    output: PathLike = FOLDER,
+    images: int | None = None,
+    data: PathLike | None = None,
+    progress: Progress | bool = False,
+) -> Handoff:
+    """As :func:`handoff_design`, of a graph folder; frames as :func:`csim_graph` has them.
+
+    Args:
+        project: folder of the HLS project.
+        output: folder of the bundle.
+    """
+    return handoff_stage(
+        _graph(graph, project, data=data), load_board(board), _progress(progress),
+        output=Path(output), images=images,
+    )  # fmt: skip
 
 
 def verify_bundle(bundle: PathLike) -> Verified:
@@ -660,6 +707,13 @@ def fifo_design(
     told, target = _progress(progress), load_board(board)
     workspace = with_shapes_at_least(open_workspace(str(design), Path(root)), told)
     return _fifo_stage(workspace, target, told)
+
+
+def fifo_graph(
+    graph: PathLike, board: str, output: PathLike, *, progress: Progress | bool = False
+) -> FifoResult:
+    """As :func:`fifo_design`, of a graph folder; the reports go to ``output/report``."""
+    return _fifo_stage(_graph(graph, output), load_board(board), _progress(progress))
 
 
 def explain_fifo(sized: FifoResult, name: str) -> Explanation:
@@ -748,6 +802,13 @@ def search_design(
         options: ``fcn_hw.SearchOptions(trials=40)``, for instance; None takes the defaults.
     """
     return _search(str(design), Path(root), options or SearchOptions(), _progress(progress))
+
+
+def _graph(
+    graph: PathLike, output: PathLike, conv: ConvEmitter = "fcn_hw", data: PathLike | None = None
+) -> GraphWorkspace:
+    """A graph folder and the folder of its HLS project, for the stages of a board."""
+    return GraphWorkspace(Path(graph), Path(output), conv, None if data is None else Path(data))
 
 
 def _progress(wanted: Progress | bool) -> Progress:

@@ -11,10 +11,16 @@ from fcn_hw.cli.printers.common import print_json, progress_for
 from fcn_hw.results import result_data
 
 
-@app.command(rich_help_panel=RTL, epilog="Example: fcn-hw bitstream digits_fcn8s --board pynq-z2")
+@app.command(
+    rich_help_panel=RTL,
+    epilog="Examples: fcn-hw bitstream digits_fcn8s --board pynq-z2; "
+    "fcn-hw bitstream --graph mine_graph --board zcu104 --output mine_project",
+)
 def bitstream(
-    design: options.Design,
     board: options.Board,
+    design: options.OptionalDesign = None,
+    graph: options.Graph = None,
+    output: options.Output = None,
     root: options.Root = options.HERE,
     hours: options.Hours = None,
     no_train: options.NoTrain = False,
@@ -29,9 +35,13 @@ def bitstream(
     """
     from fcn_hw.flow.ecp5 import Ecp5Bitstream
 
-    run = fcn_hw.bitstream_design(
-        design, board, root, hours=hours, train=not no_train, progress=progress_for(as_json)
-    )
+    progress, folder = progress_for(as_json), options.of_graph(design, graph, output, "bitstream")
+    if graph is not None and folder is not None:
+        run = fcn_hw.bitstream_graph(graph, board, folder, hours=hours, progress=progress)
+    else:
+        run = fcn_hw.bitstream_design(
+            str(design), board, root, hours=hours, train=not no_train, progress=progress
+        )
     if not isinstance(run, Ecp5Bitstream):
         show_run(run, run.folder, as_json)
         return

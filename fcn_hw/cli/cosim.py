@@ -5,7 +5,7 @@ from __future__ import annotations
 import fcn_hw
 from fcn_hw.cli import options
 from fcn_hw.cli.application import RTL, app
-from fcn_hw.cli.csynth import graph_output, show_run
+from fcn_hw.cli.csynth import show_run
 from fcn_hw.cli.printers.common import progress_for
 
 
@@ -22,6 +22,7 @@ def cosim(
     root: options.Root = options.HERE,
     compiler: options.Compiler = None,
     images: options.Images = None,
+    data: options.Data = None,
     hours: options.Hours = None,
     no_train: options.NoTrain = False,
     as_json: options.Json = False,
@@ -29,29 +30,38 @@ def cosim(
     """RTL cosimulation: the RTL's codes on validation images, each one compared.
 
     The RTL is Vitis HLS' in its own simulator, against the C++; or that of fcn_hw's compiler in
-    Verilator, every stream against the integer oracle, with --graph on random codes. Two images
-    where no number is given. Exit status 1 at a single code that differs, or if processes wait for
-    one another.
+    Verilator, every stream against the integer oracle. With --graph, an exported graph on random
+    frames or on those of --data. Two images where no number is given. Exit status 1 at a single
+    code that differs, or if processes wait for one another.
     """
     from fcn_hw.boards import load_board
     from fcn_hw.flow import open_workspace
 
-    if graph is not None:
-        folder = graph_output(design, output, compiler)
-        made = fcn_hw.cosim_graph(
-            graph, board, folder, images=images, progress=progress_for(as_json)
+    options.data_of_graph(data, graph)
+    chosen, progress = options.compiler_named(compiler), progress_for(as_json)
+    folder = options.of_graph(design, graph, output, "cosim")
+    if graph is not None and folder is not None:
+        found = fcn_hw.cosim_graph(
+            graph,
+            board,
+            folder,
+            compiler=chosen,
+            images=images,
+            data=data,
+            hours=hours,
+            progress=progress,
         )
-        show_run(made, folder / "report", as_json)
-        return
-    named = options.needed(design, "DESIGN", "cosim")
-    found = fcn_hw.cosim_design(
-        named,
-        board,
-        root,
-        compiler=options.compiler_named(compiler),
-        images=images,
-        hours=hours,
-        train=not no_train,
-        progress=progress_for(as_json),
-    )
-    show_run(found, open_workspace(named, root).report(load_board(board)), as_json)
+        report = folder / "report"
+    else:
+        found = fcn_hw.cosim_design(
+            str(design),
+            board,
+            root,
+            compiler=chosen,
+            images=images,
+            hours=hours,
+            train=not no_train,
+            progress=progress,
+        )
+        report = open_workspace(str(design), root).report(load_board(board))
+    show_run(found, report, as_json)

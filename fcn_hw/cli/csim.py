@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -13,6 +12,9 @@ from fcn_hw.cli.application import PROJECT, app
 from fcn_hw.cli.printers.common import print_result, progress_for
 from fcn_hw.cli.printers.csim import print_bounded, print_csim
 from fcn_hw.errors import ConfigError
+
+if TYPE_CHECKING:  # `fcn-hw --help` loads neither
+    from fcn_hw.flow import BoundedResult, CsimResult
 
 
 @app.command(
@@ -27,10 +29,7 @@ def csim(
     output: options.Output = None,
     root: options.Root = options.HERE,
     images: options.Images = None,
-    data: Annotated[
-        Path | None,
-        typer.Option("--data", help="With --graph: a folder of images, a list, or a .npy."),
-    ] = None,
+    data: options.Data = None,
     conv: options.Conv = None,
     sign_off: Annotated[
         bool,
@@ -57,12 +56,11 @@ def csim(
     another.
     """
     from fcn_hw.boards import load_board
-    from fcn_hw.flow import open_workspace
+    from fcn_hw.flow import BoundedResult, open_workspace
     from fcn_hw.flow.bounded import parse_depths
 
     target, chosen, progress = load_board(board), options.conv_named(conv), progress_for(as_json)
-    if data is not None and graph is None:
-        raise ConfigError("--data has no effect without --graph", hint="a design has its own data")
+    options.data_of_graph(data, graph)
     if depth and not bounded:
         raise ConfigError("--depth has no effect without --bounded", hint="add --bounded")
     if sign_off and bounded:
@@ -70,48 +68,54 @@ def csim(
             "--sign-off has no effect with --bounded",
             hint="it always runs on the official ap_types",
         )
-    if graph is not None:
-        options.only_one(design, "--graph")
+    depths = parse_depths(depth or [])
+    folder = options.of_graph(design, graph, output, "csim")
+    found: CsimResult | BoundedResult
+    if graph is not None and folder is not None:
         if bounded:
-            raise ConfigError("--bounded takes a design, not --graph")
-        folder = options.needed(output, "--output", "--graph")
-        result = fcn_hw.csim_graph(
-            graph,
-            board,
-            folder,
-            images=images,
-            data=data,
-            conv=chosen or "fcn_hw",
-            sign_off=sign_off,
-            progress=progress,
-        )
-        report = folder / "report/csim.json"
-    elif bounded:
-        found = fcn_hw.csim_bounded(
-            options.needed(design, "DESIGN", "csim"),
-            board,
-            root,
-            images=images,
-            depths=parse_depths(depth or []),
-            conv=chosen,
-            train=not no_train,
-            progress=progress,
-        )
-        print_result(found, print_bounded, as_json)
-        raise typer.Exit(1 if found.mismatches else 0)
+            found = fcn_hw.csim_bounded_graph(
+                graph, board, folder, images=images, data=data, depths=depths, progress=progress
+            )
+        else:
+            found = fcn_hw.csim_graph(
+                graph,
+                board,
+                folder,
+                images=images,
+                data=data,
+                conv=chosen or "fcn_hw",
+                sign_off=sign_off,
+                progress=progress,
+            )
+        report = folder / "report"
     else:
-        named = options.needed(design, "DESIGN", "csim")
-        result = fcn_hw.csim_design(
-            named,
-            board,
-            root,
-            images=images,
-            conv=chosen,
-            sign_off=sign_off,
-            train=not no_train,
-            progress=progress,
-        )
+        named, train = str(design), not no_train
+        if bounded:
+            found = fcn_hw.csim_bounded(
+                named,
+                board,
+                root,
+                images=images,
+                depths=depths,
+                conv=chosen,
+                train=train,
+                progress=progress,
+            )
+        else:
+            found = fcn_hw.csim_design(
+                named,
+                board,
+                root,
+                images=images,
+                conv=chosen,
+                sign_off=sign_off,
+                train=train,
+                progress=progress,
+            )
         report = open_workspace(named, root).with_conv(chosen).report(target)
-    print_result(result, print_csim, as_json, report)
-    if not result.exact:
+    if isinstance(found, BoundedResult):
+        print_result(found, print_bounded, as_json)
+    else:
+        print_result(found, print_csim, as_json, report)
+    if found.mismatches:
         raise typer.Exit(1)

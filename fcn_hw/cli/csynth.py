@@ -13,7 +13,6 @@ from fcn_hw.cli.application import RTL, app
 from fcn_hw.cli.printers.common import print_json, progress_for
 from fcn_hw.cli.printers.cosim import print_rtl_cosim
 from fcn_hw.cli.printers.csynth import print_hardware, print_rtl_csynth
-from fcn_hw.errors import ConfigError
 
 if TYPE_CHECKING:  # `fcn-hw --help` loads none
     from fcn_hw.flow.hardware import HardwareRun
@@ -48,44 +47,40 @@ def csynth(
 
     Vitis HLS takes the network with its AXI ports, and is compared with the last run: exit status 1
     if it is worse than section 'regression' of the design allows. Ours takes the network's
-    processes and says of each its stages, its slowest recurrence and its memories; of a graph of
-    --graph too. Exit status 2 where a program or a licence is missing.
+    processes and says of each its stages, its slowest recurrence and its memories. With --graph,
+    an exported graph. Exit status 2 where a program or a licence is missing.
     """
     from fcn_hw.boards import load_board
     from fcn_hw.flow import open_workspace
 
-    if graph is not None:
-        folder = graph_output(design, output, compiler)
-        made = fcn_hw.csynth_graph(
-            graph, board, folder, process=process, gates=gates, progress=progress_for(as_json)
+    chosen, progress = options.compiler_named(compiler), progress_for(as_json)
+    folder = options.of_graph(design, graph, output, "csynth")
+    if graph is not None and folder is not None:
+        found = fcn_hw.csynth_graph(
+            graph,
+            board,
+            folder,
+            compiler=chosen,
+            process=process,
+            gates=gates,
+            hours=hours,
+            progress=progress,
         )
-        show_run(made, folder / "report", as_json)
-        return
-    named = options.needed(design, "DESIGN", "csynth")
-    found = fcn_hw.csynth_design(
-        named,
-        board,
-        root,
-        compiler=options.compiler_named(compiler),
-        process=process,
-        gates=gates,
-        hours=hours,
-        train=not no_train,
-        progress=progress_for(as_json),
-    )
-    show_run(found, open_workspace(named, root).report(load_board(board)), as_json)
-
-
-def graph_output(design: str | None, output: Path | None, compiler: str | None) -> Path:
-    """The folder of a graph's project.
-
-    Raises:
-        ConfigError: a design is given too, or no folder, or the vendor's compiler.
-    """
-    options.only_one(design, "--graph")
-    if options.compiler_named(compiler) == "vitis":
-        raise ConfigError("--graph is compiled by fcn_hw's compiler", hint="leave --compiler out")
-    return options.needed(output, "--output", "--graph")
+        report = folder / "report"
+    else:
+        found = fcn_hw.csynth_design(
+            str(design),
+            board,
+            root,
+            compiler=chosen,
+            process=process,
+            gates=gates,
+            hours=hours,
+            train=not no_train,
+            progress=progress,
+        )
+        report = open_workspace(str(design), root).report(load_board(board))
+    show_run(found, report, as_json)
 
 
 def show_run(found: HardwareRun | RtlSynthesis | RtlCosim, folder: Path, as_json: bool) -> None:

@@ -30,8 +30,13 @@ def export(
         Path | None, typer.Option("--model", help="A QKeras model, .h5 or .keras, instead.")
     ] = None,
     input_format: Annotated[
-        str, typer.Option("--input-format", help="With --model: format of the input codes.")
-    ] = "ufixed<8,0>",
+        list[str] | None,
+        typer.Option(
+            "--input-format",
+            help="With --model: format of the input codes; of several inputs also NAME=FORMAT, "
+            "once for each. Default: ufixed<8,0>.",
+        ),
+    ] = None,
     input_scale: Annotated[
         str | None,
         typer.Option(
@@ -102,7 +107,7 @@ def export(
     graph, found = fcn_hw.export_model(
         model,
         folder,
-        input_format=input_format,
+        input_format=_formats(input_format or ["ufixed<8,0>"]),
         input_scale=input_scale,
         input_offset=input_offset,
         output_kind=options.output_kind_named(output_kind),
@@ -116,6 +121,20 @@ def export(
         _print_graph(graph.name, folder, found)
     if not found.holds:
         raise typer.Exit(1)
+
+
+def _formats(given: list[str]) -> str | dict[str, str]:
+    """The format of all inputs, or of each by its name."""
+    if len(given) == 1 and "=" not in given[0]:
+        return given[0]
+    pairs = [text.partition("=") for text in given]
+    for (name, equal, fmt), text in zip(pairs, given, strict=True):
+        if not (name and equal and fmt):
+            raise ConfigError(
+                f"--input-format: '{text}' is no NAME=FORMAT",
+                hint="give one format for all inputs, or 'rgb=ufixed<8,0>' once for each",
+            )
+    return {name: fmt for name, _, fmt in pairs}
 
 
 def _print_graph(name: str, folder: Path, found: Agreement | None = None) -> None:

@@ -15,11 +15,14 @@ from fcn_hw.cli.printers.fifo import print_fifos
 
 @app.command(
     rich_help_panel=SIZES,
-    epilog="Example: fcn-hw fifo digits_fcn8s --board pynq-z2 --explain skip_pool2",
+    epilog="Examples: fcn-hw fifo digits_fcn8s --board pynq-z2 --explain skip_pool2; "
+    "fcn-hw fifo --graph mine_graph --board zcu104 --output mine_project",
 )
 def fifo(
-    design: options.Design,
     board: options.Board,
+    design: options.OptionalDesign = None,
+    graph: options.Graph = None,
+    output: options.Output = None,
     explain: Annotated[
         str | None,
         typer.Option("--explain", help="Say why this FIFO, or this op's skip, is so deep."),
@@ -30,11 +33,16 @@ def fifo(
     """Size the FIFOs: the smallest depths that lose no throughput and never deadlock, proved.
 
     The depths, a certificate and a picture of the skip FIFOs go to the design's report folder. A
-    design that is not trained is sized with placeholder weights, in a folder of its own.
+    design that is not trained is sized with placeholder weights, in a folder of its own. With
+    --graph, an exported graph; its reports go to report/ below --output.
     """
     from fcn_hw.flow.fifos import fifo_to_json
 
-    result = fcn_hw.fifo_design(design, board, root, progress=progress_for(as_json))
+    progress, folder = progress_for(as_json), options.of_graph(design, graph, output, "fifo")
+    if graph is not None and folder is not None:
+        result = fcn_hw.fifo_graph(graph, board, folder, progress=progress)
+    else:
+        result = fcn_hw.fifo_design(str(design), board, root, progress=progress)
     found = None if explain is None else fcn_hw.explain_fifo(result, explain)
     if as_json:
         print_json(fifo_to_json(result, found))

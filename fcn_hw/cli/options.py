@@ -47,6 +47,14 @@ Graph = Annotated[
 Output = Annotated[
     Path | None, typer.Option("--output", help="With --graph: folder of the HLS project.")
 ]
+Data = Annotated[
+    Path | None,
+    typer.Option(
+        "--data",
+        help="With --graph: a folder of images, a list, or a .npy of codes; for several inputs a "
+        "folder that holds one of these for each, by its name. Default: random codes.",
+    ),
+]
 Conv = Annotated[
     str | None,
     typer.Option(
@@ -76,6 +84,25 @@ def only_one(design: str | None, option: str) -> None:
     """Raises ``ConfigError`` where a design is given beside an option that stands for one."""
     if design is not None:
         raise ConfigError(f"both a design and {option} are given", hint="give one of them")
+
+
+def of_graph(design: str | None, graph: Path | None, output: Path | None, verb: str) -> Path | None:
+    """The folder of a graph's project; None where the verb is about a design.
+
+    Raises:
+        ConfigError: both or neither are given, or a graph without a folder for its project.
+    """
+    if graph is None:
+        needed(design, "DESIGN or --graph", verb)
+        return None
+    only_one(design, "--graph")
+    return needed(output, "--output", "--graph")
+
+
+def data_of_graph(data: Path | None, graph: Path | None) -> None:
+    """Raises ``ConfigError`` where ``--data`` is given without ``--graph``."""
+    if data is not None and graph is None:
+        raise ConfigError("--data has no effect without --graph", hint="a design has its own data")
 
 
 def needed(value: T | None, name: str, because: str) -> T:

@@ -14,7 +14,7 @@ from fcn_hw.flow.progress import Progress
 from fcn_hw.frontend.ports import LayerValues
 from fcn_hw.frontend.proofs import Proof, Status, statuses
 from fcn_hw.harness.compare import Comparison, Difference
-from fcn_hw.harness.csim import batches
+from fcn_hw.harness.csim import batches, frame_count
 from fcn_hw.ir import Graph
 from fcn_hw.ir.outputs import class_maps
 from fcn_hw.reference import evaluate
@@ -92,15 +92,15 @@ def compare_model(
     graph: Graph,
     layer_values: LayerValues,
     proofs: Sequence[Proof],
-    codes: npt.NDArray[np.integer],
+    codes: Mapping[str, npt.NDArray[np.integer]],
     progress: Progress,
     scaling: Scaling | None = None,
 ) -> Agreement:
-    """A graph of one input against its model, layer by layer.
+    """A graph against its model, layer by layer.
 
     Args:
         layer_values: of the source model, as the export gives it.
-        codes: (N, height, width, channels), any integer type.
+        codes: (N, height, width, channels) of each input, any integer type.
         scaling: what the model is given for a code; None: ``code * step``.
     """
     known = statuses(graph, proofs)
@@ -110,7 +110,7 @@ def compare_model(
         int(np.count_nonzero(maps != compared.graph_maps[name]))
         for name, maps in compared.model_maps.items()
     )
-    return _agreement(graph, proofs, compared.layers, len(codes), pixels, differ)
+    return _agreement(graph, proofs, compared.layers, frame_count(codes), pixels, differ)
 
 
 @plain_dataclass(frozen=True, eq=False)
@@ -132,7 +132,7 @@ def compare_layers(
     graph: Graph,
     layer_values: LayerValues,
     known: Mapping[str, Status],
-    codes: npt.NDArray[np.integer],
+    codes: Mapping[str, npt.NDArray[np.integer]],
     progress: Progress,
     scaling: Scaling | None = None,
 ) -> ComparedLayers:
@@ -144,7 +144,7 @@ def compare_layers(
     Args:
         layer_values: of the source model, as the export gives it.
         known: ops that hold the output of a layer.
-        codes: (N, height, width, channels), any integer type.
+        codes: (N, height, width, channels) of each input, any integer type.
         scaling: what the model is given for a code; None: ``code * step``.
     """
     found = {name: Comparison(name) for name in known}
@@ -152,8 +152,8 @@ def compare_layers(
     theirs: dict[str, list[npt.NDArray[np.int64]]] = {name: [] for name in scores.values()}
     ours: dict[str, list[npt.NDArray[np.int64]]] = {name: [] for name in scores.values()}
     wanted = [*known, *scores.values()]
-    for batch in progress.over(list(batches(len(codes))), "source model = graph"):
-        frames = {graph.inputs[0].name: codes[batch].astype(np.int64)}
+    for batch in progress.over(list(batches(frame_count(codes))), "source model = graph"):
+        frames = {name: item[batch].astype(np.int64) for name, item in codes.items()}
         expected = evaluate(graph, frames, keep=wanted)
         for name, values in layer_values(graph, frames, list(known), scaling):
             nearest = known[name] is Status.MEASURED

@@ -7,18 +7,17 @@ from functools import wraps
 from typing import Concatenate, ParamSpec, TypeVar
 
 from fcn_hw.boards import Board
-from fcn_hw.flow.workspace import Workspace
+from fcn_hw.flow.workspace import Target
 from fcn_hw.locks import locked
 
 P = ParamSpec("P")
 R = TypeVar("R")
+T = TypeVar("T", bound=Target)
 
 
 def alone_in_project(
     verb: str,
-) -> Callable[
-    [Callable[Concatenate[Workspace, Board, P], R]], Callable[Concatenate[Workspace, Board, P], R]
-]:
+) -> Callable[[Callable[Concatenate[T, Board, P], R]], Callable[Concatenate[T, Board, P], R]]:
     """Makes a stage ``(workspace, board, ...)`` hold the lock of its project while it runs.
 
     Args:
@@ -26,10 +25,10 @@ def alone_in_project(
     """
 
     def decorate(
-        stage: Callable[Concatenate[Workspace, Board, P], R],
-    ) -> Callable[Concatenate[Workspace, Board, P], R]:
+        stage: Callable[Concatenate[T, Board, P], R],
+    ) -> Callable[Concatenate[T, Board, P], R]:
         @wraps(stage)
-        def run(workspace: Workspace, board: Board, /, *args: P.args, **kwargs: P.kwargs) -> R:
+        def run(workspace: T, board: Board, /, *args: P.args, **kwargs: P.kwargs) -> R:
             with locked(workspace.project(board), f"fcn-hw {verb}"):
                 return stage(workspace, board, *args, **kwargs)
 

@@ -13,10 +13,10 @@ from fcn_hw.dataflow.lowering import lower
 from fcn_hw.errors import ConfigError
 from fcn_hw.flow.alone import alone_in_project
 from fcn_hw.flow.build import build_program
-from fcn_hw.flow.images import input_codes, validation_images
+from fcn_hw.flow.images import input_frames
 from fcn_hw.flow.pipeline import hls_stage
 from fcn_hw.flow.progress import Progress
-from fcn_hw.flow.workspace import Workspace
+from fcn_hw.flow.workspace import Target
 from fcn_hw.harness.bounded import (
     BOUNDED_FRAMES,
     Fifo,
@@ -26,6 +26,7 @@ from fcn_hw.harness.bounded import (
     simulate,
 )
 from fcn_hw.harness.compare import Comparison
+from fcn_hw.harness.csim import frame_count
 from fcn_hw.results import STRICT
 
 
@@ -58,14 +59,14 @@ class BoundedResult:
 
 @alone_in_project("csim --bounded")
 def bounded_stage(
-    workspace: Workspace,
+    workspace: Target,
     board: Board,
     progress: Progress,
     *,
     images: int | None = None,
     depths: Mapping[str, int] | None = None,
 ) -> BoundedResult:
-    """Runs the first validation images, back to back, through the processes of the project.
+    """Runs the first images, back to back, through the processes of the project.
 
     Args:
         images: how many, :data:`BOUNDED_FRAMES` by default.
@@ -82,9 +83,8 @@ def bounded_stage(
     check_depths(depths or {}, [stream.name for stream in streams])
     project = workspace.project(board)
     build_program(plan_build(ap_types_folder()), project, progress)
-    split = validation_images(workspace.design, images or BOUNDED_FRAMES)
-    codes = {graph.inputs[0].name: input_codes(split)}
-    count = len(codes[graph.inputs[0].name])
+    codes = input_frames(workspace, graph, images or BOUNDED_FRAMES)
+    count = frame_count(codes)
     progress.say(f"[cyan]bounded[/] {count} images back to back, {len(streams)} FIFOs")
     with progress.counter("bounded simulation", count) as update:
         finished = simulate(graph, project, codes, depths=depths, on_frame=update)

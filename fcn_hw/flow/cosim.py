@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from fcn_hw.backend.hls4ml_bridge import ap_types_folder
 from fcn_hw.backend.hls_scripts import COSIM_BENCH
-from fcn_hw.errors import ConfigError, ReportError
+from fcn_hw.errors import ReportError
 from fcn_hw.fixed import Codes
 from fcn_hw.flow.build import build_program
 from fcn_hw.flow.cosim_bench import (
@@ -23,7 +23,7 @@ from fcn_hw.flow.cosim_bench import (
     stimulus_files,
     write_stimulus,
 )
-from fcn_hw.flow.images import input_codes, validation_images
+from fcn_hw.flow.images import frames_digest, input_frames
 from fcn_hw.flow.progress import Progress
 from fcn_hw.flow.vendor import (
     Source,
@@ -33,6 +33,7 @@ from fcn_hw.flow.vendor import (
     sources_digest,
     stage_record,
 )
+from fcn_hw.harness.csim import frame_count
 from fcn_hw.reference import evaluate
 from fcn_hw.tools.runner import run
 from fcn_hw.vendor_reports.cosim import CosimReport, read_cosim
@@ -63,17 +64,9 @@ def cosim(source: Source, images: int | None = None) -> VendorStage[CosimResult]
     The test bench is first compiled by g++ and its codes are compared with the oracle, so that an
     hour of RTL simulation is not spent on a wrapper that is wrong in C++. Running it raises
     Mismatch at the first code that differs, there or in the RTL.
-
-    Raises:
-        ConfigError: the graph has several inputs.
     """
-    if len(source.graph.inputs) != 1:
-        raise ConfigError(
-            f"graph '{source.graph.name}' has {len(source.graph.inputs)} inputs; "
-            "cosimulation on images takes one"
-        )
-    codes = input_codes(validation_images(source.workspace.design, images or COSIM_IMAGES))
-    count, interface = len(codes), source.interface
+    codes = input_frames(source.workspace, source.graph, images or COSIM_IMAGES)
+    count, interface = frame_count(codes), source.interface
     rtl = [path for n in range(RTL_RUN + 1) for path in output_files(interface, RTL_FOLDER, n)]
     left = (source.layout.cosim_rpt, *rtl)
     commands = (source.command("cosim", source.hls.argv("scripts/cosim.tcl"), COSIM_HOURS, left),)
@@ -81,7 +74,7 @@ def cosim(source: Source, images: int | None = None) -> VendorStage[CosimResult]
         source, "cosim", commands,
         firmware_digest(source),
         script_digest(source, "scripts/cosim.tcl", COSIM_BENCH),
-        hashlib.sha256(codes.tobytes()).hexdigest(),
+        frames_digest(codes),
     )  # fmt: skip
     return VendorStage(
         record,
@@ -94,15 +87,15 @@ def cosim(source: Source, images: int | None = None) -> VendorStage[CosimResult]
     )
 
 
-def _simulate_c(source: Source, codes: Codes, progress: Progress) -> None:
+def _simulate_c(source: Source, codes: Mapping[str, Codes], progress: Progress) -> None:
     """Leaves the stimulus and the C++'s codes, which must be the oracle's."""
     graph, interface = source.graph, source.interface
-    write_stimulus(interface, source.project, {graph.inputs[0].name: codes})
+    write_stimulus(interface, source.project, codes)
     build = plan_build(graph, interface, ap_types_folder())
     build_program(build, source.project, progress)
     run(plan_run(interface), source.project)
-    simulated = read_outputs(graph, interface, source.project, CSIM_FOLDER, 0, len(codes))
-    oracle = evaluate(graph, {graph.inputs[0].name: codes}, keep=tuple(graph.outputs))
+    simulated = read_outputs(graph, interface, source.project, CSIM_FOLDER, 0, frame_count(codes))
+    oracle = evaluate(graph, codes, keep=tuple(graph.outputs))
     must_agree({name: oracle[name] for name in graph.outputs}, simulated)
 
 

@@ -21,7 +21,7 @@ from fcn_hw.flow.estimate import estimate_stage
 from fcn_hw.flow.progress import Progress
 from fcn_hw.flow.rtl import VERILOG, compiled_project
 from fcn_hw.flow.stage import StageRecord, digest_of
-from fcn_hw.flow.workspace import Workspace
+from fcn_hw.flow.workspace import Target
 from fcn_hw.plan import Plan
 from fcn_hw.results import write_result
 from fcn_hw.rtl.ecp5 import (
@@ -67,7 +67,7 @@ class Ecp5Bitstream:
 
 @alone_in_project("bitstream")
 def ecp5_bitstream(
-    workspace: Workspace, board: Board, progress: Progress, *, hours: float | None = None
+    workspace: Target, board: Board, progress: Progress, *, hours: float | None = None
 ) -> Ecp5Bitstream:
     """From the emitted C++ to a bitstream; a tool whose inputs did not change is not run again.
 
@@ -84,7 +84,7 @@ def ecp5_bitstream(
         find_tool(tool)
     project, verilog = compiled_project(workspace, board, progress)
     folder, name = project.folder, project.graph.name
-    around = plan_serial_board(project.graph, board, workspace.design.hls.ClockPeriod).files
+    around = plan_serial_board(project.graph, board, workspace.hls.ClockPeriod).files
     hdl = [path for path in around if path.endswith(".v")]
     stages = _Stages(folder, progress, hours)
     netlist = digest_of(verilog, {path: around[path] for path in hdl}, code_digest(__name__))
@@ -135,7 +135,7 @@ class _Stages:
 
 
 def _with_estimate(
-    found: Placement, workspace: Workspace, board: Board, progress: Progress
+    found: Placement, workspace: Target, board: Board, progress: Progress
 ) -> Placement:
     amount = total(
         layer.resources for layer in estimate_stage(workspace, board, progress).estimate.layers

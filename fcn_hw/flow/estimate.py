@@ -25,7 +25,7 @@ from fcn_hw.flow.progress import Progress
 from fcn_hw.flow.stage import StageRecord, digest_of
 from fcn_hw.flow.untrained import with_shapes_at_least
 from fcn_hw.flow.vendor import synthesis_doubt
-from fcn_hw.flow.workspace import Workspace
+from fcn_hw.flow.workspace import Target, Workspace
 from fcn_hw.ir import Graph
 from fcn_hw.ir.serialize import load
 from fcn_hw.vendor_reports.csynth import read_csynth
@@ -69,7 +69,7 @@ def estimate_design(workspace: Workspace, board: Board, progress: Progress) -> E
     Raises:
         ConfigError: the design asks for hls4ml's convolutions; and as :func:`estimate_stage`.
     """
-    refuse_hls4ml(workspace.design.hls, "estimate")
+    refuse_hls4ml(workspace.hls, "estimate")
     return estimate_stage(with_shapes_at_least(workspace, progress), board, progress)
 
 
@@ -81,13 +81,13 @@ def estimate_folder(
     Args:
         workspace: of the design whose settings hold; None takes ``ReuseFactor: auto``.
     """
-    hls = Hls(ReuseFactor="auto") if workspace is None else workspace.design.hls
+    hls = Hls(ReuseFactor="auto") if workspace is None else workspace.hls
     refuse_hls4ml(hls, "estimate")
     return estimate_graph(load(folder), board, hls, progress)
 
 
 @alone_in_project("estimate")
-def estimate_stage(workspace: Workspace, board: Board, progress: Progress) -> EstimateRun:
+def estimate_stage(workspace: Target, board: Board, progress: Progress) -> EstimateRun:
     """The estimate of a design, also as files in the board's report folder.
 
     Raises:
@@ -96,7 +96,7 @@ def estimate_stage(workspace: Workspace, board: Board, progress: Progress) -> Es
     """
     graph = export_stage(workspace, progress)
     layout = current_layout(workspace, graph, board, progress)
-    run = _estimated(graph, board, workspace.design.hls, layout)
+    run = _estimated(graph, board, workspace.hls, layout)
     run = replace(run, untrained=workspace.untrained)
     truth = workspace.project(board) / hls_layout(graph.name).csynth_xml
     if truth.is_file():
@@ -108,7 +108,7 @@ def estimate_stage(workspace: Workspace, board: Board, progress: Progress) -> Es
     return run
 
 
-def estimate_record(workspace: Workspace, graph: Graph, board: Board) -> StageRecord:
+def estimate_record(workspace: Target, graph: Graph, board: Board) -> StageRecord:
     """When the estimate's files are those of a graph on a board."""
     layout = layout_record(workspace, graph, board).digest
     code = [code_digest(item.__module__) for item in (estimate_layout, report_files, network_svg)]

@@ -84,7 +84,7 @@ def compare_with_qkeras(
     from fcn_hw.train.predict import predict
 
     known = statuses(graph, load_proofs(folder))
-    found = compare_layers(graph, layer_values, known, codes, progress)
+    found = compare_layers(graph, layer_values, known, {graph.inputs[0].name: codes}, progress)
     layers = {
         name: QKerasComparison(**vars(item), status=known[name])
         for name, item in found.layers.items()

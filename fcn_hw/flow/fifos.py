@@ -11,12 +11,12 @@ from fcn_hw.flow.hls4ml_conv import refuse_hls4ml
 from fcn_hw.flow.layout import FifoResult, FifoRows, frame_times, write_fifos
 from fcn_hw.flow.pipeline import export_stage
 from fcn_hw.flow.progress import Progress
-from fcn_hw.flow.workspace import Workspace
+from fcn_hw.flow.workspace import Target
 from fcn_hw.results import result_data
 
 
 @alone_in_project("fifo")
-def fifo_stage(workspace: Workspace, board: Board, progress: Progress) -> FifoResult:
+def fifo_stage(workspace: Target, board: Board, progress: Progress) -> FifoResult:
     """Sizes the FIFOs of a design and writes their reports.
 
     Raises:
@@ -24,7 +24,7 @@ def fifo_stage(workspace: Workspace, board: Board, progress: Progress) -> FifoRe
         DoesNotFit: ``ReuseFactor: auto`` finds no design within the budget.
         ToolNotFound: there is no C++ compiler.
     """
-    refuse_hls4ml(workspace.design.hls, "fifo")
+    refuse_hls4ml(workspace.hls, "fifo")
     return write_fifos(workspace, export_stage(workspace, progress), board, progress)
 
 

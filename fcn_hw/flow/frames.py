@@ -9,6 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 from fcn_hw.errors import DataError
+from fcn_hw.fixed import Codes
+from fcn_hw.ir import Graph
 from fcn_hw.ops import Tensor
 from fcn_hw.train.datasets.images import decode_image, fit_pair
 from fcn_hw.train.datasets.pairs import read_lines
@@ -21,6 +23,11 @@ _HOW = (
     "give a folder of images, a text file with an image a line, one image, or a .npy file of "
     "integer codes (frames, height, width, channels)"
 )
+
+
+RANDOM_SEED = 1
+RANDOM_FRAMES = 8
+"""Random frames where no number is given."""
 
 
 @dataclass(frozen=True)
@@ -37,6 +44,71 @@ class Frames:
     codes: npt.NDArray[np.integer]
     resized: int = 0
     decoded: bool = False
+
+
+def graph_frames(
+    graph: Graph, data: Path | None, limit: int | None = None
+) -> dict[str, npt.NDArray[np.integer]]:
+    """Codes (N, H, W, C) of each input of a graph.
+
+    Args:
+        data: as :func:`load_inputs` reads it; None takes random codes.
+        limit: at most so many frames; None takes all of ``data``, or :data:`RANDOM_FRAMES`.
+
+    Raises:
+        DataError: as :func:`load_inputs`.
+    """
+    if data is None:
+        return dict(random_codes(graph, limit or RANDOM_FRAMES))
+    return {name: item.codes for name, item in load_inputs(data, graph, limit).items()}
+
+
+def random_codes(graph: Graph, images: int) -> dict[str, Codes]:
+    """Frames of each input over the whole range of its format; the first two hold its ends."""
+    found = {}
+    for number, op in enumerate(graph.inputs):
+        fmt = op.output.format
+        codes = np.random.default_rng(RANDOM_SEED + number).integers(
+            fmt.min_code, fmt.max_code, (images, *op.output.shape), dtype=np.int64, endpoint=True
+        )
+        codes[0] = fmt.max_code
+        if images > 1:
+            codes[1] = fmt.min_code
+        found[op.name] = codes
+    return found
+
+
+def load_inputs(path: Path, graph: Graph, limit: int | None = None) -> dict[str, Frames]:
+    """The frames of each input of a graph.
+
+    Args:
+        path: of one input, as :func:`load_frames` reads it; of several, a folder that holds one
+            such path for each input, by its name: ``<input>.npy``, ``<input>.txt``, or a folder.
+        limit: at most so many frames.
+
+    Raises:
+        DataError: as :func:`load_frames`; an input has no frames, or they are of different numbers.
+    """
+    if len(graph.inputs) == 1:
+        (only,) = graph.inputs
+        return {only.name: load_frames(path, only.output, limit)}
+    found = {}
+    for op in graph.inputs:
+        places = [path / f"{op.name}{suffix}" for suffix in (".npy", ".txt", "")]
+        place = next((item for item in places if item.exists()), None)
+        if place is None:
+            names = ", ".join(f"'{item.name}'" for item in graph.inputs)
+            raise DataError(
+                f"{path}: there are no frames of the input '{op.name}'",
+                hint=f"the graph has the inputs {names}: give a folder that holds for each of them "
+                "a .npy file, a list .txt or a folder of images, with the input's name",
+            )
+        found[op.name] = load_frames(place, op.output, limit)
+    counts = {name: len(item.codes) for name, item in found.items()}
+    if len(set(counts.values())) > 1:
+        told = ", ".join(f"{count} of '{name}'" for name, count in counts.items())
+        raise DataError(f"{path}: the inputs have different numbers of frames: {told}")
+    return found
 
 
 def load_frames(path: Path, tensor: Tensor, limit: int | None = None) -> Frames:

@@ -19,14 +19,15 @@ from fcn_hw.files import replace_file
 from fcn_hw.flow.alone import alone_in_project
 from fcn_hw.flow.estimate import estimate_stage
 from fcn_hw.flow.hls4ml_conv import refuse_hls4ml
-from fcn_hw.flow.images import input_codes, validation_images
+from fcn_hw.flow.images import input_frames
 from fcn_hw.flow.pipeline import csim_stage, hls_stage
 from fcn_hw.flow.progress import Progress
 from fcn_hw.flow.stage import is_damaged
 from fcn_hw.flow.vendor import finished_on
-from fcn_hw.flow.workspace import Workspace
+from fcn_hw.flow.workspace import Target
 from fcn_hw.handoff.archive import pack
 from fcn_hw.handoff.contents import BundleParts, bundle_files, bundle_name
+from fcn_hw.harness.csim import frame_count
 from fcn_hw.ir.serialize import GRAPH_FILE, WEIGHTS_FILE
 from fcn_hw.plan import Command, Plan
 from fcn_hw.resources import data_folder
@@ -63,12 +64,12 @@ class Handoff:
 
 @alone_in_project("handoff")
 def handoff_stage(
-    workspace: Workspace, board: Board, progress: Progress, *, output: Path, images: int | None
+    workspace: Target, board: Board, progress: Progress, *, output: Path, images: int | None
 ) -> Handoff:
     """Makes ``<output>/<design>-<board>.tar.gz``; an earlier bundle stays until this one is whole.
 
     Args:
-        images: golden frames, the first validation images; :data:`GOLDEN_IMAGES` by default.
+        images: golden frames, the first of those that csim runs; :data:`GOLDEN_IMAGES` by default.
 
     Raises:
         ConfigError: the C simulation found mismatches, so there is nothing to hand off; or the
@@ -78,27 +79,27 @@ def handoff_stage(
     if board.ecp5 is not None:
         raise ConfigError(
             f"board '{board.name}' is built by open tools: there is no Vivado project to hand off",
-            hint=f"fcn-hw bitstream {workspace.design.name} --board {board.name} builds it here.",
+            hint=f"fcn-hw bitstream {workspace.name} --board {board.name} builds it here.",
         )
-    refuse_hls4ml(workspace.design.hls, "handoff")
+    refuse_hls4ml(workspace.hls, "handoff")
     result = csim_stage(workspace, board, progress)
     if not result.exact:
         raise ConfigError(
-            f"'{workspace.design.name}' is not exact: {result.mismatches:,} mismatches",
+            f"'{workspace.name}' is not exact: {result.mismatches:,} mismatches",
             hint="See fcn-hw csim; a bundle of it would not verify.",
         )
     quiet = Progress(progress.console, quiet=True)
     estimated = estimate_stage(workspace, board, quiet)
     graph, plan = hls_stage(workspace, board, quiet)
     project = workspace.project(board)
-    codes = input_codes(validation_images(workspace.design, images or GOLDEN_IMAGES))
-    progress.say(f"[cyan]handoff[/] {len(codes)} golden frames")
+    codes = input_frames(workspace, graph, images or GOLDEN_IMAGES)
+    progress.say(f"[cyan]handoff[/] {frame_count(codes)} golden frames")
     parts = BundleParts(
         graph=graph,
         board=board,
-        part=workspace.design.hls.Part or board.part,
+        part=workspace.hls.Part or board.part,
         project=plan,
-        inputs={graph.inputs[0].name: codes},
+        inputs=codes,
         layout=estimated.layout,
         clock_period_ns=estimated.estimate.clock_period_ns,
         board_files=board_files(board),

@@ -19,7 +19,7 @@ from fcn_hw.flow.regression import Row, check, collect, update
 from fcn_hw.flow.rtl import rtl_cosim, rtl_csynth
 from fcn_hw.flow.synthesis import csynth, export_ip
 from fcn_hw.flow.vendor import HOUR_S, Source, emit_source
-from fcn_hw.flow.workspace import Workspace
+from fcn_hw.flow.workspace import Target
 from fcn_hw.rtl.reports import RtlCosim, RtlSynthesis
 from fcn_hw.tools.xilinx import has_hls
 from fcn_hw.vendor_reports.records import CsynthReport
@@ -52,7 +52,7 @@ class HardwareRun:
 
 
 def chosen_compiler(
-    workspace: Workspace, board: Board, compiler: HlsCompiler | None
+    workspace: Target, board: Board, compiler: HlsCompiler | None
 ) -> Literal["vitis", "fcn_hw"]:
     """Who turns the C++ of a design into RTL.
 
@@ -63,7 +63,7 @@ def chosen_compiler(
     Raises:
         ConfigError: Vitis HLS is asked for, for an ECP5.
     """
-    wanted = compiler or workspace.design.hls.Compiler
+    wanted = compiler or workspace.hls.Compiler
     if board.ecp5 is not None:
         if wanted == "vitis":
             raise ConfigError(
@@ -77,7 +77,7 @@ def chosen_compiler(
 
 
 def csynth_by(
-    workspace: Workspace,
+    workspace: Target,
     board: Board,
     progress: Progress,
     *,
@@ -98,7 +98,7 @@ def csynth_by(
 
 
 def cosim_by(
-    workspace: Workspace,
+    workspace: Target,
     board: Board,
     progress: Progress,
     *,
@@ -117,7 +117,7 @@ def cosim_by(
 
 
 def bitstream_by(
-    workspace: Workspace, board: Board, progress: Progress, *, hours: float | None = None
+    workspace: Target, board: Board, progress: Progress, *, hours: float | None = None
 ) -> HardwareRun | Ecp5Bitstream:
     """:func:`run_bitstream`, or :func:`fcn_hw.flow.ecp5.ecp5_bitstream` on a board with an ECP5.
 
@@ -131,7 +131,7 @@ def bitstream_by(
 
 @alone_in_project("csynth")
 def run_csynth(
-    workspace: Workspace, board: Board, progress: Progress, *, hours: float | None = None
+    workspace: Target, board: Board, progress: Progress, *, hours: float | None = None
 ) -> HardwareRun:
     """C synthesis.
 
@@ -148,7 +148,7 @@ def run_csynth(
 
 @alone_in_project("cosim")
 def run_cosim(
-    workspace: Workspace,
+    workspace: Target,
     board: Board,
     progress: Progress,
     *,
@@ -167,7 +167,7 @@ def run_cosim(
 
 @alone_in_project("bitstream")
 def run_bitstream(
-    workspace: Workspace, board: Board, progress: Progress, *, hours: float | None = None
+    workspace: Target, board: Board, progress: Progress, *, hours: float | None = None
 ) -> HardwareRun:
     """From sources to ``.bit`` and ``.hwh``: C synthesis, IP, routed block design, bitstream.
 
@@ -205,12 +205,10 @@ def _finished(
 ) -> HardwareRun:
     """Compares with the last run; other stages count where they stand on these sources."""
     csim = finished_csim(source.workspace, source.board, source.graph)
-    known = simulated
-    if known is None and len(source.graph.inputs) == 1:
-        known = cosim(source).finished()
+    known = cosim(source).finished() if simulated is None else simulated
     routed = None if written is None else written.implementation
     now = collect(csim=csim, csynth=report, cosim=known, routed=routed)
-    rows = update(source.report, now, source.workspace.design.regression)
+    rows = update(source.report, now, source.workspace.regression)
     return HardwareRun(source.report, report, simulated, written, rows)
 
 

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 from pydantic import RootModel
 from pydantic.dataclasses import dataclass
 
 from fcn_hw.design import Design
 from fcn_hw.errors import DataError
 from fcn_hw.fixed import Codes
+from fcn_hw.flow.frames import graph_frames
 from fcn_hw.flow.stage import digest_of
+from fcn_hw.flow.workspace import GraphWorkspace, Target
 from fcn_hw.frontend.proofs import Status
 from fcn_hw.harness.compare import Comparison
+from fcn_hw.ir import Graph
 from fcn_hw.results import STRICT
 from fcn_hw.train.datasets import Split, dataset_digest, load_dataset
 
@@ -58,6 +64,30 @@ def validation_images(design: Design, count: int | None = None) -> Split:
 def input_codes(split: Split) -> Codes:
     """The images as the graph reads them: raw bytes."""
     return split.images.astype(np.int64)
+
+
+def input_frames(target: Target, graph: Graph, count: int) -> dict[str, Codes]:
+    """Codes of each input to run a graph on: of validation images, or of the user's frames.
+
+    Args:
+        count: at most so many frames.
+
+    Raises:
+        DataError: there are no such frames.
+    """
+    if isinstance(target, GraphWorkspace):
+        given = graph_frames(graph, target.data, count)
+        return {name: codes.astype(np.int64) for name, codes in given.items()}
+    return {graph.inputs[0].name: input_codes(validation_images(target.design, count))}
+
+
+def frames_digest(codes: Mapping[str, npt.NDArray[np.integer]]) -> str:
+    """Of the codes of all inputs, and of their type in memory."""
+    hashed = hashlib.sha256()
+    for name, item in codes.items():
+        hashed.update(f"{name} {item.shape} {item.dtype}".encode())
+        hashed.update(np.ascontiguousarray(item).data)
+    return hashed.hexdigest()
 
 
 def images_digest(design: Design) -> str:

@@ -1,4 +1,4 @@
-"""Folds and FIFO depths of a design on a board: chosen once, kept with their proofs.
+"""Folds and FIFO depths of a design or graph on a board: chosen once, kept with their proofs.
 
 layout.json                  what the HLS project is emitted from
 report/fifo_depths.json      each FIFO: depth before and after, width, storage
@@ -31,7 +31,7 @@ from fcn_hw.files import replace_file
 from fcn_hw.flow.code import code_digest
 from fcn_hw.flow.progress import Progress
 from fcn_hw.flow.stage import StageRecord, digest_of
-from fcn_hw.flow.workspace import Workspace
+from fcn_hw.flow.workspace import Target
 from fcn_hw.ir import Graph
 from fcn_hw.ir.serialize import digest
 from fcn_hw.ops import Fold
@@ -167,7 +167,7 @@ def choose_fifos(graph: Graph, board: Board, hls: Hls) -> FifoResult:
     return FifoResult(structure, simulate(sized.network, sized.depths), rows, initial_bram18 / 2)
 
 
-def current_layout(workspace: Workspace, graph: Graph, board: Board, progress: Progress) -> Layout:
+def current_layout(workspace: Target, graph: Graph, board: Board, progress: Progress) -> Layout:
     """The layout of a design; chosen again only when graph, board, settings or fcn_hw changed."""
     stored = stored_layout(workspace, graph, board)
     if stored is not None:
@@ -175,7 +175,7 @@ def current_layout(workspace: Workspace, graph: Graph, board: Board, progress: P
     return write_fifos(workspace, graph, board, progress).structure.layout
 
 
-def stored_layout(workspace: Workspace, graph: Graph, board: Board) -> Layout | None:
+def stored_layout(workspace: Target, graph: Graph, board: Board) -> Layout | None:
     """The layout of a design where it is current; nothing is chosen or written."""
     record = layout_record(workspace, graph, board)
     if not record.is_current():
@@ -208,7 +208,7 @@ def stored_fifos(project: Path) -> StoredFifos:
     return found
 
 
-def write_fifos(workspace: Workspace, graph: Graph, board: Board, progress: Progress) -> FifoResult:
+def write_fifos(workspace: Target, graph: Graph, board: Board, progress: Progress) -> FifoResult:
     """Chooses the layout and writes it and the reports of its FIFOs.
 
     Raises:
@@ -218,7 +218,7 @@ def write_fifos(workspace: Workspace, graph: Graph, board: Board, progress: Prog
     progress.say("[cyan]fifo[/]    folds, FIFO depths")
     record = layout_record(workspace, graph, board)
     record.begin()
-    found = choose_fifos(graph, board, workspace.design.hls)
+    found = choose_fifos(graph, board, workspace.hls)
     sized = found.structure.fifos
     folding, held = found.structure.layout.folding, occupancy(found.simulation, sized.skips)
     results = {
@@ -255,7 +255,7 @@ def frame_times(run: Simulation) -> FrameTimes:
     )
 
 
-def layout_record(workspace: Workspace, graph: Graph, board: Board) -> StageRecord:
+def layout_record(workspace: Target, graph: Graph, board: Board) -> StageRecord:
     """When the layout is that of a graph on a board.
 
     Args:
@@ -266,7 +266,7 @@ def layout_record(workspace: Workspace, graph: Graph, board: Board) -> StageReco
         workspace.project(board),
         digest_of(
             digest(graph), board.model_dump(mode="json"),
-            workspace.design.hls.model_dump(mode="json"),
+            workspace.hls.model_dump(mode="json"),
             code_digest(__name__),
         ),
     )  # fmt: skip

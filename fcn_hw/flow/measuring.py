@@ -128,9 +128,10 @@ class _Simulation:
         """
         made = self.hardware
         path = made.project / made.program / _MAPS_FILE
+        codes = {made.graph.inputs[0].name: images.images}
         try:
             finished = simulate_set(
-                made.graph, made.project, images.images, folder=made.program, first_frame=first,
+                made.graph, made.project, codes, folder=made.program, first_frame=first,
                 maps_file=_MAPS_FILE, on_frame=lambda done: update(first + done),
             )  # fmt: skip
             assert finished.class_maps is not None, "a design's output is a class map"

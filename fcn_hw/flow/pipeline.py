@@ -14,16 +14,24 @@ from fcn_hw.flow.code import code_digest
 from fcn_hw.flow.csim_report import CsimResult
 from fcn_hw.flow.emission import Emission, as_it_stands, emit
 from fcn_hw.flow.export import OUTPUTS, export_design
+from fcn_hw.flow.frames import graph_frames
 from fcn_hw.flow.hls4ml_conv import say_own_convolutions
-from fcn_hw.flow.images import AGREEMENT, CLASS_MAPS, images_digest, stored_image_count
+from fcn_hw.flow.images import (
+    AGREEMENT,
+    CLASS_MAPS,
+    frames_digest,
+    images_digest,
+    stored_image_count,
+)
 from fcn_hw.flow.layout import LAYOUT, current_layout
 from fcn_hw.flow.lint import lint_stage
 from fcn_hw.flow.progress import Progress
-from fcn_hw.flow.simulation import CSIM, SIGN_OFF, CsimRun, simulate_design
+from fcn_hw.flow.simulation import CSIM, SIGN_OFF, CsimRun, simulate_design, simulate_graph
 from fcn_hw.flow.stage import StageRecord, digest_of, file_digest
 from fcn_hw.flow.training import FLOAT_MODEL, MODEL, train_stage
 from fcn_hw.flow.untrained import untrained_graph
-from fcn_hw.flow.workspace import Workspace
+from fcn_hw.flow.workspace import GraphWorkspace, Target, Workspace
+from fcn_hw.harness.csim import frame_count
 from fcn_hw.ir import Graph
 from fcn_hw.ir.serialize import digest, load
 from fcn_hw.locks import locked
@@ -40,11 +48,14 @@ _UNTRAINED = Plan(
 _EMITTER = plan_project.__module__
 
 
-def export_stage(workspace: Workspace, progress: Progress) -> Graph:
+def export_stage(workspace: Target, progress: Progress) -> Graph:
     """The graph of the trained model, compared with QKeras on the images that csim will see.
 
-    Of a workspace of placeholder weights, their graph, compared with nothing.
+    Of a workspace of placeholder weights, their graph, compared with nothing; of a graph without a
+    design, that graph.
     """
+    if isinstance(workspace, GraphWorkspace):
+        return load(workspace.graph)
     if workspace.untrained:
         return untrained_graph(workspace, progress)
     models = train_stage(workspace, progress)
@@ -63,7 +74,7 @@ def export_stage(workspace: Workspace, progress: Progress) -> Graph:
 
 @alone_in_project("hls")
 def hls_stage(
-    workspace: Workspace, board: Board, progress: Progress, *, overwrite: bool = False
+    workspace: Target, board: Board, progress: Progress, *, overwrite: bool = False
 ) -> tuple[Graph, Plan]:
     """Writes the HLS project and checks it; files that did not change keep their time stamps.
 
@@ -81,11 +92,11 @@ def hls_stage(
     key = _emission_digest(workspace, graph, board)
     emission = emit(plan, workspace.project(board), key, progress, overwrite=overwrite)
     lint_stage(workspace.project(board), emission.plan, progress).check()
-    return emitted_graph(graph, workspace.design.hls.Conv), emission.plan
+    return emitted_graph(graph, workspace.hls.Conv), emission.plan
 
 
 @alone_in_project("hls")
-def emit_stage(workspace: Workspace, board: Board, progress: Progress) -> tuple[Graph, Emission]:
+def emit_stage(workspace: Target, board: Board, progress: Progress) -> tuple[Graph, Emission]:
     """The HLS project for whoever reads it, unchecked: what was edited by hand stays as it is.
 
     Returns:
@@ -97,12 +108,12 @@ def emit_stage(workspace: Workspace, board: Board, progress: Progress) -> tuple[
     graph, plan = _planned(workspace, board, progress)
     key = _emission_digest(workspace, graph, board)
     emission = as_it_stands(plan, workspace.project(board), key, progress)
-    return emitted_graph(graph, workspace.design.hls.Conv), emission
+    return emitted_graph(graph, workspace.hls.Conv), emission
 
 
-def _planned(workspace: Workspace, board: Board, progress: Progress) -> tuple[Graph, Plan]:
+def _planned(workspace: Target, board: Board, progress: Progress) -> tuple[Graph, Plan]:
     """The graph as it was exported, and its project."""
-    graph, hls = export_stage(workspace, progress), workspace.design.hls
+    graph, hls = export_stage(workspace, progress), workspace.hls
     layout = current_layout(workspace, graph, board, progress) if _has_layout(hls) else None
     say_own_convolutions(graph, hls, progress)
     plan = plan_project(graph, board, hls, layout)
@@ -111,20 +122,21 @@ def _planned(workspace: Workspace, board: Board, progress: Progress) -> tuple[Gr
 
 @alone_in_project("csim")
 def csim_stage(
-    workspace: Workspace,
+    workspace: Target,
     board: Board,
     progress: Progress,
     *,
     images: int | None = None,
     sign_off: bool = False,
 ) -> CsimResult:
-    """Compiles the project, runs it on validation images, compares every tensor.
+    """Compiles the project, runs it on images, compares every tensor with the oracle.
 
-    Sources that were edited by hand are simulated as they are. The report of a run on all images of
-    the sources as they were emitted is ``csim.json``; any other run has a report of its own.
+    The images are a design's for validation, or those of a graph's user, or random ones. Sources
+    that were edited by hand are simulated as they are. The report of a run on all images of the
+    sources as they were emitted is ``csim.json``; any other run has a report of its own.
 
     Args:
-        images: fewer images than the design asks for.
+        images: fewer images than the design asks for, or the user gives.
         sign_off: with the official ap_types, not with frames side by side.
 
     Returns:
@@ -133,27 +145,48 @@ def csim_stage(
     graph, emission = emit_stage(workspace, board, progress)
     project = workspace.project(board)
     lint_stage(project, emission.plan, progress).check()
-    program, build = program_of(graph, workspace.design.hls.Conv, sign_off)
-    planned = _csim_run(workspace, program, images, sign_off, emission.edited)
-    record = _csim_record(workspace, board, build, planned)
+    program, build = program_of(graph, workspace.hls.Conv, sign_off)
+    name, codes = SIGN_OFF if sign_off else CSIM, {}
+    if isinstance(workspace, GraphWorkspace):
+        codes = graph_frames(graph, workspace.data, images)
+        planned = CsimRun(name, program, frame_count(codes), 0, emission.edited)
+        key = [frames_digest(codes), _source(workspace)]
+    else:
+        planned = _csim_run(workspace, name, program, images, emission.edited)
+        key = _csim_key(workspace)
+    record = _csim_record(workspace, board, build, planned, key)
     if record.is_current():
         progress.say(f"[green]{planned.name:<7}[/] up to date")
         return replace(_stored(record), compile_s=None)
     record.begin()
     compile_s = build_program(build, project, progress)
-    result = simulate_design(
-        workspace.design, graph, workspace.graph, project, planned, compile_s, progress
-    )
+    if isinstance(workspace, GraphWorkspace):
+        result = simulate_graph(
+            graph, project, codes, planned, compile_s, progress, conv=workspace.conv,
+            data=_source(workspace),
+        )  # fmt: skip
+    else:
+        result = simulate_design(
+            workspace.design, graph, workspace.graph, project, planned, compile_s, progress
+        )
     record.finish(record.folder / file for file in planned.outputs)
     return result
 
 
-def finished_csim(workspace: Workspace, board: Board, graph: Graph) -> CsimResult | None:
-    """The result of the C simulation of the project on all of the design's images, if it ran.
+def finished_csim(workspace: Target, board: Board, graph: Graph) -> CsimResult | None:
+    """The result of the C simulation of the project on all of its images, if it ran.
+
+    Of a graph without a design, on whatever frames the last run had.
 
     Args:
         graph: as it is emitted.
     """
+    if isinstance(workspace, GraphWorkspace):
+        record = StageRecord(CSIM, workspace.report(board), "")
+        if record.standing().state != "stale":  # no run has this digest
+            return None
+        found = _stored(record)
+        return found if found.graph == digest(graph) else None
     record = csim_record(workspace, board, graph)
     return _stored(record) if record.is_current() else None
 
@@ -172,7 +205,7 @@ def export_record(workspace: Workspace) -> StageRecord:
     return StageRecord("export", workspace.graph, key)
 
 
-def hls_record(workspace: Workspace, board: Board, graph: Graph) -> StageRecord:
+def hls_record(workspace: Target, board: Board, graph: Graph) -> StageRecord:
     """When the project is the one that would be emitted now.
 
     Args:
@@ -188,9 +221,9 @@ def csim_record(workspace: Workspace, board: Board, graph: Graph) -> StageRecord
     Args:
         graph: as it is emitted.
     """
-    program, build = program_of(graph, workspace.design.hls.Conv, sign_off=False)
-    planned = _csim_run(workspace, program, None, False, ())
-    return _csim_record(workspace, board, build, planned)
+    program, build = program_of(graph, workspace.hls.Conv, sign_off=False)
+    planned = _csim_run(workspace, CSIM, program, None, ())
+    return _csim_record(workspace, board, build, planned, _csim_key(workspace))
 
 
 # -- inside ----------------------------------------------------------------------------------------
@@ -201,8 +234,8 @@ def _has_layout(hls: Hls) -> bool:
     return hls.Conv == "fcn_hw"
 
 
-def _emission_digest(workspace: Workspace, graph: Graph, board: Board) -> str:
-    hls, layout = workspace.design.hls, workspace.project(board) / LAYOUT
+def _emission_digest(workspace: Target, graph: Graph, board: Board) -> str:
+    hls, layout = workspace.hls, workspace.project(board) / LAYOUT
     return digest_of(
         digest(graph), board.model_dump(mode="json"), hls.model_dump(mode="json"),
         file_digest(layout) if _has_layout(hls) and layout.is_file() else None,
@@ -212,24 +245,37 @@ def _emission_digest(workspace: Workspace, graph: Graph, board: Board) -> str:
 
 def _csim_run(
     workspace: Workspace,
+    name: str,
     program: str,
     images: int | None,
-    sign_off: bool,
     edited: tuple[str, ...],
 ) -> CsimRun:
     whole = stored_image_count(workspace.graph)
     count = whole if images is None else min(images, whole)
-    return CsimRun(SIGN_OFF if sign_off else CSIM, program, count, whole, edited)
+    return CsimRun(name, program, count, whole, edited)
 
 
-def _csim_record(workspace: Workspace, board: Board, build: Plan, planned: CsimRun) -> StageRecord:
-    key = digest_of(
-        program_digest(build, workspace.project(board)), images_digest(workspace.design),
-        planned.images,
-        file_digest(workspace.graph / AGREEMENT), file_digest(workspace.graph / CLASS_MAPS),
+def _csim_key(workspace: Workspace) -> list[str]:
+    """What a design's simulation depends on beside the program."""
+    return [
+        images_digest(workspace.design),
+        file_digest(workspace.graph / AGREEMENT),
+        file_digest(workspace.graph / CLASS_MAPS),
+    ]
+
+
+def _csim_record(
+    workspace: Target, board: Board, build: Plan, planned: CsimRun, key: list[str]
+) -> StageRecord:
+    found = digest_of(
+        program_digest(build, workspace.project(board)), key, planned.images,
         code_digest(simulate_design.__module__),
     )  # fmt: skip
-    return StageRecord(planned.name, workspace.report(board) / planned.place, key)
+    return StageRecord(planned.name, workspace.report(board) / planned.place, found)
+
+
+def _source(workspace: GraphWorkspace) -> str:
+    return "random codes" if workspace.data is None else workspace.data.name
 
 
 def _stored(record: StageRecord) -> CsimResult:

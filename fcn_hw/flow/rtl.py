@@ -12,7 +12,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from fcn_hw.backend.project import plan_project
 from fcn_hw.backend.structure import Layout, estimate_layout
 from fcn_hw.boards import Board
 from fcn_hw.dataflow.lowering import lower
@@ -22,25 +21,21 @@ from fcn_hw.files import replace_file
 from fcn_hw.fixed import Codes
 from fcn_hw.flow.alone import alone_in_project
 from fcn_hw.flow.code import code_digest
-from fcn_hw.flow.images import input_codes, validation_images
+from fcn_hw.flow.images import frames_digest, input_frames
 from fcn_hw.flow.layout import (
     SIMULATION,
     FrameTimes,
-    choose_fifos,
     current_layout,
-    frame_times,
 )
 from fcn_hw.flow.pipeline import hls_stage
 from fcn_hw.flow.progress import Progress
 from fcn_hw.flow.stage import StageRecord, digest_of
-from fcn_hw.flow.standalone import emit_plan, random_codes, settings
-from fcn_hw.flow.workspace import Workspace
+from fcn_hw.flow.workspace import Target
 from fcn_hw.harness.bounded import Fifo, Wait, deadlock, fills_of
+from fcn_hw.harness.csim import frame_count
 from fcn_hw.harness.traces import write_frames
 from fcn_hw.harness.whole_set import cores
 from fcn_hw.ir import Graph
-from fcn_hw.ir.serialize import load
-from fcn_hw.locks import locked
 from fcn_hw.ops import Tensor
 from fcn_hw.plan import Command, Plan
 from fcn_hw.reference import evaluate
@@ -108,7 +103,7 @@ class Project:
 
 @alone_in_project("csynth")
 def rtl_csynth(
-    workspace: Workspace,
+    workspace: Target,
     board: Board,
     progress: Progress,
     *,
@@ -129,25 +124,11 @@ def rtl_csynth(
     return _csynth(_project(workspace, board, progress), progress, process, gates)
 
 
-def rtl_csynth_graph(
-    folder: Path,
-    board: Board,
-    output: Path,
-    progress: Progress,
-    *,
-    process: str | None = None,
-    gates: bool = False,
-) -> RtlSynthesis:
-    """As :func:`rtl_csynth`, of the graph in a folder; its project goes to ``output``."""
-    with locked(output, "fcn-hw csynth"):
-        return _csynth(_graph_project(folder, board, output, progress), progress, process, gates)
-
-
 @alone_in_project("cosim")
 def rtl_cosim(
-    workspace: Workspace, board: Board, progress: Progress, *, images: int | None = None
+    workspace: Target, board: Board, progress: Progress, *, images: int | None = None
 ) -> RtlCosim:
-    """The Verilog of :func:`rtl_csynth` on the first validation images, every stream compared.
+    """The Verilog of :func:`rtl_csynth` on the first images, every stream compared.
 
     Args:
         images: how many, :data:`COSIM_IMAGES` by default.
@@ -158,21 +139,8 @@ def rtl_cosim(
         ToolNotFound: a program is missing.
     """
     project = _project(workspace, board, progress)
-    split = validation_images(workspace.design, images or COSIM_IMAGES)
-    return _cosim(project, {project.graph.inputs[0].name: input_codes(split)}, progress)
-
-
-def rtl_cosim_graph(
-    folder: Path, board: Board, output: Path, progress: Progress, *, images: int | None = None
-) -> RtlCosim:
-    """As :func:`rtl_cosim`, of the graph in a folder, on random codes.
-
-    The graph may have several inputs. Its project goes to ``output``.
-    """
-    with locked(output, "fcn-hw cosim"):
-        project = _graph_project(folder, board, output, progress)
-        codes = random_codes(project.graph, images or COSIM_IMAGES)
-        return _cosim(project, codes, progress)
+    codes = input_frames(workspace, project.graph, images or COSIM_IMAGES)
+    return _cosim(project, codes, progress)
 
 
 def _csynth(project: Project, progress: Progress, process: str | None, gates: bool) -> RtlSynthesis:
@@ -196,7 +164,7 @@ def _cosim(project: Project, codes: Mapping[str, Codes], progress: Progress) -> 
         project.report,
         digest_of(
             build.digest,
-            [(name, item.shape, digest_of(item.tobytes().hex())) for name, item in codes.items()],
+            frames_digest(codes),
             [code_digest(item.__module__) for item in (plan_simulator, evaluate)],
         ),
     )
@@ -205,19 +173,15 @@ def _cosim(project: Project, codes: Mapping[str, Codes], progress: Progress) -> 
         return read_result(report, RtlCosim)
     record.begin()
     _build(project, build, progress)
-    progress.say(f"[cyan]cosim[/]     {_frames(codes)} images, Verilator")
+    progress.say(f"[cyan]cosim[/]     {frame_count(codes)} images, Verilator")
     found = _simulated(project, codes)
     write_result(report, found)
     record.finish([report])
     return found
 
 
-def _frames(codes: Mapping[str, Codes]) -> int:
-    return len(next(iter(codes.values())))
-
-
 def compiled_project(
-    workspace: Workspace, board: Board, progress: Progress
+    workspace: Target, board: Board, progress: Progress
 ) -> tuple[Project, dict[str, str]]:
     """A project whose processes are all compiled, and its Verilog in :data:`VERILOG` by file name.
 
@@ -229,24 +193,13 @@ def compiled_project(
     return project, _verilog(project, project.network.calls)
 
 
-def _project(workspace: Workspace, board: Board, progress: Progress) -> Project:
+def _project(workspace: Target, board: Board, progress: Progress) -> Project:
     graph, plan = hls_stage(workspace, board, progress)
-    folder, hls = workspace.project(board), workspace.design.hls
+    folder, hls = workspace.project(board), workspace.hls
     network = network_of(graph, plan)
     layout = current_layout(workspace, graph, board, progress)
     modelled = read_result(folder / SIMULATION, FrameTimes)
     return Project(graph, board, hls, layout, modelled, network, folder, workspace.report(board))
-
-
-def _graph_project(folder: Path, board: Board, output: Path, progress: Progress) -> Project:
-    graph, hls = load(folder), settings("fcn_hw")
-    progress.say("[cyan]fifo[/]    folds, FIFO depths")
-    found = choose_fifos(graph, board, hls)
-    layout, modelled = found.structure.layout, frame_times(found.simulation)
-    plan = plan_project(graph, board, hls, layout)
-    emit_plan(plan, output, progress)
-    network = network_of(graph, plan)
-    return Project(graph, board, hls, layout, modelled, network, output, output / "report")
 
 
 def network_of(graph: Graph, plan: Plan) -> Network:
@@ -388,7 +341,7 @@ def _build(project: Project, build: Plan, progress: Progress) -> None:
 
 def _simulated(project: Project, codes: Mapping[str, Codes]) -> RtlCosim:
     """Runs parts of the images side by side, compares, and collects what was measured."""
-    folder, images = project.folder / RTL, _frames(codes)
+    folder, images = project.folder / RTL, frame_count(codes)
     parts = max(1, min(cores(), images // 2))
     bounds = [images * n // parts for n in range(parts + 1)]
     commands: list[Command] = []

@@ -31,7 +31,7 @@ from fcn_hw.flow.progress import Progress
 from fcn_hw.flow.scenes import SCENES, save_scenes
 from fcn_hw.frontend.proofs import Status
 from fcn_hw.harness.compare import Comparison
-from fcn_hw.harness.csim import SIGN_OFF_FOLDER
+from fcn_hw.harness.csim import SIGN_OFF_FOLDER, frame_count
 from fcn_hw.harness.whole_set import simulate_set
 from fcn_hw.ir import Graph
 from fcn_hw.ir.serialize import digest
@@ -51,12 +51,12 @@ PICTURE_IMAGES = 4
 
 @dataclass(frozen=True)
 class CsimRun:
-    """A C simulation of a design.
+    """A C simulation.
 
     Args:
         name: of its report, :data:`CSIM` or :data:`SIGN_OFF`.
         program: folder of the compiled program, below the project.
-        images: that run; ``of_images``: that the design asks for.
+        images: that run; ``of_images``: that the design asks for, 0 of a graph without one.
         edited: sources that were edited by hand.
     """
 
@@ -68,8 +68,8 @@ class CsimRun:
 
     @property
     def outputs(self) -> tuple[str, ...]:
-        """What it leaves in its folder: only a whole run of ``csim`` has pictures."""
-        pictures = self.name == CSIM and not self.place
+        """What it leaves in its folder: only a whole run of a design's ``csim`` has pictures."""
+        pictures = self.name == CSIM and not self.place and self.of_images > 0
         return (f"{self.name}.json", *((PICTURE, SCENES) if pictures else ()))
 
     @property
@@ -100,7 +100,7 @@ def simulate_design(
     result, simulated = simulate_project(
         graph,
         project,
-        split.images,
+        {graph.inputs[0].name: split.images},
         planned,
         compile_s,
         progress,
@@ -144,10 +144,33 @@ def simulate_design(
     return result
 
 
+def simulate_graph(
+    graph: Graph,
+    project: Path,
+    codes: Mapping[str, npt.NDArray[np.integer]],
+    planned: CsimRun,
+    compile_s: float | None,
+    progress: Progress,
+    *,
+    conv: ConvEmitter,
+    data: str,
+) -> CsimResult:
+    """Runs the compiled project of a graph without a design; writes the report.
+
+    Args:
+        codes, conv, data: as :func:`simulate_project` has them.
+    """
+    result, _ = simulate_project(
+        graph, project, codes, planned, compile_s, progress, conv=conv, data=data
+    )
+    write_result(project / "report" / planned.place / f"{planned.name}.json", result)
+    return result
+
+
 def simulate_project(
     graph: Graph,
     project: Path,
-    codes: npt.NDArray[np.integer],
+    codes: Mapping[str, npt.NDArray[np.integer]],
     planned: CsimRun,
     compile_s: float | None,
     progress: Progress,
@@ -161,7 +184,7 @@ def simulate_project(
     Args:
         graph: as it is emitted.
         project: folder of the HLS project.
-        codes: frames (N, H, W, C).
+        codes: frames (N, H, W, C) of each input.
         compile_s: seconds that compiling took; None where the program was there.
         conv: whose convolutions run.
         qkeras: oracle against QKeras on the same frames, by op.
@@ -170,16 +193,17 @@ def simulate_project(
     Returns:
         the result, without scores; and the class maps (N, H, W), where they are the first output.
     """
-    frames = f"{len(codes)} frames: {escape(data)}" if data else f"{len(codes)} images"
+    count = frame_count(codes)
+    frames = f"{count} frames: {escape(data)}" if data else f"{count} images"
     progress.say(f"[cyan]{planned.name:<7}[/] {frames}")
-    with progress.counter("C simulation = oracle", len(codes)) as update:
+    with progress.counter("C simulation = oracle", count) as update:
         finished = simulate_set(graph, project, codes, folder=planned.program, on_frame=update)
     known, found = qkeras or {}, finished.compared
     layers = tuple(
         layer_row(graph, op.name, found[op.name], known.get(op.name)) for op in graph.computed
     )
     result = CsimResult(
-        images=len(codes),
+        images=count,
         values_compared=sum(row.values for row in layers),
         mismatches=sum(row.mismatches for row in layers),
         argmax_flips=0,
@@ -187,7 +211,7 @@ def simulate_project(
         score_quantized=None,
         score_csim=None,
         compile_s=None if compile_s is None else round(compile_s, 3),
-        csim_images_per_s=round(len(codes) / finished.seconds, 3),
+        csim_images_per_s=round(count / finished.seconds, 3),
         layers=layers,
         conv=conv,
         ap_types=planned.program == SIGN_OFF_FOLDER,

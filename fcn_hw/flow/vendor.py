@@ -18,7 +18,7 @@ from fcn_hw.flow.emission import HLS, rewrite
 from fcn_hw.flow.pipeline import hls_stage
 from fcn_hw.flow.progress import Progress
 from fcn_hw.flow.stage import StageRecord, digest_of, known_files
-from fcn_hw.flow.workspace import Workspace
+from fcn_hw.flow.workspace import Target
 from fcn_hw.ir import Graph
 from fcn_hw.plan import Command, Plan, files_digest
 from fcn_hw.tools.xilinx import HlsTool, VivadoTool, find_hls, find_vivado, run_tool
@@ -45,7 +45,7 @@ class Source:
         timeout_s: for each tool; None takes the stage's own.
     """
 
-    workspace: Workspace
+    workspace: Target
     board: Board
     graph: Graph
     interface: AxiInterface
@@ -70,7 +70,7 @@ class Source:
 
 
 def emit_source(
-    workspace: Workspace,
+    workspace: Target,
     board: Board,
     progress: Progress,
     *,
@@ -97,14 +97,14 @@ def emit_source(
             "and _ in names of folders, and does not say what happens otherwise.",
         )
     graph, base = hls_stage(workspace, board, progress)
-    scripts = plan_scripts(graph, board, workspace.design.hls, dialect=hls.dialect, vivado=vivado)
+    scripts = plan_scripts(graph, board, workspace.hls, dialect=hls.dialect, vivado=vivado)
     plan = replace(base, files={**base.files, **scripts.files})
     rewrite(scripts, project)
     interface = axi_interface(graph, board)
     return Source(
         workspace, board, graph, interface, HlsLayout(interface.top), project, base, plan, hls,
         vivado,
-        part_and_period_ns(board, workspace.design.hls)[1], timeout_s,
+        part_and_period_ns(board, workspace.hls)[1], timeout_s,
     )  # fmt: skip
 
 

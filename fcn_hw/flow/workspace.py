@@ -10,15 +10,18 @@ Folders, and what makes them::
     hls_projects/<design>/<board>/         hls, csim: the HLS project, report/
     hls_projects/<design>/<board>_hls4ml/  the same with Conv: hls4ml, to compare
     hls_projects/<design>/*_untrained/     graph and projects with placeholder weights
+
+A graph of its own, without a design, lies where its user put it, and so does its project.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import ClassVar, Union
 
 from fcn_hw.boards import Board
-from fcn_hw.design import ConvEmitter, Design
+from fcn_hw.design import ConvEmitter, Design, Hls, Regression
 from fcn_hw.design_yaml import DesignSource, check_layer_names, find_design, load_design_source
 from fcn_hw.train.design_network import activation_names, layer_names
 
@@ -51,6 +54,18 @@ class Workspace:
         return self.source.design
 
     @property
+    def name(self) -> str:
+        return self.design.name
+
+    @property
+    def hls(self) -> Hls:
+        return self.design.hls
+
+    @property
+    def regression(self) -> Regression:
+        return self.design.regression
+
+    @property
     def model(self) -> Path:
         return self.folder / "model"
 
@@ -76,6 +91,49 @@ class Workspace:
         hls = self.design.hls.model_copy(update={"Conv": conv})
         design = self.design.model_copy(update={"hls": hls})
         return replace(self, source=replace(self.source, design=design))
+
+
+@dataclass(frozen=True)
+class GraphWorkspace:
+    """A graph without a design, and the folder of its results.
+
+    The stages of a board take it as they take a design; folds are the fastest that fit the board.
+
+    Args:
+        graph: the folder that holds ``graph.json``.
+        output: of the HLS project.
+        conv: whose convolutions.
+        data: frames as :func:`fcn_hw.flow.frames.graph_frames` reads them; None: random codes.
+    """
+
+    graph: Path
+    output: Path
+    conv: ConvEmitter = "fcn_hw"
+    data: Path | None = None
+
+    untrained: ClassVar[bool] = False
+
+    @property
+    def name(self) -> str:
+        return self.graph.name
+
+    @property
+    def hls(self) -> Hls:
+        return Hls(ReuseFactor="auto", Conv=self.conv)
+
+    @property
+    def regression(self) -> Regression:
+        return Regression()
+
+    def project(self, board: Board) -> Path:
+        return self.output
+
+    def report(self, board: Board) -> Path:
+        return self.output / "report"
+
+
+Target = Union[Workspace, GraphWorkspace]
+"""What the stages of a board take."""
 
 
 def open_workspace(name: str, root: Path, *, may_train: bool = True) -> Workspace:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Union
 
 import numpy as np
 import numpy.typing as npt
 
-from fcn_hw.errors import ConfigError, UnsupportedLayer
+from fcn_hw.errors import ConfigError, UnsupportedLayer, nearest
 from fcn_hw.fixed import FixedFormat
 from fcn_hw.frontend.parts import Floats, input_scaling
 from fcn_hw.frontend.proofs import Proof
@@ -18,6 +19,9 @@ from fcn_hw.ir import Graph
 from fcn_hw.ir.outputs import OutputKind
 from fcn_hw.ops.arg_max import MAX_CLASSES
 from fcn_hw.scaling import Scaling
+
+Formats = Union[FixedFormat, Mapping[str, FixedFormat]]
+"""Of the codes of all inputs, or of each by its name in the source model."""
 
 LayerValues = Callable[
     [Graph, Mapping[str, npt.NDArray[np.int64]], Sequence[str], "Scaling | None"],
@@ -44,12 +48,32 @@ class Export:
     layer_values: LayerValues
 
 
-def without_power_of_two(
-    fmt: FixedFormat, scaling: Scaling | None
-) -> tuple[FixedFormat, Scaling | None]:
-    """Format and scaling of an input; a scale that is a power of two goes into the binary point."""
+def input_formats(
+    inputs: Sequence[str], given: Formats, scaling: Scaling | None
+) -> tuple[dict[str, FixedFormat], Scaling | None]:
+    """The format of each input, and the scaling that remains.
+
+    A scale that is a power of two goes into the binary points.
+
+    Raises:
+        ConfigError: an input has no format, or a format no input.
+    """
+    if isinstance(given, FixedFormat):
+        given = dict.fromkeys(inputs, given)
+    for name in given:
+        if name not in inputs:
+            near = f"near: {nearest(name, inputs)}"
+            raise ConfigError(f"the model has no input '{name}'", hint=near)
+    for name in inputs:
+        if name not in given:
+            raise ConfigError(
+                f"the input '{name}' has no format",
+                hint="give one format for all inputs, or one for each by its name",
+            )
     power = None if scaling is None else scaling.power_of_two
-    return (fmt, scaling) if power is None else (replace(fmt, integer=fmt.width + power), None)
+    if power is None:
+        return dict(given), scaling
+    return {n: replace(fmt, integer=fmt.width + power) for n, fmt in given.items()}, None
 
 
 def image_input(

@@ -13,11 +13,12 @@ from fcn_hw.fixed import FixedFormat
 from fcn_hw.frontend.layers import LAYERS, REFUSED
 from fcn_hw.frontend.ports import (
     Export,
+    Formats,
     image_input,
+    input_formats,
     model_outputs,
     name_notes,
     softmax_problems,
-    without_power_of_two,
 )
 from fcn_hw.frontend.probe import layer_values
 from fcn_hw.frontend.resolve import Context, scaling_of_value
@@ -33,7 +34,7 @@ from fcn_hw.scaling import Scaling, step_scaling
 
 def export(
     model: Any,
-    input_format: FixedFormat,
+    input_format: Formats,
     *,
     name: str = "fcn",
     scaling: Scaling | None = None,
@@ -43,21 +44,23 @@ def export(
 
     Args:
         model: a functional or sequential (Q)Keras model with static input shapes.
-        input_format: format of the codes of every input.
+        input_format: format of the codes of every input, or of each by its name.
         name: of the graph, a C identifier.
         scaling: what the model is given for a code of an input; None: ``code * step``.
         output_kind: of each output; None: classes behind a softmax and behind a sigmoid of one
             channel, else scores.
 
     Raises:
+        ConfigError: an input has no format, or a format no input.
         UnsupportedLayer: with every layer that is refused, why and what to do.
     """
     program = walk(model)
     names = Names(name)
     context = Context(GraphBuilder(name), names, QKERAS, frozenset(program.ends))
     problems = [*program.problems, *_type_problems(program)]
-    input_format, scaling = without_power_of_two(input_format, scaling)
-    found = _inputs(program, context, input_format, scaling, problems)
+    inputs = [layer for _, layer, _ in program.inputs]
+    formats, scaling = input_formats(inputs, input_format, scaling)
+    found = _inputs(program, context, formats, scaling, problems)
     for call in program.calls:
         values = [found[number] for number in call.inputs if number in found]
         if call.kind in LAYERS and len(values) < len(call.inputs):
@@ -128,7 +131,7 @@ _PLACEHOLDER = FixedFormat(signed=True, width=4, integer=2)
 def _inputs(
     program: Program,
     context: Context,
-    fmt: FixedFormat,
+    formats: Mapping[str, FixedFormat],
     scaling: Scaling | None,
     problems: list[UnsupportedLayer],
 ) -> dict[int, Value]:
@@ -145,7 +148,9 @@ def _inputs(
             continue
         height, width, channels = (int(n or 0) for n in shape)
         try:
-            found[number] = image_input(context, layer, (height, width, channels), fmt, scaling)
+            found[number] = image_input(
+                context, layer, (height, width, channels), formats[layer], scaling
+            )
         except UnsupportedLayer as error:
             problems.append(error)
     return found

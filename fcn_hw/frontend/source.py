@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from fcn_hw.fixed import FixedFormat
-from fcn_hw.frontend.ports import Export
+from fcn_hw.frontend.ports import Export, Formats
 from fcn_hw.ir.outputs import OutputKind
 from fcn_hw.scaling import Scaling
 
@@ -14,7 +13,7 @@ ONNX_SUFFIX = ".onnx"
 
 def export_file(
     path: Path,
-    input_format: FixedFormat,
+    input_format: Formats,
     *,
     name: str = "fcn",
     scaling: Scaling | None = None,

@@ -8,7 +8,7 @@ integers, which is what ``csim`` takes by itself.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -151,7 +151,7 @@ def traced(graph: Graph) -> tuple[str, ...]:
 def simulate(
     graph: Graph,
     project: Path,
-    codes: npt.NDArray[np.integer],
+    codes: Mapping[str, npt.NDArray[np.integer]],
     *,
     folder: str = RUN_FOLDER,
     part: str = "",
@@ -159,9 +159,10 @@ def simulate(
     on_frame: Callable[[int], None] | None = None,
     stop: threading.Event | None = None,
 ) -> CsimRun:
-    """Runs the built simulation on input codes (N, H, W, C), one process, traces of all frames.
+    """Runs the built simulation on some frames, one process, traces of all frames.
 
     Args:
+        codes: (N, H, W, C) of each input.
         folder, part: as :func:`plan_run` has them.
         stop: another thread sets it to end the run early; then there is nothing to compare.
 
@@ -170,9 +171,10 @@ def simulate(
     """
     where = project / folder / part
     where.mkdir(parents=True, exist_ok=True)
-    write_frames(where / f"{graph.inputs[0].name}.in.bin", codes, graph.inputs[0].output.format)
+    for op in graph.inputs:
+        write_frames(where / f"{op.name}.in.bin", codes[op.name], op.output.format)
     return run_frames(
-        graph, project, len(codes), folder=folder, part=part, timeout_s=timeout_s,
+        graph, project, frame_count(codes), folder=folder, part=part, timeout_s=timeout_s,
         on_frame=on_frame, stop=stop,
     )  # fmt: skip
 
@@ -208,7 +210,7 @@ def run_frames(
 def compare_with_oracle(
     graph: Graph,
     finished: CsimRun,
-    codes: npt.NDArray[np.integer],
+    codes: Mapping[str, npt.NDArray[np.integer]],
     *,
     first_frame: int = 0,
     on_frame: Callable[[int], None] | None = None,
@@ -216,6 +218,7 @@ def compare_with_oracle(
     """Every traced tensor against the oracle, all frames, tolerance zero.
 
     Args:
+        codes: (N, H, W, C) of each input.
         first_frame: number of the run's first frame in a larger set.
     """
     names = traced(graph)
@@ -225,7 +228,7 @@ def compare_with_oracle(
         for name in names
     }
     # what was just computed is compared in the cache
-    for part, _, expected in evaluate_parts(graph, {graph.inputs[0].name: codes}, keep=names):
+    for part, _, expected in evaluate_parts(graph, codes, keep=names):
         for name in names:
             found[name] = found[name].extended(
                 expected[name], traces[name][part], first_frame + part.start
@@ -252,6 +255,12 @@ def has_class_maps(graph: Graph) -> bool:
 
 def _trace(finished: CsimRun, name: str) -> Path:
     return finished.folder / f"{name}.bin"
+
+
+def frame_count(codes: Mapping[str, npt.NDArray[np.integer]]) -> int:
+    """How many frames the inputs have, which is the same for all."""
+    (count,) = {len(item) for item in codes.values()}
+    return count
 
 
 def batches(count: int) -> Iterator[slice]:

@@ -10,7 +10,7 @@ import os
 import shutil
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,6 +26,7 @@ from fcn_hw.harness.csim import (
     Interrupted,
     class_maps,
     compare_with_oracle,
+    frame_count,
     has_class_maps,
     simulate,
     traced,
@@ -66,7 +67,7 @@ def cores() -> int:
 def simulate_set(
     graph: Graph,
     project: Path,
-    codes: npt.NDArray[np.integer],
+    codes: Mapping[str, npt.NDArray[np.integer]],
     *,
     folder: str = RUN_FOLDER,
     compare: bool = True,
@@ -79,7 +80,7 @@ def simulate_set(
     """Runs the built simulation on all frames and compares every tensor.
 
     Args:
-        codes: (N, H, W, C), any integer type; read part by part.
+        codes: (N, H, W, C) of each input, any integer type; read part by part.
         folder: of the program, below the project.
         compare: with the oracle; without, only the class maps are kept.
         jobs: parts at a time, a core each.
@@ -90,15 +91,15 @@ def simulate_set(
     Raises:
         ToolFailed: the program failed, or a stream was read empty or left with data.
     """
-    started = time.monotonic()
+    started, count = time.monotonic(), frame_count(codes)
     slots: SimpleQueue[str] = SimpleQueue()
     jobs = min(jobs or cores(), MOST_JOBS)
     # few frames are shared out, but a part of fewer than half the lanes would save nothing
-    share = max(PART_FRAMES // 4, -(-len(codes) // jobs))
+    share = max(PART_FRAMES // 4, -(-count // jobs))
     part_frames = min(part_frames, share)
     for number in range(jobs):
         slots.put(f"part{number}")
-    maps = _class_map_file(graph, project / folder / maps_file, len(codes))
+    maps = _class_map_file(graph, project / folder / maps_file, count)
     stop, lock = threading.Event(), threading.Lock()
     done = 0
 
@@ -108,10 +109,10 @@ def simulate_set(
             raise Interrupted
         slot = slots.get()
         try:
-            part = codes[first : first + part_frames]
+            part = {name: item[first : first + part_frames] for name, item in codes.items()}
             finished = simulate(graph, project, part, folder=folder, part=slot, stop=stop)
             if maps is not None:
-                maps[first : first + len(part)] = class_maps(graph, finished)
+                maps[first : first + finished.frames] = class_maps(graph, finished)
             number = first_frame + first
             found = (
                 compare_with_oracle(graph, finished, part, first_frame=number) if compare else {}
@@ -122,14 +123,14 @@ def simulate_set(
         finally:
             slots.put(slot)
         with lock:
-            done += len(part)
+            done += finished.frames
             if on_frame is not None:
                 on_frame(done)
         return found
 
     # a part has a core: threads of BLAS beside it would only wait for one another
     with threadpool_limits(1), ThreadPoolExecutor(max_workers=jobs) as pool:
-        parts = [pool.submit(one, first) for first in range(0, len(codes), part_frames)]
+        parts = [pool.submit(one, first) for first in range(0, count, part_frames)]
         try:
             found = _results(parts)
         except BaseException:  # Ctrl-C reaches this thread only
@@ -140,7 +141,7 @@ def simulate_set(
     compared = {name: Comparison(name) for name in traced(graph)} if compare else {}
     for item in found:
         compared = {name: sofar.followed_by(item[name]) for name, sofar in compared.items()}
-    return WholeSet(len(codes), time.monotonic() - started, compared, maps)
+    return WholeSet(count, time.monotonic() - started, compared, maps)
 
 
 def _results(parts: Sequence[Future[dict[str, Comparison]]]) -> list[dict[str, Comparison]]:

@@ -95,8 +95,9 @@ def check_cpp(graph: Graph, codes: np.ndarray, conv: ConvEmitter, project: Path)
     # hls4ml's convolutions are written for ap_types; ours run frames side by side
     theirs = plan_build(graph, ap_types_folder(), optimize="-O1")
     run(theirs if conv == "hls4ml" else plan_lanes_build(graph, optimize="-O1"), project)
-    finished = simulate(emitted, project, codes)
-    compared = compare_with_oracle(emitted, finished, codes)
+    given = {emitted.inputs[0].name: codes}
+    finished = simulate(emitted, project, given)
+    compared = compare_with_oracle(emitted, finished, given)
     assert set(compared) == set(traced(emitted)) >= set(traced(graph))
     for name, found in compared.items():
         assert found.mismatches == 0, found

@@ -52,7 +52,7 @@ def test_network_is_exact(name: str, tmp_path: Path) -> None:
     project = tmp_path / "project"
     write_files(plan_project(graph, load_board("pynq-z2"), Hls(ReuseFactor=36)), project)
     run(plan_lanes_build(graph, optimize="-O1"), project)
-    finished = simulate(graph, project, inputs[graph.inputs[0].name])
-    for op, found in compare_with_oracle(graph, finished, inputs[graph.inputs[0].name]).items():
+    finished = simulate(graph, project, inputs)
+    for op, found in compare_with_oracle(graph, finished, inputs).items():
         assert found.mismatches == 0, found
         assert found.values == FRAMES * graph.tensor(op).size

@@ -46,6 +46,7 @@ from fcn_hw.flow.csim_report import CsimResult
 from fcn_hw.flow.handoff import vendor_files
 from fcn_hw.flow.progress import Progress
 from fcn_hw.flow.stage import StageRecord
+from fcn_hw.flow.workspace import GraphWorkspace, Target
 from fcn_hw.plan import Plan
 from fcn_hw.results import write_result
 from fcn_hw.tools.find import variable
@@ -98,7 +99,7 @@ def started(folder: Path) -> list[str]:
     return [Path(word[-1]).stem for word in words if word[-1].endswith(".tcl")]
 
 
-def run(what: str, workspace: Workspace, **more: object) -> tuple[hardware.HardwareRun, str]:
+def run(what: str, workspace: Target, **more: object) -> tuple[hardware.HardwareRun, str]:
     output = io.StringIO()
     progress = Progress(Console(file=output, width=200))
     function = getattr(hardware, f"run_{what}")
@@ -161,6 +162,15 @@ def test_bitstream(fresh: Workspace, tools: Path) -> None:
     found.bitstream.hwh.unlink()
     run("bitstream", fresh)
     assert started(tools) == ["bitstream"]
+
+
+def test_a_graph_without_a_design(workspace: Workspace, tools: Path, tmp_path: Path) -> None:
+    alone = GraphWorkspace(workspace.graph, tmp_path / "project")
+    found, _ = run("bitstream", alone)
+    assert started(tools) == ["csynth", "export", "impl", "bitstream"]
+    assert found.bitstream is not None
+    assert found.bitstream.bit == tmp_path / "project/bitstream/seeded.bit"
+    found.check()
 
 
 @pytest.mark.parametrize(

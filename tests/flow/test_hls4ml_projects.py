@@ -22,9 +22,9 @@ from fcn_hw.flow.clean import find_generated
 from fcn_hw.flow.csim_report import CsimResult
 from fcn_hw.flow.estimate import estimate_design
 from fcn_hw.flow.fifos import fifo_stage
+from fcn_hw.flow.frames import random_codes
 from fcn_hw.flow.hls4ml_conv import say_own_convolutions
 from fcn_hw.flow.progress import Progress
-from fcn_hw.flow.standalone import random_codes
 from fcn_hw.harness.bounded import compare_outputs, plan_build, simulate
 from fcn_hw.tools.runner import run, write_files
 

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from sample_graphs import tiny_graph
 
-from fcn_hw.flow.standalone import random_codes
+from fcn_hw.flow.frames import random_codes
 from fcn_hw.harness.whole_set import CLASS_MAPS
 from fcn_hw.ir.serialize import load
 from fcn_hw.keras_env import keras_env

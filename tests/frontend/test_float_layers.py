@@ -179,7 +179,11 @@ def test_no_quantizer_behind_gets_a_stated_format(kit: Kit) -> None:
     assert "stated format fixed<18," in exported.proofs[0].text
     codes = np.random.default_rng(5).integers(0, 256, (3, *SHAPE))
     rows = compare_model(
-        exported.graph, exported.layer_values, exported.proofs, codes, Progress(console(), True)
+        exported.graph,
+        exported.layer_values,
+        exported.proofs,
+        {"image": codes},
+        Progress(console(), True),
     ).layers
     (activation,) = (row for row in rows if row.layer.startswith("q_activation"))
     assert activation.status == "measured"
@@ -196,7 +200,11 @@ def test_measured_codes_next_to_the_value_do_not_differ(kit: Kit) -> None:
     exported = export(model, BYTES)
     codes = np.random.default_rng(5).integers(0, 256, (3, *SHAPE))
     found = compare_model(
-        exported.graph, exported.layer_values, exported.proofs, codes, Progress(console(), True)
+        exported.graph,
+        exported.layer_values,
+        exported.proofs,
+        {"image": codes},
+        Progress(console(), True),
     )
     rows = {row.layer: row for row in found.layers}
     expected = evaluate(exported.graph, {"image": codes}, keep=list(rows))

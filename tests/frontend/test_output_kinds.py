@@ -40,7 +40,11 @@ def run(model: Any, exported: Export) -> list[npt.NDArray[np.float64]]:
     """The outputs of the graph, in units of their steps, compared with QKeras on the way."""
     graph = run_passes(exported.graph)
     found = compare_model(
-        graph, exported.layer_values, exported.proofs, frames(), Progress(console(), True)
+        graph,
+        exported.layer_values,
+        exported.proofs,
+        {"image": frames()},
+        Progress(console(), True),
     )
     assert found.holds
     maps = class_maps(graph)

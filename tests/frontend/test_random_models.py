@@ -33,7 +33,11 @@ def check(seed: int) -> bool:
     codes[1], codes[2] = 0, 255
     for graph in (exported.graph, run_passes(exported.graph)):
         found = compare_model(
-            graph, exported.layer_values, exported.proofs, codes, Progress(console(), True)
+            graph,
+            exported.layer_values,
+            exported.proofs,
+            {graph.inputs[0].name: codes},
+            Progress(console(), True),
         )
         assert found.holds, f"seed {seed}: {[row for row in found.layers if row.differ]}"
     return True

@@ -89,8 +89,8 @@ def test_sign_off_gives_the_same_bytes(bench: Bench) -> None:
     """75 frames: two calls with all lanes and one with a few, and what static memory is left."""
     codes = frames(bench.graph, 2 * MOST_LANES + 11)
     codes[1], codes[2] = 0, 255
-    lanes = simulate(bench.graph, bench.project, codes)
-    official = simulate(bench.graph, bench.project, codes, folder=SIGN_OFF_FOLDER)
+    lanes = simulate(bench.graph, bench.project, {"image": codes})
+    official = simulate(bench.graph, bench.project, {"image": codes}, folder=SIGN_OFF_FOLDER)
     assert all(
         len(np.unique(item)) > 2 for item in evaluate(bench.graph, {"image": codes}).values()
     )
@@ -103,7 +103,9 @@ def test_sign_off_gives_the_same_bytes(bench: Bench) -> None:
 @pytest.mark.parametrize("count", [1, 7, 150])
 def test_every_frame_is_compared(bench: Bench, count: int) -> None:
     codes, seen = frames(bench.graph, count), []
-    whole = simulate_set(bench.graph, bench.project, codes, part_frames=32, on_frame=seen.append)
+    whole = simulate_set(
+        bench.graph, bench.project, {"image": codes}, part_frames=32, on_frame=seen.append
+    )
     assert set(whole.compared) == set(traced(bench.graph))
     for name, found in whole.compared.items():
         assert found.mismatches == 0, found
@@ -124,7 +126,7 @@ def test_first_difference_is_the_first_of_all_parts(bench: Bench) -> None:
     weight = replace(conv.weight, codes=-conv.weight.codes.clip(-7))
     ops = tuple(replace(conv, weight=weight) if op is conv else op for op in bench.graph.ops)
     other = Graph(bench.graph.name, ops, bench.graph.outputs)
-    found = simulate_set(other, bench.project, codes, part_frames=32).compared["conv1"]
+    found = simulate_set(other, bench.project, {"image": codes}, part_frames=32).compared["conv1"]
     assert found.values == 150 * other.tensor("conv1").size
     assert found.mismatches > 0
     assert found.first is not None
@@ -137,7 +139,7 @@ def test_a_failed_part_ends_the_run(bench: Bench, tmp_path: Path) -> None:
     (folder / "simulate").write_text("#!/bin/sh\necho out of luck\nexit 3\n")
     (folder / "simulate").chmod(0o755)
     with pytest.raises(ToolFailed, match="exit status 3") as failed:
-        simulate_set(bench.graph, tmp_path, frames(bench.graph, 150), part_frames=16)
+        simulate_set(bench.graph, tmp_path, {"image": frames(bench.graph, 150)}, part_frames=16)
     assert "out of luck" in failed.value.hint
 
 
@@ -151,7 +153,7 @@ def test_a_stream_that_is_misused_is_found(bench: Bench, tmp_path: Path) -> None
     main.write_text(text.replace("image_stream, 48)", "image_stream, 40)"))
     run(plan_lanes_build(bench.graph, optimize="-O0"), tmp_path, jobs=2)
     with pytest.raises(ToolFailed, match="a stream was misused"):
-        simulate(bench.graph, tmp_path, frames(bench.graph, 3))
+        simulate(bench.graph, tmp_path, {"image": frames(bench.graph, 3)})
 
 
 def test_memory_does_not_grow_with_the_number_of_frames(bench: Bench) -> None:
@@ -161,7 +163,7 @@ def test_memory_does_not_grow_with_the_number_of_frames(bench: Bench) -> None:
             frames(bench.graph, 1), (count, 6, 8, 1), (0, 8, 1, 1)
         )
         tracemalloc.start()
-        simulate_set(bench.graph, bench.project, codes, jobs=1)
+        simulate_set(bench.graph, bench.project, {"image": codes}, jobs=1)
         peaks.append(tracemalloc.get_traced_memory()[1])
         tracemalloc.stop()
     assert peaks[1] < 1.25 * peaks[0], peaks

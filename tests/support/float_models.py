@@ -89,7 +89,11 @@ def check(model: Any, *, passes: bool = True) -> tuple[Export, dict[str, Status]
     graph = exported.graph
     for current in (graph, run_passes(graph)) if passes else (graph,):
         found = compare_model(
-            current, exported.layer_values, exported.proofs, codes, Progress(console(), True)
+            current,
+            exported.layer_values,
+            exported.proofs,
+            {"image": codes},
+            Progress(console(), True),
         )
         assert found.holds, [row for row in found.layers if row.differ]
         assert all(row.values for row in found.layers)

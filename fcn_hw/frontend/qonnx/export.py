@@ -14,11 +14,12 @@ from fcn_hw.fixed import FixedFormat
 from fcn_hw.frontend.parts import Floats
 from fcn_hw.frontend.ports import (
     Export,
+    Formats,
     image_input,
+    input_formats,
     model_outputs,
     name_notes,
     softmax_problems,
-    without_power_of_two,
 )
 from fcn_hw.frontend.qonnx.items import MAX_SIDE, Fixed, Given, Image, Item, Reading, folded
 from fcn_hw.frontend.qonnx.nodes import NODES, QONNX_NODES, REFUSED
@@ -40,7 +41,7 @@ _PLACEHOLDER = FixedFormat(signed=True, width=4, integer=2)
 
 def export_file(
     path: Path,
-    input_format: FixedFormat,
+    input_format: Formats,
     *,
     name: str = "fcn",
     scaling: Scaling | None = None,
@@ -54,7 +55,7 @@ def export_file(
             None as ``output_kind`` is classes behind an ArgMax or a softmax.
 
     Raises:
-        ConfigError: the file can't be read.
+        ConfigError: the file can't be read; an input has no format, or a format no input.
         UnsupportedLayer: with every node that is refused, why and what to do.
     """
     program = read_program(path)
@@ -62,9 +63,10 @@ def export_file(
     context = Context(GraphBuilder(name), names, QONNX, program.ends)
     reading = Reading(context, program.ends)
     problems: list[UnsupportedLayer] = []
-    input_format, scaling = without_power_of_two(input_format, scaling)
+    inputs = [name for name, _ in program.inputs]
+    formats, scaling = input_formats(inputs, input_format, scaling)
     reading.items.update({name: Fixed(array) for name, array in program.constants.items()})
-    _inputs(program, reading, input_format, scaling, problems)
+    _inputs(program, reading, formats, scaling, problems)
     for node in program.nodes:
         missing = [name for name in node.inputs if name and name not in reading.items]
         if missing:
@@ -146,7 +148,7 @@ class QonnxModel:
 def _inputs(
     program: Program,
     reading: Reading,
-    fmt: FixedFormat,
+    formats: Mapping[str, FixedFormat],
     scaling: Scaling | None,
     problems: list[UnsupportedLayer],
 ) -> None:
@@ -173,7 +175,9 @@ def _inputs(
             continue
         height, width, channels = sizes if last else (*sizes[1:], sizes[0])
         try:
-            value = image_input(reading.context, name, (height, width, channels), fmt, scaling)
+            value = image_input(
+                reading.context, name, (height, width, channels), formats[name], scaling
+            )
         except UnsupportedLayer as error:
             problems.append(error)
             continue
