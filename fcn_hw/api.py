@@ -24,6 +24,7 @@ from fcn_hw.dataflow.explain import Explanation, explain
 from fcn_hw.design import ConvEmitter, Design, HlsCompiler, PruningScope
 from fcn_hw.design_yaml import find_design
 from fcn_hw.design_yaml import load_design as _load_design
+from fcn_hw.errors import ConfigError
 from fcn_hw.flow import (
     BoundedResult,
     CsimResult,
@@ -47,6 +48,7 @@ from fcn_hw.flow.emission import HlsProject
 from fcn_hw.flow.estimate import EstimateRun
 from fcn_hw.flow.estimate import estimate_design as _estimate_design
 from fcn_hw.flow.estimate import estimate_folder as _estimate_folder
+from fcn_hw.flow.estimate import estimate_stage as _estimate_stage
 from fcn_hw.flow.evaluate import evaluate_stage as _evaluate_stage
 from fcn_hw.flow.evaluation import Evaluation
 from fcn_hw.flow.fifos import fifo_stage as _fifo_stage
@@ -102,8 +104,8 @@ __all__ = [
     "export_model", "fifo_design", "fifo_graph", "handoff_design", "handoff_graph",
     "hls_design", "hls_graph", "levels_design", "lint_design", "lint_project", "list_boards",
     "load_board", "load_design", "load_graph", "new_design", "regression_design",
-    "report_design", "save_graph", "search_design", "sensitivity_design", "show_graph",
-    "sparsity_design", "train_design", "verify_bundle",
+    "report_design", "report_graph", "save_graph", "search_design", "sensitivity_design",
+    "show_graph", "sparsity_design", "train_design", "verify_bundle",
 ]  # fmt: skip
 
 PathLike = str | Path
@@ -653,6 +655,11 @@ def report_design(
     return _report_stage(workspace, load_board(board))
 
 
+def report_graph(graph: PathLike, board: str, output: PathLike) -> tuple[DesignReport, Path]:
+    """As :func:`report_design`, of a graph folder and its project in ``output``."""
+    return _report_stage(_graph(graph, output), load_board(board))
+
+
 def regression_design(design: PathLike, board: str, root: PathLike = ".") -> RegressionRun:
     """How the last run of csynth, cosim or bitstream compares with the one before.
 
@@ -742,13 +749,19 @@ def estimate_graph(
     root: PathLike = ".",
     *,
     design: PathLike | None = None,
+    output: PathLike | None = None,
     progress: Progress | bool = False,
 ) -> EstimateRun:
-    """As :func:`estimate_design`, of a graph folder; writes nothing.
+    """As :func:`estimate_design`, of a graph folder.
 
     Args:
         design: whose section hls says the folds; None chooses them for the board.
+        output: folder of its HLS project, whose report gets the files; None: nothing is written.
     """
+    if output is not None:
+        if design is not None:
+            raise ConfigError("an estimate with the folds of a design goes to no project")
+        return _estimate_stage(_graph(graph, output), load_board(board), _progress(progress))
     workspace = None if design is None else open_workspace(str(design), Path(root))
     return _estimate_folder(Path(graph), workspace, load_board(board), _progress(progress))
 

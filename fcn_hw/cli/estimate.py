@@ -24,6 +24,7 @@ def estimate(
     graph: Annotated[
         Path | None, typer.Option("--graph", help="A folder that holds a graph.json, instead.")
     ] = None,
+    output: options.Output = None,
     root: options.Root = options.HERE,
     as_json: options.Json = False,
 ) -> None:
@@ -31,13 +32,16 @@ def estimate(
 
     The report's files and pictures go to the design's report folder. A design that is not trained
     is estimated with placeholder weights, in a folder of its own. With --graph alone the folds are
-    chosen for the board and nothing is written. Exit status 1 if it does not fit.
+    chosen for the board, and nothing is written unless --output is given. Exit status 1 if it does
+    not fit.
     """
     from fcn_hw.estimate.reports import report_data
 
     progress = progress_for(as_json)
     if graph is not None:
-        run = fcn_hw.estimate_graph(graph, board, root, design=design, progress=progress)
+        run = fcn_hw.estimate_graph(
+            graph, board, root, design=design, output=output, progress=progress
+        )
     elif design is not None:
         run = fcn_hw.estimate_design(design, board, root, progress=progress)
     else:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 from fcn_hw.backend.block_design import TIMING, UTILIZATION
 from fcn_hw.backend.hls_scripts import hls_layout
 from fcn_hw.boards import Board
 from fcn_hw.flow.rtl import COSIM as RTL_COSIM
 from fcn_hw.flow.vendor import synthesis_doubt
-from fcn_hw.flow.workspace import Workspace
 from fcn_hw.results import read_result
 from fcn_hw.rtl.reports import RtlCosim
 from fcn_hw.vendor_reports.cosim import read_cosim
@@ -34,45 +34,49 @@ class Measured:
     note: str = ""
 
 
-def read_csynth_values(workspace: Workspace, board: Board) -> Measured | None:
+def read_csynth_values(project: Path, name: str) -> Measured | None:
     """C synthesis, None where it has not run.
+
+    Args:
+        project: folder of the HLS project.
+        name: of the graph.
 
     Raises:
         ReportError: its report is malformed.
     """
-    path = workspace.project(board) / hls_layout(workspace.design.name).csynth_xml
+    path = project / hls_layout(name).csynth_xml
     if not path.is_file():
         return None
     report = read_csynth(path)
     clock = report.clock
     note = f"estimated clock {clock.estimated_ns:g} ns of {clock.target_ns:g} ns"
-    return Measured("C synthesis", report.measured(), _aged(workspace, board, "csynth", note))
+    return Measured("C synthesis", report.measured(), _aged(project, "csynth", note))
 
 
-def read_cosim_values(workspace: Workspace, board: Board) -> Measured | None:
+def read_cosim_values(project: Path, name: str) -> Measured | None:
     """RTL cosimulation, None where it has not run.
 
     Raises:
         ReportError: its report is malformed.
     """
-    path = workspace.project(board) / hls_layout(workspace.design.name).cosim_rpt
+    path = project / hls_layout(name).cosim_rpt
     if not path.is_file():
         return None
     report = read_cosim(path)
     intervals = [item.interval.max for item in report.languages if item.interval]
     values = {"interval_cycles": float(max(intervals))} if intervals else {}
     said = [f"{item.language} {'passed' if item.passed else 'FAILED'}" for item in report.languages]
-    note = _aged(workspace, board, "cosim", ", ".join(said))
+    note = _aged(project, "cosim", ", ".join(said))
     return Measured("RTL cosimulation", values, note)
 
 
-def read_rtl_values(workspace: Workspace, board: Board) -> Measured | None:
+def read_rtl_values(project: Path) -> Measured | None:
     """The RTL of fcn_hw's own compiler in Verilator, None where it has not run.
 
     Raises:
         ConfigError: its result can't be read.
     """
-    path = workspace.report(board) / RTL_COSIM
+    path = project / "report" / RTL_COSIM
     if not path.is_file():
         return None
     found = read_result(path, RtlCosim)
@@ -85,13 +89,12 @@ def read_rtl_values(workspace: Workspace, board: Board) -> Measured | None:
     return Measured("RTL of fcn_hw's compiler, in Verilator", values, note)
 
 
-def read_routed_values(workspace: Workspace, board: Board) -> Measured | None:
+def read_routed_values(project: Path, board: Board) -> Measured | None:
     """The routed design, DMA and interconnect included; None where Vivado has not run.
 
     Raises:
         ReportError: one of its reports is malformed.
     """
-    project = workspace.project(board)
     if not (project / UTILIZATION).is_file():
         return None
     used = read_utilization(project / UTILIZATION, board.family, has_uram=board.resources.uram > 0)
@@ -103,11 +106,11 @@ def read_routed_values(workspace: Workspace, board: Board) -> Measured | None:
     values = {
         "LUT": used.lut.used, "FF": used.ff.used, "DSP": used.dsp.used, "BRAM36": used.bram36.used,
     }  # fmt: skip
-    note = _aged(workspace, board, "impl", note)
+    note = _aged(project, "impl", note)
     return Measured("routed, with DMA and interconnect", values, note)
 
 
-def _aged(workspace: Workspace, board: Board, stage: str, note: str) -> str:
+def _aged(project: Path, stage: str, note: str) -> str:
     """The note, and whether the stage ran on other sources than those of the project now."""
-    doubt = synthesis_doubt(workspace.project(board), stage)
+    doubt = synthesis_doubt(project, stage)
     return "; ".join(text for text in (note, doubt and f"STALE, {doubt}") if text)

@@ -13,10 +13,10 @@ from fcn_hw.boards import Board
 from fcn_hw.files import replace_file
 from fcn_hw.flow.alone import alone_in_project
 from fcn_hw.flow.doubts import Stage
-from fcn_hw.flow.workspace import Workspace
+from fcn_hw.flow.workspace import Target, Workspace
 from fcn_hw.report.render import markup
 from fcn_hw.report.section import Section
-from fcn_hw.report.sections import SECTIONS
+from fcn_hw.report.sections import OF_DESIGNS, SECTIONS
 from fcn_hw.report.sources import Sources, read_sources
 from fcn_hw.report.tiles import Tile, tiles
 
@@ -30,6 +30,7 @@ class PageContext:
     design: str
     board: str
     subtitle: str
+    command: str
     tiles: tuple[Tile, ...]
     problems: tuple[str, ...]
     sections: tuple[Section, ...]
@@ -54,24 +55,37 @@ class DesignReport:
     problems: tuple[str, ...]
 
 
-def make_report(workspace: Workspace, board: Board) -> DesignReport:
+def make_report(workspace: Target, board: Board) -> DesignReport:
     """The report of what is there now; runs no stage."""
     return page(read_sources(workspace, board))
 
 
 def page(sources: Sources) -> DesignReport:
     """The report of given sources."""
-    design, board = sources.workspace.design, sources.board
-    sections = tuple(_marked(make(sources), stages, sources) for make, stages in SECTIONS)
-    facts = tiles(sources)
-    data = design.dataset
-    subtitle = (
-        f"{design.network.kind} on {data.kind}, {data.width} × {data.height} pixels; "
-        f"{board.description}, {board.part}"
+    name, board, of_design = sources.name, sources.board, isinstance(sources.workspace, Workspace)
+    sections = tuple(
+        _marked(make(sources), stages, sources)
+        for make, stages in SECTIONS
+        if of_design or make not in OF_DESIGNS
     )
-    context = PageContext(design.name, board.name, subtitle, facts, sources.problems, sections)
+    facts = tiles(sources)
+    subtitle = f"{_subject(sources)}; {board.description}, {board.part}"
+    context = PageContext(
+        name, board.name, subtitle, sources.command("report"), facts, sources.problems, sections
+    )
     html = markup("page.html.j2", context)
-    return DesignReport(design.name, board.name, html, sections, facts, sources.problems)
+    return DesignReport(name, board.name, html, sections, facts, sources.problems)
+
+
+def _subject(sources: Sources) -> str:
+    """What the page is about, in a few words."""
+    if isinstance(sources.workspace, Workspace):
+        design = sources.workspace.design
+        data = design.dataset
+        return f"{design.network.kind} on {data.kind}, {data.width} × {data.height} pixels"
+    inputs = () if sources.graph is None else sources.graph.inputs
+    sizes = (f"'{op.name}' {op.output.width} × {op.output.height}" for op in inputs)
+    return f"graph of {', '.join(sizes)} pixels"
 
 
 def _marked(section: Section, stages: Iterable[Stage], sources: Sources) -> Section:
@@ -87,7 +101,7 @@ def _marked(section: Section, stages: Iterable[Stage], sources: Sources) -> Sect
     )
 
 
-def write_report(report: DesignReport, workspace: Workspace, board: Board) -> Path:
+def write_report(report: DesignReport, workspace: Target, board: Board) -> Path:
     """Writes ``report.html`` beside the other reports; returns its path."""
     path = workspace.report(board) / REPORT_FILE
     replace_file(path, str(report.html))
@@ -95,7 +109,7 @@ def write_report(report: DesignReport, workspace: Workspace, board: Board) -> Pa
 
 
 @alone_in_project("report")
-def report_stage(workspace: Workspace, board: Board) -> tuple[DesignReport, Path]:
+def report_stage(workspace: Target, board: Board) -> tuple[DesignReport, Path]:
     """Makes the report of what is there now and writes it; runs no stage.
 
     Returns:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
@@ -18,6 +17,7 @@ from fcn_hw.backend.structure import Layout, estimate_layout
 from fcn_hw.boards import Board
 from fcn_hw.errors import FcnHwError
 from fcn_hw.estimate.network import Estimate
+from fcn_hw.flow.agreement import Agreement
 from fcn_hw.flow.csim_report import CsimResult
 from fcn_hw.flow.doubts import Doubt, Stage, find_doubts
 from fcn_hw.flow.images import AGREEMENT, QKerasComparison, QKerasComparisons
@@ -25,8 +25,9 @@ from fcn_hw.flow.layout import StoredFifos, stored_fifos, stored_layout
 from fcn_hw.flow.scenes import SCENES, Scenes, load_scenes
 from fcn_hw.flow.simulation import CSIM, PARTIAL
 from fcn_hw.flow.stage import is_damaged
-from fcn_hw.flow.training import FLOAT_MODEL, MODEL
-from fcn_hw.flow.workspace import Workspace
+from fcn_hw.flow.standalone import AGREEMENT as CHECKED
+from fcn_hw.flow.training import FLOAT_MODEL
+from fcn_hw.flow.workspace import GraphWorkspace, Target
 from fcn_hw.frontend.proofs import Proof, Status, load_proofs, statuses
 from fcn_hw.ir import Graph
 from fcn_hw.ir.serialize import GRAPH_FILE, digest, load
@@ -71,7 +72,7 @@ class Sources:
             makes it anew, by stage.
     """
 
-    workspace: Workspace
+    workspace: Target
     board: Board
     training: TrainResult | None = None
     weights: FloatWeights | None = None
@@ -90,20 +91,35 @@ class Sources:
     stale: Mapping[str, str] = field(default_factory=dict)
 
     @property
-    def design_argument(self) -> str:
-        """The design as commands take it, without a folder of this machine."""
-        folder = self.workspace.folder
-        below = folder.parent.name == "hls_projects"
-        return folder.name if below else f"{folder.name}/{self.workspace.source.path.name}"
+    def name(self) -> str:
+        """Of the design, or of the graph."""
+        return self.workspace.name if self.graph is None else self.graph.name
 
     def command(self, verb: str, *, board: bool = True) -> str:
-        """The command that makes what a section lacks."""
-        text = f"fcn-hw {verb} {self.design_argument}"
+        """The command that makes what a section lacks, without a folder of this machine."""
+        workspace = self.workspace
+        if isinstance(workspace, GraphWorkspace):
+            graph, output = workspace.graph.name, workspace.output.name
+            return f"fcn-hw {verb} --graph {graph} --board {self.board.name} --output {output}"
+        folder = workspace.folder
+        below = folder.parent.name == "hls_projects"
+        named = folder.name if below else f"{folder.name}/{workspace.source.path.name}"
+        text = f"fcn-hw {verb} {named}"
         return f"{text} --board {self.board.name}" if board else text
 
 
-def read_sources(workspace: Workspace, board: Board) -> Sources:
-    """Reads all that is there."""
+def read_sources(workspace: Target, board: Board) -> Sources:
+    """Reads all that is there.
+
+    Raises:
+        ConfigError, GraphError: a graph without a design can't be read.
+    """
+    if isinstance(workspace, GraphWorkspace):
+        reader, exported = _Reader(workspace.output), load(workspace.graph)
+        sources = _of_graph(
+            Sources(workspace, board), emitted_graph(exported, workspace.hls.Conv), reader
+        )
+        return _measured(_of_board(sources, exported, reader), reader)
     reader = _Reader(workspace.folder)
     model = workspace.model
     graph = reader.read(workspace.graph / GRAPH_FILE, lambda path: load(path.parent))
@@ -125,33 +141,53 @@ def read_sources(workspace: Workspace, board: Board) -> Sources:
         search=reader.result(model / SEARCH, SearchResult),
     )
     if graph is not None:
-        sources = _of_graph(sources, emitted_graph(graph, workspace.design.hls.Conv), reader)
+        sources = _of_graph(sources, emitted_graph(graph, workspace.hls.Conv), reader)
         sources = _of_board(sources, graph, reader)
-    tools = (read_csynth_values, read_cosim_values, read_rtl_values, read_routed_values)
-    measured = [reader.attempt(partial(tool, workspace, board), None) for tool in tools]
+    return _measured(sources, reader)
+
+
+def _measured(sources: Sources, reader: _Reader) -> Sources:
+    """With what tools said, and what could not be read."""
+    project, name, board = sources.workspace.project(sources.board), sources.name, sources.board
+    found = [
+        reader.attempt(lambda: read_csynth_values(project, name), None),
+        reader.attempt(lambda: read_cosim_values(project, name), None),
+        reader.attempt(lambda: read_rtl_values(project), None),
+        reader.attempt(lambda: read_routed_values(project, board), None),
+    ]
     return replace(
         sources,
-        measured=tuple(item for item in measured if item is not None),
+        measured=tuple(item for item in found if item is not None),
         problems=tuple(reader.problems),
     )
-
-
-def model_file(workspace: Workspace) -> Path:
-    """The trained, quantized model."""
-    return workspace.model / MODEL
 
 
 def _of_graph(sources: Sources, graph: Graph, reader: _Reader) -> Sources:
     """With the graph, and what is known of it without a board."""
     folder = sources.workspace.graph
     proofs = reader.attempt(lambda: load_proofs(folder), _NO_PROOFS)
-    compared = reader.result(folder / AGREEMENT, QKerasComparisons)
     return replace(
         sources,
         graph=graph,
         statuses=statuses(graph, proofs),
-        agreement=None if compared is None else compared.root,
+        agreement=_agreement(sources.workspace, reader),
     )
+
+
+def _agreement(workspace: Target, reader: _Reader) -> Mapping[str, QKerasComparison] | None:
+    """What export compared with the source model, by op."""
+    if isinstance(workspace, GraphWorkspace):
+        checked = reader.result(workspace.graph / CHECKED, Agreement)
+        if checked is None or not checked.frames:
+            return None
+        return {
+            row.op: QKerasComparison(
+                row.op, row.values, row.differ, row.first, row.most_steps, status=Status(row.status)
+            )
+            for row in checked.layers
+        }
+    compared = reader.result(workspace.graph / AGREEMENT, QKerasComparisons)
+    return None if compared is None else compared.root
 
 
 def _of_board(sources: Sources, graph: Graph, reader: _Reader) -> Sources:
@@ -174,14 +210,14 @@ def _of_board(sources: Sources, graph: Graph, reader: _Reader) -> Sources:
     if csim is not None:
         scenes = reader.read(report / SCENES, load_scenes)
         sources = replace(sources, csim=csim, scenes=scenes)
-    if workspace.design.hls.Conv != "fcn_hw":
+    if workspace.hls.Conv != "fcn_hw":
         return sources
     layout = reader.attempt(lambda: stored_layout(workspace, graph, board), None)
     if layout is None:
         return sources
     project = workspace.project(board)
     fifos = reader.attempt(lambda: stored_fifos(project), None, reader.short(report))
-    hls = workspace.design.hls
+    hls = workspace.hls
     return replace(
         sources,
         layout=layout,
@@ -209,8 +245,9 @@ class _Reader:
         self.problems.append(f"{name} was changed after its stage wrote it: run {command}")
 
     def short(self, path: Path) -> str:
-        """The path below the design's folder: a report names no folder of this machine."""
-        return path.relative_to(self.folder).as_posix()
+        """The path below the design's folder, or a name: a report names no folder of a machine."""
+        below = path.is_relative_to(self.folder)
+        return path.relative_to(self.folder).as_posix() if below else path.name
 
     def result(self, path: Path, kind: type[T]) -> T | None:
         """The result that a stage left in a file; None where there is none."""

@@ -50,7 +50,9 @@ def _exact(sources: Sources) -> tuple[Tile, ...]:
         return ()
     counts = f"{csim.mismatches:,} of {csim.values_compared:,} codes differ, {csim.images} images"
     value, state = ("✓ exact", "good") if csim.exact else ("✗ not exact", "bad")
-    return (Tile("QKeras = graph = C++", value, counts, state, "exactness"),)
+    compared = any("Q" in row.models for row in csim.layers)
+    label = "QKeras = graph = C++" if compared else "graph = C++"
+    return (Tile(label, value, counts, state, "exactness"),)
 
 
 def _accuracy(sources: Sources) -> tuple[Tile, ...]:

@@ -75,8 +75,33 @@ def test_two_inputs_from_the_graph_to_a_verified_bundle(graph: Path, tmp_path: P
     assert made.path.name == "rgbd-pynq-z2.tar.gz"
     verified = fcn_hw.verify_bundle(made.path)
     assert (verified.mismatches, verified.values_compared) == (0, 3 * sizes)
+
+    fcn_hw.estimate_graph(graph, BOARD, output=project)
+    report, path = fcn_hw.report_graph(graph, BOARD, project)
+    assert path == project / "report/report.html"
+    assert report.problems == ()
+    assert [(section.id, section.is_ready) for section in report.sections] == [
+        (name, True)
+        for name in (
+            "exactness", "network", "cycles", "resources", "fifos", "precision", "weights",
+            "versions",
+        )
+    ]  # fmt: skip
+    assert report.tiles[0].label == "graph = C++" and report.tiles[0].value == "✓ exact"
+    assert "graph of &#39;rgb&#39; 6 × 5, &#39;depth&#39; 6 × 5 pixels" in report.html
+    assert "fcn-hw report --graph graph --board pynq-z2 --output project" in report.html
+    assert str(tmp_path) not in report.html
     # folds and FIFOs were chosen once
     assert (project / "layout.json").stat().st_mtime_ns == layout
+
+
+def test_a_report_without_results_says_how_to_get_them(graph: Path, tmp_path: Path) -> None:
+    report, _ = fcn_hw.report_graph(graph, BOARD, tmp_path / "project")
+    commands = {section.id: section.commands for section in report.sections}
+    where = "--graph graph --board pynq-z2 --output project"
+    assert commands["fifos"] == (f"fcn-hw fifo {where}",)
+    assert commands["cycles"] == (f"fcn-hw estimate {where}",)
+    assert not {"scenes", "accuracy", "exploration"} & set(commands)
 
 
 def test_frames_of_each_input_by_its_name(graph: Path, tmp_path: Path) -> None:

@@ -33,3 +33,6 @@ SECTIONS: tuple[tuple[Callable[[Sources], Section], tuple[Stage, ...]], ...] = (
     (versions, ()),
 )
 """Each with the stages whose results it shows: what is stale there is said of it."""
+
+OF_DESIGNS = (scenes, accuracy, exploration)
+"""What a graph without a design has none of."""

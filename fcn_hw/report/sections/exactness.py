@@ -86,7 +86,7 @@ def exactness(sources: Sources) -> Section:
             values=csim.values_compared if csim else 0,
             mismatches=csim.mismatches if csim else 0,
             flips=csim.argmax_flips if csim else 0,
-            conv=sources.workspace.design.hls.Conv,
+            conv=sources.workspace.hls.Conv,
             statuses=tuple(
                 (status.value, text) for status, text in _MEANING.items() if status.value in used
             ),

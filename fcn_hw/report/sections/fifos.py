@@ -70,7 +70,7 @@ def fifos(sources: Sources) -> Section:
 
 def _picture(found: StoredFifos, sources: Sources) -> Markup:
     depths = {name: row.optimized for name, row in found.rows.items()}
-    name = f"{sources.workspace.design.name} on {sources.board.name}"
+    name = f"{sources.name} on {sources.board.name}"
     said = ", ".join(
         f"{fifo} at most {max(held.pixels):,} of {depths[fifo]:,} pixels"
         for fifo, held in found.occupancy.fifos.items()

@@ -14,5 +14,5 @@ def no_layout(sources: Sources, section_id: str, title: str, what: str, verb: st
     Args:
         what, verb: what will be here, and the command that makes it with fcn_hw's convolutions.
     """
-    ours = sources.workspace.design.hls.Conv == "fcn_hw"
+    ours = sources.workspace.hls.Conv == "fcn_hw"
     return missing(section_id, title, what if ours else _HLS4ML, sources.command(verb))

@@ -49,7 +49,7 @@ def network(sources: Sources) -> Section:
         cycles={layer.name: layer.cycles for layer in layers},
         sized=layout is not None,
     )
-    ours = sources.workspace.design.hls.Conv == "fcn_hw"
+    ours = sources.workspace.hls.Conv == "fcn_hw"
     return made(
         ID,
         TITLE,

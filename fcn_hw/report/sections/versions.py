@@ -10,9 +10,11 @@ from importlib.metadata import PackageNotFoundError, version
 import fcn_hw
 from fcn_hw.errors import FcnHwError
 from fcn_hw.flow.stage import file_digest
+from fcn_hw.flow.training import MODEL
+from fcn_hw.flow.workspace import Workspace
 from fcn_hw.ir.serialize import digest
 from fcn_hw.report.section import Section, made
-from fcn_hw.report.sources import Sources, model_file
+from fcn_hw.report.sources import Sources
 from fcn_hw.train.datasets import dataset_digest
 
 ID, TITLE = "versions", "Versions and digests"
@@ -29,14 +31,18 @@ class VersionsContext:
 
 def versions(sources: Sources) -> Section:
     """Always ready: it says what is not there."""
-    workspace = sources.workspace
-    model, graph = model_file(workspace), sources.graph
+    workspace, graph = sources.workspace, sources.graph
     found = [("fcn_hw", fcn_hw.__version__), ("Python", platform.python_version())]
     found += [(name, _version(name)) for name in _PACKAGES]
-    digests = [
-        ("design.yaml", _digest(lambda: file_digest(workspace.source.path))),
-        ("data set", _digest(lambda: dataset_digest(workspace.design.dataset))),
-        ("quantized model", _digest(lambda: file_digest(model))),
+    digests = []
+    if isinstance(workspace, Workspace):
+        design = workspace.design
+        digests += [
+            ("design.yaml", _digest(lambda: file_digest(workspace.source.path))),
+            ("data set", _digest(lambda: dataset_digest(design.dataset))),
+            ("quantized model", _digest(lambda: file_digest(workspace.model / MODEL))),
+        ]
+    digests += [
         ("graph", "" if graph is None else digest(graph)),
         ("FIFO certificate", sources.fifos.certificate.digest if sources.fifos else ""),
     ]

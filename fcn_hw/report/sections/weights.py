@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
+from fcn_hw.flow.workspace import Workspace
 from fcn_hw.report.figures.histogram import Floats, histogram_figure
 from fcn_hw.report.section import Section, made, missing
 from fcn_hw.report.sections.precision import weights_of
@@ -47,4 +48,6 @@ def weights(sources: Sources) -> Section:
     )
     compared = sum(item is not None for item in before.values())
     command = sources.command("train", board=False)
-    return made(ID, TITLE, WeightsContext(figures, compared, len(figures) - compared, command))
+    of_design = isinstance(sources.workspace, Workspace)
+    lacking = len(figures) - compared if of_design else 0
+    return made(ID, TITLE, WeightsContext(figures, compared, lacking, command))
