@@ -85,19 +85,17 @@ def csynth(
 
 def show_run(found: HardwareRun | RtlSynthesis | RtlCosim, folder: Path, as_json: bool) -> None:
     """Prints the vendor's run, or what fcn_hw's compiler made; checks a vendor's run."""
-    from fcn_hw.flow.hardware import HardwareRun, run_to_json
+    from fcn_hw.flow.hardware import HardwareRun
     from fcn_hw.results import result_data
     from fcn_hw.rtl.reports import RtlSynthesis
 
-    if isinstance(found, HardwareRun):
-        if as_json:
-            print_json(run_to_json(found))
-        else:
-            print_hardware(found)
-        found.check()
-    elif as_json:
+    if as_json:
         print_json(result_data(found))
+    elif isinstance(found, HardwareRun):
+        print_hardware(found)
     elif isinstance(found, RtlSynthesis):
         print_rtl_csynth(found, folder)
     else:
         print_rtl_cosim(found, folder)
+    if isinstance(found, HardwareRun):
+        found.check()

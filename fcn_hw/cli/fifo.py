@@ -36,7 +36,7 @@ def fifo(
     design that is not trained is sized with placeholder weights, in a folder of its own. With
     --graph, an exported graph; its reports go to report/ below --output.
     """
-    from fcn_hw.flow.fifos import fifo_to_json
+    from fcn_hw.results import result_data
 
     progress, folder = progress_for(as_json), options.of_graph(design, graph, output, "fifo")
     if graph is not None and folder is not None:
@@ -45,7 +45,7 @@ def fifo(
         result = fcn_hw.fifo_design(str(design), board, root, progress=progress)
     found = None if explain is None else fcn_hw.explain_fifo(result, explain)
     if as_json:
-        print_json(fifo_to_json(result, found))
+        print_json(result_data(result.summary() if found is None else found))
     elif found is not None:
         typer.echo("\n".join(found.sentences))
     else:

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import Annotated
+
+from pydantic import PlainSerializer
+from pydantic.dataclasses import dataclass
 
 from fcn_hw.dataflow.deadlock import Wait, waiting_cycle
 from fcn_hw.dataflow.fifos import SizedFifos
 from fcn_hw.dataflow.simulate import simulate
 from fcn_hw.dataflow.sizing import MIN_DEPTH
 from fcn_hw.errors import ConfigError, Deadlock, nearest
+from fcn_hw.results import STRICT
 
 SLOWER_FRAMES = 5
 """Frames that are simulated to see how much slower a smaller FIFO is."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, config=STRICT)
 class Explanation:
     """Why a FIFO has its depth.
 
@@ -31,7 +35,7 @@ class Explanation:
     depth: int
     keeps_rate: int
     avoids_deadlock: int
-    deadlock: tuple[Wait, ...]
+    deadlock: tuple[Annotated[Wait, PlainSerializer(str, return_type=str)], ...]
     sentences: tuple[str, ...]
 
 

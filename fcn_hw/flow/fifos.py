@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from fcn_hw.boards import Board
-from fcn_hw.dataflow.explain import Explanation
 from fcn_hw.flow.alone import alone_in_project
 from fcn_hw.flow.hls4ml_conv import refuse_hls4ml
-from fcn_hw.flow.layout import FifoResult, FifoRows, frame_times, write_fifos
+from fcn_hw.flow.layout import FifoResult, write_fifos
 from fcn_hw.flow.pipeline import export_stage
 from fcn_hw.flow.progress import Progress
 from fcn_hw.flow.workspace import Target
-from fcn_hw.results import result_data
 
 
 @alone_in_project("fifo")
@@ -26,23 +22,3 @@ def fifo_stage(workspace: Target, board: Board, progress: Progress) -> FifoResul
     """
     refuse_hls4ml(workspace.hls, "fifo")
     return write_fifos(workspace, export_stage(workspace, progress), board, progress)
-
-
-def fifo_to_json(result: FifoResult, explanation: Explanation | None) -> dict[str, Any]:
-    """What ``--json`` prints."""
-    if explanation is not None:
-        return {
-            "fifo": explanation.fifo,
-            "depth": explanation.depth,
-            "keeps_rate": explanation.keeps_rate,
-            "avoids_deadlock": explanation.avoids_deadlock,
-            "deadlock": [str(wait) for wait in explanation.deadlock],
-            "explanation": list(explanation.sentences),
-        }
-    return {
-        "fifos": result_data(FifoRows(result.rows)),
-        "bits": result.structure.fifos.bits,
-        "bram36": result.bram36,
-        "initial_bram36": result.initial_bram36,
-        "simulation": result_data(frame_times(result.simulation)),
-    }

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
+
+from pydantic.dataclasses import dataclass
 
 from fcn_hw.boards import Board
 from fcn_hw.design import HlsCompiler
@@ -20,12 +21,13 @@ from fcn_hw.flow.rtl import rtl_cosim, rtl_csynth
 from fcn_hw.flow.synthesis import csynth, export_ip
 from fcn_hw.flow.vendor import HOUR_S, Source, emit_source
 from fcn_hw.flow.workspace import Target
+from fcn_hw.results import STRICT
 from fcn_hw.rtl.reports import RtlCosim, RtlSynthesis
 from fcn_hw.tools.xilinx import has_hls
 from fcn_hw.vendor_reports.records import CsynthReport
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, config=STRICT)
 class HardwareRun:
     """A command that came to its end.
 
@@ -180,20 +182,6 @@ def run_bitstream(
     export_ip(source).run(progress)
     routed = impl(source).run(progress)
     return _finished(source, report, written=bitstream(source, routed).run(progress))
-
-
-def run_to_json(run: HardwareRun) -> dict[str, Any]:
-    """What ``--json`` prints."""
-    document: dict[str, Any] = {"csynth": asdict(run.csynth)}
-    if run.cosim is not None:
-        document["cosim"] = asdict(run.cosim)
-    if run.bitstream is not None:
-        document["impl"] = asdict(run.bitstream.implementation)
-        document["bitstream"] = {
-            "bit": str(run.bitstream.bit), "hwh": str(run.bitstream.hwh),
-        }  # fmt: skip
-    document["regression"] = [asdict(row) for row in run.rows]
-    return document
 
 
 def _finished(

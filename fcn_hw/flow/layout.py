@@ -99,6 +99,23 @@ class FrameTimes:
 
 
 @pydantic_dataclass(frozen=True, config=STRICT)
+class FifoSummary:
+    """All FIFOs, and three frames through them.
+
+    Args:
+        fifos: by name.
+        bits: of all.
+        bram36: block RAMs of all; ``initial_bram36``: if they had their initial depths.
+    """
+
+    fifos: dict[str, FifoRow]
+    bits: int
+    bram36: float
+    initial_bram36: float
+    simulation: FrameTimes
+
+
+@pydantic_dataclass(frozen=True, config=STRICT)
 class StoredLayout:
     """:data:`LAYOUT`."""
 
@@ -144,6 +161,13 @@ class FifoResult:
     def bram36(self) -> float:
         """Block RAMs of all FIFOs; a half is one of 18 Kib."""
         return float(sum(row.bram36 for row in self.rows.values()))
+
+    def summary(self) -> FifoSummary:
+        """The same as numbers that JSON can hold."""
+        return FifoSummary(
+            self.rows, self.structure.fifos.bits, self.bram36, float(self.initial_bram36),
+            frame_times(self.simulation),
+        )  # fmt: skip
 
 
 def choose_fifos(graph: Graph, board: Board, hls: Hls) -> FifoResult:

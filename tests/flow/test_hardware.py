@@ -538,7 +538,8 @@ def test_command_line(fresh: Workspace) -> None:
     done = CliRunner().invoke(app, ["bitstream", "seeded", *root, "--json"])
     assert done.exit_code == 0, done.output
     document = json.loads(done.stdout)
-    assert document["impl"]["utilization"]["bram36"] == {"used": 6.5, "available": 140}
+    routed = document["bitstream"]["implementation"]
+    assert routed["utilization"]["bram36"] == {"used": 6.5, "available": 140}
     assert document["bitstream"]["bit"].endswith("bitstream/seeded.bit")
     assert done.output.count("\n") > 10
     done = CliRunner().invoke(app, ["bitstream", "seeded", *root])
