@@ -34,5 +34,5 @@ SECTIONS: tuple[tuple[Callable[[Sources], Section], tuple[Stage, ...]], ...] = (
 )
 """Each with the stages whose results it shows: what is stale there is said of it."""
 
-OF_DESIGNS = (scenes, accuracy, exploration)
+OF_DESIGNS = (scenes, accuracy, training, exploration)
 """What a graph without a design has none of."""

@@ -10,6 +10,7 @@ from markupsafe import Markup
 from PIL import Image
 
 from fcn_hw.figures.training import training_svg
+from fcn_hw.flow.workspace import Workspace
 from fcn_hw.report.chart import chart
 from fcn_hw.report.section import Section, made, missing
 from fcn_hw.report.sections.scenes import Picture, picture
@@ -55,8 +56,10 @@ def training(sources: Sources) -> Section:
         f"best {metric} {100 * row.best_score:.1f} %"
         for row in rows
     )
-    curves = chart(training_svg(found.history, metric, sources.workspace.design.name), f"{said}.")
-    folder = sources.workspace.model / PICTURES
+    workspace = sources.workspace
+    assert isinstance(workspace, Workspace), "a graph without a design is not trained here"
+    curves = chart(training_svg(found.history, metric, workspace.name), f"{said}.")
+    folder = workspace.model / PICTURES
     return made(ID, TITLE, TrainingContext(rows, curves, _pictures(folder, rows), metric))
 
 
