@@ -26,7 +26,7 @@ from fcn_hw.flow.images import (
 from fcn_hw.flow.layout import LAYOUT, current_layout
 from fcn_hw.flow.lint import lint_stage
 from fcn_hw.flow.progress import Progress
-from fcn_hw.flow.simulation import CSIM, SIGN_OFF, CsimRun, simulate_design, simulate_graph
+from fcn_hw.flow.simulation import CSIM, SIGN_OFF, CsimRun, simulate_design, simulate_project
 from fcn_hw.flow.stage import StageRecord, digest_of, file_digest
 from fcn_hw.flow.training import FLOAT_MODEL, MODEL, train_stage
 from fcn_hw.flow.untrained import untrained_graph
@@ -36,7 +36,7 @@ from fcn_hw.ir import Graph
 from fcn_hw.ir.serialize import digest, load
 from fcn_hw.locks import locked
 from fcn_hw.plan import Plan
-from fcn_hw.results import read_result
+from fcn_hw.results import read_result, write_result
 
 _UNTRAINED = Plan(
     {
@@ -161,10 +161,11 @@ def csim_stage(
     record.begin()
     compile_s = build_program(build, project, progress)
     if isinstance(workspace, GraphWorkspace):
-        result = simulate_graph(
+        result, _ = simulate_project(
             graph, project, codes, planned, compile_s, progress, conv=workspace.conv,
             data=_source(workspace),
         )  # fmt: skip
+        write_result(record.folder / f"{record.name}.json", result)
     else:
         result = simulate_design(
             workspace.design, graph, workspace.graph, project, planned, compile_s, progress

@@ -144,29 +144,6 @@ def simulate_design(
     return result
 
 
-def simulate_graph(
-    graph: Graph,
-    project: Path,
-    codes: Mapping[str, npt.NDArray[np.integer]],
-    planned: CsimRun,
-    compile_s: float | None,
-    progress: Progress,
-    *,
-    conv: ConvEmitter,
-    data: str,
-) -> CsimResult:
-    """Runs the compiled project of a graph without a design; writes the report.
-
-    Args:
-        codes, conv, data: as :func:`simulate_project` has them.
-    """
-    result, _ = simulate_project(
-        graph, project, codes, planned, compile_s, progress, conv=conv, data=data
-    )
-    write_result(project / "report" / planned.place / f"{planned.name}.json", result)
-    return result
-
-
 def simulate_project(
     graph: Graph,
     project: Path,
