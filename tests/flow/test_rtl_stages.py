@@ -63,7 +63,7 @@ def test_csynth_and_cosim(workspace: Workspace, monkeypatch: pytest.MonkeyPatch)
     assert read_result(report / rtl.COSIM, RtlCosim) == simulated
     assert "cosim     up to date" in said(rtl.rtl_cosim, workspace, images=3)[1]
 
-    measured = read_rtl_values(workspace, BOARD)
+    measured = read_rtl_values(workspace.project(BOARD))
     assert measured is not None
     assert measured.values == {"interval_cycles": float(simulated.interval)}
     assert "equal the oracle's" in measured.note
