@@ -17,7 +17,7 @@ class QonnxEnv:
     Args:
         onnx: reads and writes the files.
         runtime: ``onnxruntime``, which computes ONNX's own operators.
-        quant, bipolar, trunc: qonnx's modules that compute its operators.
+        quant, bipolar, trunc, thresholds: qonnx's modules that compute its operators.
     """
 
     onnx: Any
@@ -25,6 +25,7 @@ class QonnxEnv:
     quant: Any
     bipolar: Any
     trunc: Any
+    thresholds: Any
 
 
 @lru_cache
@@ -36,7 +37,7 @@ def qonnx_env() -> QonnxEnv:
     """
     operators = "qonnx.custom_op.general"
     names = ("onnx", "onnxruntime", f"{operators}.intquant", f"{operators}.bipolar_quant",
-             f"{operators}.trunc")  # fmt: skip
+             f"{operators}.trunc", f"{operators}.multithreshold")  # fmt: skip
     try:
         modules = [import_module(name) for name in names]
     except ImportError as error:

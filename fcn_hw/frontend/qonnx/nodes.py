@@ -33,6 +33,7 @@ from fcn_hw.frontend.qonnx.quantizers import (
     bipolar_quant,
     clipped,
     dequantize_linear,
+    multi_threshold,
     quant,
     quantize_linear,
     trunc,
@@ -456,9 +457,10 @@ def transpose(given: Given) -> Item:
         raise given.refused("it transposes integers", "put it behind the DequantizeLinear")
     perm = given.node.attributes.get("perm")
     if perm == [0, 1, 2, 3]:
-        return item
+        return nothing(given)
     if item.classes or perm != ([0, 3, 1, 2] if item.last else [0, 2, 3, 1]):
         raise given.refused(f"a transposition {perm}", "only NCHW to NHWC and back is taken")
+    _moves_head(given)
     return replace(item, last=not item.last)
 
 
@@ -669,7 +671,16 @@ def nothing(given: Given) -> Item:
     item = given.items[0]
     if item is None:
         raise given.refused("input 0 is missing", "export the model again")
+    _moves_head(given)
     return item
+
+
+def _moves_head(given: Given) -> None:
+    """A function that keeps classes stays the last one in front of a node that does nothing."""
+    heads = given.context.heads
+    head = heads.pop(given.node.inputs[0], None)
+    if head is not None:
+        heads[given.node.output] = head
 
 
 def cast(given: Given) -> Item:
@@ -699,6 +710,7 @@ def arg_max(given: Given) -> Item:
     axis = int(given.number("axis", 0)) % 4
     if axis != image.channel_axis or given.number("select_last_index", 0):
         raise given.refused(f"ArgMax along axis {axis}", "take it along the channels")
+    _moves_head(given)  # of a softmax in front of it
     given.context.heads[given.node.output] = (given.path, "softmax")
     return replace(image, classes=True)
 
@@ -822,6 +834,9 @@ QONNX_NODES: dict[str, NodeRule] = {
     ),
     "BipolarQuant": NodeRule(bipolar_quant, "proved", "one threshold a channel"),
     "Trunc": NodeRule(trunc, "proved", "versions 1 and 2"),
+    "MultiThreshold": NodeRule(
+        multi_threshold, "proved", "thresholds by channel; no out_scale or out_bias"
+    ),
 }
 """Operators of qonnx. What is not here is refused by name."""
 
@@ -847,7 +862,6 @@ REFUSED: dict[str, str] = {
         "export QONNX or QCDQ, whose weights and scales stand beside float operators",
     ),
     "FloatQuant": "use integers: IntQuant",
-    "MultiThreshold": "export from Brevitas before FINN's streamlining",
     "QuantAvgPool2d": "use AveragePool and Trunc",
 }
 """What a model can do instead of these operators."""

@@ -78,6 +78,34 @@ def bipolar_quant(given: Given) -> Item:
     return _quantized(given, Steps(scale, np.ones_like(scale), -1, 1, None, integers))
 
 
+def multi_threshold(given: Given) -> Item:
+    """MultiThreshold: how many thresholds of its channel a value reaches."""
+    image, array = given.image(), given.constant(1)
+    layout = given.text("data_layout", "") or ("NHWC" if image.last else "NCHW")
+    if array is None or array.ndim != 2 or array.shape[0] not in (1, image.shape[2]):
+        raise given.refused("its thresholds are not (channels, count)", "export the model again")
+    if (layout == "NHWC") != image.last or given.number("out_scale", 1) != 1:
+        raise given.refused("another layout, or an out_scale", "scale its output by a Mul")
+    if given.number("out_bias", 0) or not 1 <= array.shape[1] < 1 << MAX_BITS:
+        raise given.refused("an out_bias, or no thresholds", "add its bias by an Add")
+    if not np.all(np.diff(array, axis=1) >= 0):
+        raise given.refused("its thresholds do not rise", "sort them")
+    thresholds = np.broadcast_to(array, (image.shape[2], array.shape[1]))
+
+    def reached(values: Array) -> Floats:
+        found = np.zeros(np.shape(values))
+        for row in thresholds.T:
+            found += np.asarray(values) >= row
+        return found
+
+    high = array.shape[1]
+    activation = Activation(
+        f"MultiThreshold of {high} steps", reached, smallest_format(0, high, 0), by_channel=True
+    )
+    known = given.context.quantized(image.value, activation, given.path, given.path)
+    return Image(known, image.last)
+
+
 def trunc(given: Given) -> Item:
     """Trunc: the upper bits of integers times a scale."""
     count = len(given.items)

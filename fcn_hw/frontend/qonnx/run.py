@@ -98,11 +98,22 @@ def _trunc(node: Node) -> Computed:
     return compute
 
 
+def _multi_threshold(node: Node) -> Computed:
+    last = node.attributes.get("data_layout") == "NHWC"
+
+    def compute(inputs: Sequence[Array | None]) -> list[Array]:
+        function = qonnx_env().thresholds.multithreshold
+        return [np.asarray(function(*inputs, channels_last=last), np.float32)]
+
+    return compute
+
+
 _OWN: dict[str, Callable[[Node], Computed]] = {
     "Quant": _int_quant,
     "IntQuant": _int_quant,
     "BipolarQuant": _bipolar_quant,
     "Trunc": _trunc,
+    "MultiThreshold": _multi_threshold,
 }
 """By operator; of the domain :data:`QONNX`."""
 
