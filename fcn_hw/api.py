@@ -106,6 +106,7 @@ __all__ = [
     "load_board", "load_design", "load_graph", "new_design", "regression_design",
     "report_design", "report_graph", "save_graph", "search_design", "sensitivity_design",
     "show_graph", "sparsity_design", "train_design", "verify_bundle",
+    "write_qonnx",
 ]  # fmt: skip
 
 PathLike = str | Path
@@ -295,12 +296,24 @@ def export_model(
     images: int | None = None,
     progress: Progress | bool = False,
 ) -> tuple[Graph, Agreement]:
-    """Exports any QKeras model file; see :func:`fcn_hw.flow.standalone.export_model`."""
+    """Exports a QKeras or a QONNX file; see :func:`fcn_hw.flow.standalone.export_model`."""
     frames = None if check is None else Path(check)
     return _standalone.export_model(
         Path(model), input_format, Path(folder), _progress(progress), input_scale=input_scale,
         input_offset=input_offset, output_kind=output_kind, check=frames, images=images,
     )  # fmt: skip
+
+
+def write_qonnx(graph: Graph, path: PathLike) -> None:
+    """Writes a graph as a QONNX file, which qonnx's executor computes with the same codes.
+
+    Raises:
+        ConfigError: a package of the extra ``fcn_hw[qonnx]`` is missing.
+        UnsupportedLayer: ops whose codes float32, in which qonnx computes, does not hold.
+    """
+    from fcn_hw.frontend.qonnx.write import write_graph
+
+    write_graph(graph, Path(path))
 
 
 def hls_design(

@@ -22,12 +22,17 @@ if TYPE_CHECKING:  # `fcn-hw --help` does not load it
 @app.command(
     rich_help_panel=PROJECT,
     epilog="Examples: fcn-hw export digits_fcn8s; "
-    "fcn-hw export --model mine.h5 --input-format 'ufixed<8,0>' --output mine_graph",
+    "fcn-hw export --model mine.h5 --input-format 'ufixed<8,0>' --output mine_graph; "
+    "fcn-hw export --model brevitas.onnx --output mine_graph --check photos",
 )
 def export(
     design: options.OptionalDesign = None,
     model: Annotated[
-        Path | None, typer.Option("--model", help="A QKeras model, .h5 or .keras, instead.")
+        Path | None,
+        typer.Option(
+            "--model",
+            help="A QKeras model (.h5, .keras) or a QONNX file of Brevitas (.onnx), instead.",
+        ),
     ] = None,
     input_format: Annotated[
         list[str] | None,
@@ -64,21 +69,26 @@ def export(
         Path | None,
         typer.Option(
             "--check",
-            help="With --model: compare with QKeras on these images: a folder, a list, or a .npy.",
+            help="With --model: compare graph and model on these images: a folder, a list, or a "
+            ".npy.",
         ),
     ] = None,
     images: Annotated[
         int | None, typer.Option("--images", min=1, help="With --check: the first N images only.")
     ] = None,
+    qonnx: Annotated[
+        Path | None,
+        typer.Option("--qonnx", help="Write the graph as a QONNX file too, for FINN and others."),
+    ] = None,
     root: options.Root = options.HERE,
     no_train: options.NoTrain = False,
     as_json: options.Json = False,
 ) -> None:
-    """Export a trained design as an integer graph and compare it with QKeras, layer by layer.
+    """Export a trained design as an integer graph and compare it with its model, layer by layer.
 
-    With --model, export any QKeras model file. A layer that can't be expressed exactly is refused.
-    With --check, every layer says how many of its codes differ from QKeras. Exit status 1 if one
-    differs that is exact or proved.
+    With --model, export a QKeras or QONNX file. A layer that can't be expressed exactly is refused.
+    With --check, every layer says how many of its codes differ from the model's. Exit status 1 if
+    one differs that is exact or proved.
     """
     from fcn_hw.results import read_result, result_data
 
@@ -90,6 +100,8 @@ def export(
         graph = fcn_hw.export_design(
             named, root, train=not no_train, progress=progress_for(as_json)
         )
+        if qonnx is not None:
+            fcn_hw.write_qonnx(graph, qonnx)
         folder = open_workspace(named, root).graph
         if as_json:
             layers = result_data(read_result(folder / AGREEMENT, QKerasComparisons))
@@ -115,6 +127,8 @@ def export(
         images=images,
         progress=progress_for(as_json),
     )
+    if qonnx is not None:
+        fcn_hw.write_qonnx(graph, qonnx)
     if as_json:
         print_json(result_data(found))
     else:

@@ -55,13 +55,14 @@ class Proof:
 
 def statuses(graph: Graph, proofs: Iterable[Proof]) -> dict[str, Status]:
     """The status of every op that holds the output of a layer, in the graph's order."""
+    proofs = list(proofs)
     known = [proof for proof in proofs if proof.proved]
-    proved = {proof.op for proof in known}
+    proved, unproved = {proof.op for proof in known}, {p.op for p in proofs if not p.proved}
     same = float32_exact(graph, proved.union(*(proof.terms for proof in known)))
     return {
         op.name: (
             (Status.PROVED if op.name in proved else Status.EXACT)
-            if op.name in same
+            if op.name in same and op.name not in unproved
             else Status.MEASURED
         )
         for op in graph.ops

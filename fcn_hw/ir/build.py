@@ -118,6 +118,10 @@ class GraphBuilder:
         self._ranges[op.name] = exact.converted(chosen)
         return op.name
 
+    def holds(self, name: str, origin: str) -> None:
+        """Says that an op that is there holds the output of a source layer."""
+        self._ops[name] = replace(self._ops[name], origin=origin)
+
     def __getattr__(self, name: str) -> Callable[..., str]:
         """The method of an op."""
         for kind in op_classes():

@@ -15,9 +15,9 @@ if TYPE_CHECKING:  # `fcn-hw --help` loads none
 
 
 def print_agreement(result: Agreement) -> None:
-    """A row a Keras layer: how it is known that the graph has its codes, and what was compared."""
+    """A row a layer: how it is known that the graph has its codes, and what was compared."""
     compared = result.frames > 0
-    title = f"QKeras = graph, {result.frames} frames" if compared else "QKeras = graph"
+    title = f"model = graph, {result.frames} frames" if compared else "model = graph"
     table = Table(title=title, box=box.SIMPLE_HEAD)
     columns = ["layer", "format", "status", "as", "near ties"]
     columns += ["codes", "differ", "by at most"] if compared else []

@@ -21,6 +21,7 @@ from fcn_hw.frontend.ports import (
     name_notes,
     softmax_problems,
 )
+from fcn_hw.frontend.proofs import Proof
 from fcn_hw.frontend.qonnx.items import MAX_SIDE, Fixed, Given, Image, Item, Reading, folded
 from fcn_hw.frontend.qonnx.nodes import NODES, QONNX_NODES, REFUSED
 from fcn_hw.frontend.qonnx.onnx_file import read_program
@@ -28,7 +29,7 @@ from fcn_hw.frontend.qonnx.program import ONNX, Node, Program
 from fcn_hw.frontend.qonnx.run import QONNX as QONNX_DOMAIN
 from fcn_hw.frontend.qonnx.run import batches_of, run
 from fcn_hw.frontend.resolve import Context, pure_scale
-from fcn_hw.frontend.values import Known, Value
+from fcn_hw.frontend.values import Known, Pending, Value
 from fcn_hw.frontend.words import QONNX
 from fcn_hw.ir import Graph
 from fcn_hw.ir.build import GraphBuilder
@@ -234,7 +235,16 @@ def _output(reading: Reading, name: str, notes: list[str]) -> Value:
         )
     if isinstance(item.value, Known):
         return item.value
-    read = reading.context.scaled(item.value)
-    if read.factor != 1.0 and not item.classes:
-        notes.append(f"output '{name}': {read.factor:.9g} times the numbers that go out")
-    return reading.context.known(read.op)
+    context = reading.context
+    read = context.scaled(item.value)
+    if read.factor != 1.0:
+        if not item.classes:
+            notes.append(f"output '{name}': {read.factor:.9g} times the numbers that go out")
+        if not context.builder.op(read.op).origin:
+            value = item.value
+            layer = value.part.layer if isinstance(value, Pending) else value.layer
+            context.builder.holds(read.op, layer)
+            reading.units[layer] = np.array([read.factor])
+            text = f"{read.factor:.6g} times these integers, but for what float32 rounds"
+            context.proofs.append(Proof(read.op, layer, False, "integers", text))
+    return context.known(read.op)
