@@ -57,10 +57,11 @@ def check(net: Net, folder: Path, *outputs: str, fmt: str = BYTES) -> dict[str, 
     expected = evaluate(graph, codes, keep=list(known))
     compared = 0
     for name, values in made.layer_values(graph, codes, list(known), None):
-        stated = any(proof.op == name and "stated" in proof.text for proof in made.proofs)
-        if not stated:
-            np.testing.assert_array_equal(values, expected[name], err_msg=name)
-            compared += 1
+        if any(proof.op == name and "stated" in proof.text for proof in made.proofs):
+            continue
+        found = np.rint(values) if known[name] is Status.MEASURED else values
+        np.testing.assert_array_equal(found, expected[name], err_msg=name)
+        compared += 1
     assert compared > 1
     return {graph[name].origin: status for name, status in known.items()}
 
