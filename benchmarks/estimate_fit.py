@@ -287,9 +287,10 @@ def zero_pad2d(draw: _Draw) -> Drawn:
 
 
 GRID: dict[Callable[[_Draw], Drawn], int] = {
-    conv2d: 15, conv2d_1x1: 6, conv_transpose2d: 9, depthwise_conv2d: 9, batch_norm: 6,
-    lookup: 3, max_pool2d: 9, average_pool2d: 6, upsample_nearest: 6,
-    upsample_bilinear: 6, arg_max: 9, joins: 9, skip_concat: 3, relu: 6, quantize: 6, crop2d: 3,
+    conv2d: 15, conv2d_1x1: 9, conv_transpose2d: 9, depthwise_conv2d: 12, batch_norm: 9,
+    threshold: 9,
+    lookup: 3, max_pool2d: 9, average_pool2d: 9, upsample_nearest: 6,
+    upsample_bilinear: 9, arg_max: 9, joins: 9, skip_concat: 3, relu: 6, quantize: 6, crop2d: 3,
     zero_pad2d: 3,
 }  # fmt: skip
 """How many shapes of each kind."""

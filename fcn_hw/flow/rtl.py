@@ -18,6 +18,7 @@ from fcn_hw.dataflow.lowering import lower
 from fcn_hw.design import Hls
 from fcn_hw.errors import ConfigError, Deadlock, Mismatch, StreamError, nearest
 from fcn_hw.files import replace_file
+from fcn_hw.firing import STREAM
 from fcn_hw.fixed import Codes
 from fcn_hw.flow.alone import alone_in_project
 from fcn_hw.flow.code import code_digest
@@ -36,6 +37,7 @@ from fcn_hw.harness.csim import frame_count
 from fcn_hw.harness.traces import write_frames
 from fcn_hw.harness.whole_set import cores
 from fcn_hw.ir import Graph
+from fcn_hw.ir.serialize import digest
 from fcn_hw.ops import Tensor
 from fcn_hw.plan import Command, Plan
 from fcn_hw.reference import evaluate
@@ -147,11 +149,24 @@ def _csynth(project: Project, progress: Progress, process: str | None, gates: bo
     calls = _chosen(project.network, process)
     reports = _compiled(project, calls, progress)
     found = RtlSynthesis(
-        project.graph.name, COMPILER, project.board.family, project.period_ns,
-        tuple(reports.values()), _mapped(project, calls, progress) if gates else (),
+        project.graph.name, COMPILER, digest(project.graph), project.board.family,
+        project.period_ns, tuple(reports.values()), _modelled_latencies(project, calls),
+        _mapped(project, calls, progress) if gates else (),
     )  # fmt: skip
     if process is None:
         write_result(project.report / CSYNTH, found)
+    return found
+
+
+def _modelled_latencies(project: Project, calls: tuple[Call, ...]) -> dict[str, int]:
+    """Of the dataflow model, which sizes the FIFOs, whatever the compiler found."""
+    chosen, folds = {call.name for call in calls}, project.layout.folding.folds
+    found = {}
+    for process in project.layout.dataflow.processes:
+        if process.name in chosen:
+            op, operands = process.op, tuple(stream.tensor for stream in process.inputs)
+            latency = STREAM if op is None else op.latency_cycles(operands, folds.get(op.name))
+            found[process.name] = latency
     return found
 
 
@@ -460,6 +475,7 @@ def _result(project: Project, runs: list[Simulated], images: int) -> RtlCosim:
     return RtlCosim(
         design=project.graph.name,
         compiler=COMPILER,
+        graph=digest(project.graph),
         images=images,
         streams=len(runs[0].streams),
         values_compared=sum(
@@ -467,6 +483,9 @@ def _result(project: Project, runs: list[Simulated], images: int) -> RtlCosim:
         ),
         interval=first[-1] - first[-2] if len(first) > 1 else None,
         modelled_interval=modelled.interval,
+        estimated_interval=estimate_layout(
+            project.graph, project.board, project.hls, project.layout
+        ).interval_cycles,
         first_frame=first[0] + 1,
         modelled_first_frame=modelled.frame_ends[0] + 1,
         fifos=tuple(

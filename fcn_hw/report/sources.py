@@ -22,6 +22,8 @@ from fcn_hw.flow.csim_report import CsimResult
 from fcn_hw.flow.doubts import Doubt, Stage, find_doubts
 from fcn_hw.flow.images import AGREEMENT, QKerasComparison, QKerasComparisons
 from fcn_hw.flow.layout import StoredFifos, stored_fifos, stored_layout
+from fcn_hw.flow.rtl import COSIM as RTL_COSIM
+from fcn_hw.flow.rtl import CSYNTH as RTL_CSYNTH
 from fcn_hw.flow.scenes import SCENES, Scenes, load_scenes
 from fcn_hw.flow.simulation import CSIM, PARTIAL
 from fcn_hw.flow.stage import is_damaged
@@ -40,6 +42,7 @@ from fcn_hw.report.measured import (
     read_rtl_values,
 )
 from fcn_hw.results import read_result
+from fcn_hw.rtl.reports import RtlCosim, RtlSynthesis
 from fcn_hw.studies.search.front import SearchResult
 from fcn_hw.studies.search.run import RESULT as SEARCH
 from fcn_hw.studies.sensitivity.result import Sensitivity
@@ -66,6 +69,7 @@ class Sources:
         csim: of this graph.
         scenes: the images that csim shows.
         layout, estimate, fifos: of this graph on this board.
+        rtl_csynth, rtl_cosim: of the RTL of fcn_hw's own compiler, of this graph.
         measured: what vendor tools said, by tool.
         problems: files that could not be used, a sentence each.
         stale: why a stage's result is not that of the design as it is now, and the command that
@@ -86,6 +90,8 @@ class Sources:
     layout: Layout | None = None
     estimate: Estimate | None = None
     fifos: StoredFifos | None = None
+    rtl_csynth: RtlSynthesis | None = None
+    rtl_cosim: RtlCosim | None = None
     measured: tuple[Measured, ...] = ()
     problems: tuple[str, ...] = ()
     stale: Mapping[str, str] = field(default_factory=dict)
@@ -194,13 +200,11 @@ def _of_board(sources: Sources, graph: Graph, reader: _Reader) -> Sources:
     """With csim, folds and FIFOs, where they are of this graph."""
     workspace, board = sources.workspace, sources.board
     assert sources.graph is not None
+    graph_digest = digest(sources.graph)
     report = workspace.report(board)
     csim = reader.result(report / f"{CSIM}.json", CsimResult)
-    if csim is not None and csim.graph != digest(sources.graph):
-        reader.problems.append(
-            f"{reader.short(report / f'{CSIM}.json')} is of an earlier graph: "
-            f"run {sources.command('csim')}"
-        )
+    if csim is not None and csim.graph != graph_digest:
+        reader.earlier(report / f"{CSIM}.json", sources.command("csim"))
         csim = None
     if csim is None and (report / PARTIAL / f"{CSIM}.json").is_file():
         reader.problems.append(
@@ -216,6 +220,14 @@ def _of_board(sources: Sources, graph: Graph, reader: _Reader) -> Sources:
     if layout is None:
         return sources
     project = workspace.project(board)
+    synthesis = reader.result(report / RTL_CSYNTH, RtlSynthesis)
+    cosim = reader.result(report / RTL_COSIM, RtlCosim)
+    if synthesis is not None and synthesis.graph != graph_digest:
+        reader.earlier(report / RTL_CSYNTH, sources.command("csynth"))
+        synthesis = None
+    if cosim is not None and cosim.graph != graph_digest:
+        reader.earlier(report / RTL_COSIM, sources.command("cosim"))
+        cosim = None
     fifos = reader.attempt(lambda: stored_fifos(project), None, reader.short(report))
     hls = workspace.hls
     return replace(
@@ -223,6 +235,8 @@ def _of_board(sources: Sources, graph: Graph, reader: _Reader) -> Sources:
         layout=layout,
         estimate=estimate_layout(graph, board, hls, layout),
         fifos=fifos,
+        rtl_csynth=synthesis,
+        rtl_cosim=cosim,
     )
 
 
@@ -243,6 +257,14 @@ class _Reader:
         """
         self._damaged.add(self.folder / name)
         self.problems.append(f"{name} was changed after its stage wrote it: run {command}")
+
+    def earlier(self, path: Path, command: str) -> None:
+        """Leaves out a file of another graph.
+
+        Args:
+            command: that makes it anew.
+        """
+        self.problems.append(f"{self.short(path)} is of an earlier graph: run {command}")
 
     def short(self, path: Path) -> str:
         """The path below the design's folder, or a name: a report names no folder of a machine."""

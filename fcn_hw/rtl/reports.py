@@ -81,17 +81,22 @@ class RtlSynthesis:
 
     Args:
         compiler: :data:`COMPILER`.
+        graph: digest of the graph.
         family: of the device, that the delay model is of.
         period_ns: of the clock.
         processes: in the order of the source; all of them, or the one that was asked for.
+        modelled_latencies: clocks from a read to the write that follows it as the dataflow model
+            has them, by process.
         gates: of the same processes, where yosys was asked.
     """
 
     design: str
     compiler: str
+    graph: str
     family: str
     period_ns: float
     processes: tuple[ProcessReport, ...]
+    modelled_latencies: dict[str, int]
     gates: tuple[Gates, ...] = ()
 
     @property
@@ -116,11 +121,12 @@ class RtlCosim:
 
     Args:
         compiler: whose RTL.
+        graph: digest of the graph.
         images: simulated, those of a part back to back.
         streams: compared.
         values_compared: codes of all streams.
         interval: clocks from the end of a frame to that of the next; None for a single frame.
-        modelled_interval: of the dataflow model.
+        modelled_interval, estimated_interval: of the dataflow model, and of ``fcn-hw estimate``.
         first_frame: clocks from the first one to the last pixel of the first frame.
         modelled_first_frame: of the dataflow model.
         clocks, seconds: simulated in all, and the processor time that it took.
@@ -128,11 +134,13 @@ class RtlCosim:
 
     design: str
     compiler: str
+    graph: str
     images: int
     streams: int
     values_compared: int
     interval: int | None
     modelled_interval: int
+    estimated_interval: int
     first_frame: int
     modelled_first_frame: int
     fifos: tuple[FifoReport, ...]

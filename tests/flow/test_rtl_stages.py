@@ -59,6 +59,7 @@ def test_csynth_and_cosim(workspace: Workspace, monkeypatch: pytest.MonkeyPatch)
     assert simulated.values_compared == 3 * 8 * 11 * (2 + 4 + 1)
     # conv1: two rows to fill, nine cycles a pixel; the model lets the pipeline drain in between
     assert simulated.interval == 2 * 11 + 8 * 11 * 9 <= simulated.modelled_interval
+    assert simulated.estimated_interval == simulated.interval
     assert simulated.first_frame <= simulated.modelled_first_frame
     assert read_result(report / rtl.COSIM, RtlCosim) == simulated
     assert "cosim     up to date" in said(rtl.rtl_cosim, workspace, images=3)[1]

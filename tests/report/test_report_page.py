@@ -50,6 +50,7 @@ from fcn_hw.flow.layout import FifoRow, FrameTimes, StoredFifos
 from fcn_hw.flow.scenes import save_scenes
 from fcn_hw.frontend.proofs import Status
 from fcn_hw.ir import Graph
+from fcn_hw.ir.serialize import digest
 from fcn_hw.report import DesignReport, make_report, report_to_json, write_report
 from fcn_hw.report.measured import Measured
 from fcn_hw.report.page import page
@@ -57,6 +58,7 @@ from fcn_hw.report.section import Section
 from fcn_hw.report.sections.exactness import exactness
 from fcn_hw.report.sources import Sources, read_sources
 from fcn_hw.results import write_result
+from fcn_hw.rtl.reports import FifoReport, Gates, ProcessReport, RtlCosim, RtlSynthesis
 from fcn_hw.studies.search.front import Point as Trial
 from fcn_hw.studies.search.front import SearchResult, front_svg
 from fcn_hw.studies.search.pricing import Costs
@@ -66,7 +68,7 @@ from fcn_hw.studies.sensitivity.result import Finding, Kind, Level, Point, Sensi
 
 ALL = (
     "scenes", "accuracy", "training", "exactness", "network", "cycles", "resources", "fifos",
-    "precision", "weights", "exploration", "versions",
+    "rtl", "precision", "weights", "exploration", "versions",
 )  # fmt: skip
 
 
@@ -96,6 +98,10 @@ def test_nothing_has_run_and_every_section_says_how_to_get_it(tmp_path: Path) ->
         "cycles": ("fcn-hw estimate mini --board pynq-z2",),
         "resources": ("fcn-hw estimate mini --board pynq-z2",),
         "fifos": ("fcn-hw fifo mini --board pynq-z2",),
+        "rtl": (
+            "fcn-hw csynth mini --board pynq-z2 --compiler fcn_hw --gates",
+            "fcn-hw cosim mini --board pynq-z2 --compiler fcn_hw",
+        ),
         "precision": ("fcn-hw export mini",),
         "weights": ("fcn-hw export mini",),
         "exploration": ("fcn-hw sensitivity mini", "fcn-hw search mini"),
@@ -125,7 +131,7 @@ def test_a_section_appears_with_its_stage(tmp_path: Path) -> None:
 @pytest.mark.gxx
 def test_all_stages(full: Workspace) -> None:
     found = ready(full)
-    assert [name for name, is_ready in found.items() if not is_ready] == ["exploration"]
+    assert [name for name, is_ready in found.items() if not is_ready] == ["rtl", "exploration"]
     made = make_report(full, load_board(BOARD))
     document = Document(made.html)
     pictures = document.all("img")
@@ -144,6 +150,58 @@ def test_all_stages(full: Workspace) -> None:
     )
     assert any(t.startswith("conv1: Conv2D; 16×24×4 ufixed<4,2") and "PE" in t for t in titles)
     assert sum(t.startswith("Weights of ") for t in titles) == 4
+
+
+@pytest.mark.gxx
+def test_what_rtl_measured_stands_beside_the_models(full: Workspace, tmp_path: Path) -> None:
+    board = load_board(BOARD)
+    shutil.copytree(full.folder.parent, tmp_path / "hls_projects")
+    workspace = open_workspace("mini", tmp_path)
+    graph = digest(skip_network())
+    process = ProcessReport(
+        "conv1", "conv2d", 5, 4, 1, 3.5, ("n",), "windows.h:203", 6.5, 7.3, 80, (), 1.0
+    )
+    gates = Gates("conv1", 600, 300, 0, 1.5, 620.0, 310.0, 0.0, 2.0)
+    synthesis = RtlSynthesis(
+        "mini", "fcn_hw", graph, "7series", 10.0, (process,), {"conv1": 12}, (gates,)
+    )
+    fifo = FifoReport("conv1_to_score1", 99, 7, 8)
+    cosim = RtlCosim(
+        "mini", "fcn_hw", graph, 2, 9, 12345, 4321, 4355, 4320, 9000, 9100, (fifo,), 9, 1.0
+    )
+    report = workspace.report(board)
+    write_result(report / "rtl_csynth.json", synthesis)
+    found = make_report(workspace, board)
+    section = next(item for item in found.sections if item.id == "rtl")
+    assert section.data["commands"] == ["fcn-hw cosim mini --board pynq-z2 --compiler fcn_hw"]
+    assert section.data["latencies"] == [{"name": "conv1", "stages": 5, "rtl": 4, "modelled": 12}]
+    assert [tuple(row.values()) for row in section.data["gates"]] == [
+        ("conv1", "LUT", 600.0, 620.0),
+        ("conv1", "FF", 300.0, 310.0),
+        ("conv1", "BRAM36", 1.5, 2.0),
+    ]
+    write_result(report / "rtl_cosim.json", cosim)
+    found = make_report(workspace, board)
+    assert problems(found.html) == []
+    section = next(item for item in found.sections if item.id == "rtl")
+    assert section.data["clocks"] == [
+        {"name": "frame to frame", "rtl": 4321, "modelled": 4355, "estimated": 4320},
+        {"name": "first frame", "rtl": 9000, "modelled": 9100, "estimated": None},
+    ]
+    assert section.data["peaks"] == [
+        {"name": "conv1_to_score1", "depth": 99, "rtl": 7, "modelled": 8}
+    ]
+    assert (
+        '<td class="n">4,321</td><td class="n">4,355</td><td class="n">4,320</td>' in section.body
+    )
+
+    write_result(report / "rtl_cosim.json", replace(cosim, graph="another"))
+    found = make_report(workspace, board)
+    (problem,) = found.problems
+    assert problem == (
+        "pynq-z2/report/rtl_cosim.json is of an earlier graph: "
+        "run fcn-hw cosim mini --board pynq-z2"
+    )
 
 
 @pytest.mark.gxx

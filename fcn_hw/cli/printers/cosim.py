@@ -23,11 +23,12 @@ def print_rtl_cosim(found: RtlCosim, folder: Path) -> None:
         highlight=False,
     )
     table = Table(box=box.SIMPLE_HEAD)
-    for column in ("clocks", "RTL", "dataflow model"):
+    for column in ("clocks", "RTL", "dataflow model", "estimate"):
         table.add_column(column, justify="left" if column == "clocks" else "right")
     interval = "" if found.interval is None else f"{found.interval:,}"
-    table.add_row("frame to frame", interval, f"{found.modelled_interval:,}")
-    table.add_row("first frame", f"{found.first_frame:,}", f"{found.modelled_first_frame:,}")
+    modelled, estimated = f"{found.modelled_interval:,}", f"{found.estimated_interval:,}"
+    table.add_row("frame to frame", interval, modelled, estimated)
+    table.add_row("first frame", f"{found.first_frame:,}", f"{found.modelled_first_frame:,}", "")
     print_table(table)
     table = Table(title="most pixels in a FIFO", box=box.SIMPLE_HEAD)
     for column in ("FIFO", "depth", "RTL", "dataflow model"):

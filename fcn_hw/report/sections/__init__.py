@@ -12,6 +12,7 @@ from fcn_hw.report.sections.fifos import fifos
 from fcn_hw.report.sections.network import network
 from fcn_hw.report.sections.precision import precision
 from fcn_hw.report.sections.resources import resources
+from fcn_hw.report.sections.rtl import rtl
 from fcn_hw.report.sections.scenes import scenes
 from fcn_hw.report.sections.training import training
 from fcn_hw.report.sections.versions import versions
@@ -27,6 +28,7 @@ SECTIONS: tuple[tuple[Callable[[Sources], Section], tuple[Stage, ...]], ...] = (
     (cycles, ("fifo",)),
     (resources, ("fifo",)),
     (fifos, ("fifo",)),
+    (rtl, ("fifo",)),
     (precision, ("export",)),
     (weights, ("export",)),
     (exploration, ("train",)),
