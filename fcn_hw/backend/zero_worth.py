@@ -22,10 +22,12 @@ such an op is without them.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
+from pydantic import computed_field
+from pydantic.dataclasses import dataclass
 
 from fcn_hw.boards import Board
 from fcn_hw.costs.energy import MULTIPLY_PJ_A_BIT2
@@ -37,11 +39,12 @@ from fcn_hw.ir import Graph
 from fcn_hw.ir.axi_cycles import pack_cycles
 from fcn_hw.ops import Constant, Fold, Tensor
 from fcn_hw.ops.convolution import Convolution
+from fcn_hw.results import STRICT
 
 Flags = npt.NDArray[np.bool_]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, config=STRICT)
 class ZeroWorth:
     """The zeros of a convolution. Every zero is counted once: ``in_multipliers``, ``in_steps`` or
     ``unused``.
@@ -101,12 +104,20 @@ class ZeroWorth:
     energy_pj: float
     zero_energy_pj: float
 
+    @computed_field  # type: ignore[prop-decorator]
     @property
     def unused(self) -> int:
         return self.zeros - self.in_multipliers - self.in_steps
 
 
-@dataclass(frozen=True)
+SUMMED = (
+    "weights", "zeros", "in_multipliers", "in_steps", "unused", "multipliers", "idle", "rom_bits",
+    "rom_bits_removable", "bram18", "bram18_needed", "macs", "zero_macs",
+)  # fmt: skip
+"""Numbers of :class:`ZeroWorth` that add up over a network."""
+
+
+@dataclass(frozen=True, config=STRICT)
 class NetworkWorth:
     """The zeros of all convolutions of a design.
 
@@ -122,6 +133,12 @@ class NetworkWorth:
     layers: tuple[ZeroWorth, ...]
     interval: int
     interval_skipping: int
+
+    @computed_field  # type: ignore[prop-decorator]
+    @property
+    def total(self) -> dict[str, int]:
+        """:data:`SUMMED` over all layers."""
+        return {name: sum(getattr(layer, name) for layer in self.layers) for name in SUMMED}
 
 
 def network_worth(

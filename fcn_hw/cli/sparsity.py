@@ -68,6 +68,7 @@ def sparsity(
     run that was cut off goes on where it stopped.
     """
     from fcn_hw.flow import open_workspace
+    from fcn_hw.results import result_data
     from fcn_hw.studies.sparsity.stage import PICTURE, RESULT
 
     levels = _levels(prune)
@@ -88,7 +89,7 @@ def sparsity(
         progress=progress_for(as_json),
     )
     if as_json:
-        print_json(run.to_json())
+        print_json(result_data(run))
     else:
         model = open_workspace(design, root).model
         print_sparsity(run, model / RESULT, model / PICTURE)

@@ -81,6 +81,8 @@ def _weight_quantizer(value: WeightQuantizer | str) -> WeightQuantizer:
 
 
 Format = Annotated[FixedFormat, PlainValidator(_format), PlainSerializer(str)]
+WeightFormat = Annotated[WeightQuantizer, PlainValidator(_weight_quantizer), PlainSerializer(str)]
+"""In JSON its text."""
 
 
 @pydantic_dataclass(frozen=True, config=STRICT)
@@ -90,7 +92,7 @@ class LayerFormats:
     A text that is no format raises FormatError.
     """
 
-    weight: Annotated[WeightQuantizer, PlainValidator(_weight_quantizer), PlainSerializer(str)]
+    weight: WeightFormat
     bias: Format
     activation: Format
 

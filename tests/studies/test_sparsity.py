@@ -151,7 +151,8 @@ def test_a_sweep(study, tmp_path, monkeypatch):
 
     monkeypatch.setattr(Study, "retrain", fail)
     again = PruningSweep(study, table, tmp_path).level(0.5)
-    assert again.to_json() == found.to_json()
+    for part in ("direct", "retrained"):
+        assert getattr(again, part).scores() == getattr(found, part).scores()
     for name, codes in again.direct.codes.items():
         np.testing.assert_array_equal(codes, found.direct.codes[name])
     for other in (PruningSweep(study, table, tmp_path, epochs=3), sweep):

@@ -16,8 +16,8 @@ from fcn_hw.frontend.model_file import load_model
 from fcn_hw.ir.serialize import load
 from fcn_hw.ops.conv_transpose2d import ConvTranspose2D
 from fcn_hw.ops.convolution import Convolution
-from fcn_hw.results import read_result
-from fcn_hw.studies.sparsity.result import SparsityRun, worth_to_json
+from fcn_hw.results import read_result, result_data
+from fcn_hw.studies.sparsity.result import SparsityRun
 from fcn_hw.studies.sparsity.stage import kernels_of
 from fcn_hw.studies.sparsity.sweep import PRECISIONS, PruningSweep
 from fcn_hw.train.calibrate import weight_codes
@@ -73,13 +73,13 @@ def test_what_it_finds(root: Path, first: Called) -> None:
         assert sum(row["chosen"] for row in own) == len(kinds)
     assert all(0 <= row["score"] <= 1 for row in rows)
     training = json.loads((model / "training.json").read_text())
-    assert found["float"] == training["float"]["miou"]
-    chosen = {(row["layer"], row["precision"]): row["format"] for row in rows if row["chosen"]}
+    assert found["float_score"] == training["float"]["miou"]
+    chosen = {(row["layer"], row["precision"]): row["quantizer"] for row in rows if row["chosen"]}
     table = json.loads((model / "precision.json").read_text())
     for name, precision in found["precisions"].items():  # what training itself chose
         assert chosen[name, precision] == table[name]["weight"]
-    assert [level["sparsity"] for level in found["pruning"]] == [0.5, 0.9]
-    for level in found["pruning"]:
+    assert [level["sparsity"] for level in found["levels"]] == [0.5, 0.9]
+    for level in found["levels"]:
         for part in ("direct", "retrained"):
             assert level[part]["zeros_total"] >= 0.8 * level["sparsity"]
         assert (level["direct"]["epochs"], level["retrained"]["epochs"]) == (0, 2)
@@ -89,7 +89,7 @@ def test_what_it_finds(root: Path, first: Called) -> None:
     graph = load(root / "hls_projects" / "mini" / "graph")
     kernels = [op.weight.codes for op in graph.ops if isinstance(op, Convolution)]
     assert found["hardware"]["total"]["zeros"] == sum(int(np.sum(k == 0)) for k in kernels)
-    assert list(found["hardware"]["layers"]) == [
+    assert [row["name"] for row in found["hardware"]["layers"]] == [
         op.name for op in graph.ops if isinstance(op, Convolution)
     ]
     assert found["hardware"]["board"] == "pynq-z2"
@@ -128,7 +128,8 @@ def test_a_second_run_does_nothing_again(
     plain = fcn_hw.sparsity_design("mini", root)
     assert isinstance(plain, SparsityRun)
     assert (plain.levels, plain.hardware, plain.steps[0].score) == ((), None, None)
-    assert plain.to_json()["hardware"] is None
+    path = root / "hls_projects/mini/model/sparsity.json"
+    assert read_result(path, SparsityRun) == plain
 
 
 def test_codes_of_a_level_are_laid_out_as_the_graph_has_them(root: Path, first: Called) -> None:
@@ -151,9 +152,9 @@ def test_codes_of_a_level_are_laid_out_as_the_graph_has_them(root: Path, first: 
 def test_sums_over_layers(root: Path, first: Called) -> None:
     run = fcn_hw.sparsity_design("mini", root, board="pynq-z2")
     assert run.hardware is not None
-    data = worth_to_json(run.hardware)
+    data = result_data(run.hardware)
     for name, value in data["total"].items():
-        assert value == sum(row[name] for row in data["layers"].values())
+        assert value == sum(row[name] for row in data["layers"])
     assert data["interval_skipping"] <= data["interval"]
 
 

@@ -81,29 +81,26 @@ def _grid(row: StepZeros) -> str:
 
 def _print_levels(run: SparsityRun) -> None:
     """A row a level of pruning."""
-    valued = bool(run.level_hardware)
+    valued = run.hardware is not None
     names = ["zeros asked", "direct: zeros", run.metric, "retrained: zeros", run.metric, "epochs"]
     names += ["idle multipliers", "zeros that save", "cycles", "skipping"] if valued else []
     table = _table(f"magnitude pruning; float {run.metric} {100 * run.float_score:.2f} %", names)
-    for index, level in enumerate(run.levels):
+    for level in run.levels:
         cells = [f"{100 * level.sparsity:g} %"]
         for part in (level.direct, level.retrained):
             cells += [f"{100 * part.zeros_total:.1f} %", f"{100 * part.score:.2f} %"]
         cells.append(str(level.retrained.epochs))
-        if valued:
-            cells += _saved(run.level_hardware[index])
+        if level.hardware is not None:
+            cells += _saved(level.hardware)
         table.add_row(*cells)
     print_table(table)
 
 
 def _saved(worth: NetworkWorth) -> list[str]:
-    zeros, unused = (sum(getattr(x, name) for x in worth.layers) for name in ("zeros", "unused"))
-    idle, all_of_them = (
-        sum(getattr(x, name) for x in worth.layers) for name in ("idle", "multipliers")
-    )
+    total = worth.total
     return [
-        f"{idle:,} of {all_of_them:,}",
-        f"{_percent(zeros - unused, zeros)} %",
+        f"{total['idle']:,} of {total['multipliers']:,}",
+        f"{_percent(total['zeros'] - total['unused'], total['zeros'])} %",
         f"{worth.interval:,}",
         f"{worth.interval_skipping:,}",
     ]

@@ -35,7 +35,7 @@ def sparsity_svg(run: SparsityRun) -> str:
     if run.levels:
         plots.append((_by_level, _HEIGHT_IN))
     if run.hardware is not None:
-        bars = len(run.hardware.layers) + 1 + len(run.level_hardware)
+        bars = len(run.hardware.layers) + 1 + len(run.levels)
         plots.append((_worth, 1.4 + _LAYER_IN * bars))
     heights = [height for _, height in plots]
 
@@ -149,8 +149,9 @@ def _worth_rows(run: SparsityRun) -> dict[str, list[float]]:
     assert run.hardware is not None
     groups: dict[str, tuple[ZeroWorth, ...]] = {x.name: (x,) for x in run.hardware.layers}
     groups["all layers"] = run.hardware.layers
-    for level, worth in zip(run.levels, run.level_hardware, strict=True):
-        groups[f"all, {100 * level.sparsity:g} % pruned"] = worth.layers
+    for level in run.levels:
+        if level.hardware is not None:
+            groups[f"all, {100 * level.sparsity:g} % pruned"] = level.hardware.layers
     return {
         name: [
             100 * sum(getattr(layer, what) for layer in layers) / sum(x.weights for x in layers)

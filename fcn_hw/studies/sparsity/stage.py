@@ -7,7 +7,6 @@ model/sparsity/       scores and pruned networks, kept from run to run
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -32,9 +31,9 @@ from fcn_hw.locks import locked
 from fcn_hw.ops import Constant
 from fcn_hw.ops.conv_transpose2d import ConvTranspose2D
 from fcn_hw.ops.convolution import Convolution
-from fcn_hw.results import read_result
+from fcn_hw.results import read_result, result_data, write_result
 from fcn_hw.studies.sparsity.pictures import sparsity_svg
-from fcn_hw.studies.sparsity.result import SparsityRun
+from fcn_hw.studies.sparsity.result import LevelResult, SparsityRun
 from fcn_hw.studies.sparsity.sweep import (
     PRECISIONS,
     LayerScorer,
@@ -99,14 +98,18 @@ def sparsity_stage(
             float_score=scored_float.value,
             precisions=names,
             steps=_steps(study, names, folder, progress, scored=scored),
-            levels=found,
+            levels=tuple(
+                LevelResult(
+                    level.sparsity, level.direct.scores(), level.retrained.scores(),
+                    None if valued is None else valued.worth(level),
+                )
+                for level in found
+            ),
             hardware=None if valued is None else valued.worth(),
-            level_hardware=() if valued is None else tuple(map(valued.worth, found)),
-        )
-        text = json.dumps(run.to_json(), indent=1) + "\n"
-        replace_file(folder / RESULT, text)
+        )  # fmt: skip
+        write_result(folder / RESULT, run)
         replace_file(folder / PICTURE, sparsity_svg(run))
-        record = StageRecord("sparsity", folder, digest_of(text))
+        record = StageRecord("sparsity", folder, digest_of(result_data(run)))
         record.finish(folder / name for name in (RESULT, PICTURE))
     return run
 

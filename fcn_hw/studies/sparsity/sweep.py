@@ -18,11 +18,13 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from pydantic import computed_field
+from pydantic.dataclasses import dataclass as pydantic_dataclass
 
 from fcn_hw.design import Pruning, PruningScope, Weight
 from fcn_hw.errors import ConfigError
 from fcn_hw.fixed import FixedFormat
-from fcn_hw.results import result_data
+from fcn_hw.results import STRICT, result_data
 from fcn_hw.studies.kept import keep, kept
 from fcn_hw.train.calibrate import (
     MAX_INTEGER,
@@ -34,7 +36,12 @@ from fcn_hw.train.calibrate import (
 )
 from fcn_hw.train.loop import Report
 from fcn_hw.train.networks import folded_weights, set_weights
-from fcn_hw.train.precision import PrecisionTable, SignFormat, WeightQuantizer
+from fcn_hw.train.precision import (
+    PrecisionTable,
+    SignFormat,
+    WeightFormat,
+    WeightQuantizer,
+)
 from fcn_hw.train.predict import Predictor, score
 from fcn_hw.train.pruning import choose_masks
 from fcn_hw.train.store import Checkpoint, CheckpointFile
@@ -49,7 +56,7 @@ REACH = 2
 Codes = npt.NDArray[np.int64]
 
 
-@dataclass(frozen=True)
+@pydantic_dataclass(frozen=True, config=STRICT)
 class StepZeros:
     """A layer's weights on one grid.
 
@@ -67,7 +74,7 @@ class StepZeros:
 
     layer: str
     precision: str
-    quantizer: WeightQuantizer
+    quantizer: WeightFormat
     step_log2: int
     weights: int
     zeros: int
@@ -75,18 +82,11 @@ class StepZeros:
     chosen: bool
     score: float | None = None
 
-    def to_json(self) -> dict[str, Any]:
-        return {
-            "layer": self.layer,
-            "precision": self.precision,
-            "format": str(self.quantizer),
-            "step_log2": self.step_log2,
-            "zeros": self.zeros,
-            "zero_part": self.zeros / self.weights,
-            "error": self.error,
-            "chosen": self.chosen,
-            "score": self.score,
-        }
+    @computed_field  # type: ignore[prop-decorator]
+    @property
+    def zero_part(self) -> float:
+        """Of the weights."""
+        return self.zeros / self.weights
 
 
 def zeros_by_step(
@@ -175,6 +175,23 @@ class LayerScorer:
             target.set_weights([kernel, bias])
 
 
+@pydantic_dataclass(frozen=True, config=STRICT)
+class PrunedScores:
+    """A quantized network of so many zeros, in numbers.
+
+    Args:
+        score: on the validation split.
+        zeros_total, zeros: part of the weights that are zero, of all and by layer.
+        epochs, seconds: of its retraining.
+    """
+
+    score: float
+    zeros_total: float
+    zeros: dict[str, float]
+    epochs: int
+    seconds: float
+
+
 @dataclass(frozen=True, eq=False)
 class Pruned:
     """A quantized network of so many zeros.
@@ -201,14 +218,11 @@ class Pruned:
         zeros = sum(int(np.count_nonzero(codes == 0)) for codes in self.codes.values())
         return zeros / sum(codes.size for codes in self.codes.values())
 
-    def to_json(self) -> dict[str, Any]:
-        return {
-            "score": self.score,
-            "zeros_total": self.zeros_total,
-            "zeros": self.zeros,
-            "epochs": self.epochs,
-            "seconds": round(self.seconds, 1),
-        }
+    def scores(self) -> PrunedScores:
+        """The same without the codes."""
+        return PrunedScores(
+            self.score, self.zeros_total, self.zeros, self.epochs, round(self.seconds, 1)
+        )
 
 
 @dataclass(frozen=True, eq=False)
@@ -224,13 +238,6 @@ class PrunedLevel:
     sparsity: float
     direct: Pruned
     retrained: Pruned
-
-    def to_json(self) -> dict[str, Any]:
-        return {
-            "sparsity": self.sparsity,
-            "direct": self.direct.to_json(),
-            "retrained": self.retrained.to_json(),
-        }
 
 
 def check_levels(levels: Sequence[float]) -> tuple[float, ...]:
