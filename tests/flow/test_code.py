@@ -80,12 +80,17 @@ def _for_type_checkers(node: ast.stmt) -> bool:
     return isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"
 
 
+FOREIGN = {"fcn_hw.frontend.qonnx.environment"}
+"""Modules that import packages of others by name, and none of fcn_hw."""
+
+
 def test_nothing_that_a_stage_reaches_is_imported_by_a_computed_name() -> None:
     code = Code()
     for entry in STAGES.values():
         for module in code.reached(entry):
             text = code.text(module)
-            assert "import_module" not in text or "in iter_modules(" in text, module
+            known = module in FOREIGN or "in iter_modules(" in text
+            assert "import_module" not in text or known, module
             assert "__import__" not in code.text(module), module
 
 
