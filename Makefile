@@ -84,7 +84,7 @@ test-all: $(STAMP)  ## all tests, before a release: also the rest of the grids, 
 test-wheel: $(STAMP)  ## what pip installs, on the oldest and newest Python of this machine
 	$(BIN)/python -m pytest -m wheel tests/wheel $(ARGS)
 
-fuzz: $(STAMP)  ## 1,000 random networks: oracle = C++, sized FIFOs; ARGS="--networks 200"
+fuzz: $(STAMP)  ## 1,000 random networks: oracle = C++, sized FIFOs; ARGS="--networks 200", or "--rtl" for their Verilog
 	$(BIN)/python tests/fuzz/fuzz.py $(ARGS)
 
 bench: $(STAMP)  ## hls4ml and fcn_hw in pairs: convert, compile, simulate

@@ -42,6 +42,15 @@ from fcn_hw.ops import Tensor
 from fcn_hw.plan import Command, Plan
 from fcn_hw.reference import evaluate
 from fcn_hw.results import read_result, write_result
+from fcn_hw.rtl.axi import (
+    AxiTop,
+    axi_verilog,
+    beats_of,
+    read_axi,
+    tensors_of,
+    without_axi,
+    words_of,
+)
 from fcn_hw.rtl.bench import (
     FOLDER,
     RESULT,
@@ -76,7 +85,7 @@ class Project:
         hls: its settings.
         layout: folds and FIFOs.
         modelled: some frames of the dataflow model, as ``report/dataflow.json`` holds them.
-        network: its processes and streams.
+        axi: its processes and streams, behind AXI.
         folder: of the HLS project.
         report: folder of the reports.
     """
@@ -86,21 +95,29 @@ class Project:
     hls: Hls
     layout: Layout
     modelled: FrameTimes
-    network: Network
+    axi: AxiTop
     folder: Path
     report: Path
+
+    @property
+    def network(self) -> Network:
+        return self.axi.network
 
     @property
     def period_ns(self) -> float:
         return self.hls.ClockPeriod or self.board.clock_period_ns
 
-    def tensors(self) -> dict[str, Tensor]:
-        """What flows through each stream."""
+    def pixels(self) -> dict[str, Tensor]:
+        """What flows through each stream of pixels."""
         return {
             stream.name: stream.tensor
             for process in self.layout.dataflow.processes
             for stream in (*process.inputs, *process.outputs)
         }
+
+    def tensors(self) -> dict[str, Tensor]:
+        """What flows through each stream, beats and words of registers too."""
+        return self.pixels() | tensors_of(self.axi, self.pixels())
 
 
 @alone_in_project("csynth")
@@ -211,10 +228,19 @@ def compiled_project(
 def _project(workspace: Target, board: Board, progress: Progress) -> Project:
     graph, plan = hls_stage(workspace, board, progress)
     folder, hls = workspace.project(board), workspace.hls
-    network = network_of(graph, plan)
+    axi = axi_of(graph, plan, board)
     layout = current_layout(workspace, graph, board, progress)
     modelled = read_result(folder / SIMULATION, FrameTimes)
-    return Project(graph, board, hls, layout, modelled, network, folder, workspace.report(board))
+    return Project(graph, board, hls, layout, modelled, axi, folder, workspace.report(board))
+
+
+def axi_of(graph: Graph, plan: Plan, board: Board) -> AxiTop:
+    """The network of an emitted project behind AXI; errors are those of :func:`network_of`.
+
+    A board with an ECP5 has no AXI: its serial line drives the streams of the network.
+    """
+    network = network_of(graph, plan)
+    return read_axi(network, plan.files) if board.ecp5 is None else without_axi(network)
 
 
 def network_of(graph: Graph, plan: Plan) -> Network:
@@ -329,7 +355,10 @@ def _verilog(project: Project, calls: tuple[Call, ...]) -> dict[str, str]:
     texts = {call.name: _files(folder, call.name)[1].read_text() for call in calls}
     found = verilog_files(texts)
     if len(calls) == len(project.network.calls):
-        found |= {**support_files(), f"{project.network.name}.v": top_verilog(project.network)}
+        top = top_verilog(project.network, start=bool(project.axi.registers))
+        found |= {**support_files(), f"{project.network.name}.v": top}
+        if project.axi.ports:
+            found[f"{project.axi.name}.v"] = axi_verilog(project.axi)
     return found
 
 
@@ -339,6 +368,7 @@ def _simulator(project: Project) -> Plan:
         for name, tensor in project.tensors().items()
     }
     modules = _verilog(project, project.network.calls)
+    modules.pop(f"{project.axi.name}.v", None)  # the bench drives beats
     modules[f"{project.network.name}.v"] = top_verilog(project.network, taps=True)
     return plan_simulator(project.network, modules, frames, jobs=cores())
 
@@ -375,8 +405,12 @@ def _simulated(project: Project, codes: Mapping[str, Codes]) -> RtlCosim:
 def _write_frames(project: Project, codes: Mapping[str, Codes], folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     tensors = project.tensors()
-    keep = tuple({tensor.name for tensor in tensors.values()})
+    keep = tuple({tensor.name for tensor in project.pixels().values()})
     known = {**codes, **evaluate(project.graph, codes, keep=keep)}
+    for port in project.axi.ports:
+        tensor = tensors[port.pixels]
+        known[port.name] = beats_of(known[tensor.name], tensor, port.beat_bytes)
+    known |= words_of(project.axi, frame_count(codes))
     for name, tensor in tensors.items():
         end = "in" if name in project.network.inputs else "expected"
         write_frames(folder / f"{name}.{end}", known[tensor.name], tensor.format)
@@ -415,13 +449,13 @@ def _mismatch(name: str, tensor: Tensor, seen: StreamResult, first_frame: int) -
 
 
 def _fifos(project: Project, found: Simulated) -> dict[str, Fifo]:
-    """Every FIFO at the end of a simulation."""
-    network = project.network
+    """Every FIFO of the network at the end of a simulation; ``csim --bounded`` has no others."""
+    network, ports = project.network, {port.pixels for port in project.axi.ports}
     writers, readers = network.writers, network.readers
     return {
         name: Fifo(name, stream.depth, seen.held, seen.peak, writers[name], readers[name])
         for name, stream in network.streams.items()
-        if stream.depth and (seen := found.streams[name])
+        if stream.depth and name not in ports and (seen := found.streams[name])
     }
 
 
@@ -469,7 +503,8 @@ def _wait(project: Project, call: Call, found: Simulated) -> Wait | None:
 
 def _result(project: Project, runs: list[Simulated], images: int) -> RtlCosim:
     tensors, modelled = project.tensors(), project.modelled
-    ends = [runs[0].streams[name].frame_ends for name in project.network.outputs]
+    last = [stream.name for stream in project.layout.dataflow.outputs]
+    ends = [runs[0].streams[name].frame_ends for name in last]
     first = [max(frame) for frame in zip(*ends, strict=True)]
     peaks = modelled.peak_pixels
     return RtlCosim(

@@ -17,6 +17,7 @@ from fcn_hw.rtl.network import Call, Network
 from fcn_hw.rtl.passes import Target, compile_graph
 from fcn_hw.rtl.reports import MemoryReport, ProcessReport
 from fcn_hw.rtl.schedule import Schedule, in_logic
+from fcn_hw.rtl.static_control import check_static_control
 from fcn_hw.rtl.verilog import legal, verilog
 
 
@@ -46,8 +47,10 @@ def compile_call(
     start = time.monotonic()
     try:
         function = compile_process(call.source, network.headers_of(call), folder)
-        pixels = {name: network.streams[name].pixel for name in call.source.streams}
-        graph = convert(function, pixels)
+        names = (*call.source.streams, *call.source.registers)
+        graph = convert(function, {name: network.streams[name].pixel for name in names})
+        if not call.source.ends_by_data:
+            check_static_control(graph)
         written = {write.stream for write in graph.writes}
         assert written == set(call.writes), f"{call.name} writes {written}"
         found = compile_graph(graph, Target(DELAYS[family], period_ns))

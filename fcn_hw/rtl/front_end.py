@@ -1,4 +1,4 @@
-"""Emitted C++ to LLVM IR: clang, then opt twice, one process a module.
+"""Emitted C++ to LLVM IR: clang, then opt four times, one process a module.
 
 What clang gets is the sources of the project with each HLS pragma turned into something that LLVM
 keeps: UNROLL into a loop annotation, the layout of a memory into a call of a mark
@@ -10,12 +10,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from fcn_hw.errors import NotSynthesizable, ToolFailed
 from fcn_hw.plan import Command, Plan
 from fcn_hw.resources import data_folder
+from fcn_hw.rtl.fields import names_of_parts
 from fcn_hw.rtl.llvm import FUNCTION_PREFIX, Function, read_function
 from fcn_hw.tools.runner import run
 
@@ -26,6 +27,7 @@ that LLVM sees with its exact width."""
 
 TIMEOUT_S = 600.0
 SOURCES = "firmware"
+_WORD = "nnet::array<ap_uint<32>, 1>"
 _IR = "ir"
 
 
@@ -39,6 +41,9 @@ class ProcessSource:
         call: ``fcn_hw::conv2d<...>(image, conv1, conv1_weights, conv1_biases);``
         marks: pragmas of the top function about ROMs of the call.
         streams: C++ type of each stream that the call names, in its order.
+        registers: arguments of the call that are words which it writes once a frame. The process
+            writes them to streams of these names, behind the others.
+        ends_by_data: whether data may decide on its iterations.
     """
 
     name: str
@@ -46,16 +51,21 @@ class ProcessSource:
     call: str
     marks: tuple[str, ...]
     streams: Mapping[str, str]
+    registers: tuple[str, ...] = ()
+    ends_by_data: bool = False
 
     @property
     def text(self) -> str:
         """The translation unit."""
-        arguments = ", ".join(f"hls::stream<{kind}> &{s}" for s, kind in self.streams.items())
-        lines = "".join(f"    {mark}\n" for mark in self.marks)
+        parameters = [f"hls::stream<{kind}> &{s}" for s, kind in self.streams.items()]
+        parameters += [f"hls::stream<{_WORD}> &{name}_words" for name in self.registers]
+        before = [*self.marks, *(f"ap_uint<32> {name} = 0;" for name in self.registers)]
+        behind = [f"{name}_words.write({{{{{name}}}}});" for name in self.registers]
+        lines = "".join(f"    {line}\n" for line in (*before, self.call, *behind))
         return (
             f"{self.prelude}\n"
-            f'extern "C" void {FUNCTION_PREFIX}{self.name}({arguments}) {{\n'
-            f"{lines}    {self.call}\n}}\n"
+            f'extern "C" void {FUNCTION_PREFIX}{self.name}({", ".join(parameters)}) {{\n'
+            f"{lines}}}\n"
         )
 
 
@@ -75,21 +85,24 @@ def compile_process(process: ProcessSource, sources: Mapping[str, str], folder: 
     files[f"{SOURCES}/{name}.process.cpp"] = _with_marks(process.text)
     clang = (
         CLANG, "-target", "i386-pc-linux-gnu", "-std=c++17", "-O1",
-        "-Xclang", "-disable-llvm-passes", "-S", "-emit-llvm", "-D__SYNTHESIS__", "-DNDEBUG",
-        "-gline-tables-only", "-nostdinc", "-nostdinc++", "-fno-exceptions", "-fno-rtti",
+        "-Xclang", "-disable-llvm-passes", "-Xclang", "-fexperimental-max-bitint-width=4096",
+        "-S", "-emit-llvm", "-D__SYNTHESIS__", "-DNDEBUG",
+        "-g", "-nostdinc", "-nostdinc++", "-fno-exceptions", "-fno-rtti",
         "-fno-discard-value-names",
         "-fno-strict-aliasing", "-w", f"-I{data_folder('templates') / 'rtl' / 'include'}",
         f"-I{SOURCES}", f"-I{SOURCES}/nnet_utils", f"{SOURCES}/{name}.process.cpp",
         "-o", f"{_IR}/{name}.clang.ll",
     )  # fmt: skip
     text = _ran(files, clang, f"{_IR}/{name}.clang.ll", folder, f"clang-{name}")
-    for number, passes in enumerate((_TO_SSA, _TO_SELECTS), start=1):
+    parts: dict[str, str] = {}
+    for number, passes in enumerate((_TO_UNROLLED, _TO_PARTS, _TO_SSA, _TO_SELECTS), start=1):
         source, target = f"{_IR}/{name}.{number}.in.ll", f"{_IR}/{name}.{number}.ll"
         prepare = _with_pure_marks(text) if number == 1 else _with_starts_of_life(text)
         opt = (OPT, "-S", f"-passes={passes}", *_OPT_FLAGS, source, "-o", target)
         text = _ran({source: _with_scalars(prepare)}, opt, target, folder, f"opt{number}-{name}")
+        parts |= names_of_parts(text)
     try:
-        return read_function(text)
+        return replace(read_function(text), parts=parts)
     except NotSynthesizable as error:
         raise error.of_process(name) from error
 
@@ -202,16 +215,21 @@ def marks_of_top(pragmas: Sequence[str], arrays: set[str]) -> tuple[str, ...]:
 
 # -- between clang and opt ----
 
-_TO_SSA = (
+_TO_UNROLLED = (
     "always-inline,cgscc(inline),globaldce,"  # a process is one function
     "function(sroa,early-cse,instcombine,simplifycfg,"
-    "loop-simplify,lcssa,loop(loop-rotate,indvars,loop-deletion,loop-unroll-full),"
-    "sroa,early-cse,instcombine,simplifycfg,"
+    "loop-simplify,lcssa,loop(loop-rotate,indvars,loop-deletion,loop-unroll-full))"
+)
+_TO_PARTS = "function(sroa)"  # alone: instcombine would drop the stores of undefined values
+_TO_SSA = (
+    "strip-nonlinetable-debuginfo,"  # the parts of variables are known by now
+    # mem2reg first: SROA cuts a number of 6 bytes out of its 8 and then leaves it
+    "function(mem2reg,sroa,early-cse,instcombine,simplifycfg,"
     # loops that a first round of unrolling has given constant bounds
     "loop-simplify,lcssa,loop(loop-rotate,loop-unroll-full),sroa)"
 )
 _TO_SELECTS = (
-    "function(sroa,early-cse<memssa>,instcombine,simplifycfg,sccp,instcombine,"
+    "function(mem2reg,sroa,early-cse<memssa>,instcombine,simplifycfg,sccp,instcombine,"
     "gvn<no-pre;no-load-pre;memdep>,dse,sccp,correlated-propagation,bdce,instcombine,simplifycfg,adce,"
     # small branches become selects
     "instcombine,simplifycfg<bonus-inst-threshold=50>,early-cse,instcombine,"
@@ -252,11 +270,15 @@ def _with_scalars(text: str) -> str:
 def _with_starts_of_life(text: str) -> str:
     """The start of a variable's life as a store of an undefined value.
 
-    Without it a pixel that is read in some iterations only would be carried on in a register. A
+    Without it a value that is made in some iterations only would be carried on in a register. A
     variable of 17 to 24 bits that SROA has cut to bytes gets its integer back.
     """
+    return re.sub(r"^define .*?^}", lambda m: _lives_of(m[0]), text, flags=re.M | re.S)
+
+
+def _lives_of(function: str) -> str:
     accesses: dict[str, set[str]] = {}
-    for kind, name in re.findall(r"(?:store|load) (i\d+)\b[^\n]*?, ptr (%[^\s,]+)", text):
+    for kind, name in re.findall(r"(?:store|load) (i\d+)\b[^\n]*?, ptr (%[^\s,]+)", function):
         accesses.setdefault(name, set()).add(kind)
 
     def whole(match: re.Match[str]) -> str:
@@ -264,16 +286,11 @@ def _with_starts_of_life(text: str) -> str:
         only = next(iter(kinds)) if len(kinds) == 1 else "i8"
         return match[0] if only == "i8" else f"  {match[1]} = alloca {only}"
 
-    text = re.sub(r"^  (%\S+) = alloca \[\d x i8\]", whole, text, flags=re.M)
-    kinds = dict(re.findall(r"^  (%\S+) = alloca (i\d+)", text, re.M))
-
-    def start(match: re.Match[str]) -> str:
-        name = match[1]
-        return f"  store {kinds[name]} undef, ptr {name}" if name in kinds else ""
-
+    function = re.sub(r"^  (%\S+) = alloca \[\d x i8\]", whole, function, flags=re.M)
+    kinds = dict(re.findall(r"^  (%\S+) = alloca (.+?)(?:, align \d+)?$", function, re.M))
     return re.sub(
         r"^  call void @llvm\.lifetime\.start\.p0\(i64 \d+, ptr (?:nonnull )?(%[^\s)]+)\).*$",
-        start,
-        text,
+        lambda match: f"  store {kinds[match[1]]} undef, ptr {match[1]}",
+        function,
         flags=re.M,
     )

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from fcn_hw.errors import NotSynthesizable
 from fcn_hw.rtl.control_flow import START, ControlFlow, control_flow, loop_bounds
+from fcn_hw.rtl.fields import PART_OF_NAME
 from fcn_hw.rtl.first_iteration import FirstIteration, first_iteration
 from fcn_hw.rtl.ir import (
     Builder,
@@ -140,12 +141,18 @@ class _Converter:
         kept = states[1:] if len(states) == 2 else states
         found = {}
         for state in kept:
-            name = self.names.fresh(f"in_{_cpp_name(state)}")
+            name = self.names.fresh(f"in_loop_at_{self._place(state)}")
             found[state] = build.raw("register", 1, label=name)
             self.condition[state] = found[state]
         if len(states) == 2:
             self.condition[states[0]] = build.invert(found[states[1]])
         return found
+
+    def _place(self, block: str) -> str:
+        """Header and line of a block, as a part of a name: ``windows_215``."""
+        line = next((i.line for i in self.function.blocks[block] if i.line), "")
+        file, _, number = line.partition(":")
+        return f"{file.partition('.')[0]}_{number}" if number else "entry"
 
     def _begins(self, registers: list[Register]) -> Node:
         build = self.build
@@ -160,6 +167,9 @@ class _Converter:
         registers.append(Register(node, ends, 1))
         return node
 
+    def _cpp_name(self, name: str) -> str:
+        return _cpp_name(name, self.function.parts)
+
     def _block(self, block: str) -> None:
         build = self.build
         if block == START:
@@ -170,7 +180,7 @@ class _Converter:
         ways: dict[str, Node] | None = None
         for line in self.function.blocks[block]:
             self.step += 1
-            build.line, build.name = line.line, _cpp_name(line.result)
+            build.line, build.name = line.line, self._cpp_name(line.result)
             if line.opcode == "phi":
                 if block in self.flow.states:
                     self.environment[line.result] = self._register(line.result, line.type)
@@ -252,7 +262,7 @@ class _Converter:
     def _register(self, name: str, width: Type) -> Node:
         if name not in self.registers:
             assert isinstance(width, int), name
-            label = self.names.fresh(_cpp_name(name) or "value")
+            label = self.names.fresh(self._cpp_name(name) or "value")
             self.registers[name] = self.build.raw("register", width, label=label)
         return self.registers[name]
 
@@ -313,7 +323,8 @@ class _Converter:
     # -- arrays ----
 
     def _arrays(self) -> dict[str, tuple[tuple[int, ...], int]]:
-        """Extents and element bits of the arrays of the function, which become registers."""
+        """Extents and element bits of the arrays that become registers: those of the function, and
+        statics of which no dimension is an address."""
         kinds: dict[str, set[Type]] = {}
         for lines in self.function.blocks.values():
             for line in lines:
@@ -333,6 +344,9 @@ class _Converter:
                 assert isinstance(only, int)
                 extents, bits = (), only
             found[name] = (extents or (1,), bits)
+        for name, layout in self.layouts.items():
+            if not layout.variable.constant and layout.count("address") == 1:
+                found[name] = (layout.extents or (1,), layout.element_bits)
         return found
 
     def _address(self, value: Value, block: str) -> _Terms:
@@ -359,7 +373,9 @@ class _Converter:
         for number, (width, value) in enumerate(address.indices):
             if number:
                 assert isinstance(of, Array)
-                of = of.element
+                only_one, of = of.count == 1, of.element
+                if only_one:
+                    continue
             if isinstance(value, Number):
                 constant += elements(of) * value.value
             else:
@@ -389,7 +405,7 @@ class _Converter:
     def _bank(self, name: str, number: int) -> Bank:
         layout = self.layouts[name]
         if (name, number) not in self.banks:
-            own = _cpp_name(name) or "memory"
+            own = self._cpp_name(name) or "memory"
             label = f"{own}_{number}" if layout.count("bank") > 1 else own
             self.banks[name, number] = Bank(self.build, layout, number, self.names.fresh(label))
         return self.banks[name, number]
@@ -556,8 +572,6 @@ class _Converter:
                 (self.condition[block], pixel, block, line.line)
             )
             return None
-        if callee == "fcn_hw_blank":
-            return build.raw("join", 0)
         if "fcn_hw_channel" in callee:
             token, number = self._use(values[0], block, 32), values[1]
             assert isinstance(number, Number) and isinstance(line.type, int)
@@ -573,7 +587,7 @@ class _Converter:
 
     def _with_channel(self, line: Instruction, block: str) -> Node:
         (_, token), (_, number), (width, code) = line.operands
-        pixel = self._use(token, block, 32)
+        pixel = self.build.raw("join", 0) if token == Number(0) else self._use(token, block, 32)
         if pixel.op != "join":
             raise NotSynthesizable(line.line, "a pixel is put together in several places")
         assert isinstance(number, Number) and isinstance(width, int)
@@ -720,11 +734,18 @@ class _Names:
         return name if count == 0 else self.fresh(f"{name}_{count + 1}")
 
 
-def _cpp_name(name: str) -> str:
-    """What the C++ calls a result of LLVM's: ``%walk.sroa.12.0`` is of ``walk``."""
+def _cpp_name(name: str, parts: Mapping[str, str]) -> str:
+    """What the C++ calls a result of LLVM's: ``%walk.sroa.12.0`` is ``walk_tap_row``.
+
+    Args:
+        parts: as :class:`fcn_hw.rtl.llvm.Function` has them.
+    """
     element = re.fullmatch(r"(.*)\[(\d+)\]", name)
     if element is not None:
-        return f"{_cpp_name(element[1]) or 'array'}_{element[2]}"
+        return f"{_cpp_name(element[1], parts) or 'array'}_{element[2]}"
+    part = PART_OF_NAME.match(name)
+    if part is not None and part[0] in parts:
+        return parts[part[0]]
     plain = name.strip('%"@').replace('"', "")
     if plain.startswith("_Z"):  # a static of a function: the last name in it
         tails = [plain[m.start() :] for m in re.finditer(r"(?<!\d)\d+(?=[A-Za-z_])", plain)]
@@ -743,5 +764,5 @@ _LLVM_WORDS = frozenset(
     """add sub mul and or xor shl lshr ashr shr conv cmp cond call inc dec sel tobool lnot frombool
     ref tmp retval agg arrayidx spec select umax umin smax smin rem div idxprom arraydecay coerce
     not narrow exitcond switch for while if_then if_end op call_sroa spec_select and_cond or_cond
-    indvars indvar brmerge resize loadedv storedv""".split()
+    indvars indvar brmerge resize loadedv storedv ref_tmp""".split()
 )

@@ -111,12 +111,14 @@ class Function:
     Args:
         arguments: its streams, in the order of the call.
         blocks: the first one is the entry.
+        parts: what a part of a variable is in the C++, by the start of its name.
     """
 
     name: str
     arguments: tuple[str, ...]
     blocks: Mapping[str, tuple[Instruction, ...]]
     variables: Mapping[str, Variable] = field(default_factory=dict)
+    parts: Mapping[str, str] = field(default_factory=dict)
 
 
 def dimensions(of: Type) -> tuple[tuple[int, ...], int]:
@@ -230,9 +232,9 @@ class _Reader:
         if text.startswith('c"'):
             return _string(text[2 : text.rindex('"')])
         found = []
-        for part in _split(text[text.index("[") + 1 : text.rindex("]")]):
-            _, rest = self.type(part)
-            found += self.initial(of.element, rest)
+        for part in _split(text[2:-2] if text.startswith("<{") else text[1:-1]):
+            part_of, values = self.type(part)
+            found += self.initial(part_of, values)
         return found
 
     def type(self, text: str) -> tuple[Type, str]:
@@ -248,6 +250,8 @@ class _Reader:
         if match:
             element, rest = self.type(text[match.end() :])
             return Array(int(match[1]), element), rest[1:]
+        if text.startswith("<{"):
+            return self._array_in_parts(text)
         if text.startswith("{"):
             inner, rest = self.type(text[1:])
             if rest.lstrip().startswith("}"):
@@ -259,6 +263,24 @@ class _Reader:
         if match is None or match[0] not in self.named:
             raise NotSynthesizable("", f"a type that no hardware has: '{text[:40]}'")
         return self.type(self.named[match[0]])[0], text[match.end() :]
+
+    def _array_in_parts(self, text: str) -> tuple[Type, str]:
+        """An array that ends in zeros, which clang writes as a struct.
+
+        Its fields are two arrays, ``<{ [13 x i4], [27 x i4] }>``, or the elements that are not zero
+        and an array of the others, ``<{ i4, i4, [38 x i4] }>``.
+        """
+        fields: list[Type] = []
+        are_elements, rest = False, text[1:]
+        while not rest.startswith("}"):
+            rest = rest[1:].lstrip()
+            are_elements |= not rest.startswith("[")
+            field_of, rest = self.type(rest)
+            fields.append(field_of)
+            rest = rest.lstrip()
+        element = fields[0] if are_elements else getattr(fields[0], "element", None)
+        count = sum(elements(of) for of in fields) // elements(element)
+        return Array(count, element), rest.removeprefix("}>")
 
     def value(self, text: str) -> Value:
         text = _ATTRIBUTES.sub("", text).strip()
@@ -430,7 +452,7 @@ def _string(text: str) -> list[int]:
     return found
 
 
-_STAND_INS = frozenset({"ap_int.h", "ap_fixed.h", "hls_stream.h"})
+_STAND_INS = frozenset({"ap_axi_sdata.h", "ap_fixed.h", "ap_int.h", "hls_stream.h"})
 """An operation in one of these is told by the line that calls it."""
 
 

@@ -177,7 +177,9 @@ def _kinds(name: str, top: str) -> dict[str, str]:
 
 # -- Verilog ----
 
-SUPPORT = ("fcn_hw_fifo.v", "fcn_hw_fifo_bram.v", "fcn_hw_frame_token.v")
+SUPPORT = (
+    "fcn_hw_fifo.v", "fcn_hw_fifo_bram.v", "fcn_hw_frame_token.v", "fcn_hw_axi_control.v",
+)  # fmt: skip
 
 
 def support_files() -> dict[str, str]:
@@ -189,10 +191,12 @@ def support_files() -> dict[str, str]:
 _FIFO_TAPS = ("read", "writer_waits", "reader_waits")
 
 
-def top_verilog(network: Network, *, taps: bool = False) -> str:
+def top_verilog(network: Network, *, taps: bool = False, start: bool = False) -> str:
     """The module of the network: a port for each stream of the top, processes and FIFOs inside.
 
     Args:
+        start: with a port ``<stream>_start`` of each input, without which no frame begins, and
+            ``<stream>_begins`` that is high when one does.
         taps: with outputs ``tap_<stream>``, ``tap_<stream>_write`` and, where it has a FIFO,
             ``tap_<stream>_read``, ``_writer_waits`` and ``_reader_waits`` of every stream, for a
             test bench.
@@ -208,6 +212,9 @@ def top_verilog(network: Network, *, taps: bool = False) -> str:
                 f"input wire [{bits - 1}:0] {name}_dout", f"input wire {name}_empty",
                 f"output wire {name}_read",
             ]  # fmt: skip
+            if start:
+                ports += [f"input wire {name}_start", f"output wire {name}_begins"]
+                body.append(f"assign {name}_begins = {reader[name]}_begins;")
         elif name in outputs:
             ports += [
                 f"output wire [{bits - 1}:0] {name}_din", f"input wire {name}_full",
@@ -227,7 +234,7 @@ def top_verilog(network: Network, *, taps: bool = False) -> str:
                     f"assign tap_{name}_reader_waits = "
                     f"{reader[name]}_process.{name}_wanted & {name}_empty;",
                 ]
-    body += _processes(network)
+    body += _processes(network, start)
     return "\n".join(
         [
             f"// {network.name}: the processes of the network and the FIFOs between them.",
@@ -261,7 +268,7 @@ def _fifo(stream: StreamSpec) -> list[str]:
     ]
 
 
-def _processes(network: Network) -> list[str]:
+def _processes(network: Network, start: bool) -> list[str]:
     writer = network.writers
     body: list[str] = []
     for call in network.calls:
@@ -270,7 +277,7 @@ def _processes(network: Network) -> list[str]:
         ready = []
         for stream in call.reads:
             if stream not in writer:
-                ready.append(f"~{stream}_empty")
+                ready.append(f"~{stream}_empty" + (f" & {stream}_start" if start else ""))
                 continue
             # a frame in flight has a pixel in the FIFO, or its writer or reader is at work on it
             bits = (network.streams[stream].depth + 4).bit_length()

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from fcn_hw.rtl.delays import DelayModel
 from fcn_hw.rtl.ir import COMPARISONS, LEAVES, Node, ProcessGraph
+from fcn_hw.rtl.products import halved
 from fcn_hw.rtl.ranges import Bits, full, intervals_of, needed_bits
 from fcn_hw.rtl.schedule import Schedule, in_logic, scheduled
 from fcn_hw.rtl.sums import balanced
@@ -67,11 +68,23 @@ def _balance_sums(graph: ProcessGraph, target: Target) -> ProcessGraph:
     return balanced(graph, narrowed(graph), target.delays)
 
 
+def _halve_products(graph: ProcessGraph, target: Target) -> ProcessGraph:
+    limit = target.period_ns * target.delays.share
+    while (following := halved(graph, narrowed(graph), target.delays, limit)) is not graph:
+        graph = following
+    return graph
+
+
 PASSES: tuple[Pass, ...] = (
     Pass(
         "remove_dead",
         _remove_dead,
         "first: what nothing reads would take part in recurrences and hold stages apart",
+    ),
+    Pass(
+        "halve_products",
+        _halve_products,
+        "before the sums: what is added to make a product of halves is a term like others",
     ),
     Pass(
         "balance_sums",
@@ -81,7 +94,7 @@ PASSES: tuple[Pass, ...] = (
     Pass(
         "remove_dead_again",
         _remove_dead,
-        "last: a tree leaves the partial sums of its chain behind",
+        "last: halves and trees leave what they replace behind",
     ),
 )
 

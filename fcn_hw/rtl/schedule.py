@@ -159,11 +159,12 @@ class _Scheduler:
         delay = self._delay(node)
         if ready + delay + delays.setup > self.limit and ready > delays.clock_to_q:
             at, ready = at + 1, delays.clock_to_q
-        if delay + delays.clock_to_q + delays.setup > self.limit:
+        alone = delays.clock_to_q + delay + delays.setup
+        if alone > self.limit:
             raise NotSynthesizable(
                 node.line,
-                f"'{node.op}' of {self.bits[node].width} bits takes {delay:.1f} ns, a stage has "
-                f"{self.limit:.1f} ns of the clock's {self.period_ns:g}",
+                f"'{node.op}' of {self.bits[node].width} bits takes {alone:.1f} ns from flip-flop "
+                f"to flip-flop, a stage has {self.limit:.1f} ns of the clock's {self.period_ns:g}",
                 hint="Give hls.ClockPeriod a larger value.",
             )
         self.stage[node], self.time[node] = at, ready + delay
@@ -202,11 +203,11 @@ class _Scheduler:
 
     def _place_recurrence(self, component: list[Node], order: tuple[Node, ...]) -> None:
         for node in component:
-            if node.op == "read" or (node.op == "load" and not in_logic(self.memory_of[node][0])):
+            if node.op == "load" and not in_logic(self.memory_of[node][0]):
                 raise NotSynthesizable(
                     node.line,
                     f"what '{node.label}' gives decides on the next iteration: a recurrence "
-                    "through a stream or a memory does not fit one clock",
+                    "through a memory does not fit one clock",
                 )
         inside = set(component)
         chain = self._from_registers(component, inside)
@@ -255,10 +256,14 @@ class _Scheduler:
             before = max(
                 (ready[x] for x in self.needs(node) if x in inside and x in ready), default=0.0
             )
-            ready[node] = (
-                self.delays.clock_to_q if node.op == "register" else before + self._delay(node)
-            )
+            ready[node] = self._start(node) or before + self._delay(node)
         return max(ready.values())
+
+    def _start(self, node: Node) -> float:
+        """When the value of a register or of a FIFO's first word is there; 0 of an operation."""
+        if node.op == "read":
+            return self.delays.fifo
+        return self.delays.clock_to_q if node.op == "register" else 0.0
 
     def _times(self, chain: list[Node], at: int) -> float:
         """Puts the recurrence into a stage; its longest way."""
@@ -266,8 +271,8 @@ class _Scheduler:
         worst = 0.0
         for node in chain:
             self.stage[node] = at
-            if node.op == "register":
-                self.time[node] = q
+            if start := self._start(node):
+                self.time[node] = start
                 continue
             needed = [x for x in self.needs(node) if not _is_free(x)]
             ready = max((self.time[x] if self.stage[x] == at else q for x in needed), default=0.0)

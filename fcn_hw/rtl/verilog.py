@@ -45,7 +45,9 @@ _OWN = ("clk", "rst", "valid", "hold", "go", "frame_ready", "frame_taken", "fram
 
 _NAME_OF = {
     "add": "sum", "sub": "difference", "mul": "product", "and": "both", "or": "either",
-    "eq": "equal",
+    "xor": "differs", "eq": "equal", "ult": "less", "slt": "less", "ugt": "more", "sgt": "more",
+    "ule": "at_most", "sle": "at_most", "uge": "at_least", "sge": "at_least",
+    "shl": "shifted", "lshr": "shifted", "ashr": "shifted",
     "select": "chosen", "pick": "entry", "get": "bits", "smin": "lesser", "smax": "greater",
     "umin": "lesser", "umax": "greater", "join": "pixel",
 }  # fmt: skip
@@ -96,7 +98,8 @@ class _Writer:
         for stream in (*found.read_stage, *found.write_stage):
             self.taken |= {f"{stream}_{end}" for end in _STREAM_ENDS}
         for memory in self.graph.memories:
-            self.taken |= {memory.name}
+            words = {_word_of(memory, number) for number in range(len(memory.loads))}
+            self.taken |= {memory.name, *words}
         for register in self.graph.registers:
             self._name(register.node)
         self.bodies: list[list[str]] = [[] for _ in range(found.depth)]
@@ -106,11 +109,23 @@ class _Writer:
 
     def _name(self, node: Node) -> str:
         if node not in self.names:
-            wanted = (
-                node.label if node.op == "register" else node.name or _NAME_OF.get(node.op, "value")
-            )
-            self.names[node] = self._fresh(wanted)
+            self.names[node] = self._fresh(self._wanted_name(node))
         return self.names[node]
+
+    def _wanted_name(self, node: Node) -> str:
+        """The C++'s name, else what a pixel or a word is of, else what the operation gives."""
+        if node.op == "register":
+            return node.label
+        if node.name:
+            return node.name
+        if node.op == "read":
+            return f"{node.label}_pixel"
+        if node.op == "load":
+            return f"{node.label}_read"
+        if node.op == "get" and node.operands[0].op in ("read", "load"):
+            whole = self._wanted_name(node.operands[0])
+            return f"{whole}_{node.value // node.width}"
+        return _NAME_OF.get(node.op, "value")
 
     def _fresh(self, wanted: str) -> str:
         name, number = wanted, 1
@@ -358,7 +373,7 @@ class _Writer:
         following = self._next_values()  # before the declarations: every use must be known
         lines = [
             f"// {about}",
-            f"// {found.depth} stages; {found.latency} clocks from a read to the write after it.",
+            f"// Stages: {found.depth}; clocks from a read to the write after it: {found.latency}.",
             "// Written by fcn_hw; changes here are overwritten.",
             *waivers(),
             f"module {module} (",

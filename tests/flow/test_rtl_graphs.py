@@ -10,10 +10,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from axi_model import frame_bytes_of
+from axi_top_bench import beats_of_frames, plan_axi_top, said
 from rich.console import Console
 from typer.testing import CliRunner
 
 import fcn_hw
+from fcn_hw.backend.axi_interface import axi_interface, design_id
 from fcn_hw.backend.hls4ml_bridge import ap_types_folder
 from fcn_hw.boards import load_board
 from fcn_hw.cli import app
@@ -27,7 +30,9 @@ from fcn_hw.flow.workspace import GraphWorkspace
 from fcn_hw.harness.bounded import plan_build, simulate
 from fcn_hw.ir import Graph
 from fcn_hw.ir.build import GraphBuilder
+from fcn_hw.ir.serialize import digest
 from fcn_hw.ops import Constant, Padding
+from fcn_hw.reference import evaluate
 from fcn_hw.tools.runner import run
 
 pytestmark = [pytest.mark.rtl, pytest.mark.gxx]
@@ -77,12 +82,42 @@ def test_several_inputs_and_outputs_and_an_op_from_outside(folder: Path) -> None
     called = CliRunner().invoke(app, ["cosim", *words])
     assert called.exit_code == 0, called.output
     found = json.loads(called.stdout)
-    assert found["streams"] == 9  # those of the outputs, and seven between processes
-    # two images: those that are forked count once more
-    pixels = 2 * 6 * 7
-    assert found["values_compared"] == pixels * (2 + 2 + 2 + 3 * 4 + 1 + 5 + 1)
+    # eleven streams of pixels, the beats of two outputs, four registers
+    assert found["streams"] == 11 + 2 + 4
+    # two images: those that are forked count once more; a beat is eight bytes and TLAST
+    pixels, beats = 2 * 6 * 7, 2 * (-(-6 * 7 * 5 // 8) + -(-6 * 7 // 8))
+    of_pixels = pixels * (2 + 1 + 2 + 2 + 2 + 3 * 4 + 1 + 5 + 1)
+    assert found["values_compared"] == of_pixels + beats * 9 + 2 * 4
     # two rows to fill, then a clock a pixel
     assert found["interval"] == 2 * 7 + 42 <= found["modelled_interval"]
+
+
+def test_the_wrapper_starts_frames_and_counts_them(folder: Path) -> None:
+    fcn_hw.csynth_graph(folder / "graph", "pynq-z2", folder / "project")
+    graph = fcn_hw.load_graph(folder / "graph")
+    modules = {path.name: path.read_text() for path in (folder / "project/rtl/verilog").iterdir()}
+    ports = axi_interface(graph, load_board("pynq-z2"))
+    codes = random_codes(graph, 4)
+    known = {**codes, **evaluate(graph, codes)}
+    packets = {
+        port.name: beats_of_frames(
+            [frame_bytes_of(frame, graph.tensor(port.tensor)) for frame in known[port.tensor]],
+            port.data_width_bits // 8,
+        )
+        for port in (*ports.inputs, *ports.outputs)
+    }
+    plan = plan_axi_top(
+        ports.top, modules, {port.name: packets[port.name] for port in ports.inputs},
+        {port.name: packets[port.name] for port in ports.outputs},
+        {port.name: port.beats_per_frame for port in ports.outputs}, 0x50,
+    )  # fmt: skip
+    bench = folder / "axi_top"
+    run(plan, bench)
+    idle, done = 4, 2
+    assert said(bench)[-6:] == [
+        f"idle {idle}", f"after one frame {idle | done:x} {idle}",
+        "20 4", f"30 {design_id(digest(graph)):x}", "40 0", "50 0",
+    ]  # fmt: skip
 
 
 def test_a_fifo_that_is_too_short_is_told_as_by_csim_bounded(folder: Path) -> None:
@@ -92,7 +127,8 @@ def test_a_fifo_that_is_too_short_is_told_as_by_csim_bounded(folder: Path) -> No
     depth = sized.deadlock_minimum[SKIP] - 1
     streams = dict(project.network.streams)
     streams[SKIP] = replace(streams[SKIP], depth=depth)
-    short = replace(project, network=replace(project.network, streams=streams))
+    network = replace(project.network, streams=streams)
+    short = replace(project, axi=replace(project.axi, network=network))
     codes = random_codes(project.graph, 2)
     rtl._compiled(short, short.network.calls, QUIET)
     rtl._build(short, rtl._simulator(short), QUIET)

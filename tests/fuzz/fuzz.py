@@ -2,7 +2,8 @@
 
 For each network: the emitted C++ runs on FIFOs of the sized depths without a deadlock and gives the
 oracle's codes; every FIFO that can deadlock is enough at its proved least depth and, one pixel
-shorter, deadlocks.
+shorter, deadlocks. With ``--rtl`` the Verilog of fcn_hw's own compiler has the oracle's codes in
+every stream, with and without random stalls.
 """
 
 from __future__ import annotations
@@ -19,6 +20,8 @@ sys.path.insert(0, str(Path(__file__).parent.parent / "support"))
 
 from bounded_bench import random_benches
 
+from fcn_hw.errors import FcnHwError
+
 FIRST_SEED = 1000  # those below are run by the tests
 CHUNK = 20
 """Networks whose projects are on disk at a time."""
@@ -30,12 +33,14 @@ def main(arguments: Iterable[str] | None = None) -> int:
     parser.add_argument("--networks", type=int, default=1000)
     parser.add_argument("--first-seed", type=int, default=FIRST_SEED)
     parser.add_argument("--jobs", type=int, default=2, help="compilations at a time")
+    parser.add_argument("--rtl", action="store_true", help="the Verilog instead of the C++")
     options = parser.parse_args(None if arguments is None else list(arguments))
 
     folder = Path(tempfile.mkdtemp(prefix="fcn_hw_fuzz_"))
     seeds = range(options.first_seed, options.first_seed + options.networks)
     started, failed, skips = time.monotonic(), 0, 0
-    for done, (seed, found) in enumerate(results(seeds, folder, options.jobs), start=1):
+    pairs = rtl_results(seeds, folder) if options.rtl else results(seeds, folder, options.jobs)
+    for done, (seed, found) in enumerate(pairs, start=1):
         if isinstance(found, AssertionError):
             failed += 1
             print(f"seed {seed}: {found}; project: {folder / f'net{seed}'}", flush=True)
@@ -61,6 +66,25 @@ def results(seeds: range, folder: Path, jobs: int) -> Iterator[tuple[int, int | 
                 yield seed, error
                 continue
             shutil.rmtree(bench.project)
+
+
+def rtl_results(seeds: range, folder: Path) -> Iterator[tuple[int, int | AssertionError]]:
+    """For each seed 0, or what failed."""
+    from rtl_networks import RandomNetworks
+
+    for seed in seeds:
+        project = folder / f"net{seed}"
+        try:
+            network = RandomNetworks([seed], project)
+            for stall in (0.0, 0.4):
+                found = network.simulate(stall)
+                assert found.finished, f"it stands still with {stall:.0%} of stalls"
+                assert not network.wrong(found), network.wrong(found)
+        except (AssertionError, FcnHwError) as error:
+            yield seed, AssertionError(error)
+            continue
+        shutil.rmtree(project)
+        yield seed, 0
 
 
 if __name__ == "__main__":

@@ -64,3 +64,5 @@ def test_recurrences_of_convolutions_fit_the_clock(
     for report in reports:
         assert report.critical_ns <= most_ns < report.limit_ns, report.critical_registers
         assert report.path_ns <= report.limit_ns
+    # registers are called as in the C++
+    assert "reg [6:0] walk_window_col;" in network.compiled["case2"].verilog

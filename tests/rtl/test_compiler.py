@@ -10,6 +10,7 @@ import pytest
 
 from fcn_hw.errors import NotSynthesizable
 from fcn_hw.rtl.delays import DELAYS
+from fcn_hw.rtl.fields import names_of_parts
 from fcn_hw.rtl.front_end import prepared
 from fcn_hw.rtl.if_conversion import saturated
 from fcn_hw.rtl.ir import (
@@ -23,8 +24,9 @@ from fcn_hw.rtl.ir import (
     mask,
     reached,
 )
-from fcn_hw.rtl.llvm import Number, read_function
+from fcn_hw.rtl.llvm import Number, dimensions, read_function
 from fcn_hw.rtl.passes import Target, compile_graph, narrowed
+from fcn_hw.rtl.products import halved
 from fcn_hw.rtl.ranges import intervals_of, needed_bits
 from fcn_hw.rtl.verilog import KEYWORDS, legal, verilog
 
@@ -173,11 +175,38 @@ def test_a_recurrence_that_is_too_slow_is_told_with_its_registers() -> None:
 
 def test_an_operation_that_is_too_slow_is_told() -> None:
     build = Builder()
-    leaves = [build.raw("read", 32, label=f"x{n}") for n in range(2)]
-    product = build.make("mul", 32, leaves)
+    leaves = [build.raw("read", 8, label=f"x{n}") for n in range(2)]
+    quotient = build.make("udiv", 8, leaves)
     with pytest.raises(NotSynthesizable) as told:
-        compile_graph(a_process(build, product, leaves), Target(DELAYS["7series"], 5.0))
-    assert told.value.reason == "'mul' of 32 bits takes 7.5 ns, a stage has 3.6 ns of the clock's 5"
+        compile_graph(a_process(build, quotient, leaves), Target(DELAYS["7series"], 5.0))
+    assert told.value.reason == (
+        "'udiv' of 8 bits takes 12.6 ns from flip-flop to flip-flop, a stage has 3.6 ns of the "
+        "clock's 5"
+    )
+
+
+@pytest.mark.parametrize("signs", itertools.product(("zext", "sext"), repeat=2))
+def test_a_product_that_is_too_slow_becomes_one_of_halves(signs: tuple[str, str]) -> None:
+    build = Builder()
+    leaves = [build.raw("read", width, label=f"x{width}") for width in (13, 11)]
+    wide = [build.make(op, 24, (leaf,)) for op, leaf in zip(signs, leaves, strict=True)]
+    whole = build.make("mul", 24, wide)
+    graph = a_process(build, whole, leaves)
+    delays = DELAYS["7series"]
+    found = halved(graph, narrowed(graph), delays, 4.8)
+    (pixel,) = found.writes[0].pixel.operands
+    assert pixel.op == "add"
+    assert max(delays.of(n, narrowed(found)) for n in found.order() if n.op == "mul") < 4.2
+    assert halved(found, narrowed(found), delays, 4.8) is found
+    chance = random.Random(1)
+    corners = [(0, 0), (4095, 1023), (4096, 1024), (8191, 2047), (4096, 1023), (4095, 1024)]
+    for values in [
+        *corners,
+        *((chance.getrandbits(13), chance.getrandbits(11)) for _ in range(200)),
+    ]:
+        known = dict(zip(leaves, values, strict=True))
+        assert value_of(pixel, dict(known)) == value_of(whole, dict(known))
+    assert compile_graph(graph, Target(delays, 6.67)).depth > 1
 
 
 def test_what_a_pragma_asks_for_and_nobody_does_is_told_with_its_line() -> None:
@@ -227,6 +256,53 @@ def test_constants_and_arrays_are_read() -> None:
     found = read_function(text)
     assert found.variables["rom"].initial == (-8, 7, 0, 0)
     assert found.blocks["%entry"][0].operands[1] == (4, Number(-1))
+
+
+def test_an_array_that_ends_in_zeros_has_the_extents_of_the_source() -> None:
+    text = (
+        "%struct.number = type { i4 }\n"
+        "@flat = internal constant <{ [3 x i4], [9 x i4] }> "
+        "<{ [3 x i4] [i4 1, i4 -8, i4 3], [9 x i4] zeroinitializer }>\n"
+        "@rows = internal constant <{ <{ %struct.number, [9 x %struct.number] }>, "
+        "[10 x %struct.number], [8 x [10 x %struct.number]] }> "
+        "<{ <{ %struct.number, [9 x %struct.number] }> "
+        "<{ %struct.number { i4 5 }, [9 x %struct.number] zeroinitializer }>, "
+        "[10 x %struct.number] zeroinitializer, [8 x [10 x %struct.number]] zeroinitializer }>\n"
+        "define void @process_p(ptr %x) {\nentry:\n  ret void\n}\n"
+    )
+    found = read_function(text).variables
+    assert dimensions(found["flat"].type) == ((12,), 4)
+    assert found["flat"].initial == (1, -8, 3, *[0] * 9)
+    assert dimensions(found["rows"].type) == ((10, 10), 4)
+    assert found["rows"].initial == (5, *[0] * 99)
+
+
+def test_parts_of_variables_have_the_names_of_their_fields() -> None:
+    text = (
+        "  call void @llvm.dbg.declare(metadata ptr %walk.i.sroa.8, metadata !1, "
+        "metadata !DIExpression(DW_OP_LLVM_fragment, 40, 8)), !dbg !9\n"
+        "  call void @llvm.dbg.value(metadata i5 %walk.i.sroa.3.0, metadata !1, "
+        "metadata !DIExpression(DW_OP_LLVM_fragment, 8, 8)), !dbg !9\n"
+        '!1 = !DILocalVariable(name: "walk", scope: !9, line: 3, type: !2)\n'
+        "!2 = !DIDerivedType(tag: DW_TAG_const_type, baseType: !3)\n"
+        '!3 = distinct !DICompositeType(tag: DW_TAG_structure_type, name: "w", size: 48, '
+        "elements: !4)\n"
+        "!4 = !{!5, !6, !7}\n"
+        '!5 = !DIDerivedType(tag: DW_TAG_member, name: "row", baseType: !10, size: 8)\n'
+        '!6 = !DIDerivedType(tag: DW_TAG_member, name: "col", baseType: !10, size: 8, offset: 8)\n'
+        '!7 = !DIDerivedType(tag: DW_TAG_member, name: "taps", baseType: !8, offset: 16)\n'
+        "!8 = !DICompositeType(tag: DW_TAG_array_type, baseType: !10, size: 32, elements: !9)\n"
+        "!9 = !{}\n"
+        '!10 = distinct !DICompositeType(tag: DW_TAG_structure_type, name: "number<5>", '
+        "size: 8, elements: !11)\n"
+        "!11 = !{!12}\n"
+        '!12 = !DIDerivedType(tag: DW_TAG_member, name: "code", baseType: !13, size: 8)\n'
+        '!13 = !DIBasicType(name: "_BitInt", size: 8)\n'
+    )
+    assert names_of_parts(text) == {
+        "%walk.i.sroa.8": "walk_taps_3",
+        "%walk.i.sroa.3": "walk_col",
+    }
 
 
 def test_an_error_comes_back_whole_from_another_process() -> None:

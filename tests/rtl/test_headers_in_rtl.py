@@ -49,13 +49,20 @@ def chosen() -> list[Case]:
     for kind, cases in by_kind().items():
         count = 2 if "conv" in kind.lower() else 1
         found += [cases[len(cases) * (3 * n + 1) // (3 * count)] for n in range(count)]
-    return [*found, one_pixel()]
+    return [*found, one_pixel(), one_column()]
 
 
 def one_pixel() -> Case:
     """A convolution whose rows are one pixel: what reads the first row is no loop."""
     cases = [*convolution_cases(), *depthwise_cases()]
     return next(c for c in cases if c.op.output.shape[:2] == (1, 1) and c.op.kind == "Conv2D")
+
+
+def one_column() -> Case:
+    """Windows that overlap, in a row of one: their parts are kept in no memory."""
+    return next(
+        c for c in averaging_cases() if c.op.output.shape[1] == 1 and c.op.output.shape[0] > 3
+    )
 
 
 @pytest.fixture(scope="module")

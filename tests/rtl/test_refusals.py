@@ -10,7 +10,7 @@ from fcn_hw.errors import NotSynthesizable
 from fcn_hw.rtl.compile import compile_call
 from fcn_hw.rtl.front_end import ProcessSource, prepared
 from fcn_hw.rtl.if_conversion import PixelType
-from fcn_hw.rtl.network import Call, Network, StreamSpec
+from fcn_hw.rtl.network import Call, Network, StreamSpec, read_network
 
 pytestmark = pytest.mark.rtl
 
@@ -60,6 +60,32 @@ def test_two_reads_in_an_iteration(tmp_path: Path) -> None:
     assert str(error).startswith(f"process 'p', own.h:{second}: an iteration")
 
 
+def test_a_loop_whose_end_depends_on_data(tmp_path: Path) -> None:
+    body = (
+        "pixel_t a = in.read();\n"
+        "while (a[0] > ap_ufixed<8, 8>(3)) {\n    a = in.read();\n}\nout.write(a);\n"
+    )
+    error = refused(body, tmp_path)
+    assert error.reason == (
+        "data decide when 'y' is written, and a process must take the same iterations for every "
+        "frame"
+    )
+    assert error.line == f"own.h:{FIRST_LINE + 2}"
+
+
+def test_a_write_that_depends_on_what_was_kept(tmp_path: Path) -> None:
+    body = (
+        "static ap_uint<8> kept[8];\n"
+        "for (int n = 0; n < 8; ++n) {\n"
+        "    const pixel_t a = in.read();\n"
+        "    if (kept[n] > 3) {\n        out.write(a);\n    }\n"
+        "    kept[n].range() = a[0].range();\n}\n"
+    )
+    error = refused(body, tmp_path)
+    assert error.reason.startswith("data decide when 'y' is written, and a process")
+    assert error.line == f"own.h:{FIRST_LINE + 4}"
+
+
 def test_a_rounding_mode_that_no_format_has(tmp_path: Path) -> None:
     body = (
         "for (int n = 0; n < 8; ++n) {\n    const pixel_t a = in.read();\n"
@@ -71,6 +97,32 @@ def test_a_rounding_mode_that_no_format_has(tmp_path: Path) -> None:
         "fcn_hw's compiler rounds by AP_TRN, AP_TRN_ZERO, AP_RND and AP_RND_CONV."
     )
     assert error.line.startswith("ap_fixed.h:")
+
+
+def test_an_overflow_mode_that_no_format_has(tmp_path: Path) -> None:
+    body = (
+        "for (int n = 0; n < 8; ++n) {\n    const pixel_t a = in.read();\n"
+        "    const ap_ufixed<6, 6, AP_TRN, AP_SAT_ZERO> less = a[0];\n"
+        "    pixel_t c;\n    c[0] = less;\n    out.write(c);\n}\n"
+    )
+    error = refused(body, tmp_path)
+    assert error.reason == "fcn_hw's compiler keeps codes by AP_WRAP, AP_SAT and AP_SAT_SYM."
+    assert error.line.startswith("ap_fixed.h:")
+
+
+def test_a_process_of_another_origin() -> None:
+    top = (
+        "void net(hls::stream<x_t> &x, hls::stream<x_t> &y) {\n"
+        "    nnet::conv_2d_cl<x_t, x_t, config2>(x, y, w2, b2);\n}\n"
+    )
+    types = "typedef nnet::array<ap_fixed<4, 2>, 1> x_t;\n"
+    files = {"firmware/net.cpp": top, "firmware/defines.h": types, "firmware/parameters.h": ""}
+    with pytest.raises(NotSynthesizable) as told:
+        read_network("net", files, {"conv": (["x"], ["y"])})
+    assert str(told.value) == (
+        "process 'conv', net.cpp: 'nnet::conv_2d_cl' is hls4ml's, which this compiler does not take"
+    )
+    assert told.value.hint == "Set hls.Conv to fcn_hw, or hls.Compiler to vitis."
 
 
 def test_a_memory_with_too_few_ports(tmp_path: Path) -> None:

@@ -52,7 +52,7 @@ class CaseNetwork:
         self.cases = cases
         self.folder = folder
         self.tensors: dict[str, Tensor] = {}
-        headers = _headers()
+        headers = headers_of_templates()
         calls = tuple(self._call(number, case) for number, case in enumerate(cases))
         streams = {
             name: StreamSpec(name, pixel_of(tensor), 0) for name, tensor in self.tensors.items()
@@ -158,7 +158,8 @@ def _tensors(case: Case) -> list[Tensor]:
     return [case.graph.tensor(name) for name in dict.fromkeys((*case.op.inputs, case.op.name))]
 
 
-def _headers() -> dict[str, str]:
+def headers_of_templates() -> dict[str, str]:
+    """The headers of every project, as clang gets them."""
     include = data_folder("templates") / "include"
     texts = {f"fcn_hw/{path.name}": path.read_text() for path in (include / "fcn_hw").glob("*.h")}
     nnet = Path(ap_types_folder()).parent / "nnet_utils" / "nnet_types.h"

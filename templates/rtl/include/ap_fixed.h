@@ -79,8 +79,8 @@ template <int W, int I, bool SIGNED, ap_q_mode Q, ap_o_mode O> struct fixed {
     fixed(const T &value)
         : code(converted<operand<T>::width, 0, operand<T>::is_signed>(operand<T>::code_of(value))) {}
 
-    all_bits<code_type> range() { return all_bits<code_type>(code); }
-    all_bits<const code_type> range() const { return all_bits<const code_type>(code); }
+    all_bits<code_type, W> range() { return {code}; }
+    all_bits<const code_type, W> range() const { return {code}; }
 
     template <int W2, int I2, bool S2, ap_q_mode Q2, ap_o_mode O2>
     fixed &operator+=(const fixed<W2, I2, S2, Q2, O2> &other) {

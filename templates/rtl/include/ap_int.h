@@ -56,8 +56,8 @@ FCN_HW_RTL_NATIVE(long long, 64, true)
 FCN_HW_RTL_NATIVE(unsigned long long, 64, false)
 #undef FCN_HW_RTL_NATIVE
 
-// The bits of a value, to be copied to those of another one.
-template <class BITS> struct all_bits {
+// The W bits of a value, to be copied to those of another one.
+template <class BITS, int W> struct all_bits {
     BITS &code;
 
     all_bits(BITS &bits_of_value) : code(bits_of_value) {}
@@ -66,8 +66,23 @@ template <class BITS> struct all_bits {
         code = other.code;
         return *this;
     }
-    template <class OTHER> all_bits &operator=(const all_bits<OTHER> &other) {
+    template <class OTHER, int W2> all_bits &operator=(const all_bits<OTHER, W2> &other) {
         code = BITS(other.code);
+        if constexpr (W == 1 && BITS(-1) < BITS(0)) { // of two bits the last one counts
+            code = BITS(-(code & BITS(1)));
+        }
+        return *this;
+    }
+};
+
+// `width` of the W bits of a value, `low` and above, to be written.
+template <class BITS, int W> struct some_bits {
+    BITS &code;
+    const int width, low;
+
+    template <class T> some_bits &operator=(const T &value) {
+        const BITS ones = BITS(BITS(~BITS(0)) >> (W - width));
+        code = BITS((code & BITS(~BITS(ones << low))) | BITS(BITS(BITS(value) & ones) << low));
         return *this;
     }
 };
@@ -96,22 +111,30 @@ template <int W, bool SIGNED> struct number {
 
     constexpr operator native_type() const { return native_type(code); }
 
-    all_bits<code_type> range() { return all_bits<code_type>(code); }
-    all_bits<const code_type> range() const { return all_bits<const code_type>(code); }
+    all_bits<code_type, W> range() { return {code}; }
+    all_bits<const code_type, W> range() const { return {code}; }
+
+    some_bits<code_type, W> range(int high, int low) { return {code, high - low + 1, low}; }
+    bool operator[](int bit) const { return bool((code >> bit) & code_type(1)); }
 
     template <class T> number &operator+=(const T &other) { return *this = number(*this + other); }
     template <class T> number &operator-=(const T &other) { return *this = number(*this - other); }
     template <class T> number &operator*=(const T &other) { return *this = number(*this * other); }
+    template <class T> number &operator|=(const T &other) { return *this = number(*this | other); }
+    number &operator<<=(int count) { return *this = *this << count; }
+    number &operator>>=(int count) { return *this = *this >> count; }
     number &operator++() { return *this += 1; }
     number &operator--() { return *this -= 1; }
-    number operator<<(int count) const {
+    template <class T> number operator<<(const T &count) const {
         number result;
-        result.code = code_type(code << count);
+        const int bits = int(count); // all of them leave nothing, which C++ does not say
+        result.code = bits < W ? code_type(code << bits) : code_type(0);
         return result;
     }
-    number operator>>(int count) const {
+    template <class T> number operator>>(const T &count) const {
         number result;
-        result.code = code_type(code >> count);
+        const int bits = int(count); // all of them leave nothing, which C++ does not say
+        result.code = bits < W ? code_type(code >> bits) : code_type(code < 0 ? -1 : 0);
         return result;
     }
 };
@@ -163,6 +186,15 @@ FCN_HW_RTL_OPERATOR(|, width, FCN_HW_RTL_SIGN)
 FCN_HW_RTL_OPERATOR(^, width, FCN_HW_RTL_SIGN)
 #undef FCN_HW_RTL_SIGN
 #undef FCN_HW_RTL_OPERATOR
+
+// The bits of both, those of b lowest.
+template <int W1, bool SIGNED1, int W2, bool SIGNED2>
+number<W1 + W2, false> operator,(const number<W1, SIGNED1> &a, const number<W2, SIGNED2> &b) {
+    typedef bits_t<W1 + W2, false> code_t;
+    number<W1 + W2, false> both;
+    both.code = code_t((code_t(bits_t<W1, false>(a.code)) << W2) | code_t(bits_t<W2, false>(b.code)));
+    return both;
+}
 
 #define FCN_HW_RTL_COMPARISON(OP)                                                                      \
     template <class A, class B, bool = common<A, B>::exists>                                           \

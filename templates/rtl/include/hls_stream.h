@@ -8,11 +8,13 @@
 extern "C" {
 unsigned fcn_hw_read(void *stream) noexcept;
 void fcn_hw_write(void *stream, unsigned token) noexcept;
-unsigned fcn_hw_blank() noexcept __attribute__((const));
 }
 template <class BITS> BITS fcn_hw_channel(unsigned token, unsigned channel) noexcept __attribute__((const));
 template <class BITS>
 unsigned fcn_hw_with_channel(unsigned token, unsigned channel, BITS code) noexcept __attribute__((const));
+
+// A pixel that no channel has been put in.
+static const unsigned FCN_HW_NO_CHANNELS = 0;
 
 // ARRAY_RESHAPE, ARRAY_PARTITION, DEPENDENCE and BIND_STORAGE of an array that stays a memory.
 void fcn_hw_reshape(const void *array, int dimension) noexcept;
@@ -37,7 +39,7 @@ template <class pixel_T> class stream {
     }
 
     void write(const pixel_T &pixel) {
-        unsigned token = fcn_hw_blank();
+        unsigned token = FCN_HW_NO_CHANNELS;
         _Pragma("clang loop unroll(full)") for (unsigned c = 0; c < pixel_T::size; ++c) {
             token = fcn_hw_with_channel<code_t>(token, c, pixel.data[c].code);
         }
