@@ -25,10 +25,16 @@ Vitis HLS does not document its threshold. Coelho et al. (Nature Machine Intelli
 observe DSP slices from about ten bits on, and LUTs below.
 """
 
-_DSP_PORTS: dict[Family, tuple[int, int]] = {
+DSP_PORTS: dict[Family, tuple[int, int]] = {
     "7series": (25, 18), "ultrascale+": (27, 18), "ecp5": (18, 18),
 }  # fmt: skip
 """Signed operands of a DSP48E1 (UG479), a DSP48E2 (UG579) and a MULT18X18D (FPGA-TN-02205)."""
+
+
+MOST_CHAINED = 8
+"""Products of DSP slices that are added in a chain, a slice to the next, before chains are added in
+a tree. A product a clock: the operands of each wait in flip-flops for those before it, and their
+number grows with the square of the length."""
 
 
 def dsp_slices(a_bits: int, b_bits: int, family: Family) -> int:
@@ -36,7 +42,7 @@ def dsp_slices(a_bits: int, b_bits: int, family: Family) -> int:
 
     A wider operand is cut into pieces; all but the topmost are unsigned and use one bit less.
     """
-    ports = _DSP_PORTS[family]
+    ports = DSP_PORTS[family]
 
     def tiles(a: int, b: int) -> int:
         return _pieces(a, ports[0]) * _pieces(b, ports[1])

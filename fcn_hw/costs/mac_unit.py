@@ -8,8 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import ceil
 
 from fcn_hw.costs.arithmetic import (
+    MOST_CHAINED,
     accumulator,
     adder,
     adder_tree,
@@ -49,6 +51,8 @@ class MacUnit:
         tap_groups: of the kernel, ``taps`` each.
         digits: :func:`fcn_hw.costs.arithmetic.signed_digits` of the weights where the unit has a
             multiplier for each, so that all are constants; None where weights change.
+        lanes: filters that share a multiplier of a DSP slice, or 0; :mod:`fcn_hw.ops.lanes`.
+        lane_width, lane_terms: see there.
     """
 
     pe: int
@@ -70,6 +74,9 @@ class MacUnit:
     taps: int = 1
     tap_groups: int = 1
     digits: int | None = None
+    lanes: int = 0
+    lane_width: int = 0
+    lane_terms: int = 0
 
     @property
     def multipliers(self) -> int:
@@ -82,7 +89,10 @@ class MacUnit:
 
     @property
     def rom_word_bits(self) -> int:
-        return self.multipliers * self.weight_bits
+        if not self.lanes:
+            return self.multipliers * self.weight_bits
+        element = self.lanes * (self.weight_bits + 1) - 1
+        return self.multipliers // self.lanes * element
 
     @property
     def operands(self) -> int:
@@ -107,7 +117,9 @@ def mac_unit(unit: MacUnit, family: Family) -> Resources:
     a_filter = sums + conversion(
         unit.accum_bits, unit.output_bits, rounds=unit.rounds, saturates=unit.saturates
     )
-    if unit.digits is None:
+    if unit.lanes:
+        amount = shared_products(unit)
+    elif unit.digits is None:
         amount = products(unit, [unit.terms] * unit.pe, family)
     else:
         amount = constant_products(unit.digits, unit.input_bits)
@@ -140,6 +152,35 @@ def products(unit: MacUnit, terms: Sequence[int], family: Family) -> Resources:
     sums = sum(product_bits + (n - 1).bit_length() for n in terms if n)
     return Resources(
         lut=count * fabric_multiplier_luts(a_bits, b_bits), ff=count * product_bits // 2 + sums
+    )
+
+
+HELD_IN_A_SLICE = 3
+"""Stages that an operand of a DSP slice waits in the slice's registers and its memory's."""
+
+
+def shared_products(unit: MacUnit) -> Resources:
+    """Multipliers that filters share, the sums of their products, and the reading of lanes.
+
+    A slice adds its product to what the slice before hands on. What is left is to add the ends of
+    chains, and lanes that are read more than once; operands wait for their slice's turn in a chain.
+    """
+    columns, terms = unit.pe // unit.lanes, unit.terms
+    word_bits = unit.lanes * unit.lane_width
+    most = min(unit.lane_terms or terms, MOST_CHAINED)
+    chains = [most] * (terms // most) + [terms % most]
+    ends = ceil(terms / most)
+    # What a lane carries into the one above is added where lanes are read: in each part of a step,
+    # or once a pixel, when the ends of chains are added.
+    carries = (unit.lanes - 1) * unit.lane_width
+    reads = ceil(terms / unit.lane_terms) if unit.lane_terms else 1
+    added = reads * (carries + word_bits) if unit.lane_terms else carries + (ends - 1) * word_bits
+    element_bits = unit.rom_word_bits // (columns * terms)
+    waits = sum(sum(range(length - HELD_IN_A_SLICE)) for length in chains)
+    return Resources(
+        lut=columns * added,
+        ff=columns * ((ends - 1) * word_bits + waits * element_bits) + waits * unit.input_bits,
+        dsp=columns * terms,
     )
 
 

@@ -47,7 +47,9 @@ def build_problem(graph: Graph, board: Board, rules: Rules) -> Problem:
             op,
             graph.operands(op),
             board.family,
-            (given,) if given else op.legal_folds(),
+            (given,)
+            if given
+            else op.legal_folds() + op.lane_folds(graph.operands(op), board.family),
             (strategy,) if strategy else STRATEGIES,
         )
     some = estimate(

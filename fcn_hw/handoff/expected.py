@@ -52,7 +52,8 @@ def estimate_of(
     if folds.keys() != ops.keys():
         raise BundleError(f"{MANIFEST}: structure.folds are not those of the graph's layers")
     for name, fold in folds.items():
-        if fold not in ops[name].legal_folds():
+        op = ops[name]
+        if fold not in op.legal_folds() + op.lane_folds(graph.operands(op), board.family):
             raise BundleError(f"{MANIFEST}: structure.folds: '{name}' can't have {fold}")
     dataflow = lower(graph)
     if structure.fifo_depths.keys() != {fifo.name for fifo in dataflow.fifos}:

@@ -453,7 +453,15 @@ class Folded(Op):
 
     @abstractmethod
     def legal_folds(self) -> tuple[Fold, ...]:
-        """Every fold that it can have."""
+        """Every fold that it can have on any device, with no lanes."""
+
+    def lane_folds(self, operands: Operands, family: Family) -> tuple[Fold, ...]:
+        """Those of the legal folds that can also have lanes in DSP slices, with these.
+
+        Args:
+            family: of the device whose slices they are.
+        """
+        return ()
 
     @abstractmethod
     def fold_steps(self, fold: Fold) -> int:

@@ -34,6 +34,7 @@ from fcn_hw.ops.base import (
     sizes,
     window_count,
 )
+from fcn_hw.ops.lanes import Packing, legal_lanes, packing_of
 
 MOST_MULTIPLIERS = 4096
 """Of a fold of several taps. The registers of the window, the multipliers and their trees are
@@ -227,6 +228,30 @@ class Convolution(Folded):
         """How many taps can be multiplied at once."""
         return [1]
 
+    def lane_folds(self, operands: Operands, family: Family) -> tuple[Fold, ...]:
+        """The legal folds whose filters can share DSP slices: those of one channel can't, and where
+        weights are constants of the code there is nothing to share."""
+        if not self.sums_channels:
+            return ()
+        formats = self.weight.format, operands[0].format, self.accum
+        return tuple(
+            replace(fold, lanes=lanes)
+            for lanes in legal_lanes(*formats, family)
+            for fold in self.legal_folds()
+            if fold.pe % lanes == 0 and self.rom_words(fold) > 1
+        )
+
+    def packing(self, source: Tensor, fold: Fold) -> Packing | None:
+        """How its filters share multipliers, if they do."""
+        if not fold.lanes:
+            return None
+        return packing_of(fold.lanes, self.weight.format, source.format, self.accum)
+
+    def rom_words(self, fold: Fold) -> int:
+        """Words of the weight ROM: steps of an output pixel, of all phases."""
+        phases = self.windows.phases
+        return phases[0] * phases[1] * self.fold_steps(fold)
+
     def channel_groups(self, fold: Fold) -> int:
         """Steps that a filter takes for the channels of a tap."""
         return int(self.weight.codes.shape[2]) // fold.simd if self.sums_channels else 1
@@ -342,8 +367,10 @@ class Convolution(Folded):
     def latency_cycles(self, operands: Operands, fold: Fold | None = None) -> int:
         fold = self.given(fold)
         window = MEMORY if self.ring_shape(operands[0], fold)[0] else 0
+        terms, packing = fold.simd * fold.taps, self.packing(operands[0], fold)
+        sums = packing.sum_cycles(terms) if packing else tree(terms)
         # products, their sum, the accumulator
-        return STREAM + window + MULTIPLY + tree(fold.simd * fold.taps) + 1 + CONVERT
+        return STREAM + window + MULTIPLY + sums + 1 + CONVERT
 
     def macs(self, operands: Operands) -> int:
         """Every tap at every output position, those that fall on padding too: a pipelined datapath
@@ -366,8 +393,7 @@ class Convolution(Folded):
 
     def unit(self, source: Tensor, fold: Fold, strategy: str) -> MacUnit:
         """The multipliers and their memories."""
-        phases = self.windows.phases
-        words = phases[0] * phases[1] * self.fold_steps(fold)
+        words, packing = self.rom_words(fold), self.packing(source, fold)
         rounds, saturates = conversion_modes(self.accum, self.output.format)
         return MacUnit(
             pe=fold.pe,
@@ -388,6 +414,9 @@ class Convolution(Folded):
             rom_storage=ROM_STORAGE[strategy],
             bias_bits=self.bias.format.signed_width if self.bias is not None else 0,
             own_channels=not self.sums_channels,
+            lanes=fold.lanes,
+            lane_width=packing.width if packing else 0,
+            lane_terms=packing.terms if packing else 0,
         )
 
     def ring_shape(self, source: Tensor, fold: Fold) -> tuple[int, int]:
@@ -469,26 +498,43 @@ class Convolution(Folded):
     def config(self, operands: Operands, fold: Fold | None = None) -> dict[str, Any]:
         (source,), fold = operands, self.given(fold)
         kernel_h, kernel_w, n_chan = self.weight.codes.shape[:3]
-        steps, phases = self.fold_steps(fold), self.windows.phases
+        steps, packing = self.fold_steps(fold), self.packing(source, fold)
         product_fraction = self.weight.format.fraction + source.format.fraction
-        return sizes(source, self.output) | {
-            "n_chan": n_chan,
-            "n_filt": self.filters,
-            "kernel_height": kernel_h,
-            "kernel_width": kernel_w,
-            "stride_height": self.strides[0],
-            "stride_width": self.strides[1],
-            "pe": fold.pe,
-            "simd": fold.simd,
-            "taps": fold.taps,
-            "fold": steps,
-            "rom_depth": phases[0] * phases[1] * steps,
-            "product_shift": left_shift(self.accum, product_fraction),
-            "bias_shift": left_shift(self.accum, self.bias_format.fraction),
-            "weight_width": self.weight.format.signed_width,
-            "bias_width": self.bias_format.signed_width,
-            "accum": self.accum,
-        }
+        weight_bits, bias_bits = self._rom_bits(packing)
+        return (
+            sizes(source, self.output)
+            | {
+                "n_chan": n_chan,
+                "n_filt": self.filters,
+                "kernel_height": kernel_h,
+                "kernel_width": kernel_w,
+                "stride_height": self.strides[0],
+                "stride_width": self.strides[1],
+                "pe": fold.pe,
+                "simd": fold.simd,
+                "taps": fold.taps,
+                "lanes": fold.lanes,
+                "fold": steps,
+                "rom_depth": self.rom_words(fold),
+                "product_shift": left_shift(self.accum, product_fraction),
+                "bias_shift": self._bias_shift,
+                "weight_width": weight_bits,
+                "bias_width": bias_bits,
+                "accum": self.accum,
+            }
+            | ({} if packing is None else packing.config)
+        )
+
+    @property
+    def _bias_shift(self) -> int:
+        return left_shift(self.accum, self.bias_format.fraction)
+
+    def _rom_bits(self, packing: Packing | None) -> Pair:
+        """Bits of an element of the ROMs of weights and of biases."""
+        weight, bias = self.weight.format.signed_width, self.bias_format.signed_width
+        if packing is None:
+            return weight, bias
+        return packing.element_bits, packing.bias_bits(bias, self._bias_shift)
 
     def weight_rom(self, fold: Fold) -> Codes:
         """Weights of shape (steps of all phases, pe, taps * simd).
@@ -516,18 +562,26 @@ class Convolution(Folded):
     def roms(self, operands: Operands, fold: Fold | None, strategy: str) -> tuple[Rom, ...]:
         fold = self.given(fold)
         weights, biases = self.weight_rom(fold), self.bias_rom(fold)
+        packing = self.packing(operands[0], fold)
+        weight_bits, bias_bits = self._rom_bits(packing)
+        filters, filters_a_sum = f"filter {fold.pe}", f"filter {fold.pe}"
+        if packing is not None:
+            weights, biases = packing.elements(weights), packing.biases(biases)
+            filters = f"{packing.lanes} filters {weights.shape[1]}"
+            filters_a_sum = filters_a_sum if packing.terms else filters
+        taps = (
+            f"tap x channel {fold.taps} x {fold.simd}" if fold.taps > 1 else f"channel {fold.simd}"
+        )
         return (
             Rom(
                 "weights", "weights", str(self.weight.format),
-                f"[step {len(weights)}][filter {fold.pe}]"
-                + (f"[tap x channel {fold.taps} x {fold.simd}]" if fold.taps > 1
-                   else f"[channel {fold.simd}]"),
-                self.weight.format.signed_width, weights, storage=ROM_STORAGE[strategy],
+                f"[step {len(weights)}][{filters}][{taps}]",
+                weight_bits, weights, storage=ROM_STORAGE[strategy],
             ),
             Rom(
                 "biases", "biases", str(self.bias.format) if self.bias else "none",
-                f"[filter group {len(biases)}][filter {fold.pe}]",
-                self.bias_format.signed_width, biases,
+                f"[filter group {len(biases)}][{filters_a_sum}]",
+                bias_bits, biases,
             ),
         )  # fmt: skip
 

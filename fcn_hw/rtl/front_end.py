@@ -146,8 +146,7 @@ def prepared(files: Mapping[str, str]) -> dict[str, str]:
 _LOOP = re.compile(r"\bfor \(")
 _PRAGMA = re.compile(r"#pragma HLS (\w+)(.*)")
 _PLAIN = frozenset(
-    """INLINE UNROLL PIPELINE DATAFLOW STREAM LOOP_TRIPCOUNT INTERFACE RESET BIND_OP
-    LOOP_FLATTEN""".split()
+    "INLINE UNROLL PIPELINE DATAFLOW STREAM LOOP_TRIPCOUNT INTERFACE RESET LOOP_FLATTEN".split()
 )
 _MARK_OF = {"ARRAY_RESHAPE": "fcn_hw_reshape", "ARRAY_PARTITION": "fcn_hw_partition"}
 
@@ -188,6 +187,9 @@ def _mark(kind: str, rest: str, kept: set[str], where: str) -> str:
             where, f"PIPELINE II={arguments['II']}: every loop is built with II=1"
         )
     variable = arguments.get("variable", "")
+    if kind == "BIND_OP":
+        bound = (arguments.get("op"), arguments.get("impl")) == ("mul", "dsp")
+        return f"fcn_hw_in_dsp({variable});" if bound else ""
     if kind in _PLAIN or variable not in kept:
         return ""
     if kind in _MARK_OF:

@@ -16,6 +16,7 @@ from fcn_hw.rtl.control_flow import START, ControlFlow, control_flow, loop_bound
 from fcn_hw.rtl.fields import PART_OF_NAME
 from fcn_hw.rtl.first_iteration import FirstIteration, first_iteration
 from fcn_hw.rtl.ir import (
+    DSP,
     Builder,
     Node,
     ProcessGraph,
@@ -578,6 +579,9 @@ class _Converter:
             return build.get(token, number.value * line.type, line.type)
         if "fcn_hw_with_channel" in callee:
             return self._with_channel(line, block)
+        if "fcn_hw_dsp" in callee:
+            assert isinstance(line.type, int)
+            return self._in_dsp(self._use(values[0], block, line.type))
         return self._intrinsic(line, block)
 
     def _stream(self, value: Value) -> str:
@@ -595,6 +599,15 @@ class _Converter:
         channels += [self.build.undefined(width)] * (number.value + 1 - len(channels))
         channels[number.value] = self._use(code, block, width)
         return self.build.raw("join", sum(c.width for c in channels), channels)
+
+    def _in_dsp(self, product: Node) -> Node:
+        """The product with its mark; one by a constant has become something else and stays."""
+        if product.op in ("sext", "zext"):
+            inner = self._in_dsp(product.operands[0])
+            return self.build.raw(product.op, product.width, (inner,))
+        if product.op != "mul":
+            return product
+        return self.build.raw("mul", product.width, product.operands, label=DSP)
 
     def _intrinsic(self, line: Instruction, block: str) -> Node:
         build = self.build

@@ -20,6 +20,9 @@ iteration, the pixel that the iteration reads, the word that it loads from a mem
 
 COMPARISONS = frozenset("eq ult ule ugt uge slt sle sgt sge".split())
 
+DSP = "dsp"
+"""The label of a product that is to be made in a DSP slice."""
+
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Node:
@@ -33,7 +36,7 @@ class Node:
         id: in the order of making; operands come first.
         width: bits of the result; 0 for the empty join.
         value: of a constant, unsigned; the bit of ``get``; the number of a load.
-        label: the register's, stream's or memory's name.
+        label: the register's, stream's or memory's name; of a product :data:`DSP`, or ``""``.
         name: that the C++ has for it, or ``""``.
         line: ``windows.h:192``, or ``""``.
     """
@@ -49,6 +52,13 @@ class Node:
 
     def __repr__(self) -> str:
         return f"{self.op}#{self.id}:{self.width}"
+
+
+def dsp_product(node: Node) -> Node | None:
+    """The product that a node is, extended or not, if it is to be made in a DSP slice."""
+    while node.op in ("sext", "zext"):
+        (node,) = node.operands
+    return node if node.op == "mul" and node.label == DSP else None
 
 
 def mask(width: int) -> int:

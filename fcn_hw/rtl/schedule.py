@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from fcn_hw.errors import NotSynthesizable
 from fcn_hw.rtl.cycles import components
 from fcn_hw.rtl.delays import DelayModel
-from fcn_hw.rtl.ir import Memory, Node, ProcessGraph
+from fcn_hw.rtl.ir import Memory, Node, ProcessGraph, dsp_product
 from fcn_hw.rtl.ranges import Bits
 
 SMALL_ROM_BITS = 1024
@@ -105,6 +105,7 @@ class _Scheduler:
         self.period_ns = period_ns
         self.limit = period_ns * delays.share
         self.needs: Callable[[Node], tuple[Node, ...]] = graph.predecessors()
+        self.absorbed = _absorbed(graph)
         self.memory_of = {load.node: (m, load) for m in graph.memories for load in m.loads}
         self.stage: dict[Node, int] = {}
         self.time: dict[Node, float] = {}
@@ -150,8 +151,14 @@ class _Scheduler:
         if node.op == "load" and not in_logic(self.memory_of[node][0]):
             self._place_load(node)
             return
+        if node in self.absorbed:
+            self._place_in_slice(node)
+            return
+        self._place_apart(node)
+
+    def _place_apart(self, node: Node) -> None:
         needed = [x for x in self.needs(node) if not _is_free(x)]
-        at = self._latest(needed)
+        at, delays = self._latest(needed), self.delays
         ready = max(
             (self.time[x] if self.stage[x] == at else delays.clock_to_q for x in needed),
             default=0.0,
@@ -168,6 +175,33 @@ class _Scheduler:
                 hint="Give hls.ClockPeriod a larger value.",
             )
         self.stage[node], self.time[node] = at, ready + delay
+
+    def _place_in_slice(self, node: Node) -> None:
+        """A sum, and in its stage the product that the slice adds to what it is handed.
+
+        Between them is no flip-flop that is not the slice's own: the product's operands wait.
+        """
+        product, path, other = self.absorbed[node]
+        factors = [x for x in product.operands if not _is_free(x)]
+        at = self._latest((*factors, other))
+        q, limit = self.delays.clock_to_q, self.limit - self.delays.setup
+
+        def times(at: int) -> tuple[float, float]:
+            ready = max((self.time[x] if self.stage[x] == at else q for x in factors), default=0.0)
+            made = ready + self._delay(product)
+            handed = self.time[other] if self.stage[other] == at else q
+            return made, max(made, handed) + self._delay(node)
+
+        made, added = times(at)
+        if added > limit:
+            made, added = times(at + 1)
+            if added > limit:  # too slow for the clock: with the slice's register between them
+                self._place_apart(node)
+                return
+            at += 1
+        for x in path:
+            self.stage[x], self.time[x] = at, made
+        self.stage[node], self.time[node] = at, added
 
     def _place_load(self, node: Node) -> None:
         memory, load = self.memory_of[node]
@@ -279,6 +313,28 @@ class _Scheduler:
             self.time[node] = ready + self._delay(node)
             worst = max(worst, self.time[node])
         return worst
+
+
+def _absorbed(graph: ProcessGraph) -> dict[Node, tuple[Node, tuple[Node, ...], Node]]:
+    """Of each sum that a DSP slice can make with a product of its own: the product, it and its
+    extensions, and what else is added. Nothing else uses any of these."""
+    users: dict[Node, int] = {}
+    order = graph.order()
+    for node in order:
+        for operand in node.operands:
+            users[operand] = users.get(operand, 0) + 1
+    found = {}
+    for node in order:
+        if node.op != "add":
+            continue
+        for term, other in (node.operands, node.operands[::-1]):
+            product, path = dsp_product(term), [term]
+            while path[-1] is not product and path[-1].operands:
+                path.append(path[-1].operands[0])
+            if product is not None and all(users[x] == 1 for x in path) and not _is_free(other):
+                found[node] = product, tuple(path), other
+                break
+    return found
 
 
 def _is_free(node: Node) -> bool:

@@ -1,13 +1,18 @@
-"""Sums as trees: LLVM leaves them as chains, which would take a stage for every few terms."""
+"""Sums as trees: LLVM leaves them as chains, which would take a stage for every few terms.
+
+Products of DSP slices stay chains, of a few terms each: a slice adds what the one before it hands
+on to its own product, and nothing else.
+"""
 
 from __future__ import annotations
 
 import heapq
 from collections.abc import Mapping
 
+from fcn_hw.costs.arithmetic import MOST_CHAINED
 from fcn_hw.rtl.cycles import in_cycles
 from fcn_hw.rtl.delays import DelayModel
-from fcn_hw.rtl.ir import Builder, Node, ProcessGraph
+from fcn_hw.rtl.ir import Builder, Node, ProcessGraph, dsp_product
 from fcn_hw.rtl.ranges import Bits
 
 
@@ -46,7 +51,8 @@ def balanced(graph: ProcessGraph, bits: Mapping[Node, Bits], delays: DelayModel)
         if len(terms) < 3:
             return None
         cost = delays.of(node, bits)
-        return _tree(graph.builder, node.width, [(ready[t], made[t]) for t in terms], cost)
+        timed = [(ready[term], made[term]) for term in terms]
+        return _tree(graph.builder, node.width, _chained(graph.builder, timed, cost), cost)
 
     return graph.rebuilt(change)
 
@@ -59,6 +65,20 @@ def _terms(total: Node, inner: set[Node]) -> list[Node]:
             todo += node.operands
         else:
             found.append(node)
+    return found
+
+
+def _chained(
+    build: Builder, terms: list[tuple[float, Node]], cost: float
+) -> list[tuple[float, Node]]:
+    """The terms, those that DSP slices make already added in chains; an addition takes ``cost``."""
+    products = [(time, node) for time, node in reversed(terms) if dsp_product(node) is not None]
+    found = [(time, node) for time, node in terms if dsp_product(node) is None]
+    for first in range(0, len(products), MOST_CHAINED):
+        (time, total), *others = products[first : first + MOST_CHAINED]
+        for _, node in others:
+            time, total = time + cost, build.make("add", total.width, (total, node))
+        found.append((time, total))
     return found
 
 

@@ -124,6 +124,7 @@ def test_config_of_a_convolution() -> None:
         "    static constexpr int pe = 2;\n"
         "    static constexpr int simd = 4;\n"
         "    static constexpr int taps = 1;\n"
+        "    static constexpr int lanes = 0;\n"
         "    static constexpr int fold = 9;\n"
         "    static constexpr int rom_depth = 9;\n"
         "    static constexpr int product_shift = 0;\n"

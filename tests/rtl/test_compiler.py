@@ -14,6 +14,7 @@ from fcn_hw.rtl.fields import names_of_parts
 from fcn_hw.rtl.front_end import prepared
 from fcn_hw.rtl.if_conversion import saturated
 from fcn_hw.rtl.ir import (
+    DSP,
     Builder,
     Node,
     ProcessGraph,
@@ -154,6 +155,27 @@ def test_a_sum_of_many_terms_is_a_tree() -> None:
     assert compile_graph(graph, target).depth == 1
 
 
+def test_products_of_dsp_slices_are_chains_and_stand_in_the_stage_of_their_sum() -> None:
+    """A slice adds a product to what the slice before hands on, and holds no other register."""
+    build = Builder()
+    leaves = [build.raw("read", 8, label=f"x{n}") for n in range(2 * 20)]
+    wide = [build.make("sext", 40, (leaf,)) for leaf in leaves]
+    products = [build.raw("mul", 40, wide[n : n + 2], label=DSP) for n in range(0, len(wide), 2)]
+    total = products[0]
+    for product in products[1:]:
+        total = build.make("add", 40, (total, product))
+    found = compile_graph(a_process(build, total, leaves), Target(DELAYS["7series"], 10.0))
+    sums = [node for node in found.order if node.op == "add"]
+    chained = [node for node in sums if any(x.label == DSP for x in node.operands)]
+    assert len(sums) == 19 and len(chained) == 20 - 3, "three chains, of 8, 8 and 4 products"
+    for node in chained:
+        product = next(x for x in reversed(node.operands) if x.label == DSP)
+        assert found.stage[product] == found.stage[node]
+    values = {leaf: (37 * leaf.id + 11) % 256 for leaf in leaves}
+    (write,) = found.graph.writes
+    assert value_of(write.pixel.operands[0], dict(values)) == value_of(total, dict(values))
+
+
 def test_a_recurrence_that_is_too_slow_is_told_with_its_registers() -> None:
     build = Builder()
     node = build.raw("register", 32, label="total")
@@ -229,6 +251,13 @@ def test_pragmas_become_marks_and_lines_keep_their_numbers() -> None:
     assert lines[1] == "fcn_hw_reshape(ring, 2);"
     assert lines[2].startswith('_Pragma("clang loop unroll(full)") for (')
     assert len(lines) == len(text.split("\n"))
+
+
+def test_a_product_bound_to_dsp_slices_is_marked() -> None:
+    text = "int f(int a) {\n int p = a * a;\n#pragma HLS BIND_OP variable=p op=mul impl=dsp\n}\n"
+    assert "\nfcn_hw_in_dsp(p);\n" in prepared({"fcn_hw/f.h": text})["fcn_hw/f.h"]
+    fabric = text.replace("impl=dsp", "impl=fabric")
+    assert "fcn_hw_in_dsp" not in prepared({"fcn_hw/f.h": fabric})["fcn_hw/f.h"]
 
 
 def test_an_instruction_that_is_no_hardware_is_told_with_its_line() -> None:

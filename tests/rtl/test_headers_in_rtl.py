@@ -20,7 +20,12 @@ from test_channel_headers import (
     zero_cases,
 )
 from test_conversion_header import cases as conversion_cases
-from test_convolution_headers import convolution_cases, depthwise_cases, transposed_cases
+from test_convolution_headers import (
+    convolution_cases,
+    depthwise_cases,
+    lane_cases,
+    transposed_cases,
+)
 from test_op_headers import averaging_cases, converting_cases, moving_cases, symmetric_cases
 
 pytestmark = pytest.mark.rtl
@@ -28,7 +33,7 @@ pytestmark = pytest.mark.rtl
 GRIDS = (
     moving_cases, converting_cases, averaging_cases, symmetric_cases, batch_norm_cases, zero_cases,
     threshold_cases, lookup_cases, join_cases, other_format_cases, convolution_cases,
-    depthwise_cases, transposed_cases, conversion_cases,
+    depthwise_cases, transposed_cases, lane_cases, conversion_cases,
 )  # fmt: skip
 AT_ONCE = 40
 """Cases in one Verilator model."""
@@ -49,7 +54,7 @@ def chosen() -> list[Case]:
     for kind, cases in by_kind().items():
         count = 2 if "conv" in kind.lower() else 1
         found += [cases[len(cases) * (3 * n + 1) // (3 * count)] for n in range(count)]
-    return [*found, one_pixel(), one_column()]
+    return [*found, one_pixel(), one_column(), *lane_cases()[1:3]]
 
 
 def one_pixel() -> Case:

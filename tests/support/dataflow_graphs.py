@@ -87,7 +87,7 @@ def random_folds(graph: Graph, seed: int) -> dict[str, Fold]:
     sampler = np.random.default_rng(seed)
     found = {}
     for op in folded_ops(graph):
-        legal = op.legal_folds()
+        legal = op.legal_folds() + op.lane_folds(graph.operands(op), "7series")
         found[op.name] = legal[int(sampler.integers(len(legal)))]
     return found
 

@@ -14,6 +14,7 @@ import pytest
 from header_bench import Case
 
 from fcn_hw.fixed import FixedFormat, Overflow, Rounding
+from fcn_hw.ops.convolution import Convolution
 
 T = TypeVar("T")
 
@@ -94,6 +95,8 @@ def header_traits(case: Case) -> frozenset[Hashable]:
         found["pe"] = "one" if pe == 1 else "all" if pe == outputs else "some"
         found["simd"] = "one" if simd == 1 else "all" if simd == first.channels else "some"
         found["fold"] = (found["pe"], found["simd"])
+        packing = op.packing(first, case.fold) if isinstance(op, Convolution) else None
+        found["lanes"] = packing and (packing.lanes, packing.terms == 0)
         found["taps"] = "one" if case.fold.taps == 1 else "several"
         if case.fold.taps > 1:  # another engine: everything of its window again
             found |= {f"{name} of several taps": value for name, value in found.items()}

@@ -14,7 +14,7 @@ from tiers import BOTH_TIERS, header_traits, of_tier
 from fcn_hw.fixed import FixedFormat, Overflow, Rounding, parse_format
 from fcn_hw.ir import Graph
 from fcn_hw.ir.build import GraphBuilder
-from fcn_hw.ops import Constant, Padding
+from fcn_hw.ops import Constant, Fold, Padding
 from fcn_hw.ops.convolution import Convolution
 
 pytestmark = pytest.mark.gxx
@@ -183,16 +183,57 @@ def transposed_cases() -> list[Case]:
     return cases
 
 
+def lane_cases() -> list[Case]:
+    """Filters that share DSP slices: sums that stay packed and sums that don't, in every engine;
+    weights of all signs and of their least code alone."""
+    rng = np.random.default_rng(7)
+    sizes = [
+        # channels, filters, weights, inputs, fold
+        (3, 6, "fixed<4,1>", "ufixed<4,0>", Fold(6, 3, 1, 2)),
+        (3, 6, "fixed<4,1>", "ufixed<4,0>", Fold(3, 3, 1, 3)),
+        (6, 4, "fixed<4,1>", "fixed<4,2>", Fold(2, 2, 3, 2)),
+        (4, 6, "fixed<2,1>", "ufixed<4,0>", Fold(6, 4, 1, 3)),
+        (3, 4, "fixed<8,1>", "ufixed<8,0>", Fold(4, 1, 9, 2)),
+        (8, 6, "fixed<3,1>", "fixed<3,1>", Fold(3, 4, 9, 3)),
+        (5, 2, "ufixed<3,1>", "ufixed<1,1>", Fold(2, 5, 1, 2)),
+        (1, 6, "fixed<8,1>", "ufixed<1,1>", Fold(2, 1, 1, 2)),
+    ]
+    cases = []
+    for number, (n_chan, n_filt, weights, inputs, fold) in enumerate(sizes * 2):
+        least = number >= len(sizes)
+        fmt = parse_format(weights)
+        kernel = (3, 3) if fold.taps > 1 or not least else (1, 1)
+        weight = random_constant(rng, (*kernel, n_chan, n_filt), weights)
+        if least:
+            weight = Constant(np.full_like(weight.codes, fmt.min_code), fmt)
+        builder = GraphBuilder("one_case")
+        builder.input("x", (5, 4, n_chan), parse_format(inputs))
+        bias = (None, "fixed<8,1>", "fixed<3,2>")[number % 3]  # the last one is shifted
+        builder.conv2d(
+            "y",
+            "x",
+            weight,
+            random_constant(rng, (n_filt,), bias) if bias else None,
+            padding=padding_of("same", (5, 4), kernel, (1, 1)),
+        )
+        graph = builder.finish("y")
+        op = graph["y"]
+        assert isinstance(op, Convolution)
+        legal = op.lane_folds(graph.operands(op), "7series")
+        cases.append(make_case(graph, number, fold if fold in legal else legal[len(legal) // 2]))
+    return cases
+
+
 def with_random_fold(graph: Graph, rng: np.random.Generator) -> Case:
     op = graph["y"]
     assert isinstance(op, Convolution)
-    folds = op.legal_folds()
+    folds = op.legal_folds() + op.lane_folds(graph.operands(op), "7series")
     return make_case(graph, int(rng.integers(1 << 30)), folds[int(rng.integers(len(folds)))])
 
 
 @BOTH_TIERS
 def test_conv2d(tmp_path: Path, tier: str) -> None:
-    check(of_tier(convolution_cases(), tier, header_traits), tmp_path)
+    check(of_tier(convolution_cases() + lane_cases(), tier, header_traits), tmp_path)
 
 
 @BOTH_TIERS
@@ -214,6 +255,7 @@ def test_exact_widths_and_cycles(tmp_path: Path, tier: str) -> None:
         *depthwise_cases()[::3],
         *every_depthwise_fold()[::5],
         *transposed_cases()[::4],
+        *lane_cases(),
     ]
     check(of_tier(cases, tier, header_traits), tmp_path, "-DFCN_HW_EXACT_WIDTHS", cycles=True)
 
@@ -225,6 +267,7 @@ def test_frames_side_by_side(tmp_path: Path, tier: str) -> None:
         *depthwise_cases()[::2],
         *every_depthwise_fold()[::7],
         *transposed_cases()[::2],
+        *lane_cases(),
     ]
     check(of_tier(cases, tier, header_traits), tmp_path, lanes=True)
 
@@ -233,4 +276,5 @@ def test_frames_side_by_side(tmp_path: Path, tier: str) -> None:
 def test_sanitized(tmp_path: Path, tier: str) -> None:
     """No access outside an array, no overflow: every part of the engine, on few cases."""
     cases = [*convolution_cases()[1::7], *depthwise_cases()[1::6], *transposed_cases()[1::7]]
+    cases += lane_cases()
     check(of_tier(cases, tier, header_traits), tmp_path, *SANITIZE)

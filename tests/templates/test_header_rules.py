@@ -95,7 +95,7 @@ struct config {
     static constexpr int kernel_width = 2, stride_height = 1, stride_width = 1;
     static constexpr int dilation_height = 1, dilation_width = 1, pad_top = 0, pad_left = 0;
     static constexpr int crop_top = 0, crop_left = 0, pe = 2, simd = 2, fold = 9, rom_depth = 8;
-    static constexpr int taps = 3;
+    static constexpr int taps = 3, lanes = 0;
     static constexpr int product_shift = 0, bias_shift = 0, scale_height = 3, scale_width = 2;
     static constexpr int pool_height = 2, pool_width = 2, offset_top = 2, offset_left = 0;
     static constexpr int multiple = 6;
@@ -108,6 +108,11 @@ struct groups : config {
     typedef fcn_hw::rom_t<4> scale_t, base_t, step_t, table_t;
     typedef fcn_hw::sum_t<8> total_t;
 };
+struct three_lanes : config {
+    static constexpr int lanes = 3, lane_width = 10, lane_terms = 4;
+    static constexpr int weight_width = 4, input_width = 4;
+};
+template struct fcn_hw::mac_plan<three_lanes>;
 struct padded_table : groups { static constexpr int entries = 17; };
 struct padded : config { static constexpr int pad_top = 2; };
 template <int N> using pixel = nnet::array<ap_fixed<4, 2>, N>;
@@ -150,6 +155,7 @@ SENTENCES = [
     "conv2d multiplies taps kernel positions in parallel, so taps must divide those of the kernel.",
     "The fold of conv2d must be the steps that pe x simd x taps multipliers need for a pixel.",
     "The weight ROM of conv2d must have one word for each step of a pixel.",
+    "A DSP slice makes the products of `lanes` filters of a group, so lanes must divide pe.",
     "conv_transpose2d multiplies simd channels in parallel, so simd must divide n_chan.",
     "conv_transpose2d computes pe filters in parallel, so pe must divide n_filt.",
     "The weight ROM of conv_transpose2d must have one word for each step of each phase.",

@@ -34,6 +34,7 @@ void batch_norm(hls::stream<in_T> &in, hls::stream<out_T> &out,
                 const typename CONFIG_T::bias_t biases[CONFIG_T::fold][CONFIG_T::pe]) {
     typedef code_t<typename in_T::value_type> input_code_t;
     typedef typename out_T::value_type result_t;
+    typedef sum_t<code_of<typename CONFIG_T::accum_t>::width> exact_t; // holds the codes of accum_t
     static_assert(in_T::size == CONFIG_T::n_chan && out_T::size == CONFIG_T::n_chan,
                   "The pixels that batch_norm reads and writes must have n_chan channels.");
     static_assert(CONFIG_T::n_chan % CONFIG_T::pe == 0,
@@ -60,10 +61,10 @@ Cycle:
         for (int p = 0; p < CONFIG_T::pe; ++p) {
             #pragma HLS UNROLL
             const int channel = group * CONFIG_T::pe + p;
-            const accumulator_t<CONFIG_T> product = scales[group][p] * pixel[channel];
-            const accumulator_t<CONFIG_T> bias = biases[group][p];
-            const accumulator_t<CONFIG_T> sum = shift_left<CONFIG_T::product_shift>(product) +
-                                                shift_left<CONFIG_T::bias_shift>(bias);
+            const exact_t product = scales[group][p] * pixel[channel];
+            const exact_t bias = biases[group][p];
+            const exact_t sum = shift_left<CONFIG_T::product_shift>(product) +
+                                shift_left<CONFIG_T::bias_shift>(bias);
             results[channel] = convert<result_t>(from_code<typename CONFIG_T::accum_t>(sum));
         }
         if (group == CONFIG_T::fold - 1) {

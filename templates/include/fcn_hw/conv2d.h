@@ -22,16 +22,18 @@
 //                     dilation_height, dilation_width, pad_top, pad_left
 //                     pe, simd        filters and channels that are multiplied in parallel
 //                     taps            kernel positions that are multiplied in parallel
+//                     lanes           products that a DSP slice makes at a time, or 0: see mac_array.h,
+//                                     also for the members that it needs then
 //                     fold            steps of an output pixel, see above
 //                     rom_depth       fold
 //                     weight_t, bias_t  elements of the ROMs, rom_t (types.h)
 //                     accum_t         ap_[u]fixed that holds every partial sum
 //                     product_shift, bias_shift   left shifts of the codes of products and biases to
 //                                     the binary point of accum_t
-//   weights           [fold][pe][taps * simd], in the order of the steps: filter group, tap group,
-//                     channel group. A filter group is pe consecutive filters, a tap group `taps`
-//                     consecutive kernel positions, row by row.
-//   biases            [n_filt / pe][pe]
+//   weights           [fold][pe][taps * simd], with lanes [fold][pe / lanes][taps * simd], in the order of
+//                     the steps: filter group, tap group, channel group. A filter group is pe consecutive
+//                     filters, a tap group `taps` consecutive kernel positions, row by row.
+//   biases            [n_filt / pe][pe], with lanes and sums that stay packed [n_filt / pe][pe / lanes]
 #ifndef FCN_HW_CONV2D_H_
 #define FCN_HW_CONV2D_H_
 
@@ -56,9 +58,9 @@ template <bool POINTWISE, bool RASTER> struct conv2d_body {
     template <class in_T, class out_T, typename CONFIG_T>
     static void run(
         hls::stream<in_T> &in, hls::stream<out_T> &out,
-        const typename CONFIG_T::weight_t weights[CONFIG_T::fold][CONFIG_T::pe]
+        const typename CONFIG_T::weight_t weights[CONFIG_T::fold][mac_plan<CONFIG_T>::columns]
                                                  [CONFIG_T::taps * CONFIG_T::simd],
-        const typename CONFIG_T::bias_t biases[CONFIG_T::n_filt / CONFIG_T::pe][CONFIG_T::pe]) {
+        const typename CONFIG_T::bias_t biases[CONFIG_T::n_filt / CONFIG_T::pe][mac_plan<CONFIG_T>::sums]) {
         #pragma HLS INLINE
         sum_windows<in_T, out_T, CONFIG_T, conv2d_window<CONFIG_T>, all_channels<CONFIG_T>>(
             in, out, weights, biases);
@@ -69,9 +71,9 @@ template <> struct conv2d_body<false, true> {
     template <class in_T, class out_T, typename CONFIG_T>
     static void run(
         hls::stream<in_T> &in, hls::stream<out_T> &out,
-        const typename CONFIG_T::weight_t weights[CONFIG_T::fold][CONFIG_T::pe]
+        const typename CONFIG_T::weight_t weights[CONFIG_T::fold][mac_plan<CONFIG_T>::columns]
                                                  [CONFIG_T::taps * CONFIG_T::simd],
-        const typename CONFIG_T::bias_t biases[CONFIG_T::n_filt / CONFIG_T::pe][CONFIG_T::pe]) {
+        const typename CONFIG_T::bias_t biases[CONFIG_T::n_filt / CONFIG_T::pe][mac_plan<CONFIG_T>::sums]) {
         #pragma HLS INLINE
         sum_raster_windows<in_T, out_T, CONFIG_T, conv2d_window<CONFIG_T>, all_channel_taps<CONFIG_T>>(
             in, out, weights, biases);
@@ -85,9 +87,9 @@ template <> struct conv2d_body<true, false> {
     template <class in_T, class out_T, typename CONFIG_T>
     static void run(
         hls::stream<in_T> &in, hls::stream<out_T> &out,
-        const typename CONFIG_T::weight_t weights[CONFIG_T::fold][CONFIG_T::pe]
+        const typename CONFIG_T::weight_t weights[CONFIG_T::fold][mac_plan<CONFIG_T>::columns]
                                                  [CONFIG_T::taps * CONFIG_T::simd],
-        const typename CONFIG_T::bias_t biases[CONFIG_T::n_filt / CONFIG_T::pe][CONFIG_T::pe]) {
+        const typename CONFIG_T::bias_t biases[CONFIG_T::n_filt / CONFIG_T::pe][mac_plan<CONFIG_T>::sums]) {
         #pragma HLS INLINE
         typedef code_t<typename in_T::value_type> input_code_t;
         typedef all_channels<CONFIG_T> operands_t;
@@ -98,7 +100,7 @@ template <> struct conv2d_body<true, false> {
 
         input_code_t pixel[CONFIG_T::n_chan];
         #pragma HLS ARRAY_PARTITION variable=pixel
-        accumulator_t<CONFIG_T> sums[CONFIG_T::pe];
+        accumulator_t<CONFIG_T> sums[mac_plan<CONFIG_T>::sums];
         #pragma HLS ARRAY_PARTITION variable=sums
         typename out_T::value_type results[CONFIG_T::n_filt];
         #pragma HLS ARRAY_PARTITION variable=results
@@ -157,9 +159,10 @@ template <> struct conv2d_body<true, false> {
 
 template <class in_T, class out_T, typename CONFIG_T>
 void conv2d(hls::stream<in_T> &in, hls::stream<out_T> &out,
-            const typename CONFIG_T::weight_t weights[CONFIG_T::fold][CONFIG_T::pe]
+            const typename CONFIG_T::weight_t weights[CONFIG_T::fold][mac_plan<CONFIG_T>::columns]
                                                      [CONFIG_T::taps * CONFIG_T::simd],
-            const typename CONFIG_T::bias_t biases[CONFIG_T::n_filt / CONFIG_T::pe][CONFIG_T::pe]) {
+            const typename CONFIG_T::bias_t biases[CONFIG_T::n_filt / CONFIG_T::pe]
+                                                  [mac_plan<CONFIG_T>::sums]) {
     static_assert(in_T::size == CONFIG_T::n_chan && out_T::size == CONFIG_T::n_filt,
                   "The pixels that conv2d reads and writes must have n_chan and n_filt channels.");
     static_assert(CONFIG_T::n_chan % CONFIG_T::simd == 0,

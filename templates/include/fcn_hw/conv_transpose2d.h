@@ -51,8 +51,9 @@ template <typename CONFIG_T> struct conv_transpose2d_window {
 template <class in_T, class out_T, typename CONFIG_T>
 void conv_transpose2d(
     hls::stream<in_T> &in, hls::stream<out_T> &out,
-    const typename CONFIG_T::weight_t weights[CONFIG_T::rom_depth][CONFIG_T::pe][CONFIG_T::simd],
-    const typename CONFIG_T::bias_t biases[CONFIG_T::n_filt / CONFIG_T::pe][CONFIG_T::pe]) {
+    const typename CONFIG_T::weight_t weights[CONFIG_T::rom_depth]
+                                             [mac_plan<CONFIG_T>::columns][CONFIG_T::simd],
+    const typename CONFIG_T::bias_t biases[CONFIG_T::n_filt / CONFIG_T::pe][mac_plan<CONFIG_T>::sums]) {
     typedef conv_transpose2d_window<CONFIG_T> window;
     static_assert(in_T::size == CONFIG_T::n_chan && out_T::size == CONFIG_T::n_filt,
                   "The pixels that conv_transpose2d reads and writes must have n_chan and n_filt channels.");

@@ -6,8 +6,17 @@
 // done at a time, over all taps and channels, so that there are only PE accumulators. The scheme is that
 // of the matrix-vector unit of FINN (Umuroglu et al., FPGA 2017).
 //
-// CONFIG_T: pe, simd, taps, n_chan, n_filt, weight_t, bias_t, accum_t, product_shift, bias_shift; conv2d.h
-// says what they are.
+// With `lanes` above 1 one multiplier of a DSP slice makes the products of so many filters by the operand
+// that they share: its other factor is their weights, lane_width bits apart. What a lane carries into
+// the one above is taken back where lanes are read. fcn_hw/ops/lanes.py proves that no bit is lost.
+//
+// CONFIG_T: pe, simd, taps, lanes, n_chan, n_filt, weight_t, bias_t, accum_t, product_shift, bias_shift;
+// conv2d.h says what they are. With lanes also
+//   lane_width    bits from a lane to the next
+//   lane_terms    0: the sums of all steps stay packed, biases included, and lane_width is accum_t's;
+//                 else how many products are added, at most, before lanes are read
+//   weight_width, input_width   of a code of a filter's weights, and of a factor that holds those of the
+//                 input
 //
 // OPERANDS_T says which channels of a pixel a step multiplies: all_channels or own_channels, and those
 // of raster_windows.h, whose steps take several taps.
@@ -18,10 +27,6 @@
 #include "fcn_hw/types.h"
 
 namespace fcn_hw {
-
-// An accumulator: holds the codes of accum_t.
-template <typename CONFIG_T>
-using accumulator_t = sum_t<code_of<typename CONFIG_T::accum_t>::width>;
 
 // sum * 2^SHIFT; a left shift of a negative number is undefined in C++14.
 template <int SHIFT, class sum_T> sum_T shift_left(const sum_T &sum) {
@@ -88,51 +93,244 @@ template <typename CONFIG_T> struct own_channels {
     }
 };
 
+// What follows from a configuration at compile time. A column is the multipliers of the filters whose
+// products are made together; `sums` are those of a filter group.
+template <typename CONFIG_T, bool PACKED> struct lanes_plan {
+    static constexpr int lanes = 1;
+    static constexpr bool sums_packed = false;
+    static constexpr int sum_width = code_of<typename CONFIG_T::accum_t>::width;
+    static constexpr int columns = CONFIG_T::pe;
+    static constexpr int sums = CONFIG_T::pe;
+};
+
+template <typename CONFIG_T> struct lanes_plan<CONFIG_T, true> {
+    static_assert(CONFIG_T::pe % CONFIG_T::lanes == 0,
+                  "A DSP slice makes the products of `lanes` filters of a group, so lanes must divide pe.");
+    static constexpr int lanes = CONFIG_T::lanes;
+    static constexpr bool sums_packed = CONFIG_T::lane_terms == 0;
+    static constexpr int accum_width = code_of<typename CONFIG_T::accum_t>::width;
+    // One bit more: the lowest sum of all lanes but the first, less what the first one carries.
+    static constexpr int sum_width = sums_packed ? lanes * accum_width + 1 : accum_width;
+    static constexpr int columns = CONFIG_T::pe / lanes;
+    static constexpr int sums = sums_packed ? columns : CONFIG_T::pe;
+    static constexpr int factor_width = (lanes - 1) * CONFIG_T::lane_width + CONFIG_T::weight_width + 1;
+    typedef signed_t<factor_width> factor_t;
+    // A product of a column, and a sum of such products.
+    typedef sum_t<factor_width + CONFIG_T::input_width> product_t;
+    typedef sum_t<lanes * CONFIG_T::lane_width + 1> word_t;
+};
+
+template <typename CONFIG_T> struct mac_plan : lanes_plan<CONFIG_T, (CONFIG_T::lanes > 1)> {
+    static constexpr int terms = CONFIG_T::taps * CONFIG_T::simd; // of a filter in a step
+};
+
+// An accumulator: holds the codes of accum_t, or those of `lanes` filters behind one another.
+template <typename CONFIG_T> using accumulator_t = sum_t<mac_plan<CONFIG_T>::sum_width>;
+
+// The factor of a column's multiplier: the weights of its filters, lane_width apart. All of it is wires,
+// for an element of the ROM holds what a lane is: its weight, less the carry of the lanes below. The
+// lowest one has weight_width bits, each other one a bit more.
+template <typename CONFIG_T>
+typename mac_plan<CONFIG_T>::factor_t spread_weights(const typename CONFIG_T::weight_t &weights) {
+    #pragma HLS INLINE
+    typedef typename mac_plan<CONFIG_T>::factor_t factor_t;
+    constexpr int width = CONFIG_T::weight_width;
+    constexpr int top = CONFIG_T::lanes - 1;
+    const factor_t lane_bits = (factor_t(1) << CONFIG_T::lane_width) - 1;
+    factor_t factor = factor_t(weights >> (top * (width + 1) - 1));
+Spread:
+    for (int lane = top - 1; lane > 0; --lane) {
+        #pragma HLS UNROLL
+        const factor_t weight = lowest_bits<width + 1>(factor_t(weights >> (lane * (width + 1) - 1)));
+        factor = factor_t(shift_left<CONFIG_T::lane_width>(factor) | (weight & lane_bits));
+    }
+    const factor_t weight = lowest_bits<width>(factor_t(weights));
+    return factor_t(shift_left<CONFIG_T::lane_width>(factor) | (weight & lane_bits));
+}
+
 // Starts the sums of a filter group with its biases, aligned to the accumulator's binary point.
 template <typename CONFIG_T>
-void start_sums(accumulator_t<CONFIG_T> sums[CONFIG_T::pe],
-                const typename CONFIG_T::bias_t biases[CONFIG_T::pe]) {
+void start_sums(accumulator_t<CONFIG_T> sums[mac_plan<CONFIG_T>::sums],
+                const typename CONFIG_T::bias_t biases[mac_plan<CONFIG_T>::sums]) {
     #pragma HLS INLINE
 StartSums:
-    for (int p = 0; p < CONFIG_T::pe; ++p) {
+    for (int p = 0; p < mac_plan<CONFIG_T>::sums; ++p) {
         #pragma HLS UNROLL
         const accumulator_t<CONFIG_T> bias = biases[p];
         sums[p] = shift_left<CONFIG_T::bias_shift>(bias);
     }
 }
 
-// Adds taps * simd products to each sum, of its weights and the operands of the step. The accumulator holds
-// every partial sum in every order (proved from the weights when the graph was made), so no bit is
-// ever lost.
+// The product of the weights of a column by an operand.
+template <typename CONFIG_T, class input_code_T>
+typename mac_plan<CONFIG_T>::product_t column_product(const typename CONFIG_T::weight_t &weights,
+                                                      const input_code_T &input) {
+    #pragma HLS INLINE
+    typename mac_plan<CONFIG_T>::product_t product = spread_weights<CONFIG_T>(weights) * input;
+    #pragma HLS BIND_OP variable=product op=mul impl=dsp
+    return product;
+}
+
+// How products are made and sums are read: a multiplier for each filter.
+template <bool PACKED, bool SUMS_PACKED> struct mac_columns {
+    template <typename CONFIG_T, class OPERANDS_T, class input_code_T>
+    static void add(accumulator_t<CONFIG_T> sums[mac_plan<CONFIG_T>::sums],
+                    const typename CONFIG_T::weight_t weights[mac_plan<CONFIG_T>::columns]
+                                                             [mac_plan<CONFIG_T>::terms],
+                    const input_code_T inputs[OPERANDS_T::count]) {
+        #pragma HLS INLINE
+    Filters:
+        for (int p = 0; p < CONFIG_T::pe; ++p) {
+            #pragma HLS UNROLL
+            accumulator_t<CONFIG_T> products = 0;
+        Products:
+            for (int s = 0; s < mac_plan<CONFIG_T>::terms; ++s) {
+                #pragma HLS UNROLL
+                products += weights[p][s] * inputs[OPERANDS_T::of(p, s)];
+            }
+            sums[p] += shift_left<CONFIG_T::product_shift>(products);
+        }
+    }
+
+    template <typename CONFIG_T, class result_T>
+    static void finish(result_T results[CONFIG_T::pe],
+                       const accumulator_t<CONFIG_T> sums[mac_plan<CONFIG_T>::sums]) {
+        #pragma HLS INLINE
+    Finish:
+        for (int p = 0; p < CONFIG_T::pe; ++p) {
+            #pragma HLS UNROLL
+            results[p] = convert<result_T>(from_code<typename CONFIG_T::accum_t>(sums[p]));
+        }
+    }
+};
+
+// Sums stay packed until they are finished.
+template <> struct mac_columns<true, true> {
+    template <typename CONFIG_T, class OPERANDS_T, class input_code_T>
+    static void add(accumulator_t<CONFIG_T> sums[mac_plan<CONFIG_T>::sums],
+                    const typename CONFIG_T::weight_t weights[mac_plan<CONFIG_T>::columns]
+                                                             [mac_plan<CONFIG_T>::terms],
+                    const input_code_T inputs[OPERANDS_T::count]) {
+        #pragma HLS INLINE
+    Columns:
+        for (int m = 0; m < mac_plan<CONFIG_T>::columns; ++m) {
+            #pragma HLS UNROLL
+            accumulator_t<CONFIG_T> products = 0;
+        Products:
+            for (int s = 0; s < mac_plan<CONFIG_T>::terms; ++s) {
+                #pragma HLS UNROLL
+                products += column_product<CONFIG_T>(weights[m][s], inputs[OPERANDS_T::of(0, s)]);
+            }
+            sums[m] += shift_left<CONFIG_T::product_shift>(products);
+        }
+    }
+
+    template <typename CONFIG_T, class result_T>
+    static void finish(result_T results[CONFIG_T::pe],
+                       const accumulator_t<CONFIG_T> sums[mac_plan<CONFIG_T>::sums]) {
+        #pragma HLS INLINE
+        typedef code_of<typename CONFIG_T::accum_t> code;
+    Finish:
+        for (int m = 0; m < mac_plan<CONFIG_T>::columns; ++m) {
+            #pragma HLS UNROLL
+            accumulator_t<CONFIG_T> word = sums[m];
+        Lanes:
+            for (int lane = 0; lane < CONFIG_T::lanes; ++lane) {
+                #pragma HLS UNROLL
+                // from_code takes the lowest bits.
+                results[m * CONFIG_T::lanes + lane] =
+                    convert<result_T>(from_code<typename CONFIG_T::accum_t>(word));
+                word = bits_above<code::width, code::is_signed>(word);
+            }
+        }
+    }
+};
+
+// At most lane_terms products are added before lanes are read; sums are those of single filters.
+template <> struct mac_columns<true, false> {
+    template <typename CONFIG_T, class OPERANDS_T, class input_code_T>
+    static void add(accumulator_t<CONFIG_T> sums[mac_plan<CONFIG_T>::sums],
+                    const typename CONFIG_T::weight_t weights[mac_plan<CONFIG_T>::columns]
+                                                             [mac_plan<CONFIG_T>::terms],
+                    const input_code_T inputs[OPERANDS_T::count]) {
+        #pragma HLS INLINE
+        typedef mac_plan<CONFIG_T> plan;
+        constexpr int most = min_of(plan::terms, CONFIG_T::lane_terms);
+        constexpr int parts = ceil_div(plan::terms, most);
+    Columns:
+        for (int m = 0; m < plan::columns; ++m) {
+            #pragma HLS UNROLL
+            accumulator_t<CONFIG_T> products[CONFIG_T::lanes];
+            #pragma HLS ARRAY_PARTITION variable=products
+        Start:
+            for (int lane = 0; lane < CONFIG_T::lanes; ++lane) {
+                #pragma HLS UNROLL
+                products[lane] = 0;
+            }
+        Parts:
+            for (int part = 0; part < parts; ++part) {
+                #pragma HLS UNROLL
+                typename plan::word_t word = 0;
+            Products:
+                for (int s = 0; s < most; ++s) {
+                    #pragma HLS UNROLL
+                    const int term = part * most + s;
+                    if (term < plan::terms) {
+                        word += column_product<CONFIG_T>(weights[m][term],
+                                                         inputs[OPERANDS_T::of(0, term)]);
+                    }
+                }
+            Read:
+                for (int lane = 0; lane < CONFIG_T::lanes; ++lane) {
+                    #pragma HLS UNROLL
+                    products[lane] += lowest_bits<CONFIG_T::lane_width>(word);
+                    word = bits_above<CONFIG_T::lane_width, true>(word);
+                }
+            }
+        Add:
+            for (int lane = 0; lane < CONFIG_T::lanes; ++lane) {
+                #pragma HLS UNROLL
+                sums[m * CONFIG_T::lanes + lane] +=
+                    shift_left<CONFIG_T::product_shift>(products[lane]);
+            }
+        }
+    }
+
+    template <typename CONFIG_T, class result_T>
+    static void finish(result_T results[CONFIG_T::pe],
+                       const accumulator_t<CONFIG_T> sums[mac_plan<CONFIG_T>::sums]) {
+        #pragma HLS INLINE
+        mac_columns<false, false>::finish<CONFIG_T>(results, sums);
+    }
+};
+
+// Adds taps * simd products to the sum of each filter, of its weights and the operands of the step. The
+// accumulator holds every partial sum in every order (proved from the weights when the graph was made),
+// so no bit is ever lost.
 template <typename CONFIG_T, class OPERANDS_T, class input_code_T>
-void add_products(accumulator_t<CONFIG_T> sums[CONFIG_T::pe],
-                  const typename CONFIG_T::weight_t weights[CONFIG_T::pe][CONFIG_T::taps * CONFIG_T::simd],
+void add_products(accumulator_t<CONFIG_T> sums[mac_plan<CONFIG_T>::sums],
+                  const typename CONFIG_T::weight_t weights[mac_plan<CONFIG_T>::columns]
+                                                           [mac_plan<CONFIG_T>::terms],
                   const input_code_T inputs[OPERANDS_T::count]) {
     #pragma HLS INLINE
-Filters:
-    for (int p = 0; p < CONFIG_T::pe; ++p) {
-        #pragma HLS UNROLL
-        accumulator_t<CONFIG_T> products = 0;
-    Products:
-        for (int s = 0; s < CONFIG_T::taps * CONFIG_T::simd; ++s) {
-            #pragma HLS UNROLL
-            products += weights[p][s] * inputs[OPERANDS_T::of(p, s)];
-        }
-        sums[p] += shift_left<CONFIG_T::product_shift>(products);
-    }
+    mac_columns<(CONFIG_T::lanes > 1), mac_plan<CONFIG_T>::sums_packed>::template add<CONFIG_T, OPERANDS_T>(
+        sums, weights, inputs);
 }
 
 // Rounds and saturates the sums of a filter group to its channels of the output pixel, by the modes of
 // the output's type.
 template <typename CONFIG_T, class result_T>
-void finish_sums(result_T results[CONFIG_T::n_filt], const accumulator_t<CONFIG_T> sums[CONFIG_T::pe],
-                 int filter_group) {
+void finish_sums(result_T results[CONFIG_T::n_filt],
+                 const accumulator_t<CONFIG_T> sums[mac_plan<CONFIG_T>::sums], int filter_group) {
     #pragma HLS INLINE
+    result_T finished[CONFIG_T::pe];
+    #pragma HLS ARRAY_PARTITION variable=finished
+    mac_columns<(CONFIG_T::lanes > 1), mac_plan<CONFIG_T>::sums_packed>::template finish<CONFIG_T>(
+        finished, sums);
 FinishSums:
     for (int p = 0; p < CONFIG_T::pe; ++p) {
         #pragma HLS UNROLL
-        results[filter_group * CONFIG_T::pe + p] =
-            convert<result_T>(from_code<typename CONFIG_T::accum_t>(sums[p]));
+        results[filter_group * CONFIG_T::pe + p] = finished[p];
     }
 }
 

@@ -112,9 +112,9 @@ template <typename CONFIG_T, typename WINDOW_T> struct raster_plan {
 template <class in_T, class out_T, typename CONFIG_T, typename WINDOW_T, class OPERANDS_T>
 void sum_raster_windows(
     hls::stream<in_T> &in, hls::stream<out_T> &out,
-    const typename CONFIG_T::weight_t weights[CONFIG_T::fold][CONFIG_T::pe]
+    const typename CONFIG_T::weight_t weights[CONFIG_T::fold][mac_plan<CONFIG_T>::columns]
                                              [CONFIG_T::taps * CONFIG_T::simd],
-    const typename CONFIG_T::bias_t biases[CONFIG_T::n_filt / CONFIG_T::pe][CONFIG_T::pe]) {
+    const typename CONFIG_T::bias_t biases[CONFIG_T::n_filt / CONFIG_T::pe][mac_plan<CONFIG_T>::sums]) {
     #pragma HLS INLINE
     typedef raster_plan<CONFIG_T, WINDOW_T> plan;
     typedef code_t<typename in_T::value_type> input_code_t;
@@ -134,7 +134,7 @@ void sum_raster_windows(
     // The columns between two taps of a row, from the left.
     input_code_t between[WINDOW_T::taps_height * WINDOW_T::taps_width][gaps][OPERANDS_T::items];
     #pragma HLS ARRAY_PARTITION variable=between dim=0
-    accumulator_t<CONFIG_T> sums[CONFIG_T::pe];
+    accumulator_t<CONFIG_T> sums[mac_plan<CONFIG_T>::sums];
     #pragma HLS ARRAY_PARTITION variable=sums
     typename out_T::value_type results[CONFIG_T::n_filt];
     #pragma HLS ARRAY_PARTITION variable=results

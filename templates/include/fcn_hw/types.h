@@ -33,6 +33,12 @@ template <int W> using unsigned_code_t = ap_uint<W>;
 // A sum of W bits, two's complement.
 template <int W> using sum_t = ap_int<W>;
 
+// The number that the lowest W bits are, two's complement.
+template <int W, int N> ap_int<W> lowest_bits(const ap_int<N> &word) {
+    #pragma HLS INLINE
+    return ap_int<W>(word);
+}
+
 // A counter of 0 to MAX.
 template <int MAX> using count_t = ap_uint<bits_of(MAX)>;
 
@@ -72,6 +78,11 @@ template <int W> using unsigned_code_t = unsigned_t<W>;
 template <int W> using sum_t = typename native_sum<(W > 31)>::type;
 #endif
 
+template <int W, class T> T lowest_bits(const T &word) {
+    constexpr long long half = 1LL << (W - 1);
+    return T(((word + half) & (2 * half - 1)) - half);
+}
+
 template <int MAX> using count_t = int;
 template <int LOW, int HIGH> using coordinate_t = int;
 
@@ -91,6 +102,13 @@ template <class T> T choose(bool condition, const T &a, const T &b) {
 template <class T, int N, class index_T> T entry_of(const T (&table)[N], const index_T &index) {
     #pragma HLS INLINE
     return table[index];
+}
+
+// The number in the bits of a word from bit W on, where the W bits below are a number of their own,
+// SIGNED or not: a negative one was subtracted from what stands above it.
+template <int W, bool SIGNED, class T> T bits_above(const T &word) {
+    #pragma HLS INLINE
+    return T((word >> W) + ((word >> (W - 1)) & int(SIGNED)));
 }
 
 // The next value of a counter that goes around 0 .. N-1.

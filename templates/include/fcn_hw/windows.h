@@ -184,8 +184,9 @@ template <typename CONFIG_T, typename WINDOW_T, int CHANNEL_GROUPS> struct windo
 template <class in_T, class out_T, typename CONFIG_T, typename WINDOW_T, class OPERANDS_T>
 void sum_windows(
     hls::stream<in_T> &in, hls::stream<out_T> &out,
-    const typename CONFIG_T::weight_t weights[CONFIG_T::rom_depth][CONFIG_T::pe][CONFIG_T::simd],
-    const typename CONFIG_T::bias_t biases[CONFIG_T::n_filt / CONFIG_T::pe][CONFIG_T::pe]) {
+    const typename CONFIG_T::weight_t weights[CONFIG_T::rom_depth]
+                                             [mac_plan<CONFIG_T>::columns][CONFIG_T::simd],
+    const typename CONFIG_T::bias_t biases[CONFIG_T::n_filt / CONFIG_T::pe][mac_plan<CONFIG_T>::sums]) {
     #pragma HLS INLINE
     typedef window_plan<CONFIG_T, WINDOW_T> plan;
     typedef code_t<typename in_T::value_type> input_code_t;
@@ -194,7 +195,7 @@ void sum_windows(
     static input_code_t ring[plan::ring_size][CONFIG_T::n_chan];
     #pragma HLS ARRAY_RESHAPE variable=ring dim=2
     #pragma HLS BIND_STORAGE variable=ring type=ram_s2p
-    accumulator_t<CONFIG_T> sums[CONFIG_T::pe];
+    accumulator_t<CONFIG_T> sums[mac_plan<CONFIG_T>::sums];
     #pragma HLS ARRAY_PARTITION variable=sums
     typename out_T::value_type results[CONFIG_T::n_filt];
     #pragma HLS ARRAY_PARTITION variable=results

@@ -5,6 +5,8 @@
 #ifndef FCN_HW_RTL_HLS_STREAM_H_
 #define FCN_HW_RTL_HLS_STREAM_H_
 
+#include "ap_int.h"
+
 extern "C" {
 unsigned fcn_hw_read(void *stream) noexcept;
 void fcn_hw_write(void *stream, unsigned token) noexcept;
@@ -21,6 +23,12 @@ void fcn_hw_reshape(const void *array, int dimension) noexcept;
 void fcn_hw_partition(const void *array, int dimension) noexcept;
 void fcn_hw_distance(const void *array, int iterations) noexcept;
 void fcn_hw_storage(const void *array, int is_lutram) noexcept;
+
+// BIND_OP with impl=dsp of a product.
+template <class BITS> BITS fcn_hw_dsp(BITS product) noexcept __attribute__((const));
+template <int W, bool SIGNED> void fcn_hw_in_dsp(rtl::number<W, SIGNED> &product) {
+    product.code = fcn_hw_dsp(product.code);
+}
 
 namespace hls {
 

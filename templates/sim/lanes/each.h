@@ -144,6 +144,20 @@ template <int SHIFT, class T> inline each<T> shift_left(const each<T> &sum) {
     return result;
 }
 
+// See types.h.
+template <int W, class T> inline each<T> lowest_bits(const each<T> &word) {
+    constexpr long long half = 1LL << (W - 1);
+    each<T> result;
+    FCN_HW_EACH_FRAME result.of[frame] = T(((word.of[frame] + half) & (2 * half - 1)) - half);
+    return result;
+}
+template <int W, bool SIGNED, class T> inline each<T> bits_above(const each<T> &word) {
+    each<T> result;
+    FCN_HW_EACH_FRAME
+    result.of[frame] = T((word.of[frame] >> W) + (SIGNED ? (word.of[frame] >> (W - 1)) & 1 : 0));
+    return result;
+}
+
 } // namespace fcn_hw
 
 #endif
