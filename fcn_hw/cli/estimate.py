@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
@@ -11,7 +12,7 @@ import fcn_hw
 from fcn_hw.cli import options
 from fcn_hw.cli.application import SIZES, app
 from fcn_hw.cli.printers.common import print_json, progress_for
-from fcn_hw.cli.printers.estimate import print_estimate, print_measured
+from fcn_hw.cli.printers.estimate import print_estimate, print_measured, print_next
 from fcn_hw.errors import ConfigError
 
 
@@ -47,8 +48,12 @@ def estimate(
     else:
         raise ConfigError("nothing to estimate", hint="Name a design, or give --graph DIR.")
     if as_json:
-        print_json({**report_data(run.estimate), "untrained": run.untrained})
+        following = run.next_folds and asdict(run.next_folds)
+        print_json(
+            {**report_data(run.estimate), "next_folds": following, "untrained": run.untrained}
+        )
     else:
         print_estimate(run.estimate)
+        print_next(run.next_folds)
         print_measured(run)
     run.check()

@@ -10,7 +10,15 @@ from fcn_hw.boards import Board, period_ns_of
 from fcn_hw.design import Hls
 from fcn_hw.errors import ConfigError, DoesNotFit
 from fcn_hw.estimate.changes import Shortage, amount_of, cheapest_changes, closest
-from fcn_hw.estimate.fit import Problem, Solution, fastest, overload, smallest, used
+from fcn_hw.estimate.fit import (
+    Problem,
+    Solution,
+    fastest,
+    least_overload,
+    overload,
+    smallest,
+    used,
+)
 from fcn_hw.estimate.network import Fifo
 from fcn_hw.estimate.problem import Rules, build_problem, folded_ops
 from fcn_hw.ir.folding import choose_fold
@@ -69,6 +77,44 @@ def choose_folding(graph: Graph, board: Board, hls: Hls, fifos: Sequence[Fifo] =
         {name: option.strategy for name, option in solution.items()},
         is_free=True,
     )
+
+
+@dataclass(frozen=True)
+class NextFolds:
+    """The next faster folds that the budget does not allow.
+
+    Args:
+        cycles: from frame to frame.
+        resource: the one that they lack most, as messages name it.
+        need, have: of it; ``have`` is the budget.
+    """
+
+    cycles: int
+    resource: str
+    need: int
+    have: int
+
+
+def next_folds(
+    graph: Graph, board: Board, hls: Hls, fifos: Sequence[Fifo], interval: int
+) -> NextFolds | None:
+    """What stops a design from being faster; None where no fold of it is.
+
+    Args:
+        fifos: the streams between the processes; they count as used.
+        interval: cycles of the design.
+    """
+    problem = build_problem(graph, board, rules_of(graph, hls, fifos))
+    for cycles in reversed([n for n in problem.intervals if n < interval]):
+        amount = used(problem, least_overload(problem, cycles))
+        over = overload(problem, amount)
+        worst = max(over, key=lambda name: over[name])
+        if over[worst] > 1:
+            resource = _as_messages(worst)
+            return NextFolds(
+                cycles, resource, amount_of(resource, amount), _have(resource, problem)
+            )
+    return None
 
 
 def within_budget(
@@ -143,7 +189,7 @@ def _does_not_fit(
     amount = used(problem, solution)
     over = overload(problem, amount)
     worst = max(over, key=lambda name: over[name])
-    resource = "BRAM36" if worst == "BRAM18" else worst
+    resource = _as_messages(worst)
     need, have = amount_of(resource, amount), _have(resource, problem)
     shortage = Shortage(
         graph, board, rules, interval, clock_period_ns, resource, need, have, solution
@@ -154,6 +200,10 @@ def _does_not_fit(
         device = amount_of(resource, problem.available)
         lines.insert(0, f"hls.utilization allows {share:.0%} of {device} {resource}.")
     return DoesNotFit(board.name, resource, need, have, hint="\n".join(lines))
+
+
+def _as_messages(resource: str) -> str:
+    return "BRAM36" if resource == "BRAM18" else resource
 
 
 def _have(resource: str, problem: Problem) -> int:

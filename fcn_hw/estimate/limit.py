@@ -3,16 +3,26 @@
 ``interval >= max(input beats, output beats, max over layers of ceil(MACs / multipliers))``: a
 port moves a beat of the DMA's width a clock and a pixel a clock, a multiplier does a multiplication
 a clock, and a row of comparators counts the thresholds of a value a clock.
+
+The bound of the board takes the multipliers of the whole device instead: ``max(input beats, output
+beats, MACs / (lanes x DSPs + LUTs left / LUTs a MAC))``. Lanes are the most products that a DSP
+slice makes in any fold, LUTs are left by the layers that multiply nothing, and a MAC is the
+smallest product of the network by the model. Only layers of one step can be below it, whose weights
+are constants.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from math import ceil
 
+from fcn_hw.costs.arithmetic import fabric_multiplier_luts
+from fcn_hw.costs.resources import Resources
 from fcn_hw.ir.axi_cycles import unpack_cycles
 from fcn_hw.ir.graph import Graph
 from fcn_hw.ops import Fold, Folded, Op, Operands
+from fcn_hw.ops.convolution import Convolution
 
 
 @dataclass(frozen=True)
@@ -57,3 +67,49 @@ def fold_limit(graph: Graph, folds: Mapping[str, Fold], data_width_bits: int) ->
     ]
     cycles, cause = max(candidates, key=lambda item: item[0])
     return Limit(cycles, cause, input_beats, output_beats)
+
+
+@dataclass(frozen=True)
+class Bound:
+    """The bound of the board.
+
+    Args:
+        cycles: from frame to frame.
+        macs: of a frame.
+        lanes: products that a DSP slice makes at a time.
+        dsp: slices of the device.
+        lut: LUTs that are left for multipliers.
+        luts_a_mac: of a product.
+    """
+
+    cycles: int
+    macs: int
+    lanes: int
+    dsp: int
+    lut: int
+    luts_a_mac: int
+
+
+def board_bound(graph: Graph, limit: Limit, have: Resources, others_lut: int) -> Bound:
+    """The bound of a graph on a device.
+
+    Args:
+        have: what the device holds.
+        others_lut: LUTs of what multiplies nothing.
+    """
+    layers = [op for op in graph.ops if isinstance(op, Convolution)]
+    macs = sum(op.macs(graph.operands(op)) for op in graph.ops)
+    lanes = max((fold.lanes for op in layers for fold in op.legal_folds()), default=0)
+    luts_a_mac = min(
+        (
+            fabric_multiplier_luts(
+                op.weight.format.signed_width, graph.operands(op)[0].format.width
+            )
+            for op in layers
+        ),
+        default=1,
+    )
+    lanes, lut = max(lanes, 1), max(have.lut - others_lut, 0)
+    products = lanes * have.dsp + lut / luts_a_mac
+    cycles = max(limit.input_beats, limit.output_beats, ceil(macs / max(products, 1)))
+    return Bound(cycles, macs, lanes, have.dsp, lut, luts_a_mac)

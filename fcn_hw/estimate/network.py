@@ -10,7 +10,7 @@ from fcn_hw.costs.energy import fifo_energy_pj
 from fcn_hw.costs.family import Family
 from fcn_hw.costs.memory import fifo_cost
 from fcn_hw.costs.resources import Resources, total
-from fcn_hw.estimate.limit import Limit, fold_limit, layer_limit
+from fcn_hw.estimate.limit import Bound, Limit, board_bound, fold_limit, layer_limit
 from fcn_hw.ir.axi_cycles import pack_cycles
 from fcn_hw.ir.graph import Graph
 from fcn_hw.ops import Fold, Op
@@ -79,6 +79,7 @@ class Estimate:
         layers: in topological order; forks behind their op, FIFOs last.
         available: what the board's device holds.
         limit: the limit at these folds.
+        bound: that of the board, whatever the folds.
         interval_cycles: cycles from frame to frame: those of the slowest process.
         bottleneck: that process.
         critical_path_cycles: the longest path when each process waits for the end of the one
@@ -91,6 +92,7 @@ class Estimate:
     layers: tuple[LayerEstimate, ...]
     available: Resources
     limit: Limit
+    bound: Bound
     interval_cycles: int
     bottleneck: str
     critical_path_cycles: int
@@ -120,6 +122,11 @@ class Estimate:
     def fps(self) -> float:
         """Frames a second in steady state."""
         return 1e9 / (self.interval_cycles * self.clock_period_ns)
+
+    @property
+    def bound_fps(self) -> float:
+        """Frames a second at the bound of the board."""
+        return 1e9 / (self.bound.cycles * self.clock_period_ns)
 
     @property
     def limit_fps(self) -> float:
@@ -175,6 +182,12 @@ def estimate(
         layers=tuple(layers),
         available=capacity(board),
         limit=limit,
+        bound=board_bound(
+            graph,
+            limit,
+            capacity(board),
+            sum(layer.resources.lut for layer in layers if not layer.macs),
+        ),
         interval_cycles=max(slowest.cycles, limit.input_beats, packing),
         bottleneck=slowest.name,
         critical_path_cycles=max(paths[name] for name in graph.outputs),

@@ -43,6 +43,8 @@ def performance(result: Estimate) -> dict[str, Any]:
         "fold_limit_cycles": result.limit.cycles,
         "fold_limit_fps": round(result.limit_fps, 3),
         "fold_limit_cause": result.limit.cause,
+        "board_bound_cycles": result.bound.cycles,
+        "board_bound_fps": round(result.bound_fps, 3),
         "input_beats": result.limit.input_beats,
         "output_beats": result.limit.output_beats,
         "macs": result.macs,

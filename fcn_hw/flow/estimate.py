@@ -10,7 +10,7 @@ from fcn_hw.backend.hls_scripts import hls_layout
 from fcn_hw.backend.structure import Layout, choose_structure, estimate_layout, fifos_of
 from fcn_hw.boards import Board
 from fcn_hw.design import Hls
-from fcn_hw.estimate.design_folds import check_fits
+from fcn_hw.estimate.design_folds import NextFolds, check_fits, next_folds
 from fcn_hw.estimate.network import Estimate
 from fcn_hw.estimate.reports import report_files
 from fcn_hw.figures.estimate import cycles_svg, resources_svg
@@ -43,6 +43,7 @@ class EstimateRun:
         measured: the same by C synthesis, where it has run: quantities of ``estimate.compare``.
         stale: why ``measured`` is not of the project as it is now, or "".
         untrained: placeholders stand in for the weights.
+        next_folds: what stops the next faster folds; None where folds are given, or none is faster.
     """
 
     graph: Graph
@@ -52,6 +53,7 @@ class EstimateRun:
     measured: Mapping[str, float] = field(default_factory=dict)
     stale: str = ""
     untrained: bool = False
+    next_folds: NextFolds | None = None
 
     def check(self) -> None:
         """Checks the design against all that the board has.
@@ -137,4 +139,9 @@ def write_report(run: EstimateRun, folder: Path) -> list[Path]:
 
 
 def _estimated(graph: Graph, board: Board, hls: Hls, layout: Layout) -> EstimateRun:
-    return EstimateRun(graph, board, layout, estimate_layout(graph, board, hls, layout))
+    found = estimate_layout(graph, board, hls, layout)
+    following = None
+    if layout.folding.is_free and hls.target_fps is None:
+        fifos = fifos_of(layout.dataflow)
+        following = next_folds(graph, board, hls, fifos, found.interval_cycles)
+    return EstimateRun(graph, board, layout, found, next_folds=following)

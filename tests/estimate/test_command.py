@@ -42,7 +42,7 @@ def test_json_without_tensorflow(folder: Path) -> None:
     data = json.loads(done.stdout)
     assert set(data) == {
         "estimate_layer_cycles", "estimate_layer_resources", "estimate_network_performance",
-        "untrained",
+        "next_folds", "untrained",
     }  # fmt: skip
     assert data["untrained"] is False
     speed = data["estimate_network_performance"]

@@ -16,6 +16,7 @@ from fcn_hw.estimate.design_folds import (
     Folding,
     check_fits,
     choose_folding,
+    next_folds,
     rules_of,
     within_budget,
 )
@@ -83,6 +84,28 @@ def test_a_larger_board_is_faster() -> None:
     slow, fast = made(graph, PYNQ, ReuseFactor="auto")[1], made(graph, ZCU, ReuseFactor="auto")[1]
     assert fast.interval_cycles < slow.interval_cycles
     assert fast.fps > 2 * slow.fps
+
+
+def test_what_stops_the_next_faster_folds() -> None:
+    """It does not fit, and would with a budget that has it."""
+    graph = fcn()
+    asked = hls(ReuseFactor="auto", utilization={"lut": 0.1})
+    folding = choose_folding(graph, PYNQ, asked)
+    interval = estimate(graph, PYNQ, folding.folds).interval_cycles
+    found = next_folds(graph, PYNQ, asked, [], interval)
+    assert found is not None and found.resource == "LUT" and found.cycles < interval
+    assert found.need > found.have == PYNQ.resources.lut // 10
+    more = hls(ReuseFactor="auto", utilization={"lut": found.need * 1.01 / PYNQ.resources.lut})
+    faster = estimate(graph, PYNQ, choose_folding(graph, PYNQ, more).folds)
+    assert faster.interval_cycles <= found.cycles
+
+
+def test_nothing_stops_a_design_that_no_fold_makes_faster() -> None:
+    graph = fcn(16, 16, (2, 2))
+    asked = hls(ReuseFactor="auto")
+    interval = estimate(graph, ZCU, choose_folding(graph, ZCU, asked).folds).interval_cycles
+    assert interval == build_problem(graph, ZCU, rules_of(graph, asked)).intervals[0]
+    assert next_folds(graph, ZCU, asked, [], interval) is None
 
 
 def test_layers_finish_in_about_equal_time() -> None:

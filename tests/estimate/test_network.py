@@ -84,6 +84,19 @@ def test_fold_limit() -> None:
     result = made()
     assert result.interval_cycles >= limit.cycles
     assert result.fps <= result.limit_fps
+
+
+def test_bound_of_the_board() -> None:
+    """All DSPs, and all LUTs that pools, forks and the like leave, at the smallest product."""
+    graph = fcn()
+    result = made(graph)
+    bound = result.bound
+    others = sum(layer.resources.lut for layer in result.layers if not layer.macs)
+    assert bound.lut == BOARD.resources.lut - others and bound.dsp == BOARD.resources.dsp
+    products = bound.lanes * bound.dsp + bound.lut / bound.luts_a_mac
+    beats = max(result.limit.input_beats, result.limit.output_beats)
+    assert bound.macs == result.macs
+    assert bound.cycles == max(beats, -(-result.macs // products))
     assert result.fps == pytest.approx(1e8 / result.interval_cycles)
 
 

@@ -10,6 +10,7 @@ from rich.table import Table
 from fcn_hw.cli.printers.common import console, print_table
 
 if TYPE_CHECKING:  # `fcn-hw --help` loads none
+    from fcn_hw.estimate.design_folds import NextFolds
     from fcn_hw.estimate.network import Estimate, LayerEstimate
     from fcn_hw.flow.estimate import EstimateRun
 
@@ -48,7 +49,25 @@ def print_estimate(result: Estimate) -> None:
         f"multipliers); set by {limit.cause}",
         highlight=False,
     )
+    bound = result.bound
+    out.print(
+        f"bound of the board: {bound.cycles:,} cycles, {result.bound_fps:.4g} frames/s = "
+        f"max(beats, {bound.macs:,} MACs / ({bound.lanes} x {bound.dsp:,} DSP + "
+        f"{bound.lut:,} LUT / {bound.luts_a_mac})); this design reaches "
+        f"{result.fps / result.bound_fps:.0%} of it",
+        highlight=False,
+    )
     out.print("a model of the core alone; its error: docs/estimates.md", highlight=False)
+
+
+def print_next(found: NextFolds | None) -> None:
+    """What stops the next faster folds, where folds were free."""
+    if found is not None:
+        console().print(
+            f"the next faster folds, {found.cycles:,} cycles, need {found.need:,} "
+            f"{found.resource}; {found.have:,} are allowed",
+            highlight=False,
+        )
 
 
 def print_measured(run: EstimateRun) -> None:
