@@ -294,13 +294,17 @@ def export_model(
     output_kind: OutputKind | None = None,
     check: PathLike | None = None,
     images: int | None = None,
+    calibrate: PathLike | None = None,
+    bits: int = _standalone.CALIBRATED_BITS,
     progress: Progress | bool = False,
 ) -> tuple[Graph, Agreement]:
-    """Exports a QKeras or a QONNX file; see :func:`fcn_hw.flow.standalone.export_model`."""
+    """Exports a QKeras or a QONNX file, or with ``calibrate`` a float Keras model; see
+    :func:`fcn_hw.flow.standalone.export_model`."""
     frames = None if check is None else Path(check)
     return _standalone.export_model(
         Path(model), input_format, Path(folder), _progress(progress), input_scale=input_scale,
         input_offset=input_offset, output_kind=output_kind, check=frames, images=images,
+        calibrate=None if calibrate is None else Path(calibrate), bits=bits,
     )  # fmt: skip
 
 

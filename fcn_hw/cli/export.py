@@ -80,15 +80,28 @@ def export(
         Path | None,
         typer.Option("--qonnx", help="Write the graph as a QONNX file too, for FINN and others."),
     ] = None,
+    calibrate: Annotated[
+        Path | None,
+        typer.Option(
+            "--calibrate",
+            help="With --model: the model is a float one, of Keras 2 or Keras 3. It is quantized "
+            "as it is, with formats chosen on these images: a folder, a list, or a .npy. They need "
+            "no labels.",
+        ),
+    ] = None,
+    bits: Annotated[
+        int,
+        typer.Option("--bits", min=2, max=16, help="With --calibrate: of weights and activations."),
+    ] = 8,
     root: options.Root = options.HERE,
     no_train: options.NoTrain = False,
     as_json: options.Json = False,
 ) -> None:
     """Export a trained design as an integer graph and compare it with its model, layer by layer.
 
-    With --model, export a QKeras or QONNX file. A layer that can't be expressed exactly is refused.
-    With --check, every layer says how many of its codes differ from the model's. Exit status 1 if
-    one differs that is exact or proved.
+    With --model, export a QKeras or QONNX file, or with --calibrate a float Keras model. A layer
+    that can't be expressed exactly is refused. With --check, every layer says how many of its codes
+    differ from the model's. Exit status 1 if one differs that is exact or proved.
     """
     from fcn_hw.results import read_result, result_data
 
@@ -125,6 +138,8 @@ def export(
         output_kind=options.output_kind_named(output_kind),
         check=check,
         images=images,
+        calibrate=calibrate,
+        bits=bits,
         progress=progress_for(as_json),
     )
     if qonnx is not None:

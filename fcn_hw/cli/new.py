@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -27,19 +28,21 @@ def _networks() -> list[str]:
 
 @app.command(
     rich_help_panel=DESIGN,
-    epilog="Examples: fcn-hw new mine; fcn-hw new streets --dataset camvid --network unet",
+    epilog="Examples: fcn-hw new mine; fcn-hw new streets --dataset camvid --network unet; "
+    "fcn-hw new mine --from model.h5",
 )
 def new(
     name: Annotated[str, typer.Argument(help="Of the design, and of its HLS project.")],
     dataset: Annotated[
-        str,
+        str | None,
         typer.Option(
             "--dataset",
             metavar="KIND",
             help="The data set, as dataset.kind in design.yaml.",
             autocompletion=_datasets,
+            show_default="digit_scenes; list with --from",
         ),
-    ] = "digit_scenes",
+    ] = None,
     network: Annotated[
         str | None,
         typer.Option(
@@ -60,6 +63,15 @@ def new(
         int | None, typer.Option("--height", help="Pixels; a size that suits the data set.")
     ] = None,
     width: Annotated[int | None, typer.Option("--width", help="Pixels.")] = None,
+    model: Annotated[
+        Path | None,
+        typer.Option(
+            "--from",
+            metavar="FILE",
+            help="A float model of Keras 2 or Keras 3, .h5 or .keras: it is the network, and every "
+            "layer is named with its shape and a first choice of bits.",
+        ),
+    ] = None,
     root: options.Root = options.HERE,
     as_json: options.Json = False,
 ) -> None:
@@ -73,6 +85,7 @@ def new(
         skip=skip,
         height=height,
         width=width,
+        model=model,
     )
     if as_json:
         print_json({"design": name, "path": str(path)})

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Iterator
 from dataclasses import dataclass
+from math import prod
 from pathlib import Path
 from typing import get_args
 
@@ -11,6 +14,16 @@ from fcn_hw.design import Dataset, Design, Network
 from fcn_hw.errors import ConfigError, nearest
 from fcn_hw.files import create_file
 from fcn_hw.names import graph_refusal
+from fcn_hw.train.float_model import model_ends, read_float_model
+from fcn_hw.train.topology import (
+    DepthwiseConv,
+    Merge,
+    Topology,
+    function_of,
+    kernel_shape,
+    quantizable,
+    unweighted,
+)
 
 DESIGN_FILE = "design.yaml"
 COMMENT_COLUMN = 34
@@ -32,6 +45,45 @@ class DesignContext:
     float_epochs: int
     retrain_epochs: int
     batch_size: int
+    file: FileContext | None = None
+
+
+@dataclass(frozen=True)
+class LayerLine:
+    """A line of ``precision.layers``.
+
+    Args:
+        name: of the layer.
+        bits: its entry, as YAML.
+        what: kind, size and weights, for the comment.
+    """
+
+    name: str
+    bits: str
+    what: str
+
+
+@dataclass(frozen=True)
+class FileContext:
+    """What the template says of a float model file.
+
+    Args:
+        model: the path from the design's folder.
+        output: the layer whose output is kept, of several; None: the only one.
+        others: the other outputs.
+        channels: of the images.
+        classes: names for the classes.
+        scale: what the model is given for a byte, as far as its own layers tell.
+        layers: those that a quantizer stands behind.
+    """
+
+    model: str
+    output: str | None
+    others: tuple[str, ...]
+    channels: int
+    classes: tuple[str, ...]
+    scale: str
+    layers: tuple[LayerLine, ...]
 
 
 @dataclass(frozen=True)
@@ -68,27 +120,35 @@ def new_design(
     name: str,
     root: Path,
     *,
-    dataset: str = "digit_scenes",
+    dataset: str | None = None,
     network: str | None = None,
     upsampling: str = "bilinear",
     skip: str = "add",
     height: int | None = None,
     width: int | None = None,
+    model: Path | None = None,
 ) -> Path:
     """Writes ``hls_projects/<name>/design.yaml``.
 
     Args:
         root: of the project.
+        dataset: None takes digit_scenes, or list for a model.
         network: None takes fcn8s, or a cnn for a data set of one class an image.
-        height, width: pixels; None takes a size that suits the data set.
+        height, width: pixels; None takes a size that suits the data set, or that of the model.
+        model: a float Keras model file, whose layers are named with a first choice of bits.
 
     Returns:
         the path of the file.
 
     Raises:
-        ConfigError: an impossible name, an unknown choice, a size out of range; or there is such a
-            design already.
+        ConfigError: an impossible name, an unknown choice, a size out of range; a model file that
+            is missing, damaged or of no images; or there is such a design already.
+        UnsupportedLayer: layers of the model can't be quantized.
     """
+    if model is not None and network is not None:
+        raise ConfigError("--from and --network: the model is the network", hint="give one of them")
+    if dataset is None:
+        dataset = "digit_scenes" if model is None else "list"
     start = _STARTS.get(dataset, _PHOTOGRAPHS)
     if network is None:
         network = "cnn" if dataset == "mnist" else "fcn8s"
@@ -100,6 +160,9 @@ def new_design(
     ):
         if value not in valid:
             raise ConfigError(f"{option}: there is no '{value}'; near: {nearest(value, valid)}")
+    file = None
+    if model is not None:
+        height, width, file = _of_file(model, root / "hls_projects" / name, height, width)
     context = DesignContext(
         name=name,
         dataset=dataset,
@@ -113,6 +176,7 @@ def new_design(
         float_epochs=start.float_epochs,
         retrain_epochs=start.retrain_epochs,
         batch_size=start.batch_size,
+        file=file,
     )
     _check(context)
     path = root / "hls_projects" / name / DESIGN_FILE
@@ -124,6 +188,59 @@ def new_design(
             hint="Take another name, or remove the folder.",
         ) from None
     return path
+
+
+def _of_file(
+    path: Path, folder: Path, height: int | None, width: int | None
+) -> tuple[int, int, FileContext]:
+    """Height, width and what the template says of a model file."""
+    ends = model_ends(path)
+    size = (height or ends.height, width or ends.width)
+    if size[0] is None or size[1] is None:
+        raise ConfigError(
+            f"{path}: the model reads images of any size", hint="give --height and --width"
+        )
+    several = len(ends.outputs) > 1
+    output = ends.outputs[-1] if several else None
+    model = read_float_model(path, size=(size[0], size[1]), output=output)
+    channels = model.topology[-1].shape.channels
+    classes = tuple(f"class{number}" for number in range(channels))
+    file = FileContext(
+        model=Path(os.path.relpath(path.resolve(), folder.resolve())).as_posix(),
+        output=output,
+        others=ends.outputs[:-1] if several else (),
+        channels=ends.channels,
+        classes=classes if channels > 2 else ("background", "object"),
+        scale="1" if model.scales else "1/255",
+        layers=tuple(_layer_lines(model.topology)),
+    )
+    return size[0], size[1], file
+
+
+def _layer_lines(topology: Topology) -> Iterator[LayerLine]:
+    """A first choice of bits for every layer: 4, and 8 where few weights are or where much is lost.
+
+    8 bits: weights of what reads the image and of depthwise layers; values of linear layers and
+    sums, which are normalizations of something or scores.
+    """
+    shapes = {node.name: node.shape for node in topology}
+    weighted = {node.name: node for node in quantizable(topology)}
+    others = {node.name for node in unweighted(topology)}
+    for node in topology:
+        if node.name not in weighted and node.name not in others:
+            continue
+        shape = f"{node.shape.height}x{node.shape.width}x{node.shape.channels}"
+        kind, activation = type(node).__name__, 4 if function_of(node) else 8
+        if node.name in others:
+            kind = node.how if isinstance(node, Merge) else kind
+            yield LayerLine(node.name, f"{{activation: {activation}}}", f"{kind}, {shape}")
+            continue
+        layer = weighted[node.name]
+        kernel = kernel_shape(layer, shapes[layer.source].channels)
+        few = isinstance(layer, DepthwiseConv) or layer.source == topology[0].name
+        bits = f"{{weight: {8 if few else 4}, activation: {activation}}}"
+        size = f"{kernel[0]}x{kernel[1]}"
+        yield LayerLine(node.name, bits, f"{kind} {size}, {shape}, {prod(kernel):,} weights")
 
 
 def aligned(text: str) -> str:
@@ -142,7 +259,9 @@ def _check(context: DesignContext) -> None:
     dataset = {"kind": context.dataset, "height": context.height, "width": context.width}
     if context.dataset == "list":
         dataset |= {"train_list": "-", "val_list": "-", "classes": ["a", "b"]}
-    network = {"kind": context.network, "filters": context.filters}
+    network: dict[str, object] = {"kind": context.network, "filters": context.filters}
+    if context.file is not None:
+        network = {"kind": "keras", "model": context.file.model}
     try:
         Design.model_validate({"name": context.name, "dataset": dataset, "network": network})
     except ValidationError as error:

@@ -112,7 +112,7 @@ def simulate_design(
     stored = np.load(compared / CLASS_MAPS)
     qkeras_maps = stored["quantized"][: len(simulated)]
     void = void_class(design)
-    n_classes = graph.tensor(graph[graph.outputs[0]].inputs[0]).channels
+    n_classes = design.dataset.n_classes
     measure = pixel_accuracy if split.one_class else mean_iou
 
     def score(maps: npt.NDArray[np.uint8]) -> float:

@@ -7,10 +7,11 @@ from pathlib import Path
 
 from rich.markup import escape
 
+from fcn_hw.design import INPUT_FORMAT, Design
 from fcn_hw.errors import ConfigError
 from fcn_hw.fixed import parse_format
 from fcn_hw.flow.agreement import Agreement, compare_model, describe
-from fcn_hw.flow.frames import Frames, load_inputs
+from fcn_hw.flow.frames import Frames, load_frames, load_inputs
 from fcn_hw.flow.progress import Progress
 from fcn_hw.frontend.ports import Formats
 from fcn_hw.frontend.proofs import forget_proofs, save_proofs
@@ -26,6 +27,8 @@ from fcn_hw.results import write_result
 from fcn_hw.scaling import Number, Scaling, scaling_of, step_scaling
 
 AGREEMENT = "agreement.json"
+QUANTIZED = "quantized.h5"
+CALIBRATED_BITS = 8
 
 
 def export_model(
@@ -39,8 +42,12 @@ def export_model(
     output_kind: OutputKind | None = None,
     check: Path | None = None,
     images: int | None = None,
+    calibrate: Path | None = None,
+    bits: int = CALIBRATED_BITS,
 ) -> tuple[Graph, Agreement]:
     """Exports a QKeras model or a QONNX file to ``graph.json``, ``weights.npz`` and ``graph.txt``.
+
+    With ``calibrate``, a float Keras model: quantized as it is, nothing is trained.
 
     Args:
         input_format: of the codes that come in, for instance ``ufixed<8,0>``; or of each input, by
@@ -53,6 +60,9 @@ def export_model(
         check: frames on which graph and model are compared, as
             :func:`fcn_hw.flow.frames.load_inputs` reads them.
         images: at most so many of them.
+        calibrate: images without labels, on which the formats of a float model are chosen, as
+            ``check``; its quantized model is written to ``quantized.h5``.
+        bits: of the weights and activations of a float model.
 
     Returns:
         the graph, named after the file, and how far it equals the model; that is in
@@ -77,11 +87,55 @@ def export_model(
             )
         scaling = None
     with locked(folder, "fcn-hw export"):
-        return _export_model(model, fmt, scaling, output_kind, folder, progress, check, images)
+        name = graph_name(model.stem)
+        if calibrate is not None:
+            if fmt != INPUT_FORMAT:
+                raise ConfigError(
+                    f"--input-format {fmt}: a float model is quantized for bytes, {INPUT_FORMAT}",
+                    hint="--input-scale and --input-offset say what it was given for a byte",
+                )
+            model, classes = _calibrated(model, scaling, calibrate, bits, folder, progress)
+            scaling = None  # it is in the weights
+            output_kind = output_kind or ("classes" if classes else "scores")
+        return _export_model(
+            model, name, fmt, scaling, output_kind, folder, progress, check, images
+        )
+
+
+def _calibrated(
+    path: Path, scaling: Scaling | None, images: Path, bits: int, folder: Path,
+    progress: Progress,
+) -> tuple[Path, bool]:  # fmt: skip
+    """The quantized model of a float one, and whether it gives classes."""
+    from fcn_hw.train.float_model import read_float_model
+    from fcn_hw.train.placeholder import save_calibrated
+
+    model = read_float_model(path, scaling=scaling)
+    for note in model.notes:
+        progress.say(escape(note))
+    shape = model.topology[0].shape
+    size = {"height": shape.height, "width": shape.width, "channels": shape.channels}
+    image = (shape.height, shape.width, shape.channels)
+    frames = load_frames(images, Tensor(model.topology[0].name, image, INPUT_FORMAT))
+    design = Design.model_validate(
+        {
+            "name": "float_model",
+            "dataset": {
+                "kind": "list", "train_list": "-", "val_list": "-", "classes": ["a", "b"], **size,
+            },
+            "network": {"kind": "keras", "model": str(path)},
+            "precision": {"default": {"weight": bits, "activation": bits}},
+        }
+    )  # fmt: skip
+    folder.mkdir(parents=True, exist_ok=True)
+    save_calibrated(design, model.topology, model.weights, frames.codes, folder / QUANTIZED)
+    progress.say(f"{bits} bits, formats chosen on {len(frames.codes)} images; nothing is trained")
+    return folder / QUANTIZED, model.gives_classes
 
 
 def _export_model(
     model: Path,
+    name: str,
     fmt: Formats,
     scaling: Scaling | None,
     output_kind: OutputKind | None,
@@ -90,22 +144,20 @@ def _export_model(
     check: Path | None,
     images: int | None,
 ) -> tuple[Graph, Agreement]:
-    exported = export_file(
-        model, fmt, name=graph_name(model.stem), scaling=scaling, output_kind=output_kind
-    )
+    exported = export_file(model, fmt, name=name, scaling=scaling, output_kind=output_kind)
     for note in exported.notes:
         progress.say(escape(note))
     graph = run_passes(exported.graph)
     frames = {} if check is None else load_inputs(check, graph, images)
-    for name, item in frames.items():
-        progress.say(escape(fed(item, graph.tensor(name), scaling)))
+    for tensor, item in frames.items():
+        progress.say(escape(fed(item, graph.tensor(tensor), scaling)))
     forget_proofs(folder)
     save(graph, folder)
     save_proofs(exported.proofs, folder)
     if not frames:
         agreement = describe(graph, exported.proofs)
     else:
-        codes = {name: item.codes for name, item in frames.items()}
+        codes = {tensor: item.codes for tensor, item in frames.items()}
         agreement = compare_model(
             graph, exported.layer_values, exported.proofs, codes, progress, scaling
         )

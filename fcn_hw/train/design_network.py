@@ -107,13 +107,16 @@ def activation_names(design: Design) -> tuple[str, ...]:
     return tuple(node.name for node in unweighted(design_topology(design)))
 
 
-def check_layer_names(design: Design) -> None:
+def check_layer_names(design: Design, topology: Topology | None = None) -> None:
     """Checks the layer names of the design against its network.
+
+    Args:
+        topology: the network; None: the design's.
 
     Raises:
         ConfigError: a name is not a layer of the network; gives the nearest that are.
     """
-    topology = design_topology(design)
+    topology = topology or design_topology(design)
     valid = [node.name for node in quantizable(topology)]
     activations = [node.name for node in unweighted(topology)]
     sections: dict[str, Mapping[str, object]] = {

@@ -77,6 +77,8 @@ class FloatLayers:
         self.factor, self.summand = np.ones(channels), np.zeros(channels)
         """What the layers in front make of a value of the image, by channel."""
         self.notes: list[str] = []
+        self.gives_classes = False
+        """Whether a softmax or sigmoid was left out."""
         self._image = image.name
         self._names = Names(ops=[image.name])
         self._layers = {image.name, *(image.name + end for end in _SUFFIXES)}
@@ -477,6 +479,7 @@ def _named_function(layers: FloatLayers, call: LayerCall, name: str, ends: bool)
         layers.passes(call)
     elif name in ("softmax", "sigmoid") and ends:
         layers.passes(call)
+        layers.gives_classes = True
         layers.notes.append(f"layer '{call.path}': {name} is left out, the class is the same")
     elif name in ("softmax", "sigmoid"):
         raise UnsupportedLayer(

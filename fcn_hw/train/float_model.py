@@ -24,7 +24,7 @@ from fcn_hw.design import INPUT_FORMAT
 from fcn_hw.errors import ConfigError, UnsupportedLayer, nearest
 from fcn_hw.keras_files.calls import Calls, MalformedConfig, read_calls
 from fcn_hw.keras_files.opening import SAVE_HINT
-from fcn_hw.keras_files.weights import stored_model
+from fcn_hw.keras_files.weights import StoredModel, stored_model
 from fcn_hw.names import Names
 from fcn_hw.scaling import Scaling
 from fcn_hw.train.float_layers import FloatLayers
@@ -64,6 +64,38 @@ class FloatModel:
     weights: Weights
     layers: Mapping[str, str]
     notes: tuple[str, ...]
+    scales: bool
+    """Whether the model scales the image itself, in its first layers."""
+    gives_classes: bool
+    """Whether it ended in a softmax or sigmoid, which is left out."""
+
+
+@dataclass(frozen=True)
+class ModelEnds:
+    """What a model reads and gives.
+
+    Args:
+        height, width: of the images, in pixels; None: any.
+        channels: of the images.
+        outputs: the layers that give its outputs.
+    """
+
+    height: int | None
+    width: int | None
+    channels: int
+    outputs: tuple[str, ...]
+
+
+def model_ends(path: Path) -> ModelEnds:
+    """What the model of a file reads and gives.
+
+    Raises:
+        ConfigError: missing, damaged, or no model of images.
+    """
+    with stored_model(path) as stored:
+        calls = _calls(stored)
+        height, width, channels = _image_shape(path, calls)
+        return ModelEnds(height, width, channels, tuple(name for name, _ in calls.outputs))
 
 
 def read_float_model(
@@ -98,10 +130,7 @@ def _read(
     output: str | None,
 ) -> FloatModel:  # fmt: skip
     with stored_model(path) as stored:
-        try:
-            calls = read_calls(stored.config)
-        except MalformedConfig as error:
-            raise ConfigError(f"{path}: its configuration: {error}", hint=SAVE_HINT) from error
+        calls = _calls(stored)
         image = _image(path, calls, size, bgr)
         wanted = _output(path, calls, output)
         consumers = Counter(number for call in calls.calls for number in call.inputs)
@@ -123,7 +152,15 @@ def _read(
         return _finished(layers, last, scaling, bgr)
 
 
-def _image(path: Path, calls: Calls, size: tuple[int, int] | None, bgr: bool) -> Input:
+def _calls(stored: StoredModel) -> Calls:
+    try:
+        return read_calls(stored.config)
+    except MalformedConfig as error:
+        raise ConfigError(f"{stored.path}: its configuration: {error}", hint=SAVE_HINT) from error
+
+
+def _image_shape(path: Path, calls: Calls) -> tuple[int | None, int | None, int]:
+    """Height, width and channels that the model reads; None: any."""
     if len(calls.inputs) != 1:
         raise ConfigError(
             f"{path}: the model reads {len(calls.inputs)} images",
@@ -137,10 +174,20 @@ def _image(path: Path, calls: Calls, size: tuple[int, int] | None, bgr: bool) ->
             hint="its input is (height, width, channels)",
         )
     height, width, channels = (item if isinstance(item, int) else None for item in shape[1:])
-    if channels is None or not 1 <= channels <= 4 or (bgr and channels != 3):
+    if channels is None or not 1 <= channels <= 4:
         raise ConfigError(
             f"{path}: the model reads images of {shape[3]} channels",
-            hint="3 for colours, 1 for grey; their order is for colours",
+            hint="3 for colours, 1 for grey",
+        )
+    return height, width, channels
+
+
+def _image(path: Path, calls: Calls, size: tuple[int, int] | None, bgr: bool) -> Input:
+    height, width, channels = _image_shape(path, calls)
+    if bgr and channels != 3:
+        raise ConfigError(
+            f"{path}: the model reads images of {channels} channels",
+            hint="network.channel_order is for images of 3",
         )
     if size is None:
         size = (height or 0, width or 0)
@@ -151,7 +198,7 @@ def _image(path: Path, calls: Calls, size: tuple[int, int] | None, bgr: bool) ->
             hint="set dataset.height and dataset.width to the model's, or save the model with "
             "Input((None, None, channels))",
         )
-    name = Names().give(call.path.replace("/", "_"))
+    name = Names().give(calls.inputs[0].path.replace("/", "_"))
     return Input(name, Shape(*size, channels))
 
 
@@ -182,6 +229,8 @@ def _finished(layers: FloatLayers, last: Node, scaling: Scaling | None, bgr: boo
         {name: pair for name, pair in weights.items() if name in kept},
         {name: path for name, path in layers.paths.items() if name in kept},
         tuple(layers.notes),
+        bool(np.any(layers.factor != 1.0) or np.any(layers.summand)),
+        layers.gives_classes,
     )
 
 

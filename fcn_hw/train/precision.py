@@ -148,7 +148,7 @@ def wishes(design: Design, topology: Topology) -> dict[str, Wish]:
         ConfigError: ``precision.layers`` names no layer of the network, or wants a linear layer in
             one bit.
     """
-    check_layer_names(design)
+    check_layer_names(design, topology)
     result = {}
     for node in quantizable(topology):
         wish = _wish(design.precision, node.name)

@@ -114,6 +114,11 @@ def test_new_never_overwrites(tmp_path: Path) -> None:
         (("mine", "--network", "fcn4s"), "--network: there is no 'fcn4s'; near: 'fcn8s'"),
         (("mine", "--skip", "sum"), "--skip: there is no 'sum'"),
         (("mine", "--height", "7"), "--height 7: input should be greater than or equal to 8"),
+        (("mine", "--from", "no.h5"), "no.h5: there is no such model file"),
+        (
+            ("mine", "--from", "no.h5", "--network", "unet"),
+            "--from and --network: the model is the network",
+        ),
     ],
 )
 def test_new_refuses(tmp_path: Path, words: tuple[str, ...], message: str) -> None:

@@ -171,7 +171,8 @@ class Space:
             layers[name] = LayerPrecision(
                 weight=wish.weight, bias=own.bias if own else None, activation=wish.activation
             )
-        return Precision(default=base.default, layers=layers)
+        others = {name: own for name, own in base.layers.items() if name not in layers}
+        return Precision(default=base.default, layers=layers | others)
 
     def settled(
         self, proposed: Configuration, seen: Collection[str], chance: random.Random
