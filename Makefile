@@ -11,7 +11,7 @@ FCN_HW  := $(BIN)/fcn-hw
 
 .DEFAULT_GOAL := help
 .PHONY: help install train levels sensitivity export hls csim estimate sparsity search report csynth cosim \
-    bitstream handoff test \
+    bitstream handoff test place-route \
     test-all test-wheel fuzz bench docs lint lock clean distclean
 
 help:  ## this list
@@ -83,6 +83,9 @@ test-all: $(STAMP)  ## all tests, before a release: also the rest of the grids, 
 
 test-wheel: $(STAMP)  ## what pip installs, on the oldest and newest Python of this machine
 	$(BIN)/python -m pytest -m wheel tests/wheel $(ARGS)
+
+place-route: $(STAMP)  ## a small network placed and routed for each open board, with yosys and nextpnr-ecp5
+	$(BIN)/python -m pytest -n 0 -m slow tests/rtl/test_place_and_route.py $(ARGS)
 
 fuzz: $(STAMP)  ## 1,000 random networks: oracle = C++, sized FIFOs; ARGS="--networks 200", or "--rtl" for their Verilog
 	$(BIN)/python tests/fuzz/fuzz.py $(ARGS)

@@ -542,7 +542,8 @@ class Hls(Section):
     ``auto``: Vitis HLS where it is on PATH, else ours."""
     ReuseFactor: Reuse = 9
     """Multiplications of one multiplier a pixel; each layer takes the nearest possible number.
-    ``auto``: the fastest design within ``utilization``, or the smallest of ``target_fps``."""
+    ``auto``: the fastest design within ``utilization``, or the smallest of ``target_fps``; on a
+    board with a serial port, which carries few frames a second, the smallest that keeps up."""
     target_fps: float | None = Field(default=None, gt=0)
     """Frames a second that ``ReuseFactor: auto`` has to reach."""
     utilization: Utilization = Utilization()

@@ -49,7 +49,8 @@ def choose_folding(graph: Graph, board: Board, hls: Hls, fifos: Sequence[Fifo] =
 
     A ``ReuseFactor`` that is a number gives the nearest legal fold. Layers of ``ReuseFactor: auto``
     are chosen together: the fastest design within ``utilization``, or the smallest that reaches
-    ``target_fps``. Their ``Strategy`` is chosen too unless the design gives one.
+    ``target_fps``. On a board with a serial port the smallest that is as fast as the port is what
+    is chosen without ``target_fps``. Their ``Strategy`` is chosen too unless the design gives one.
 
     Args:
         fifos: the streams between the processes; they count as used.
@@ -69,6 +70,9 @@ def choose_folding(graph: Graph, board: Board, hls: Hls, fifos: Sequence[Fifo] =
     problem = build_problem(graph, board, rules)
     period_ns = period_ns_of(board, hls.ClockPeriod)
     interval = _interval(problem, hls, period_ns)
+    if interval is None and board.ecp5 is not None:
+        carried = _serial_cycles(graph, board.ecp5.baud_rate, period_ns)
+        interval = max(carried, problem.intervals[0])
     solution = fastest(problem) if interval is None else smallest(problem, interval)
     if solution is None:
         raise _does_not_fit(graph, board, rules, problem, interval, period_ns)
@@ -175,6 +179,18 @@ def _interval(problem: Problem, hls: Hls, clock_period_ns: float) -> int | None:
             "period, or make the frame smaller.",
         )
     return interval
+
+
+def _serial_cycles(graph: Graph, baud_rate: int, clock_period_ns: float) -> int:
+    """Cycles in which a serial port carries a frame and its result, which go both ways at once.
+
+    A byte has ten bits on the line.
+    """
+    ends = ([op.name for op in graph.inputs], graph.outputs)
+    frame_bytes = max(
+        sum(t.size * t.format.code_bytes for t in map(graph.tensor, names)) for names in ends
+    )
+    return floor(frame_bytes * 10 / baud_rate * 1e9 / clock_period_ns)
 
 
 def _does_not_fit(

@@ -40,6 +40,10 @@ _RESOURCES = {
 SMALL_PRODUCTS = f"{FOLDER}/small_products.v"
 
 
+_ROMS_IN_LOGIC = 'setattr -set rom_style "logic" */a:rom_style=distributed'
+"""yosys' word for a ROM of look-up tables; "distributed" is Vivado's."""
+
+
 def plan_synthesis(sources: Sequence[str], top: str) -> Plan:
     """Has yosys map Verilog to cells of an ECP5.
 
@@ -54,7 +58,8 @@ def plan_synthesis(sources: Sequence[str], top: str) -> Plan:
         f"-D SMALLEST_OPERAND={MIN_DSP_OPERAND_BITS} -D LARGEST_RESULT={MAX_FABRIC_PRODUCT_BITS}"
     )
     script = (
-        f"read_verilog {' '.join(sources)}; synth_ecp5 -top {top} -run begin:coarse; "
+        f"read_verilog {' '.join(sources)}; {_ROMS_IN_LOGIC}; "
+        f"synth_ecp5 -top {top} -run begin:coarse; "
         f"proc; opt_expr; opt_clean; wreduce; techmap -map {SMALL_PRODUCTS} {limits}; "
         f"synth_ecp5 -noflatten -top {top} -run coarse:; "
         f"flatten; opt_clean -purge; write_json {NETLIST}"

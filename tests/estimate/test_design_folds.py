@@ -108,6 +108,17 @@ def test_nothing_stops_a_design_that_no_fold_makes_faster() -> None:
     assert next_folds(graph, ZCU, asked, [], interval) is None
 
 
+def test_a_serial_port_sets_the_pace() -> None:
+    graph, board = fcn(64, 96, (16, 32)), load_board("ulx3s-85f")
+    assert board.ecp5 is not None
+    slow, fast = (made(graph, board, ReuseFactor="auto", **more)[1]
+                  for more in ({}, {"target_fps": 300}))  # fmt: skip
+    frame_bytes = max(graph.inputs[0].output.size, graph.tensor(graph.outputs[0]).size)
+    carried = board.ecp5.baud_rate / 10 / frame_bytes
+    assert carried <= slow.fps < 300 <= fast.fps
+    assert slow.resources.lut < fast.resources.lut
+
+
 def test_layers_finish_in_about_equal_time() -> None:
     """No layer could have a cheaper fold and still keep the interval."""
     graph = fcn(64, 96, (64, 128), depth=2)

@@ -1,8 +1,10 @@
-"""Products that yosys builds in look-up tables for an ECP5 equal its own, by proof."""
+"""yosys for an ECP5: products in look-up tables equal its own by proof; the byte port maps."""
 
 from __future__ import annotations
 
+import json
 import shutil
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -10,6 +12,7 @@ import pytest
 from fcn_hw.errors import ToolNotFound
 from fcn_hw.plan import Command, Plan
 from fcn_hw.resources import data_folder
+from fcn_hw.rtl.ecp5 import NETLIST, plan_synthesis
 from fcn_hw.tools.find import find_tool
 from fcn_hw.tools.runner import run
 
@@ -39,11 +42,15 @@ def module(name: str) -> str:
     return f"module {name} ({', '.join(ports)});\n" + "\n".join(body) + "\nendmodule\n"
 
 
-def test_they_are_products(tmp_path: Path) -> None:
+@pytest.fixture(autouse=True)
+def yosys() -> None:
     try:
         find_tool("yosys")
     except ToolNotFound:
         pytest.skip("yosys is missing")
+
+
+def test_they_are_products(tmp_path: Path) -> None:
     shutil.copy(ROWS, tmp_path / "rows.v")
     limits = "-D SMALLEST_OPERAND=4 -D LARGEST_RESULT=18"
     script = (
@@ -54,3 +61,17 @@ def test_they_are_products(tmp_path: Path) -> None:
     )
     command = Command("prove", ("yosys", "-q", "-p", script), 120.0)
     run(Plan({"a.v": module("a"), "b.v": module("b")}, ((command,),)), tmp_path)
+
+
+def test_the_byte_port_in_cells_of_an_ecp5(tmp_path: Path) -> None:
+    templates = data_folder("templates") / "rtl"
+    sources = [*(templates / "board").glob("fcn_hw_*.v"), templates / "verilog/fcn_hw_fifo_bram.v"]
+    for source in sources:
+        shutil.copy(source, tmp_path)
+    plan = plan_synthesis(sorted(source.name for source in sources), "fcn_hw_byte_port")
+    run(plan, tmp_path)
+    netlist = json.loads((tmp_path / NETLIST).read_text())["modules"]["fcn_hw_byte_port"]
+    kinds = Counter(cell["type"] for cell in netlist["cells"].values())
+    assert kinds["DP16KD"] == 2, "a FIFO each way"
+    assert 50 < kinds["TRELLIS_FF"] < 300 and 50 < kinds["LUT4"] < 500
+    assert any(name.startswith("receiver.") for name in netlist["cells"])
