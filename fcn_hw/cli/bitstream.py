@@ -35,9 +35,11 @@ def bitstream(
     """
     from fcn_hw.flow.ecp5 import Ecp5Bitstream
 
-    progress, folder = progress_for(as_json), options.of_graph(design, graph, output, "bitstream")
-    if graph is not None and folder is not None:
-        run = fcn_hw.bitstream_graph(graph, board, folder, hours=hours, progress=progress)
+    progress, alone = progress_for(as_json), options.of_graph(design, graph, output, "bitstream")
+    if alone is not None:
+        run = fcn_hw.bitstream_graph(
+            alone.graph, board, alone.output, hours=hours, progress=progress
+        )
     else:
         run = fcn_hw.bitstream_design(
             str(design), board, root, hours=hours, train=not no_train, progress=progress

@@ -39,19 +39,19 @@ def cosim(
 
     options.data_of_graph(data, graph)
     chosen, progress = options.compiler_named(compiler), progress_for(as_json)
-    folder = options.of_graph(design, graph, output, "cosim")
-    if graph is not None and folder is not None:
+    alone = options.of_graph(design, graph, output, "cosim")
+    if alone is not None:
         found = fcn_hw.cosim_graph(
-            graph,
+            alone.graph,
             board,
-            folder,
+            alone.output,
             compiler=chosen,
             images=images,
             data=data,
             hours=hours,
             progress=progress,
         )
-        report = folder / "report"
+        report = alone.output / "report"
     else:
         found = fcn_hw.cosim_design(
             str(design),

@@ -69,25 +69,31 @@ def csim(
             hint="it always runs on the official ap_types",
         )
     depths = parse_depths(depth or [])
-    folder = options.of_graph(design, graph, output, "csim")
+    alone = options.of_graph(design, graph, output, "csim")
     found: CsimResult | BoundedResult
-    if graph is not None and folder is not None:
+    if alone is not None:
         if bounded:
             found = fcn_hw.csim_bounded_graph(
-                graph, board, folder, images=images, data=data, depths=depths, progress=progress
+                alone.graph,
+                board,
+                alone.output,
+                images=images,
+                data=data,
+                depths=depths,
+                progress=progress,
             )
         else:
             found = fcn_hw.csim_graph(
-                graph,
+                alone.graph,
                 board,
-                folder,
+                alone.output,
                 images=images,
                 data=data,
                 conv=chosen or "fcn_hw",
                 sign_off=sign_off,
                 progress=progress,
             )
-        report = folder / "report"
+        report = alone.output / "report"
     else:
         named, train = str(design), not no_train
         if bounded:

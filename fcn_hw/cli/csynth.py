@@ -54,19 +54,19 @@ def csynth(
     from fcn_hw.flow import open_workspace
 
     chosen, progress = options.compiler_named(compiler), progress_for(as_json)
-    folder = options.of_graph(design, graph, output, "csynth")
-    if graph is not None and folder is not None:
+    alone = options.of_graph(design, graph, output, "csynth")
+    if alone is not None:
         found = fcn_hw.csynth_graph(
-            graph,
+            alone.graph,
             board,
-            folder,
+            alone.output,
             compiler=chosen,
             process=process,
             gates=gates,
             hours=hours,
             progress=progress,
         )
-        report = folder / "report"
+        report = alone.output / "report"
     else:
         found = fcn_hw.csynth_design(
             str(design),

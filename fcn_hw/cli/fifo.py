@@ -38,9 +38,9 @@ def fifo(
     """
     from fcn_hw.results import result_data
 
-    progress, folder = progress_for(as_json), options.of_graph(design, graph, output, "fifo")
-    if graph is not None and folder is not None:
-        result = fcn_hw.fifo_graph(graph, board, folder, progress=progress)
+    progress, alone = progress_for(as_json), options.of_graph(design, graph, output, "fifo")
+    if alone is not None:
+        result = fcn_hw.fifo_graph(alone.graph, board, alone.output, progress=progress)
     else:
         result = fcn_hw.fifo_design(str(design), board, root, progress=progress)
     found = None if explain is None else fcn_hw.explain_fifo(result, explain)

@@ -46,14 +46,18 @@ def hls(
     its own. With --graph, emit an exported graph; it is proved by `fcn-hw csim --graph`.
     """
     chosen, progress = options.conv_named(conv), progress_for(as_json)
-    if graph is not None:
-        options.only_one(design, "--graph")
-        folder = options.needed(output, "--output", "--graph")
+    alone = options.of_graph(design, graph, output, "hls")
+    if alone is not None:
         made = fcn_hw.hls_graph(
-            graph, board, folder, conv=chosen or "fcn_hw", overwrite=overwrite, progress=progress
+            alone.graph,
+            board,
+            alone.output,
+            conv=chosen or "fcn_hw",
+            overwrite=overwrite,
+            progress=progress,
         )
     else:
-        named = options.needed(design, "DESIGN", "hls")
+        named = str(design)
         made = fcn_hw.hls_design(
             named,
             board,

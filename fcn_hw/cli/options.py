@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, TypeVar, cast
+from typing import TYPE_CHECKING, Annotated, NamedTuple, TypeVar, cast
 
 import typer
 
@@ -86,8 +86,17 @@ def only_one(design: str | None, option: str) -> None:
         raise ConfigError(f"both a design and {option} are given", hint="give one of them")
 
 
-def of_graph(design: str | None, graph: Path | None, output: Path | None, verb: str) -> Path | None:
-    """The folder of a graph's project; None where the verb is about a design.
+class GraphFolders(NamedTuple):
+    """A graph without a design, and the folder of its HLS project."""
+
+    graph: Path
+    output: Path
+
+
+def of_graph(
+    design: str | None, graph: Path | None, output: Path | None, verb: str
+) -> GraphFolders | None:
+    """The folders of a graph; None where the verb is about a design.
 
     Raises:
         ConfigError: both or neither are given, or a graph without a folder for its project.
@@ -96,7 +105,7 @@ def of_graph(design: str | None, graph: Path | None, output: Path | None, verb: 
         needed(design, "DESIGN or --graph", verb)
         return None
     only_one(design, "--graph")
-    return needed(output, "--output", "--graph")
+    return GraphFolders(graph, needed(output, "--output", "--graph"))
 
 
 def data_of_graph(data: Path | None, graph: Path | None) -> None:

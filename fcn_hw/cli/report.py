@@ -30,9 +30,9 @@ def report(
     """
     from fcn_hw.report import report_to_json
 
-    chosen, folder = options.conv_named(conv), options.of_graph(design, graph, output, "report")
-    if graph is not None and folder is not None:
-        made, path = fcn_hw.report_graph(graph, board, folder)
+    chosen, alone = options.conv_named(conv), options.of_graph(design, graph, output, "report")
+    if alone is not None:
+        made, path = fcn_hw.report_graph(alone.graph, board, alone.output)
     else:
         made, path = fcn_hw.report_design(str(design), board, root, conv=chosen)
     if as_json:
