@@ -578,7 +578,20 @@ def test_names_are_text_and_never_markup(tmp_path: Path) -> None:
             SENSITIVITY, design=HOSTILE, findings=(finding(HOSTILE, "weights", 2, 0.5),)
         ),
         search=replace(SEARCH, design=HOSTILE, board=HOSTILE, study=HOSTILE),
-    )
+        rtl_csynth=RtlSynthesis(
+            HOSTILE, HOSTILE, HOSTILE, "7series", 10.0,
+            (
+                ProcessReport(
+                    HOSTILE, HOSTILE, 5, 4, 1, 3.5, (HOSTILE,), HOSTILE, 6.5, 7.3, 80, (), 1.0
+                ),
+            ),
+            {HOSTILE: 12}, (Gates(HOSTILE, 600, 300, 0, 1.5, 620.0, 310.0, 0.0, 2.0),),
+        ),
+        rtl_cosim=RtlCosim(
+            HOSTILE, HOSTILE, HOSTILE, 2, 9, 12345, 4321, 4355, 4320, 9000, 9100,
+            (FifoReport(HOSTILE, 99, 7, 8),), 9, 1.0,
+        ),
+    )  # fmt: skip
     made = page(sources)
     assert problems(made.html) == []
     assert all(section.is_ready for section in made.sections)
@@ -611,7 +624,7 @@ def test_a_board_that_is_too_small_and_measurements(tmp_path: Path) -> None:
     ]  # fmt: skip
     assert made.tiles[-1].state == "bad"
     assert "C synthesis says 4,321 cycles" in made.html
-    assert "csynth" not in made.html  # it has run
+    assert not data["resources"]["commands"]  # C synthesis has run
 
 
 @pytest.mark.gxx
