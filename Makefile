@@ -90,8 +90,9 @@ place-route: $(STAMP)  ## a small network placed and routed for each open board,
 fuzz: $(STAMP)  ## 1,000 random networks: oracle = C++, sized FIFOs; ARGS="--networks 200", or "--rtl" for their Verilog
 	$(BIN)/python tests/fuzz/fuzz.py $(ARGS)
 
-bench: $(STAMP)  ## hls4ml and fcn_hw in pairs: convert, compile, simulate
+bench: $(STAMP)  ## hls4ml and fcn_hw in pairs: convert, compile, simulate; then fcn_hw's own RTL
 	$(BIN)/python -m benchmarks $(ARGS)
+	$(BIN)/python -m benchmarks.rtl
 
 docs: $(STAMP)  ## build site/ from docs/, a warning is an error, and check its links
 	rm -rf site

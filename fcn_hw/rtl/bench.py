@@ -59,7 +59,7 @@ class Simulated:
 
     Args:
         finished: whether every frame came out; otherwise the network stood still.
-        seconds: of the simulation alone.
+        seconds: of processor time, of the simulation alone.
     """
 
     clocks: int

@@ -71,12 +71,12 @@ def randomized(model: Any, seed: int = 7) -> Any:
     return model
 
 
-def enet() -> Any:
+def enet(height: int = 24, width: int = 32) -> Any:
     """Pool-concat input, bottlenecks (plain, dilated, asymmetric), nearest upsampling.
 
     Normalizations meet codes, or each other, in the Adds: a quantizer follows only there.
     """
-    b = _Build((24, 32, 3))
+    b = _Build((height, width, 3))
     padded = b.layers.ZeroPadding2D(((0, 1), (0, 1)))(b.image)
     left = b.conv(padded, 5, 3, strides=2, padding="valid")
     right = b.layers.MaxPooling2D(2)(b.image)

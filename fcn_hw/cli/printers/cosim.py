@@ -40,6 +40,7 @@ def print_rtl_cosim(found: RtlCosim, folder: Path) -> None:
     if table.rows:
         print_table(table)
     out.print(
-        f"{found.clocks:,} clocks in {found.seconds:.1f} s, Verilator; report: {folder}",
+        f"{found.clocks:,} clocks in {found.seconds:.1f} s of processor time, Verilator; "
+        f"report: {folder}",
         highlight=False,
     )

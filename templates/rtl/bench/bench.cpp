@@ -13,11 +13,11 @@
 // frame ended, and who waits at its FIFO at the end.
 #include "network.h"
 #include "verilated.h"
-#include <chrono>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <ctime>
 #include <string>
 #include <vector>
 
@@ -122,7 +122,7 @@ int main(int argc, char **argv) {
     for (const Watched &item : watched) outputs_left += item.tap.full ? item.expected.count() : 0;
     long idle = 0, after_last = 0;
     unsigned long clock = 0, last_clock = 0;
-    const auto start = std::chrono::steady_clock::now();
+    const std::clock_t start = std::clock(); // processor time: other work on the machine is not counted
     for (; after_last < CLOCKS_AFTER_LAST && idle < idle_limit; ++clock) {
         for (size_t n = 0; n < inputs.size(); ++n) {
             const bool empty = given[n] == left[n] || (waits.limit && waits());
@@ -152,7 +152,7 @@ int main(int argc, char **argv) {
         top.clk = 1;
         top.eval();
     }
-    const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+    const double seconds = double(std::clock() - start) / CLOCKS_PER_SEC;
 
     std::FILE *out = std::fopen("result.json", "w");
     if (!out) return 2;
