@@ -163,6 +163,15 @@ def test_functions_between_quantizers_are_proved(name: str, tmp_path: Path) -> N
     assert isinstance(graph.ops[-1], Lookup) == (name == "HardSwish") == (proof.form == "table")
 
 
+@pytest.mark.parametrize("seed", range(8))
+def test_random_networks(seed: int, tmp_path: Path) -> None:
+    """Some of those that `make fuzz` makes."""
+    sys.path.insert(0, str(Path(__file__).parents[1] / "fuzz"))
+    import fuzz_qonnx
+
+    assert fuzz_qonnx.check(seed, tmp_path)
+
+
 def test_tensorflow_is_not_loaded(tmp_path: Path) -> None:
     net = Net()
     path = net.save(tmp_path / "net.onnx", NETWORKS["residual"](net))
