@@ -312,6 +312,19 @@ class KerasNetwork(Section):
     is."""
 
 
+class QonnxNetwork(Section):
+    """A quantized network of a QONNX file, as Brevitas exports it: it is not trained here."""
+
+    kind: Literal["qonnx"]
+    """A QONNX file."""
+    model: str = Field(min_length=1)
+    """The file, ``.onnx``; a relative path begins at the folder of design.yaml. It is given what
+    ``dataset.input`` says, channels in the order red, green, blue."""
+
+
+AnyNetwork = Union[Network, KerasNetwork, QonnxNetwork]
+
+
 class NumberFormat(Section):
     """Bits with a fixed position of the binary point."""
 
@@ -593,7 +606,7 @@ class Design(Section):
     """Of the folder too, and of the HLS project."""
     dataset: Dataset
     """What it learns from."""
-    network: Annotated[Union[Network, KerasNetwork], Field(discriminator="kind")]
+    network: Annotated[AnyNetwork, Field(discriminator="kind")]
     """What is built."""
     output_kind: Literal["classes", "both"] = "classes"
     """What the hardware gives: the class of each pixel, or both classes and scores."""
@@ -628,7 +641,7 @@ class Design(Section):
 
     @model_validator(mode="after")
     def _one_class_or_map(self) -> Design:
-        if isinstance(self.network, KerasNetwork):
+        if not isinstance(self.network, Network):
             return self  # the file tells
         if (self.dataset.kind == "mnist") != (self.network.kind == "cnn"):
             one = "one class for a whole image" if self.dataset.kind == "mnist" else "maps"

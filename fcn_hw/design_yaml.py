@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from fcn_hw.design import Design, KerasNetwork
+from fcn_hw.design import Design, Network
 from fcn_hw.errors import ConfigError, nearest
 from fcn_hw.names import Names
 from fcn_hw.schema import config_error, validate
@@ -52,7 +52,7 @@ def load_design_source(path: Path) -> DesignSource:
     """
     source = read_yaml(path)
     design = validate(Design, source, "the design")
-    if isinstance(design.network, KerasNetwork):
+    if not isinstance(design.network, Network):
         model = path.resolve().parent / Path(design.network.model).expanduser()
         network = design.network.model_copy(update={"model": str(model)})
         design = design.model_copy(update={"network": network})

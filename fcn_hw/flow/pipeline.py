@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 from fcn_hw.backend.hls4ml_conv import emitted_graph
 from fcn_hw.backend.project import plan_project
 from fcn_hw.boards import Board
-from fcn_hw.design import Hls
+from fcn_hw.design import Hls, QonnxNetwork
+from fcn_hw.errors import ConfigError
 from fcn_hw.flow.alone import alone_in_project
 from fcn_hw.flow.build import build_program, program_digest, program_of
 from fcn_hw.flow.code import code_digest
@@ -58,16 +60,24 @@ def export_stage(workspace: Target, progress: Progress) -> Graph:
         return load(workspace.graph)
     if workspace.untrained:
         return untrained_graph(workspace, progress)
-    models = train_stage(workspace, progress)
+    network = workspace.design.network
+    models = workspace.model
+    if not isinstance(network, QonnxNetwork):
+        models = train_stage(workspace, progress)
     record = export_record(workspace)
     if record.is_current():
         progress.say("[green]export[/]  up to date")
         return load(workspace.graph)
     with locked(workspace.graph, "fcn-hw export"):
         record.begin()
-        graph = export_design(
-            workspace.design, models / MODEL, models / FLOAT_MODEL, workspace.graph, progress
-        )
+        if isinstance(network, QonnxNetwork):
+            graph = export_design(
+                workspace.design, Path(network.model), None, workspace.graph, progress
+            )
+        else:
+            graph = export_design(
+                workspace.design, models / MODEL, models / FLOAT_MODEL, workspace.graph, progress
+            )
         record.finish(workspace.graph / name for name in OUTPUTS)
         return graph
 
@@ -199,9 +209,18 @@ def export_record(workspace: Workspace) -> StageRecord:
         OSError: there are no models.
     """
     models, design = workspace.model, workspace.design
+    if isinstance(design.network, QonnxNetwork):
+        if not Path(design.network.model).is_file():
+            raise ConfigError(
+                f"{design.network.model}: there is no such model file",
+                hint="export or copy it first",
+            )
+        files = [file_digest(Path(design.network.model)), design.dataset.input.model_dump_json()]
+    else:
+        files = [file_digest(models / MODEL), file_digest(models / FLOAT_MODEL)]
     key = digest_of(
-        file_digest(models / MODEL), file_digest(models / FLOAT_MODEL), design.name,
-        design.output_kind, images_digest(design), code_digest(export_design.__module__),
+        *files, design.name, design.output_kind, images_digest(design),
+        code_digest(export_design.__module__),
     )  # fmt: skip
     return StageRecord("export", workspace.graph, key)
 

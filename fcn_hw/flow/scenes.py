@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,8 @@ from fcn_hw.train.store import replacing
 
 SCENES = "segmentation.npz"
 COLUMNS = ("truth", "float", "quantized", "C simulation")
+_OF_A_TRAINING = "float"
+"""The column that a network of a QONNX file has not."""
 
 Bytes = npt.NDArray[np.uint8]
 
@@ -26,7 +28,7 @@ class Scenes:
 
     Args:
         images: (n, height, width, channels), raw bytes.
-        maps: for each of :data:`COLUMNS` the classes, (n, height, width).
+        maps: for each of :data:`COLUMNS` that is there the classes, (n, height, width).
         void: the class that does not count, or None.
     """
 
@@ -42,10 +44,14 @@ def save_scenes(
     void: int | None,
 ) -> None:
     """Writes the file, whole or not at all; arguments as in :class:`Scenes`."""
-    arrays: dict[str, Any] = {name: np.asarray(maps[name], np.uint8) for name in COLUMNS}
+    arrays: dict[str, Any] = {name: np.asarray(maps[name], np.uint8) for name in _there(maps)}
     no_void = np.array([] if void is None else [void], np.uint8)
     with replacing(path) as temporary:
         np.savez_compressed(temporary, images=images, void=no_void, **arrays)
+
+
+def _there(maps: Container[str]) -> list[str]:
+    return [name for name in COLUMNS if name != _OF_A_TRAINING or name in maps]
 
 
 def load_scenes(path: Path) -> Scenes:
@@ -58,7 +64,9 @@ def load_scenes(path: Path) -> Scenes:
         with np.load(path) as file:
             void = file["void"].tolist()
             scenes = Scenes(
-                file["images"], {name: file[name] for name in COLUMNS}, void[0] if void else None
+                file["images"],
+                {name: file[name] for name in _there(file)},
+                void[0] if void else None,
             )
     except (OSError, KeyError, ValueError, EOFError, zipfile.BadZipFile) as error:
         raise ReportError(

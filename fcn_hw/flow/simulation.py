@@ -121,7 +121,7 @@ def simulate_design(
     result = replace(
         result,
         argmax_flips=int(np.count_nonzero(simulated != qkeras_maps)),
-        score_float=score(stored["float"][: len(simulated)]),
+        score_float=score(stored["float"][: len(simulated)]) if "float" in stored else None,
         score_quantized=score(qkeras_maps),
         score_csim=score(simulated),
         metric="accuracy" if split.one_class else "mIoU",
@@ -133,7 +133,7 @@ def simulate_design(
         shown = np.unique(np.linspace(0, len(simulated) - 1, PICTURE_IMAGES).astype(np.int64))
         maps = {
             "truth": split.masks[shown],
-            "float": stored["float"][shown],
+            **({"float": stored["float"][shown]} if "float" in stored else {}),
             "quantized": stored["quantized"][shown],
             "C simulation": simulated[shown],
         }

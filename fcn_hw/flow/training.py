@@ -13,7 +13,7 @@ from typing import Any
 
 from rich.markup import escape
 
-from fcn_hw.design import Design
+from fcn_hw.design import Design, QonnxNetwork
 from fcn_hw.errors import ConfigError
 from fcn_hw.flow.progress import Progress
 from fcn_hw.flow.stage import StageRecord, digest_of
@@ -23,7 +23,7 @@ from fcn_hw.results import read_result
 from fcn_hw.train.cluster import Cluster
 from fcn_hw.train.datasets import DataSet, dataset_digest, load_dataset
 from fcn_hw.train.datasets.coverage import absent_classes, class_shares, uneven_classes
-from fcn_hw.train.design_network import network_identity
+from fcn_hw.train.design_network import design_topology, network_identity
 from fcn_hw.train.result import MODELS, TRAINING, TrainResult
 from fcn_hw.train.run import PRECISION_FILE
 
@@ -62,6 +62,8 @@ def train_stage(
     Raises:
         ConfigError: it is to be trained, and the workspace does not allow it.
     """
+    if isinstance(workspace.design.network, QonnxNetwork):
+        design_topology(workspace.design)  # says that it is not trained
     record = train_record(workspace.model, workspace.design)
     if record.is_current():
         progress.say("[green]train[/]   up to date")
@@ -159,6 +161,11 @@ def _train(
 def not_trained(workspace: Workspace) -> ConfigError:
     """What is to be said where the design's models are missing, or are of another design."""
     name, folder = workspace.folder.name, workspace.model
+    if isinstance(workspace.design.network, QonnxNetwork):
+        return ConfigError(
+            f"design '{name}' has the network of a QONNX file, which is not trained here",
+            hint="use export, hls, csim, estimate and the verbs behind them",
+        )
     what = " is not trained"
     if all((folder / file).is_file() for file in MODEL_FILES):
         reason = why_not(train_record(folder, workspace.design))

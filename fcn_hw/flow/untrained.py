@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from fcn_hw.design import QonnxNetwork
 from fcn_hw.flow.code import code_digest
 from fcn_hw.flow.export import export_graph
 from fcn_hw.flow.progress import Progress
@@ -30,6 +31,8 @@ def with_shapes_at_least(workspace: Workspace, progress: Progress) -> Workspace:
     Args:
         progress: is told of placeholders, even where nothing else is said.
     """
+    if isinstance(workspace.design.network, QonnxNetwork):
+        return workspace
     if (workspace.model / MODEL).is_file() and is_trained(workspace):
         return workspace
     progress.warn(

@@ -8,7 +8,15 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from fcn_hw.design import Design, KerasNetwork, ListDataset, Mnist, Network
+from fcn_hw.design import (
+    AnyNetwork,
+    Design,
+    KerasNetwork,
+    ListDataset,
+    Mnist,
+    Network,
+    QonnxNetwork,
+)
 from fcn_hw.errors import ConfigError, nearest
 from fcn_hw.train.float_model import FloatModel, read_float_model
 from fcn_hw.train.topology import Shape, Topology, build_topology, quantizable, unweighted
@@ -27,6 +35,11 @@ def design_topology(design: Design, n_classes: int | None = None) -> Topology:
         topology = float_model(design).topology
         _check_scores(design, design.network, topology[-1].shape, classes)
         return topology
+    if isinstance(design.network, QonnxNetwork):
+        raise ConfigError(
+            f"design '{design.name}' has the network of a QONNX file, which is not trained here",
+            hint="use export, hls, csim, estimate and the verbs behind them",
+        )
     channels = 3
     if isinstance(dataset, ListDataset):
         channels = dataset.channels
@@ -75,12 +88,10 @@ def _check_scores(design: Design, network: KerasNetwork, scores: Shape, classes:
         )
 
 
-def network_identity(
-    network: Network | KerasNetwork, *, exclude_defaults: bool = True
-) -> dict[str, Any]:
+def network_identity(network: AnyNetwork, *, exclude_defaults: bool = True) -> dict[str, Any]:
     """What a network is, whatever path its model file has; JSON-able, for digests."""
     found = network.model_dump(mode="json", exclude_defaults=exclude_defaults)
-    if isinstance(network, KerasNetwork):
+    if not isinstance(network, Network):
         path = Path(network.model)
         stat = path.stat() if path.is_file() else None
         found["model"] = _file_digest(path, stat and (stat.st_mtime_ns, stat.st_size))
@@ -99,11 +110,15 @@ def _file_digest(path: Path, stamp: Any) -> str:
 
 def layer_names(design: Design) -> tuple[str, ...]:
     """Names that ``precision.layers`` and ``hls.LayerName`` may use, in network order."""
+    if isinstance(design.network, QonnxNetwork):
+        return ()  # its precision is in the file
     return tuple(node.name for node in quantizable(design_topology(design)))
 
 
 def activation_names(design: Design) -> tuple[str, ...]:
     """Layers without weights whose ``activation`` ``precision.layers`` may give, in order."""
+    if isinstance(design.network, QonnxNetwork):
+        return ()
     return tuple(node.name for node in unweighted(design_topology(design)))
 
 

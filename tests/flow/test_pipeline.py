@@ -264,7 +264,7 @@ def test_command_line(root: Path, first_run: tuple[str, pipeline.CsimResult]) ->
 
     done = call("csim", "mini", "--board", "arty-z7-20")
     assert done.returncode == 0, done.stderr
-    assert "exact: QKeras model = integer oracle = C++" in done.stdout
+    assert "exact: model = integer oracle = C++" in done.stdout
     assert "0 mismatches, 0 arg-max flips" in done.stdout
     shown = call("csim", "mini", "--board", "arty-z7-20", "--json")
     assert json.loads(shown.stdout)["mismatches"] == 0

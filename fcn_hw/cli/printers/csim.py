@@ -24,10 +24,10 @@ def print_csim(result: CsimResult, report: Path) -> None:
     print_layers(f"C simulation of {frames}: integer codes, tolerance 0", result.layers)
     out = console()
     scored = result.score_csim is not None
-    equal = "integer oracle = C++"  # export compared QKeras on all images: a part says nothing
+    equal = "integer oracle = C++"  # export compared the model on all images: a part says nothing
     if scored and not result.is_partial:
-        rounds = "integer oracle = C++; QKeras itself rounds in some layers"
-        equal = rounds if result.measured else "QKeras model = integer oracle = C++"
+        rounds = "integer oracle = C++; the model itself rounds in some layers"
+        equal = rounds if result.measured else "model = integer oracle = C++"
     verdict = f"[bold green]exact[/]: {equal}" if result.exact else "[bold red]NOT exact[/]"
     flips = f", {result.argmax_flips:,} arg-max flips" if scored else ""
     out.print(
@@ -37,8 +37,9 @@ def print_csim(result: CsimResult, report: Path) -> None:
     scores = ""
     if scored:
         these = f" of these {result.images} images" if result.is_partial else ""
+        before = "" if result.score_float is None else f"float {percent(result.score_float)}, "
         scores = (
-            f"{result.metric}{these}: float {percent(result.score_float)}, "
+            f"{result.metric}{these}: {before}"
             f"quantized {percent(result.score_quantized)}, C++ {percent(result.score_csim)}; "
         )
     compiled = "" if result.compile_s is None else f"compiled in {result.compile_s:.1f} s, "
