@@ -127,7 +127,8 @@ class Net:
         inputs = [source, self.weights(shape, bits, per_channel=per_channel)]
         if bias:
             inputs.append(self.const(self.rng.normal(0, 0.5, filters)))
-        attributes = {"pads": [size // 2] * 4, **attributes}
+        if "auto_pad" not in attributes:
+            attributes = {"pads": [size // 2] * 4, **attributes}
         return self.node("Conv", inputs, kernel_shape=[size, size], group=group, **attributes)
 
     def norm(self, source: str, channels: int) -> str:
@@ -144,13 +145,15 @@ class Net:
         return self.quant(self.node("Relu", [made]), bits, 4.0 / (1 << bits))
 
     def bilinear(self, source: str, scale: int = 2) -> str:
-        inputs = [source, "", self.const([1.0, 1.0, scale, scale])]
+        roi = "" if self.opset > 12 else self.const([])
+        inputs = [source, roi, self.const([1.0, 1.0, scale, scale])]
         return self.node(
             "Resize", inputs, mode="linear", coordinate_transformation_mode="half_pixel"
         )
 
     def nearest(self, source: str, scale: int = 2) -> str:
-        inputs = [source, "", self.const([1.0, 1.0, scale, scale])]
+        roi = "" if self.opset > 12 else self.const([])
+        inputs = [source, roi, self.const([1.0, 1.0, scale, scale])]
         return self.node(
             "Resize", inputs, mode="nearest", nearest_mode="floor",
             coordinate_transformation_mode="asymmetric",

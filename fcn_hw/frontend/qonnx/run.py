@@ -129,12 +129,17 @@ def _by_runtime(node: Node) -> Computed:
 
     def compute(inputs: Sequence[Array | None]) -> list[Array]:
         given = {f"i{n}": item for n, item in enumerate(inputs) if item is not None}
-        key = tuple((name, item.dtype.str, item.ndim) for name, item in given.items())
+        key = tuple((name, item.dtype.str, _sizes(item)) for name, item in given.items())
         if key not in sessions:
             sessions[key] = _session(node, given, len(inputs))
         return list(sessions[key].run(None, given))
 
     return compute
+
+
+def _sizes(array: Array) -> tuple[int | None, ...]:
+    """Open for images; onnxruntime wants to know how long a list of sizes is."""
+    return array.shape if array.ndim < 2 else (None,) * array.ndim
 
 
 def _session(node: Node, given: Mapping[str, Array], count: int) -> Any:
@@ -153,7 +158,7 @@ def _session(node: Node, given: Mapping[str, Array], count: int) -> Any:
     )
     inputs = [
         helper.make_tensor_value_info(
-            name, helper.np_dtype_to_tensor_dtype(item.dtype), [None] * item.ndim
+            name, helper.np_dtype_to_tensor_dtype(item.dtype), _sizes(item)
         )
         for name, item in given.items()
     ]
