@@ -28,7 +28,7 @@ def test_a_bitstream(tmp_path: Path, name: str) -> None:
     assert found.bit is not None and found.bit.stat().st_size > 10_000
     assert placement.clock_mhz == pytest.approx(1000 / board.clock_period_ns), "the PLL's clock"
     used = {row.name: row for row in placement.resources}
-    assert used["EBR"].used >= 3 and used["MULT18X18D"].used == 0
+    assert used["EBR"].used >= 2, "the FIFOs of the byte port"
     assert {n: row.available for n, row in used.items()} == {
         "LUT4": board.resources.lut, "FF": board.resources.ff,
         "EBR": 2 * board.resources.bram36, "MULT18X18D": board.resources.dsp,
