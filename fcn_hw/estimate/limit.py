@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from math import ceil
 
 from fcn_hw.costs.arithmetic import fabric_multiplier_luts
+from fcn_hw.costs.family import Family
 from fcn_hw.costs.resources import Resources
 from fcn_hw.ir.axi_cycles import unpack_cycles
 from fcn_hw.ir.graph import Graph
@@ -90,16 +91,22 @@ class Bound:
     luts_a_mac: int
 
 
-def board_bound(graph: Graph, limit: Limit, have: Resources, others_lut: int) -> Bound:
+def board_bound(
+    graph: Graph, limit: Limit, have: Resources, family: Family, others_lut: int
+) -> Bound:
     """The bound of a graph on a device.
 
     Args:
         have: what the device holds.
+        family: of the device.
         others_lut: LUTs of what multiplies nothing.
     """
     layers = [op for op in graph.ops if isinstance(op, Convolution)]
     macs = sum(op.macs(graph.operands(op)) for op in graph.ops)
-    lanes = max((fold.lanes for op in layers for fold in op.legal_folds()), default=0)
+    lanes = max(
+        (fold.lanes for op in layers for fold in op.lane_folds(graph.operands(op), family)),
+        default=1,
+    )
     luts_a_mac = min(
         (
             fabric_multiplier_luts(
@@ -109,7 +116,7 @@ def board_bound(graph: Graph, limit: Limit, have: Resources, others_lut: int) ->
         ),
         default=1,
     )
-    lanes, lut = max(lanes, 1), max(have.lut - others_lut, 0)
+    lut = max(have.lut - others_lut, 0)
     products = lanes * have.dsp + lut / luts_a_mac
     cycles = max(limit.input_beats, limit.output_beats, ceil(macs / max(products, 1)))
     return Bound(cycles, macs, lanes, have.dsp, lut, luts_a_mac)

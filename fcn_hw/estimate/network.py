@@ -186,6 +186,7 @@ def estimate(
             graph,
             limit,
             capacity(board),
+            board.family,
             sum(layer.resources.lut for layer in layers if not layer.macs),
         ),
         interval_cycles=max(slowest.cycles, limit.input_beats, packing),

@@ -95,7 +95,7 @@ def test_bound_of_the_board() -> None:
     assert bound.lut == BOARD.resources.lut - others and bound.dsp == BOARD.resources.dsp
     products = bound.lanes * bound.dsp + bound.lut / bound.luts_a_mac
     beats = max(result.limit.input_beats, result.limit.output_beats)
-    assert bound.macs == result.macs
+    assert bound.macs == result.macs and bound.lanes == 2
     assert bound.cycles == max(beats, -(-result.macs // products))
     assert result.fps == pytest.approx(1e8 / result.interval_cycles)
 
