@@ -11,11 +11,14 @@ import numpy as np
 import pytest
 from float_unet import SIZE, float_unet, images, write_keras3
 
+from fcn_hw.design import Design
 from fcn_hw.errors import ConfigError, UnsupportedLayer
 from fcn_hw.keras_env import keras_env
 from fcn_hw.scaling import Scaling
+from fcn_hw.train.design_network import design_topology, network_identity
 from fcn_hw.train.float_model import FloatModel, read_float_model
 from fcn_hw.train.networks import build_float, set_weights
+from fcn_hw.train.precision import activation_wishes, wishes
 from fcn_hw.train.topology import Activate, Conv, DepthwiseConv, Input, Merge
 
 BYTES = Scaling((Fraction(1),))
@@ -257,3 +260,71 @@ def test_the_output_that_is_kept_is_named(tmp_path: Path) -> None:
     assert [n.name for n in read_float_model(path, size=size, output="first").topology[1:]] == [
         "first"
     ]
+
+
+def design_of(path: Path, **sections: Any) -> Design:
+    height, width = SIZE
+    lists = {"train_list": "-", "val_list": "-", "classes": ["a", "b", "c"]}
+    content: dict[str, Any] = {
+        "name": "mine",
+        "dataset": {"kind": "list", "height": height, "width": width, **lists},
+        "network": {"kind": "keras", "model": str(path)},
+    }
+    return Design.model_validate(content | sections)
+
+
+def test_a_design_of_other_classes_is_refused(keras2: Path) -> None:
+    path = keras2 / "unet.h5"
+    assert design_topology(design_of(path))[-1].name == "answer"
+    with pytest.raises(ConfigError) as caught:
+        design_topology(design_of(path), 4)
+    assert str(caught.value).replace(str(keras2), "") == (
+        "/unet.h5: the model gives 3 scores a pixel, the data set has 4 classes"
+    )
+    assert caught.value.hint == (
+        "one score for each class; or one score for two classes, above 0 for the second"
+    )
+
+
+def test_a_layer_that_is_not_there_is_told_with_the_nearest(keras2: Path) -> None:
+    path = keras2 / "unet.h5"
+    layers = {"layers": {"sums": {"activation": 6}}}
+    design = design_of(path, precision=layers)
+    with pytest.raises(ConfigError) as caught:
+        wishes(design, design_topology(design))
+    assert str(caught.value) == "precision.layers: 'sums' is not a layer of this keras"
+    assert caught.value.hint.startswith("nearest: 'sum'")
+    design = design_of(path, precision={"layers": {"sum": {"weight": 6}}})
+    with pytest.raises(ConfigError) as caught:
+        activation_wishes(design, design_topology(design))
+    assert str(caught.value) == "precision.layers: layer 'sum' has no weights and no bias"
+    assert caught.value.hint == "give its activation only"
+
+
+def test_only_a_network_of_a_file_needs_no_training(keras2: Path) -> None:
+    design = design_of(keras2 / "unet.h5", training="none")
+    assert design.training.retrain_epochs == 0
+    with pytest.raises(ValueError, match="'none' is for a network of kind keras, whose weights"):
+        design_of(keras2 / "unet.h5", training="none", network={"kind": "unet", "filters": [4, 4]})
+
+
+def test_a_file_is_known_by_what_it_holds(keras2: Path, tmp_path: Path) -> None:
+    """A model that moves is the same network; one that changes is another."""
+    path = tmp_path / "moved.h5"
+    path.write_bytes((keras2 / "unet.h5").read_bytes())
+    before = network_identity(design_of(keras2 / "unet.h5").network)
+    assert network_identity(design_of(path).network) == before
+    with h5py.File(path, "a") as file:
+        file["model_weights/down/down/bias:0"][0] = 3
+    assert network_identity(design_of(path).network) != before
+
+
+def test_weights_in_another_file_are_refused(keras2: Path, tmp_path: Path) -> None:
+    path = tmp_path / "unet.h5"
+    path.write_bytes((keras2 / "unet.h5").read_bytes())
+    with h5py.File(path, "a") as file:
+        del file["model_weights/down"]
+        file["model_weights/down"] = h5py.ExternalLink(str(keras2 / "unet.h5"), "/model_weights")
+    assert refusal(path).splitlines()[0] == (
+        "/unet.h5: '/model_weights/down' is a link to another file"
+    )
