@@ -40,6 +40,9 @@ KEYWORDS = frozenset(
 )
 """Of Verilog and SystemVerilog."""
 
+_DECIMAL_BITS = 32
+"""A constant of more bits is a mask, in hexadecimal."""
+
 _STREAM_ENDS = ("dout", "empty", "read", "wanted", "din", "full", "write", "offered")
 _OWN = ("clk", "rst", "valid", "hold", "go", "frame_ready", "frame_taken", "frame_begins")
 
@@ -145,7 +148,8 @@ class _Writer:
         """An expression of ``width`` bits with the node's lowest ones."""
         assert width <= node.width, f"{node} at {width} bits"
         if node.op == "const":
-            return f"{width}'d{node.value & mask(width)}"
+            value = node.value & mask(width)
+            return f"{width}'d{value}" if width <= _DECIMAL_BITS else f"{width}'h{value:x}"
         if node.op == "undef":
             return f"{width}'d0"
         if node.op == "trunc":
@@ -233,6 +237,10 @@ class _Writer:
             return _slice(self._signal(operands[0], stage), node.value, width, operands[0].width)
         if op in _SYMBOLS:
             a, b = (self._value(x, width, stage) for x in operands)
+            if operands[1].op == "const" and operands[1].value & mask(width) == (
+                mask(width) if op == "and" else 0
+            ):
+                return a  # of the bits that are kept it changes none
             return f"{a} {_SYMBOLS[op]} {b}"
         if op == "not":
             return f"~{self._value(operands[0], width, stage)}"
