@@ -72,7 +72,7 @@ def test_more_convolutions_than_a_board_holds_are_refused(tmp_path: Path) -> Non
     fcn_hw.save_graph(deep(500, 1), tmp_path / "graph")
     with pytest.raises(DoesNotFit, match=r"pynq-z2: needs .* LUT, has"):
         fcn_hw.hls_graph(tmp_path / "graph", "pynq-z2", tmp_path / "project")
-    assert not (tmp_path / "project").exists()
+    assert not (tmp_path / "project" / "firmware").exists()
 
 
 def test_full_hd_frame(tmp_path: Path) -> None:
