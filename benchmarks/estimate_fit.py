@@ -72,7 +72,7 @@ class Point:
         """What was drawn; kept with the counts, which are of this shape and no other."""
         op = self.graph["y"]
         sources = " + ".join(_tensor(source) for source in self.graph.operands(op))
-        fold = f", {self.fold.pe} x {self.fold.simd} {self.strategy}" if self.fold else ""
+        fold = f", {self.fold} {self.strategy}" if self.fold else ""
         return f"{op.kind}: {sources} -> {_tensor(op.output)}{fold}"
 
     @property
@@ -152,6 +152,21 @@ def conv2d(draw: _Draw) -> Drawn:
 
 def conv2d_1x1(draw: _Draw) -> Drawn:
     return _conv(draw, (1, 1))
+
+
+def lanes(draw: _Draw) -> Drawn:
+    channels, filters = draw.of(4, 6, 8, 16), draw.of(6, 12, 24)
+    build = _input(draw, draw.either(4, 4, 8), channels)
+    bits, kernel = draw.of(4, 4, 4, 8), draw.of((3, 3), (3, 3), (1, 1))
+    build.conv2d(
+        "y", "x", draw.codes((*kernel, channels, filters), bits), draw.codes((filters,), 8),
+        padding=Padding(*(kernel[0] // 2,) * 4), fmt=draw.either(4, 4, 6, 8),
+    )  # fmt: skip
+    op = build.op("y")
+    assert isinstance(op, Folded)
+    folds = op.lane_folds((build.tensor("x"),), load_board(BOARD).family)
+    fold: Fold = draw.of(*(f for f in folds if 6 <= f.multipliers <= 96 and f.taps < 9))
+    return build, fold, draw.of("Resource", "Latency")
 
 
 def conv_transpose2d(draw: _Draw) -> Drawn:
@@ -287,8 +302,8 @@ def zero_pad2d(draw: _Draw) -> Drawn:
 
 
 GRID: dict[Callable[[_Draw], Drawn], int] = {
-    conv2d: 15, conv2d_1x1: 9, conv_transpose2d: 9, depthwise_conv2d: 12, batch_norm: 9,
-    threshold: 9,
+    conv2d: 15, conv2d_1x1: 9, lanes: 9, conv_transpose2d: 9, depthwise_conv2d: 12,
+    batch_norm: 9, threshold: 9,
     lookup: 3, max_pool2d: 9, average_pool2d: 9, upsample_nearest: 6,
     upsample_bilinear: 9, arg_max: 9, joins: 9, skip_concat: 3, relu: 6, quantize: 6, crop2d: 3,
     zero_pad2d: 3,

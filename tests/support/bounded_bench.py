@@ -7,24 +7,24 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
+from dataflow_graphs import random_folding
 from random_graphs import random_frames
 from random_networks import random_network
 
 from fcn_hw.backend.hls4ml_bridge import ap_types_folder
 from fcn_hw.backend.project import plan_project
+from fcn_hw.backend.structure import Layout
 from fcn_hw.boards import load_board
 from fcn_hw.dataflow.fifos import SizedFifos, size_fifos
 from fcn_hw.dataflow.lowering import lower
 from fcn_hw.design import Hls
 from fcn_hw.errors import Deadlock, FcnHwError
-from fcn_hw.estimate.design_folds import choose_folding
 from fcn_hw.fixed import Codes
 from fcn_hw.harness.bounded import BoundedRun, compare_outputs, plan_build, simulate
 from fcn_hw.ir import Graph
 from fcn_hw.tools.runner import run, write_files
 
 FRAMES = 3
-REUSE_FACTORS = (1, 4, 16, 1000)
 
 
 @dataclass(frozen=True)
@@ -91,11 +91,12 @@ class Bench:
         return sum(item.mismatches for item in compared)
 
 
-def emit(graph: Graph, folder: Path, *, seed: int = 0, reuse_factor: int = 1) -> Bench:
-    """Writes the project of a graph."""
-    board, hls = load_board("pynq-z2"), Hls(ReuseFactor=reuse_factor)
-    write_files(plan_project(graph, board, hls), folder)
-    sized = size_fifos(lower(graph), choose_folding(graph, board, hls).folds)
+def emit(graph: Graph, folder: Path, *, seed: int = 0) -> Bench:
+    """Writes the project of a graph; the seed is of its frames and of its folds."""
+    dataflow, folding = lower(graph), random_folding(graph, seed)
+    layout = Layout(folding, dataflow)
+    write_files(plan_project(graph, load_board("pynq-z2"), Hls(), layout), folder)
+    sized = size_fifos(dataflow, folding.folds)
     return Bench(graph, folder, random_frames(graph, seed, FRAMES), sized)
 
 
@@ -109,14 +110,6 @@ def random_benches(seeds: Iterable[int], folder: Path, jobs: int = 2) -> Iterato
 
     A seed chooses how the multipliers are folded too.
     """
-    benches = [
-        emit(
-            random_network(seed),
-            folder / f"net{seed}",
-            seed=seed,
-            reuse_factor=REUSE_FACTORS[seed % len(REUSE_FACTORS)],
-        )
-        for seed in seeds
-    ]
+    benches = [emit(random_network(seed), folder / f"net{seed}", seed=seed) for seed in seeds]
     with ThreadPoolExecutor(jobs) as pool:
         yield from pool.map(compiled, benches)

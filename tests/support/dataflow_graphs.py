@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from fcn_hw.boards import load_board
+from fcn_hw.design import Hls
+from fcn_hw.estimate.design_folds import Folding, choose_folding
 from fcn_hw.estimate.problem import folded_ops
 from fcn_hw.fixed import FixedFormat, parse_format
 from fcn_hw.ir import Graph
@@ -14,6 +17,8 @@ BYTE = parse_format("ufixed<8,0>")
 FOUR_BITS = parse_format("ufixed<4,2>")
 SCORE = parse_format("fixed<8,4>")
 WEIGHT = parse_format("fixed<4,1>")
+REUSE_FACTORS = (1, 4, 16, None, 1000)
+"""Of random networks; None: a fold for each op."""
 
 
 class Net(GraphBuilder):
@@ -90,6 +95,15 @@ def random_folds(graph: Graph, seed: int) -> dict[str, Fold]:
         legal = op.legal_folds() + op.lane_folds(graph.operands(op), "7series")
         found[op.name] = legal[int(sampler.integers(len(legal)))]
     return found
+
+
+def random_folding(graph: Graph, seed: int) -> Folding:
+    """Folds by one reuse factor for all, or each drawn by itself, with taps and lanes."""
+    reuse_factor = REUSE_FACTORS[seed % len(REUSE_FACTORS)]
+    if reuse_factor is not None:
+        return choose_folding(graph, load_board("pynq-z2"), Hls(ReuseFactor=reuse_factor))
+    folds = random_folds(graph, seed)
+    return Folding(folds, dict.fromkeys(folds, "Resource"))
 
 
 def small_skip_graph(number: int) -> Graph:

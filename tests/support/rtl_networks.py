@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
+from dataflow_graphs import random_folding
 from random_graphs import random_frames
 from random_networks import random_network
 from rtl_bench import JOBS
@@ -15,7 +16,6 @@ from fcn_hw.boards import load_board
 from fcn_hw.dataflow.fifos import size_fifos
 from fcn_hw.dataflow.lowering import lower
 from fcn_hw.design import Hls
-from fcn_hw.estimate.design_folds import choose_folding
 from fcn_hw.fixed import Codes
 from fcn_hw.harness.traces import write_frames
 from fcn_hw.ir import Graph
@@ -43,7 +43,6 @@ from fcn_hw.rtl.network import (
 from fcn_hw.tools.runner import run
 
 FRAMES = 3
-REUSE_FACTORS = (1, 4, 16, 1000)
 PERIOD_NS = 20.0
 """Codes, not clocks: the networks have wide formats."""
 
@@ -71,8 +70,7 @@ class RandomNetworks:
 
     def _add(self, seed: int) -> None:
         graph, board = random_network(seed), load_board("pynq-z2")
-        hls = Hls(ReuseFactor=REUSE_FACTORS[seed % len(REUSE_FACTORS)])
-        folding, dataflow = choose_folding(graph, board, hls), lower(graph)
+        hls, folding, dataflow = Hls(), random_folding(graph, seed), lower(graph)
         sized = size_fifos(dataflow, folding.folds).depths
         files = plan_project(graph, board, hls, Layout(folding, dataflow.with_depths(sized))).files
         own = read_network(
