@@ -74,7 +74,9 @@ def quiet() -> Progress:
     return Progress(Console(), quiet=True)
 
 
-def _export(model: Path, name: str, folder: Path, output_kind: str) -> tuple[Graph, object]:
+def _export(
+    model: Path, name: str, folder: Path, output_kind: str, scaling: object
+) -> tuple[Graph, object]:
     graph = seeded_graph()
     save(graph, folder)
     save_proofs([], folder)
@@ -82,8 +84,9 @@ def _export(model: Path, name: str, folder: Path, output_kind: str) -> tuple[Gra
 
 
 def _compare(
-    graph: Graph, model: object, other: Path, codes: object, folder: Path, p: Progress
-) -> None:
+    graph: Graph, model: object, other: Path, codes: object, folder: Path, p: Progress,
+    scaling: object,
+) -> None:  # fmt: skip
     (folder / AGREEMENT).write_text(json.dumps({}))
     maps = np.zeros((IMAGES, HEIGHT, WIDTH), np.uint8)
     np.savez(folder / CLASS_MAPS, quantized=maps, float=maps)
