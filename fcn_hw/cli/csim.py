@@ -45,7 +45,7 @@ def csim(
     no_train: options.NoTrain = False,
     as_json: options.Json = False,
 ) -> None:
-    """Compare the compiled HLS sources with the oracle and QKeras, every layer, code for code.
+    """Compare the compiled HLS sources with the oracle and the model, every layer, code for code.
 
     With --bounded, prove instead that no FIFO is too short: the processes run side by side, some
     images back to back, and the outputs are compared. With --graph, compare an exported graph with

@@ -24,7 +24,7 @@ class HardwareRun:
         board: that the project is for.
         values_compared: codes of all tensors, against the oracle.
         mismatches: how many of them differ.
-        argmax_flips: pixels whose class is not that of the QKeras model.
+        argmax_flips: pixels whose class is not that of the quantized model.
         layers: a row for each tensor.
     """
 
@@ -70,5 +70,5 @@ class Evaluation:
 
     @property
     def exact(self) -> bool:
-        """Whether the C++, if it ran, equals oracle and QKeras."""
+        """Whether the C++, if it ran, equals the oracle and the quantized model."""
         return self.hardware is None or self.hardware.exact

@@ -24,7 +24,7 @@ from fcn_hw.flow.pipeline import csim_stage, hls_stage
 from fcn_hw.flow.progress import Progress
 from fcn_hw.flow.stage import is_damaged
 from fcn_hw.flow.vendor import finished_on
-from fcn_hw.flow.workspace import Target
+from fcn_hw.flow.workspace import Target, command_of
 from fcn_hw.handoff.archive import pack
 from fcn_hw.handoff.contents import BundleParts, bundle_files, bundle_name
 from fcn_hw.harness.csim import frame_count
@@ -79,7 +79,7 @@ def handoff_stage(
     if board.ecp5 is not None:
         raise ConfigError(
             f"board '{board.name}' is built by open tools: there is no Vivado project to hand off",
-            hint=f"fcn-hw bitstream {workspace.name} --board {board.name} builds it here.",
+            hint=f"{command_of(workspace, 'bitstream', board)} builds it here.",
         )
     refuse_hls4ml(workspace.hls, "handoff")
     result = csim_stage(workspace, board, progress)

@@ -136,6 +136,21 @@ Target = Union[Workspace, GraphWorkspace]
 """What the stages of a board take."""
 
 
+def command_of(target: Target, verb: str, board: Board | None) -> str:
+    """The command of a verb, without a folder of this machine.
+
+    Args:
+        board: None of a verb that has no board; a graph without a design always has one.
+    """
+    where = "" if board is None else f" --board {board.name}"
+    if isinstance(target, GraphWorkspace):
+        return f"fcn-hw {verb} --graph {target.graph.name}{where} --output {target.output.name}"
+    folder = target.folder
+    below = folder.parent.name == "hls_projects"
+    named = folder.name if below else f"{folder.name}/{target.source.path.name}"
+    return f"fcn-hw {verb} {named}{where}"
+
+
 def open_workspace(name: str, root: Path, *, may_train: bool = True) -> Workspace:
     """Finds, reads and checks a design.
 

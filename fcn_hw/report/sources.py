@@ -29,7 +29,7 @@ from fcn_hw.flow.simulation import CSIM, PARTIAL
 from fcn_hw.flow.stage import is_damaged
 from fcn_hw.flow.standalone import AGREEMENT as CHECKED
 from fcn_hw.flow.training import FLOAT_MODEL
-from fcn_hw.flow.workspace import GraphWorkspace, Target
+from fcn_hw.flow.workspace import GraphWorkspace, Target, command_of
 from fcn_hw.frontend.proofs import Proof, Status, load_proofs, statuses
 from fcn_hw.ir import Graph
 from fcn_hw.ir.serialize import GRAPH_FILE, digest, load
@@ -103,15 +103,7 @@ class Sources:
 
     def command(self, verb: str, *, board: bool = True) -> str:
         """The command that makes what a section lacks, without a folder of this machine."""
-        workspace = self.workspace
-        if isinstance(workspace, GraphWorkspace):
-            graph, output = workspace.graph.name, workspace.output.name
-            return f"fcn-hw {verb} --graph {graph} --board {self.board.name} --output {output}"
-        folder = workspace.folder
-        below = folder.parent.name == "hls_projects"
-        named = folder.name if below else f"{folder.name}/{workspace.source.path.name}"
-        text = f"fcn-hw {verb} {named}"
-        return f"{text} --board {self.board.name}" if board else text
+        return command_of(self.workspace, verb, self.board if board else None)
 
 
 def read_sources(workspace: Target, board: Board) -> Sources:

@@ -51,7 +51,7 @@ def _exact(sources: Sources) -> tuple[Tile, ...]:
     counts = f"{csim.mismatches:,} of {csim.values_compared:,} codes differ, {csim.images} images"
     value, state = ("✓ exact", "good") if csim.exact else ("✗ not exact", "bad")
     compared = any("Q" in row.models for row in csim.layers)
-    label = "QKeras = graph = C++" if compared else "graph = C++"
+    label = "model = graph = C++" if compared else "graph = C++"
     return (Tile(label, value, counts, state, "exactness"),)
 
 

@@ -18,6 +18,7 @@ from fcn_hw.flow import Workspace, ecp5
 from fcn_hw.flow.ecp5 import Ecp5Bitstream, ecp5_bitstream
 from fcn_hw.flow.handoff import handoff_stage
 from fcn_hw.flow.progress import Progress
+from fcn_hw.flow.workspace import GraphWorkspace
 from fcn_hw.results import read_result
 from fcn_hw.rtl.ecp5 import owner_of, read_placement
 from fcn_hw.rtl.reports import PathPart, Placement, Used
@@ -166,5 +167,11 @@ def test_a_report_that_is_none(tmp_path: Path) -> None:
 
 
 def test_no_hand_off(workspace: Workspace, tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match="there is no Vivado project to hand off"):
-        handoff_stage(workspace, BOARD, quiet(), output=tmp_path, images=1)
+    alone = GraphWorkspace(tmp_path / "mine_graph", tmp_path / "mine_project")
+    for target, named in (
+        (workspace, "bitstream seeded --board ulx3s-85f"),
+        (alone, "bitstream --graph mine_graph --board ulx3s-85f --output mine_project"),
+    ):
+        with pytest.raises(ConfigError, match="there is no Vivado project to hand off") as caught:
+            handoff_stage(target, BOARD, quiet(), output=tmp_path, images=1)
+        assert caught.value.hint == f"fcn-hw {named} builds it here."

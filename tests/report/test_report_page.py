@@ -140,7 +140,7 @@ def test_all_stages(full: Workspace) -> None:
     assert len(scenes) == 2 * 6
     assert "4 differ between C simulation and quantized network" in scenes[-1]
     assert {tile.label for tile in made.tiles} == {
-        "QKeras = graph = C++", "mIoU of the C++", "Frames/s, estimate", "On pynq-z2, estimate",
+        "model = graph = C++", "mIoU of the C++", "Frames/s, estimate", "On pynq-z2, estimate",
     }  # fmt: skip
     titles = [element.text for element in document.all("title")]
     depth = json.loads((full.project(load_board(BOARD)) / "report/fifo_depths.json").read_text())

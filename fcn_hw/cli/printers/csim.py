@@ -80,4 +80,4 @@ def print_layers(title: str, rows: Sequence[LayerResult]) -> None:
         )  # fmt: skip
     out = console()
     print_table(table)
-    out.print("models: Q QKeras, O integer oracle, C emitted C++", highlight=False)
+    out.print("models: Q quantized model, O integer oracle, C emitted C++", highlight=False)

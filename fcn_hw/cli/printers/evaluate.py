@@ -41,7 +41,7 @@ def print_evaluation(result: Evaluation, folder: Path) -> None:
         out.print(
             f"{verdict}: C++ for {hardware.board} = integer oracle: "
             f"{hardware.values_compared:,} values, {hardware.mismatches:,} mismatches; "
-            f"{hardware.argmax_flips:,} arg-max flips against QKeras",
+            f"{hardware.argmax_flips:,} arg-max flips against the quantized model",
             highlight=False,
         )
     path = folder / f"{result.file}.json"

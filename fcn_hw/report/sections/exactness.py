@@ -1,4 +1,4 @@
-"""How far QKeras, the graph and the emitted C++ are equal, tensor by tensor."""
+"""How far the quantized model, the graph and the emitted C++ are equal, tensor by tensor."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ class ExactRow:
     """A tensor.
 
     Args:
-        status: of QKeras = graph, or "-" where no Keras layer has the tensor.
+        status: of model = graph, or "-" where no layer of the model has the tensor.
         qkeras_values, qkeras_mismatches: codes compared, None where none were.
         qkeras_steps: how many steps of the format a code that differs is off at most.
         cpp_values, cpp_mismatches: codes compared of graph = C++.
-        must_be_equal: whether a difference from QKeras is a failure: a measured layer may differ.
+        must_be_equal: whether a difference is a failure: a measured layer may differ.
         first: the first difference, or "".
     """
 
@@ -62,17 +62,17 @@ class ExactnessContext:
 
 _MEANING = {
     Status.EXACT: "float32 does the same integer arithmetic without rounding, proved by intervals",
-    Status.PROVED: "QKeras' own code was evaluated at every code, or at both sides of every step",
-    Status.MEASURED: "QKeras rounds on the way in float32, so the graph is the reference; a code "
-    "differs where it is more than half a step from QKeras' value",
+    Status.PROVED: "the model's own code was evaluated at every code, or beside each step",
+    Status.MEASURED: "the model rounds on the way in float32, so the graph is the reference; a "
+    "code differs where it is more than half a step from the model's value",
 }
 
 
 def exactness(sources: Sources) -> Section:
-    """The table of both promises: QKeras = graph, and graph = C++."""
+    """The table of both promises: quantized model = graph, and graph = C++."""
     graph, csim = sources.graph, sources.csim
     if graph is None:
-        what = "Every tensor of every image, code for code: QKeras = graph = C++."
+        what = "Every tensor of every image, code for code: model = graph = C++."
         return missing(ID, TITLE, what, sources.command("csim"))
     by_tensor = {row.layer: row for row in csim.layers} if csim else {}
     rows = tuple(_row(graph, op.name, sources, by_tensor.get(op.name)) for op in graph.computed)

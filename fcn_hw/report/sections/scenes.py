@@ -67,8 +67,8 @@ def scenes(sources: Sources) -> Section:
         classes += (Key("does not count", colours.css(_VOID)),)
     marks = (
         Key("right", colours.css(_RIGHT)),
-        Key("wrong, QKeras and C++ alike", colours.css(_WRONG)),
-        Key("C++ differs from QKeras", colours.css(_DIFFERS)),
+        Key("wrong, quantized model and C++ alike", colours.css(_WRONG)),
+        Key("C++ differs from the quantized model", colours.css(_DIFFERS)),
     )
     rows = tuple(_scene(found, number, names) for number in range(len(found.images)))
     return made(ID, TITLE, ScenesContext(rows, classes, marks, csim.argmax_flips, csim.images))
@@ -110,7 +110,7 @@ def _scene(found: Scenes, number: int, names: Sequence[str]) -> tuple[Picture, .
         f"{what}, difference: {np.count_nonzero(wrong):,} pixels are wrong in the C simulation, "
         f"{total:,} differ between C simulation and quantized network"
     )
-    pictures.append(picture(colour, alt, f"C++ ≠ QKeras: {total:,}"))
+    pictures.append(picture(colour, alt, f"C++ ≠ quantized: {total:,}"))
     return tuple(pictures)
 
 
