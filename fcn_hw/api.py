@@ -57,6 +57,7 @@ from fcn_hw.flow.hardware import HardwareRun, bitstream_by, cosim_by, csynth_by
 from fcn_hw.flow.layout import FifoResult
 from fcn_hw.flow.lint import lint_folder, lint_stage
 from fcn_hw.flow.pipeline import emit_stage
+from fcn_hw.flow.predict import Predictions, predict_stage
 from fcn_hw.flow.progress import Progress
 from fcn_hw.flow.regression import RegressionRun, accept_stage, last_rows
 from fcn_hw.flow.scaffold import new_design
@@ -103,7 +104,8 @@ __all__ = [
     "estimate_graph", "evaluate", "evaluate_design", "explain_fifo", "export_design",
     "export_model", "fifo_design", "fifo_graph", "handoff_design", "handoff_graph",
     "hls_design", "hls_graph", "levels_design", "lint_design", "lint_project", "list_boards",
-    "load_board", "load_design", "load_graph", "new_design", "regression_design",
+    "load_board", "load_design", "load_graph", "new_design", "predict_design", "predict_graph",
+    "regression_design",
     "report_design", "report_graph", "save_graph", "search_design", "sensitivity_design",
     "show_graph", "sparsity_design", "train_design", "verify_bundle",
     "write_qonnx",
@@ -460,6 +462,56 @@ def csim_bounded_graph(
     return bounded_stage(
         _graph(graph, output, data=data), load_board(board), _progress(progress), images=images,
         depths=depths,
+    )  # fmt: skip
+
+
+def predict_design(
+    design: PathLike,
+    images: PathLike,
+    output: PathLike,
+    root: PathLike = ".",
+    *,
+    csim: str | None = None,
+    train: bool = True,
+    progress: Progress | bool = False,
+) -> Predictions:
+    """Class pictures of images without masks; see :func:`fcn_hw.flow.predict.predict_stage`.
+
+    Args:
+        images: a folder, a list, an image or an animation.
+        output: folder of the pictures.
+        csim: a board: by its emitted C++, every code of which is compared with the oracle.
+
+    Returns:
+        also for a run that found mismatches: look at ``mismatches``.
+    """
+    return predict_stage(
+        open_workspace(str(design), Path(root), may_train=train), _progress(progress),
+        images=Path(images), output=Path(output), board=None if csim is None else load_board(csim),
+    )  # fmt: skip
+
+
+def predict_graph(
+    graph: PathLike,
+    images: PathLike,
+    output: PathLike,
+    *,
+    csim: str | None = None,
+    project: PathLike | None = None,
+    progress: Progress | bool = False,
+) -> Predictions:
+    """As :func:`predict_design`, of a graph folder.
+
+    Args:
+        images: of several inputs, a folder that holds for each, by its name, what
+            :func:`predict_design` takes.
+        project: folder of the HLS project, which ``csim`` needs.
+    """
+    if csim is not None and project is None:
+        raise ConfigError("csim of a graph needs the folder of its HLS project")
+    return predict_stage(
+        _graph(graph, output if project is None else project), _progress(progress),
+        images=Path(images), output=Path(output), board=None if csim is None else load_board(csim),
     )  # fmt: skip
 
 

@@ -7,12 +7,12 @@ from pathlib import Path
 
 from fcn_hw.boards import Board
 from fcn_hw.files import replace_file
-from fcn_hw.flow.build import build_program, program_digest, program_of
 from fcn_hw.flow.code import code_digest
 from fcn_hw.flow.confusion import confusion_svg
+from fcn_hw.flow.emitted import Emitted
 from fcn_hw.flow.evaluation import Evaluation
-from fcn_hw.flow.measuring import Emitted, measure
-from fcn_hw.flow.pipeline import hls_stage
+from fcn_hw.flow.measuring import measure
+from fcn_hw.flow.pipeline import emitted_program
 from fcn_hw.flow.progress import Progress
 from fcn_hw.flow.stage import StageRecord, digest_of, file_digest
 from fcn_hw.flow.training import DIRECT_MODEL, FLOAT_MODEL, MODEL, trained_models
@@ -61,7 +61,7 @@ def evaluate_stage(
         hardware = None
         if board is not None:
             locks.enter_context(locked(workspace.project(board), "fcn-hw evaluate"))
-            hardware = _emitted(workspace, board, progress)
+            hardware = emitted_program(workspace, board, progress)
         name = stream.name if hardware is None else f"{stream.name}_{hardware.project.name}"
         record = _record(folder, name, workspace, models, stream, hardware)
         document = folder / f"{name}.json"
@@ -77,14 +77,6 @@ def evaluate_stage(
         replace_file(folder / f"{name}.svg", confusion_svg(result))
         record.finish([document, folder / f"{name}.svg"])
         return result
-
-
-def _emitted(workspace: Workspace, board: Board, progress: Progress) -> Emitted:
-    graph, _ = hls_stage(workspace, board, progress)
-    project = workspace.project(board)
-    program, build = program_of(graph, workspace.design.hls.Conv, sign_off=False)
-    build_program(build, project, progress)
-    return Emitted(graph, board, project, program, program_digest(build, project))
 
 
 def _record(

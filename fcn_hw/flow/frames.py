@@ -12,11 +12,11 @@ from fcn_hw.errors import DataError
 from fcn_hw.fixed import Codes
 from fcn_hw.ir import Graph
 from fcn_hw.ops import Tensor
-from fcn_hw.train.datasets.images import decode_image, fit_pair
+from fcn_hw.pictures import decode_image, fitted
 from fcn_hw.train.datasets.pairs import read_lines
 
 IMAGE_SUFFIXES = frozenset(
-    {".png", ".jpg", ".jpeg", ".bmp", ".ppm", ".pgm", ".tif", ".tiff", ".gif"}
+    {".png", ".jpg", ".jpeg", ".bmp", ".ppm", ".pgm", ".tif", ".tiff", ".gif", ".apng", ".webp"}
 )
 
 _HOW = (
@@ -124,38 +124,49 @@ def load_frames(path: Path, tensor: Tensor, limit: int | None = None) -> Frames:
     """
     if path.suffix == ".npy":
         return Frames(_codes(path, tensor)[:limit])
-    images = _images(path)[:limit]
-    if not images:
-        raise DataError(f"{path}: no images", hint=_HOW)
+    images = image_files(path)[:limit]
+    check_takes_images(
+        tensor, hint="give a .npy file of integer codes (frames, height, width, channels)"
+    )
+    arrays, resized = [], 0
+    for image in images:
+        picture = decode_image(image, tensor.channels)
+        resized += picture.size != (tensor.width, tensor.height)
+        arrays.append(fitted(picture, tensor.height, tensor.width, "resize"))
+    return Frames(np.stack(arrays), resized, decoded=True)
+
+
+def check_takes_images(tensor: Tensor, *, hint: str) -> None:
+    """Raises ``DataError`` where the bytes of an image are no codes of an input."""
     fmt = tensor.format
     if fmt.signed or fmt.width != 8 or tensor.channels not in (1, 3):
         raise DataError(
             f"images are bytes, grey or RGB: they don't fit the input '{tensor.name}' of "
             f"{tensor.channels} channels {fmt}",
-            hint="give a .npy file of integer codes (frames, height, width, channels)",
+            hint=hint,
         )
-    arrays, resized = [], 0
-    for image in images:
-        picture = decode_image(image, tensor.channels)
-        resized += picture.size != (tensor.width, tensor.height)
-        pixels, _ = fit_pair(
-            picture, picture.convert("L"), tensor.height, tensor.width, fit="resize", void=None
-        )
-        arrays.append(pixels)
-    return Frames(np.stack(arrays), resized, decoded=True)
 
 
-def _images(path: Path) -> list[Path]:
-    if path.is_dir():
-        return sorted(item for item in path.iterdir() if item.suffix.lower() in IMAGE_SUFFIXES)
-    if not path.is_file():
+def image_files(path: Path) -> list[Path]:
+    """The images of a folder, of a list with an image a line, or the one that is given.
+
+    Raises:
+        DataError: there are none.
+    """
+    if not path.exists():
         raise DataError(f"{path}: there is no such file or folder", hint=_HOW)
-    if path.suffix.lower() in IMAGE_SUFFIXES:
-        return [path]
-    names = [
-        line.split("\t")[0] if "\t" in line else line.split()[0] for _, line in read_lines(path)
-    ]
-    return [path.parent / name for name in names]
+    if path.is_dir():
+        found = sorted(item for item in path.iterdir() if item.suffix.lower() in IMAGE_SUFFIXES)
+    elif path.suffix.lower() in IMAGE_SUFFIXES:
+        found = [path]
+    else:
+        names = [
+            line.split("\t")[0] if "\t" in line else line.split()[0] for _, line in read_lines(path)
+        ]
+        found = [path.parent / name for name in names]
+    if not found:
+        raise DataError(f"{path}: no images", hint=_HOW)
+    return found
 
 
 def _codes(path: Path, tensor: Tensor) -> npt.NDArray[np.integer]:

@@ -7,27 +7,19 @@ after another: memory does not grow with the number of images.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
 from rich.markup import escape
 
-from fcn_hw.boards import Board
 from fcn_hw.flow.csim_report import layer_row
+from fcn_hw.flow.emitted import Emitted, Simulation
 from fcn_hw.flow.evaluation import MODELS, Evaluation, HardwareRun
 from fcn_hw.flow.progress import Progress
-from fcn_hw.harness.compare import Comparison
-from fcn_hw.harness.csim import traced
-from fcn_hw.harness.whole_set import simulate_set
-from fcn_hw.ir import Graph
 from fcn_hw.train.boundary import squared_tolerance
-from fcn_hw.train.datasets.base import Bytes, Split
 from fcn_hw.train.datasets.streams import Stream
 from fcn_hw.train.tally import Tally
-
-_MAPS_FILE = "evaluation_maps.u8"
 
 _CHUNK_BYTES = 16 << 20
 _CHUNK_IMAGES = 1024
@@ -35,23 +27,6 @@ _CHUNK_IMAGES = 1024
 
 _BATCH_BYTES = 2 << 20
 """Images that TensorFlow sees at a time; its activations are some hundred times as large."""
-
-
-@dataclass(frozen=True, eq=False)
-class Emitted:
-    """A compiled project.
-
-    Args:
-        project: its folder.
-        program: folder of the simulation's program, below it.
-        digest: of the sources and the way they are compiled.
-    """
-
-    graph: Graph
-    board: Board
-    project: Path
-    program: str
-    digest: str
 
 
 def measure(
@@ -79,7 +54,7 @@ def measure(
     predictors = {key: Predictor(load_model(path)) for key, path in models.items()}
     keys = [key for key in MODELS if key in predictors or hardware is not None]
     tallies = {key: Tally(stream.classes, stream.void) for key in keys}
-    simulation = None if hardware is None else _Simulation(hardware)
+    simulation, flips = None if hardware is None else Simulation(hardware), 0
     size = min(_CHUNK_IMAGES, max(1, _CHUNK_BYTES // stream.frame_bytes))
     batch = min(_CHUNK_IMAGES, max(1, _BATCH_BYTES // stream.frame_bytes))
     done, shape = 0, (1, 1)
@@ -87,7 +62,9 @@ def measure(
         for images in stream.batches(size):
             maps = {key: predict(images.images, batch) for key, predict in predictors.items()}
             if simulation is not None:
-                maps["hardware"] = simulation.run(images, maps["retrained"], done, update)
+                codes = {simulation.made.graph.inputs[0].name: images.images}
+                maps["hardware"] = simulation.run(codes, done, update)
+                flips += int(np.count_nonzero(maps["hardware"] != maps["retrained"]))
             for key, found in maps.items():
                 tallies[key].add(images.masks, found)
             done, shape = done + len(images), images.masks.shape[1:]
@@ -104,54 +81,17 @@ def measure(
         absent=tuple(c for c, n in zip(stream.classes, present, strict=True) if not n),
         boundary_tolerance_px=None if shape == (1, 1) else math.sqrt(squared_tolerance(*shape)),
         models=metrics,
-        hardware=None if simulation is None else simulation.result(),
+        hardware=None if simulation is None else _hardware_run(simulation, flips),
     )
 
 
-class _Simulation:
-    """The compiled C++, batch after batch, and what was found so far."""
-
-    def __init__(self, hardware: Emitted) -> None:
-        self.hardware = hardware
-        self._compared = {name: Comparison(name) for name in traced(hardware.graph)}
-        self._flips = 0
-
-    def run(
-        self, images: Split, expected: Bytes, first: int, update: Callable[[int], None]
-    ) -> Bytes:
-        """The class maps of a batch.
-
-        Args:
-            expected: those of the QKeras model.
-            first: number of the batch's first image.
-            update: called with the number of images that are done.
-        """
-        made = self.hardware
-        path = made.project / made.program / _MAPS_FILE
-        codes = {made.graph.inputs[0].name: images.images}
-        try:
-            finished = simulate_set(
-                made.graph, made.project, codes, folder=made.program, first_frame=first,
-                maps_file=_MAPS_FILE, on_frame=lambda done: update(first + done),
-            )  # fmt: skip
-            assert finished.class_maps is not None, "a design's output is a class map"
-            maps = np.array(finished.class_maps)
-        finally:
-            path.unlink(missing_ok=True)
-        self._compared = {
-            name: sofar.followed_by(finished.compared[name])
-            for name, sofar in self._compared.items()
-        }
-        self._flips += int(np.count_nonzero(maps != expected))
-        return maps
-
-    def result(self) -> HardwareRun:
-        graph = self.hardware.graph
-        layers = tuple(layer_row(graph, name, found) for name, found in self._compared.items())
-        return HardwareRun(
-            board=self.hardware.board.name,
-            values_compared=sum(row.values for row in layers),
-            mismatches=sum(row.mismatches for row in layers),
-            argmax_flips=self._flips,
-            layers=layers,
-        )
+def _hardware_run(simulation: Simulation, flips: int) -> HardwareRun:
+    made = simulation.made
+    layers = tuple(layer_row(made.graph, name, item) for name, item in simulation.compared.items())
+    return HardwareRun(
+        board=made.board.name,
+        values_compared=sum(row.values for row in layers),
+        mismatches=sum(row.mismatches for row in layers),
+        argmax_flips=flips,
+        layers=layers,
+    )

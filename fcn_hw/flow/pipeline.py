@@ -15,6 +15,7 @@ from fcn_hw.flow.build import build_program, program_digest, program_of
 from fcn_hw.flow.code import code_digest
 from fcn_hw.flow.csim_report import CsimResult
 from fcn_hw.flow.emission import Emission, as_it_stands, emit
+from fcn_hw.flow.emitted import Emitted
 from fcn_hw.flow.export import OUTPUTS, export_design
 from fcn_hw.flow.frames import graph_frames
 from fcn_hw.flow.hls4ml_conv import say_own_convolutions
@@ -182,6 +183,15 @@ def csim_stage(
         )
     record.finish(record.folder / file for file in planned.outputs)
     return result
+
+
+def emitted_program(workspace: Target, board: Board, progress: Progress) -> Emitted:
+    """Emits and compiles the project, unless it is there."""
+    graph, _ = hls_stage(workspace, board, progress)
+    project = workspace.project(board)
+    program, build = program_of(graph, workspace.hls.Conv, sign_off=False)
+    build_program(build, project, progress)
+    return Emitted(graph, board, project, program, program_digest(build, project))
 
 
 def finished_csim(workspace: Target, board: Board, graph: Graph) -> CsimResult | None:

@@ -19,6 +19,7 @@ from model_file_maker import LAMBDA
 from PIL import Image
 
 import fcn_hw
+from fcn_hw.flow import emitted
 from fcn_hw.flow import measuring as module
 from fcn_hw.flow.stage import file_digest
 from fcn_hw.harness import whole_set
@@ -339,7 +340,7 @@ def test_hardware(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         bad = right.compared[name].extended(np.ones((1, 2)), np.zeros((1, 2)), 40)
         return replace(right, class_maps=maps, compared={**right.compared, name: bad})
 
-    monkeypatch.setattr(module, "simulate_set", wrong)
+    monkeypatch.setattr(emitted, "simulate_set", wrong)
     (folder / "evaluation/.evaluate_val_pynq-z2.stage.json").unlink()
     called = run(root, "--csim", "--board", "pynq-z2")
     assert called.status == 1

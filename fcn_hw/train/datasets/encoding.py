@@ -12,7 +12,7 @@ from PIL import Image
 
 from fcn_hw.design import MaskEncoding, MaskValue
 from fcn_hw.errors import DataError
-from fcn_hw.train.datasets.images import decode
+from fcn_hw.pictures import decode
 
 Longs = npt.NDArray[np.int64]
 

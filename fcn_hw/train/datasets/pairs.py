@@ -14,9 +14,10 @@ from PIL import Image
 
 from fcn_hw.design import MaskEncoding
 from fcn_hw.errors import DataError
+from fcn_hw.pictures import decode_image
 from fcn_hw.train.datasets.base import Bytes, Split
 from fcn_hw.train.datasets.encoding import WrongMask, decode_mask, line_to_write
-from fcn_hw.train.datasets.images import Fit, decode_image, fit_pair
+from fcn_hw.train.datasets.images import Fit, fit_pair
 
 _TAIL_BYTES = 4096
 

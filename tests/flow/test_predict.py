@@ -1,0 +1,202 @@
+"""Class pictures of images without masks: the same by the oracle and by the emitted C++."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+from command_line import call
+from PIL import Image
+from seeded_design import HEIGHT, WIDTH, quiet, seed_design, seeded_graph
+
+import fcn_hw
+from fcn_hw.errors import ConfigError, DataError
+from fcn_hw.fixed import FixedFormat
+from fcn_hw.flow import Workspace, predict
+from fcn_hw.flow.predict import PREDICTIONS, Predictions, predict_stage
+from fcn_hw.harness.compare import Comparison, Difference
+from fcn_hw.ir import Graph
+from fcn_hw.ir.build import GraphBuilder
+from fcn_hw.ir.serialize import save
+from fcn_hw.reference import evaluate
+from fcn_hw.results import read_result
+from fcn_hw.train.datasets import digit_scenes
+from fcn_hw.train.palette import class_colours, colourise
+
+Bytes = npt.NDArray[np.uint8]
+BYTES = FixedFormat(False, 8, 0)
+
+
+@pytest.fixture(scope="module")
+def workspace(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
+    return seed_design(tmp_path_factory.mktemp("predict"))
+
+
+def noise(seed: int, *shape: int) -> Bytes:
+    return np.random.default_rng(seed).integers(0, 256, shape, dtype=np.uint8)
+
+
+@pytest.fixture
+def photos(tmp_path: Path) -> Path:
+    """One of the network's size, a grey one of another, and an animation of three frames."""
+    folder = tmp_path / "photos"
+    folder.mkdir()
+    Image.fromarray(noise(1, HEIGHT, WIDTH, 3)).save(folder / "a.png")
+    twice_as_large = noise(2, HEIGHT, WIDTH).repeat(2, axis=0).repeat(2, axis=1)
+    Image.fromarray(twice_as_large).save(folder / "b.png")
+    frames = [Image.fromarray(noise(seed, HEIGHT, WIDTH, 3)) for seed in (3, 4, 5)]
+    frames[0].save(folder / "c.apng", format="PNG", save_all=True, append_images=frames[1:])
+    (folder / "notes.txt").write_text("no image\n")
+    return folder
+
+
+def expected_frames() -> Bytes:
+    """What the network sees of the photos."""
+    grey = noise(2, HEIGHT, WIDTH)[..., None]
+    return np.stack(
+        [
+            noise(1, HEIGHT, WIDTH, 3),
+            grey.repeat(3, axis=2),
+            *(noise(seed, HEIGHT, WIDTH, 3) for seed in (3, 4, 5)),
+        ]
+    )
+
+
+def maps_of(graph: Graph, frames: dict[str, Bytes]) -> Bytes:
+    return evaluate(graph, frames, keep=graph.outputs[:1])[graph.outputs[0]][..., 0].astype(
+        np.uint8
+    )
+
+
+def test_pictures_by_the_oracle(workspace: Workspace, photos: Path, tmp_path: Path) -> None:
+    found = predict_stage(workspace, quiet(), images=photos, output=tmp_path / "seen")
+    names = ["a", "b", "c_00000", "c_00001", "c_00002"]
+    assert [item.name for item in found.images] == names
+    frames = expected_frames()
+    maps = maps_of(seeded_graph(), {"image": frames})
+    assert len(np.unique(maps)) > 1, "a map of one class would show no mistake"
+    for item, frame, classes in zip(found.images, frames, maps, strict=True):
+        with Image.open(tmp_path / "seen" / item.classes) as picture:
+            assert picture.mode == "P" and np.array_equal(np.asarray(picture), classes)
+            assert np.array_equal(np.asarray(picture.convert("RGB")), colourise(classes))
+        with Image.open(tmp_path / "seen" / item.overlay) as picture:
+            half = (frame.astype(int) + colourise(classes)) // 2
+            assert np.array_equal(np.asarray(picture), half)
+        assert sum(item.shares.values()) == pytest.approx(1)
+        assert item.shares["background"] == np.mean(classes == 0)
+    assert read_result(tmp_path / "seen" / PREDICTIONS, Predictions) == found
+    assert list(found.colours) == list(digit_scenes.CLASSES)
+    assert list(found.colours.values())[1] == "#" + bytes(class_colours(2)[1].tolist()).hex()
+    assert (found.network, found.fit, found.channels) == ("seeded", "resize", {"image": "RGB"})
+    assert (found.board, found.layers) == (None, ())
+
+
+@pytest.mark.gxx
+def test_the_emitted_cpp_draws_the_same_pictures(
+    workspace: Workspace, photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(predict, "_CHUNK_IMAGES", 2)  # three batches
+    root = workspace.folder.parents[1]
+    fcn_hw.predict_design("seeded", photos, tmp_path / "oracle", root)
+    words = ("predict", "seeded", "--images", str(photos), "--root", str(root), "--csim")
+    words += ("--board", "pynq-z2", "--output", str(tmp_path / "cpp"))
+    done = call(*words)
+    assert done.status == 0, done.err
+    lines = done.out.splitlines()
+    assert any(line.startswith("a: background ") for line in lines)
+    values = 5 * HEIGHT * WIDTH * (2 + 4 + 1)
+    assert f"exact: C++ for pynq-z2 = integer oracle: {values:,} values, 0 mismatches" in lines, (
+        done.out
+    )
+    pictures = sorted(path.name for path in (tmp_path / "oracle").glob("*.png"))
+    assert len(pictures) == 10
+    for name in pictures:
+        same = (tmp_path / "oracle" / name).read_bytes()
+        assert (tmp_path / "cpp" / name).read_bytes() == same, name
+
+    wrong = Comparison("score", 9, 1, Difference((0, 0, 0, 0), 1, 2))
+
+    class Wrong(predict.Simulation):
+        def run(self, *given: object) -> Bytes:
+            maps = super().run(*given)  # type: ignore[arg-type]
+            self.compared["score"] = wrong
+            return maps
+
+    monkeypatch.setattr(predict, "Simulation", Wrong)
+    done = call(*words)
+    assert done.status == 1 and "NOT exact" in done.out
+    assert "'score': 1 of 9 codes differ, first at (0,0,0,0): expected 1, got 2" in done.out
+
+
+def two_eyes() -> Graph:
+    """RGB and depth in, a class map and its scores out."""
+    build = GraphBuilder("eyes")
+    image, depth = build.input("rgb", (4, 6, 3), BYTES), build.input("depth", (4, 6, 1), BYTES)
+    scores = build.skip_concat("scores", image, depth)
+    return build.finish(build.arg_max("class_map", scores), scores)
+
+
+def test_a_graph_of_two_inputs(tmp_path: Path) -> None:
+    save(two_eyes(), tmp_path / "eyes")
+    for name, shape in (("rgb", (4, 6, 3)), ("depth", (4, 6))):
+        (tmp_path / "seen" / name).mkdir(parents=True)
+        for number in range(2):
+            path = tmp_path / "seen" / name / f"{number}.png"
+            Image.fromarray(noise(number, *shape)).save(path)
+    found = fcn_hw.predict_graph(tmp_path / "eyes", tmp_path / "seen", tmp_path / "out")
+    frames = {
+        "rgb": np.stack([noise(number, 4, 6, 3) for number in range(2)]),
+        "depth": np.stack([noise(number, 4, 6)[..., None] for number in range(2)]),
+    }
+    for item, classes in zip(found.images, maps_of(two_eyes(), frames), strict=True):
+        with Image.open(tmp_path / "out" / item.classes) as picture:
+            assert np.array_equal(np.asarray(picture), classes)
+    assert list(found.colours) == ["class 0", "class 1", "class 2", "class 3"]
+    assert found.channels == {"rgb": "RGB", "depth": "grey"}
+    (tmp_path / "seen" / "depth" / "1.png").unlink()
+    with pytest.raises(DataError, match="different numbers of images: 2 of 'rgb', 1 of 'depth'"):
+        fcn_hw.predict_graph(tmp_path / "eyes", tmp_path / "seen", tmp_path / "out")
+    shutil.rmtree(tmp_path / "seen" / "depth")
+    with pytest.raises(DataError, match="there are no images of the input 'depth'"):
+        fcn_hw.predict_graph(tmp_path / "eyes", tmp_path / "seen", tmp_path / "out")
+
+
+def test_what_is_refused(tmp_path: Path, photos: Path) -> None:
+    build = GraphBuilder("plain")
+    image = build.input("image", (4, 6, 3), BYTES)
+    save(build.finish(build.crop2d("scores", image, (0, 1), (4, 5))), tmp_path / "plain")
+    with pytest.raises(ConfigError) as caught:
+        fcn_hw.predict_graph(tmp_path / "plain", photos, tmp_path / "out")
+    assert str(caught.value) == "'scores', the first output of 'plain', is no class map"
+    build = GraphBuilder("words")
+    image = build.input("image", (4, 6, 3), FixedFormat(True, 6, 2))
+    save(build.finish(build.arg_max("class_map", image)), tmp_path / "words")
+    with pytest.raises(
+        DataError, match="they don't fit the input 'image' of 3 channels fixed<6,2>"
+    ):
+        fcn_hw.predict_graph(tmp_path / "words", photos, tmp_path / "out")
+    save(seeded_graph(), tmp_path / "net")
+    twice = tmp_path / "twice.txt"
+    twice.write_text("photos/a.png\nphotos/a.png\n")
+    with pytest.raises(DataError, match="two images have the name 'a'"):
+        fcn_hw.predict_graph(tmp_path / "net", twice, tmp_path / "out")
+    (photos / "a.png").write_bytes(b"no image")
+    with pytest.raises(DataError, match=r"a\.png: the image can't be decoded: not an image"):
+        fcn_hw.predict_graph(tmp_path / "net", photos, tmp_path / "out")
+
+
+def test_a_video_names_its_decoder(tmp_path: Path) -> None:
+    save(seeded_graph(), tmp_path / "net")
+    (tmp_path / "clip.mp4").write_bytes(b"")
+    where = ("--graph", str(tmp_path / "net"), "--output", str(tmp_path / "out"))
+    done = call("predict", *where, "--images", str(tmp_path / "clip.mp4"))
+    assert done.status == 2
+    assert "a video of this kind is decoded by ffmpeg, which fcn_hw does not call" in done.err
+    assert "ffmpeg -i clip.mp4 frames/%05d.png" in done.err
+    done = call("predict", *where, "--images", str(tmp_path), "--board", "pynq-z2")
+    assert done.status == 2 and "have no effect without --csim" in done.err
+    done = call("predict", *where, "--images", str(tmp_path), "--board", "pynq-z2", "--csim")
+    assert done.status == 2 and "--csim with --graph needs --project" in done.err
