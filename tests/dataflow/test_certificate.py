@@ -105,14 +105,16 @@ def test_a_skip_is_explained_by_who_waits_for_whom(sized) -> None:
         sized.minimum["enc1_to_cat1"],
     )
     least = found.avoids_deadlock
-    assert found.deadlock[0].process == "enc1_fork1" and found.deadlock[0].pixel == least - 1
+    writer, reader = found.deadlock[:2]
+    assert (writer.process, reader.process) == ("enc1_fork1", "cat1")
+    assert writer.pixel - reader.pixel == writer.fill == least - 1
     text = " ".join(found.sentences)
     assert "carries pixels of 32 bits from 'enc1_fork1' to 'cat1', 32 x 32 a frame" in text
     assert f"It is {found.depth} deep" in text and f"{found.keeps_rate} lose no throughput" in text
     assert (
         "Pixels wait here until 'cat1' has the pixels that belong to them from 'up1', the longer "
-        f"way: to get pixel 0 there, 'enc1_fork1' must have gone on to pixel {least - 1} here."
-        in text
+        f"way: to get pixel {reader.pixel} there, 'enc1_fork1' must have gone on to pixel "
+        f"{writer.pixel} here." in text
     )
     stops = found.sentences.index(f"With {least - 1} the design stops for ever:")
     waits = found.sentences[stops + 1 : stops + 1 + len(found.deadlock)]

@@ -198,6 +198,7 @@ struct up_config {
     static constexpr int pe = 2;
     static constexpr int simd = 2;
     static constexpr int taps = 1;
+    static constexpr int lanes = 0;
     static constexpr int fold = 4;
     static constexpr int rom_depth = 16;
     static constexpr int product_shift = 0;
@@ -265,6 +266,7 @@ struct apart_config {
     static constexpr int pe = 2;
     static constexpr int simd = 1;
     static constexpr int taps = 3;
+    static constexpr int lanes = 0;
     static constexpr int fold = 3;
     static constexpr int rom_depth = 3;
     static constexpr int product_shift = 1;

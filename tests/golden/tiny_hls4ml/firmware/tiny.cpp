@@ -51,10 +51,10 @@ void tiny(
     #pragma HLS BIND_STORAGE variable=skip type=fifo impl=srl
     hls::stream<skip_t> skip_to_scaled("skip_to_scaled");
     #pragma HLS STREAM variable=skip_to_scaled depth=48
-    #pragma HLS BIND_STORAGE variable=skip_to_scaled type=fifo impl=srl
+    #pragma HLS BIND_STORAGE variable=skip_to_scaled type=fifo impl=lutram
     hls::stream<skip_t> skip_to_both("skip_to_both");
     #pragma HLS STREAM variable=skip_to_both depth=48
-    #pragma HLS BIND_STORAGE variable=skip_to_both type=fifo impl=srl
+    #pragma HLS BIND_STORAGE variable=skip_to_both type=fifo impl=lutram
     hls::stream<padded_t> padded("padded");
     #pragma HLS STREAM variable=padded depth=2
     #pragma HLS BIND_STORAGE variable=padded type=fifo impl=srl
