@@ -6,7 +6,7 @@ Every section refuses unknown keys. The HLS section keeps hls4ml's key names.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, ClassVar, Literal, Union
+from typing import Annotated, ClassVar, Literal, Union, get_args
 
 from pydantic import (
     BaseModel,
@@ -102,6 +102,13 @@ class DigitScenes(DatasetBase):
     """Folder of MNIST idx files (.gz or not) to draw digits from instead of ``load_digits``."""
 
 
+def _distinct(names: tuple[str, ...]) -> tuple[str, ...]:
+    for index, name in enumerate(names):
+        if name in names[:index]:
+            raise ValueError(f"'{name}' is there twice")
+    return names
+
+
 class FolderDataset(DatasetBase):
     path: str | None = None
     """Root folder; a relative one is taken below ``FCN_HW_DATA``; default: the data set's name."""
@@ -125,12 +132,35 @@ class CamVid(FolderDataset):
     The validation split is a part of the drive ``0016E5``, most of which is trained on."""
 
 
+VocClass = Literal[
+    "background", "aeroplane", "bicycle", "bird", "boat", "bottle", "bus", "car", "cat", "chair",
+    "cow", "diningtable", "dog", "horse", "motorbike", "person", "pottedplant", "sheep", "sofa",
+    "train", "tvmonitor",
+]  # fmt: skip
+"""In the order of the values of VOC's masks."""
+
+
 class Voc(FolderDataset):
     """PASCAL VOC folder layout: 21 classes, palette masks, 255 is void."""
 
-    n_classes: ClassVar[int] = 21
     kind: Literal["voc"]
     """Which data set."""
+    train_list: str = "train"
+    """The list to train on: its name in ``ImageSets/Segmentation``, without ``.txt``."""
+    val_list: str = "val"
+    """As ``train_list``, for validation."""
+    classes: tuple[VocClass, ...] = Field(default=get_args(VocClass), min_length=2)
+    """Those that are learned and judged; pixels of the others are void."""
+
+    @property
+    def n_classes(self) -> int:
+        """As the other data sets have it."""
+        return len(self.classes)
+
+    @field_validator("classes")
+    @classmethod
+    def _distinct(cls, classes: tuple[str, ...]) -> tuple[str, ...]:
+        return _distinct(classes)
 
 
 class Mnist(Section):
@@ -232,10 +262,7 @@ class ListDataset(FolderDataset):
     @field_validator("classes")
     @classmethod
     def _distinct(cls, classes: tuple[str, ...]) -> tuple[str, ...]:
-        for index, name in enumerate(classes):
-            if name in classes[:index]:
-                raise ValueError(f"'{name}' is there twice")
-        return classes
+        return _distinct(classes)
 
     @field_validator("void")
     @classmethod

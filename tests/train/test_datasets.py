@@ -332,6 +332,32 @@ def test_voc_layout(tiny_voc: Path) -> None:
     assert set(np.unique(data.val.masks)) == {0, 20, 255}
 
 
+def test_chosen_classes_and_lists_of_voc(tiny_voc: Path) -> None:
+    lists = tiny_voc / voc.LAYOUT[0]
+    (lists / "train_aug.txt").write_text("2007_train\n2007_val\n")
+    (lists / "val_all.txt").write_text("2007_val\n")
+    whole = load_dataset(dataset(**VOC), root=tiny_voc.parent)
+    config = dataset(
+        **VOC, train_list="train_aug", val_list="val_all", classes=["tvmonitor", "cow"]
+    )
+    assert config.n_classes == 2
+    data = load_dataset(config, root=tiny_voc.parent)
+    assert (data.classes, data.void) == (("tvmonitor", "cow"), 255)
+    assert (data.train.names, data.val.names) == (("2007_train", "2007_val"), ("2007_val",))
+    assert (data.val.masks == np.where(whole.val.masks == 20, 0, 255)).all()
+    (lists / "val_all.txt").write_text("2007_val\n2007_lost\n")
+    assert refused(tiny_voc.parent, config).message == (
+        f"{tiny_voc}/JPEGImages/2007_lost.jpg: no such image, listed in {lists}/val_all.txt:2; "
+        "1 more missing"
+    )
+    (lists / "val_all.txt").unlink()
+    assert refused(tiny_voc.parent, config).message == (
+        f"{lists}/val_all.txt: no such list of images"
+    )
+    with pytest.raises(ValidationError, match="'cow' is there twice"):
+        dataset(**VOC, classes=["cow", "dog", "cow"])
+
+
 def test_voc_errors(tiny_voc: Path) -> None:
     config, root = dataset(**VOC), tiny_voc.parent
     names = tiny_voc / voc.LAYOUT[0] / "val.txt"

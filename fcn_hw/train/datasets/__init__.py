@@ -113,6 +113,9 @@ def dataset_frame(config: DigitScenes | FolderDataset) -> tuple[tuple[str, ...],
     frame = Frame(config.height, config.width, channels, config.fit, classes, void)
     if isinstance(config, ListDataset):
         frame = replace(frame, own_masks=True, masks=config.masks)
+    if isinstance(config, Voc):
+        kept = tuple(classes.index(name) for name in config.classes)
+        return config.classes, replace(frame, kept=kept)
     return classes, frame
 
 
@@ -128,7 +131,7 @@ def split_pairs(config: FolderDataset, split: str, root: Path | None = None) -> 
     elif split == "test":
         return []
     elif isinstance(config, Voc):
-        pairs = voc.voc_pairs(folder, split)
+        pairs = voc.voc_pairs(config, folder, split)
     else:
         assert isinstance(config, ListDataset)
         pairs = listed_pairs(config, folder, split)

@@ -51,6 +51,8 @@ class Frame:
         void: the value to ignore, or None.
         own_masks: whether the design may say how the files say the classes.
         masks: how they do; None: by these values.
+        kept: the classes that are learned, which become 0, 1, ...; the others become void. None:
+            all, as they are.
     """
 
     height: int
@@ -61,6 +63,7 @@ class Frame:
     void: int | None
     own_masks: bool = False
     masks: MaskEncoding | None = None
+    kept: tuple[int, ...] | None = None
 
     @property
     def n_classes(self) -> int:
@@ -177,7 +180,12 @@ def _mask(pair: Pair, frame: Frame) -> Image.Image:
         if frame.void is not None:
             allowed += f", and {frame.void} for void"
         raise WrongMask(f"{pair.mask}: mask value {wrong[0]} is no class; allowed are {allowed}")
-    return mask
+    if frame.kept is None:
+        return mask
+    assert frame.void is not None
+    number = np.full(256, frame.void, np.uint8)
+    number[list(frame.kept)] = np.arange(len(frame.kept))
+    return Image.fromarray(number[np.asarray(mask, np.uint8)])
 
 
 def files_digest(files: Sequence[Path]) -> str:
