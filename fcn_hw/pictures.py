@@ -70,6 +70,25 @@ def decode_frames(path: Path, channels: int) -> Iterator[Image.Image]:
             yield _as_bytes(image, path, channels)
 
 
+def fitted_frames(
+    path: Path, shape: tuple[int, int, int], fit: str
+) -> Iterator[tuple[str, NDArray[np.uint8]]]:
+    """The frames of a file as a network sees them, each with the name of its pictures.
+
+    Args:
+        shape: (height, width, channels) of the network's input.
+        fit: see :func:`fitted_size`.
+
+    Raises:
+        DataError: as :func:`decode_image`.
+    """
+    height, width, channels = shape
+    animated = frame_count(path) > 1
+    for number, picture in enumerate(decode_frames(path, channels)):
+        name = f"{path.stem}_{number:05d}" if animated else path.stem
+        yield name, fitted(picture, height, width, fit)
+
+
 def frame_count(path: Path) -> int:
     """How many frames an animation has; 1 of any other image.
 

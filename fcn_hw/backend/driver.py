@@ -1,6 +1,7 @@
 """The software side of the IP: a driver for PYNQ, a C header, an example without operating system.
 
 driver/driver.py          PYNQ
+driver/pictures.py        image files in, class pictures out, where classes are known
 driver/<graph>_axi_hw.h   registers, formats, sizes
 driver/bare_metal.c       the standalone AXI DMA driver
 """
@@ -8,7 +9,9 @@ driver/bare_metal.c       the standalone AXI DMA driver
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
+from fcn_hw import pictures
 from fcn_hw.backend.axi_interface import (
     AP_START,
     AUTO_RESTART,
@@ -21,7 +24,15 @@ from fcn_hw.backend.block_design import dma_cell
 from fcn_hw.backend.jinja import render
 from fcn_hw.boards import Board
 from fcn_hw.ir import Graph
+from fcn_hw.ir.labels import Labels
 from fcn_hw.ir.serialize import digest
+
+_ERROR_IMPORT = "from fcn_hw.errors import DataError\n"
+_ERROR_CLASS = '''
+
+class DataError(ValueError):
+    """An image that can't be read; one line says why."""
+'''
 
 
 @dataclass(frozen=True)
@@ -67,6 +78,7 @@ class DriverContext:
         has_registers: ``True`` or ``False``, as Python writes it.
         start: what starts the IP, into ``ctrl``.
         dmas: their cells.
+        labels: :func:`labels_text`, or "" where images are not taken.
     """
 
     name: str
@@ -79,20 +91,43 @@ class DriverContext:
     inputs: tuple[DriverPort, ...]
     outputs: tuple[DriverPort, ...]
     dmas: tuple[str, ...]
+    labels: str
 
 
-def driver_files(graph: Graph, board: Board) -> dict[str, str]:
-    """The files of the driver, by path in the project."""
+def driver_files(graph: Graph, board: Board, labels: Labels | None = None) -> dict[str, str]:
+    """The files of the driver, by path in the project.
+
+    Args:
+        labels: None where the network gives no class map or takes no images.
+    """
     interface = axi_interface(graph, board)
-    context = _context(graph, board, interface)
+    context = _context(graph, board, interface, labels)
     return {
+        **({} if labels is None else {"driver/pictures.py": _pictures()}),
         "driver/driver.py": render("driver/driver.py.j2", context),
         f"driver/{interface.top}_hw.h": render("driver/hw.h.j2", context),
         "driver/bare_metal.c": render("driver/bare_metal.c.j2", context),
     }
 
 
-def _context(graph: Graph, board: Board, interface: AxiInterface) -> DriverContext:
+def labels_text(labels: Labels) -> str:
+    """What the driver says of its labels, as Python."""
+    rows = [f"    {row!r},\n" for row in zip(labels.classes, labels.colours, strict=True)]
+    return f'CLASSES = (\n{"".join(rows)})\nFIT = "{labels.fit}"\n'
+
+
+def _pictures() -> str:
+    """The text of :mod:`fcn_hw.pictures`, which stands alone but for its error."""
+    text = Path(pictures.__file__).read_text(encoding="utf-8")
+    assert text.count("fcn_hw.errors") == text.count(_ERROR_IMPORT) == 1
+    before, after = text.split(f"\n{_ERROR_IMPORT}")
+    head, checking, rest = after.partition("\nif TYPE_CHECKING:")
+    return f"{before}{head}{_ERROR_CLASS}\n{checking}{rest}"
+
+
+def _context(
+    graph: Graph, board: Board, interface: AxiInterface, labels: Labels | None
+) -> DriverContext:
     count = max(len(interface.inputs), len(interface.outputs))
     return DriverContext(
         name=graph.name,
@@ -109,6 +144,7 @@ def _context(graph: Graph, board: Board, interface: AxiInterface) -> DriverConte
         inputs=tuple(_port(port, index) for index, port in enumerate(interface.inputs)),
         outputs=tuple(_port(port, index) for index, port in enumerate(interface.outputs)),
         dmas=tuple(dma_cell(index) for index in range(count)),
+        labels="" if labels is None else labels_text(labels),
     )
 
 

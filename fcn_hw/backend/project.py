@@ -53,6 +53,7 @@ from fcn_hw.dataflow.lowering import Dataflow, Stream, lower
 from fcn_hw.design import Hls
 from fcn_hw.estimate.design_folds import choose_folding
 from fcn_hw.ir import Graph
+from fcn_hw.ir.labels import Labels
 from fcn_hw.ir.serialize import digest
 from fcn_hw.ir.text import to_text
 from fcn_hw.plan import Plan
@@ -150,7 +151,13 @@ class ProjectContext:
     axi: AxiContext
 
 
-def plan_project(graph: Graph, board: Board, hls: Hls, layout: Layout | None = None) -> Plan:
+def plan_project(
+    graph: Graph,
+    board: Board,
+    hls: Hls,
+    layout: Layout | None = None,
+    labels: Labels | None = None,
+) -> Plan:
     """The files of the HLS project.
 
     Args:
@@ -159,6 +166,7 @@ def plan_project(graph: Graph, board: Board, hls: Hls, layout: Layout | None = N
         layout: folds and FIFO depths, of the graph that ``hls4ml_conv.emitted_graph`` gives; None
             chooses the folds and gives each branch of a fork a FIFO of a whole frame, which needs
             no simulator and no model of hls4ml's convolutions.
+        labels: of a network of class maps, so that the driver takes image files.
 
     Raises:
         ConfigError: a ``target_fps`` that no fold reaches.
@@ -208,7 +216,7 @@ def plan_project(graph: Graph, board: Board, hls: Hls, layout: Layout | None = N
         "tb/bounded_main.cpp": render("project/bounded_main.cpp.j2", context),
         COSIM_BENCH: render("project/cosim_main.cpp.j2", context.axi),
         "graph.txt": to_text(graph),
-        **(driver_files(graph, board) if board.ecp5 is None else {}),
+        **(driver_files(graph, board, labels) if board.ecp5 is None else {}),
     }
     for name, header_bytes in nnet_headers((_NNET_TYPES, *context.headers)).items():
         files[f"firmware/{name}"] = header_bytes

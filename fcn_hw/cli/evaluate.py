@@ -10,7 +10,6 @@ import typer
 import fcn_hw
 from fcn_hw.cli import options
 from fcn_hw.cli.application import MODEL, app
-from fcn_hw.cli.completion import complete_board
 from fcn_hw.cli.printers.common import print_result, progress_for
 from fcn_hw.cli.printers.evaluate import print_evaluation
 from fcn_hw.errors import ConfigError
@@ -44,15 +43,7 @@ def evaluate(
     csim: Annotated[
         bool, typer.Option("--csim", help="Also run the emitted C++, compared with the oracle.")
     ] = False,
-    board: Annotated[
-        str | None,
-        typer.Option(
-            "--board",
-            "-b",
-            help="With --csim: a board below constraints/.",
-            autocompletion=complete_board,
-        ),
-    ] = None,
+    board: options.BoardOfCsim = None,
     root: options.Root = options.HERE,
     as_json: options.Json = False,
 ) -> None:

@@ -26,6 +26,15 @@ Board = Annotated[
         "--board", "-b", help="A board below constraints/.", autocompletion=complete_board
     ),
 ]
+BoardOfCsim = Annotated[
+    str | None,
+    typer.Option(
+        "--board",
+        "-b",
+        help="With --csim: a board below constraints/.",
+        autocompletion=complete_board,
+    ),
+]
 Root = Annotated[
     Path, typer.Option("--root", help="The folder that holds hls_projects/.", show_default="here")
 ]

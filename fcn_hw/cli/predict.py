@@ -10,7 +10,6 @@ import typer
 import fcn_hw
 from fcn_hw.cli import options
 from fcn_hw.cli.application import PROJECT, app
-from fcn_hw.cli.completion import complete_board
 from fcn_hw.cli.printers.common import print_result, progress_for
 from fcn_hw.cli.printers.predict import print_predictions
 from fcn_hw.errors import ConfigError
@@ -37,15 +36,7 @@ def predict(
     csim: Annotated[
         bool, typer.Option("--csim", help="By the emitted C++, compared with the oracle.")
     ] = False,
-    board: Annotated[
-        str | None,
-        typer.Option(
-            "--board",
-            "-b",
-            help="With --csim: a board below constraints/.",
-            autocompletion=complete_board,
-        ),
-    ] = None,
+    board: options.BoardOfCsim = None,
     project: Annotated[
         Path | None,
         typer.Option("--project", help="With --graph and --csim: folder of the HLS project."),

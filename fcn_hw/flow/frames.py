@@ -11,6 +11,7 @@ import numpy.typing as npt
 from fcn_hw.errors import DataError
 from fcn_hw.fixed import Codes
 from fcn_hw.ir import Graph
+from fcn_hw.ir.labels import takes_images
 from fcn_hw.ops import Tensor
 from fcn_hw.pictures import decode_image, fitted
 from fcn_hw.train.datasets.pairs import read_lines
@@ -138,11 +139,10 @@ def load_frames(path: Path, tensor: Tensor, limit: int | None = None) -> Frames:
 
 def check_takes_images(tensor: Tensor, *, hint: str) -> None:
     """Raises ``DataError`` where the bytes of an image are no codes of an input."""
-    fmt = tensor.format
-    if fmt.signed or fmt.width != 8 or tensor.channels not in (1, 3):
+    if not takes_images(tensor):
         raise DataError(
             f"images are bytes, grey or RGB: they don't fit the input '{tensor.name}' of "
-            f"{tensor.channels} channels {fmt}",
+            f"{tensor.channels} channels {tensor.format}",
             hint=hint,
         )
 

@@ -20,6 +20,7 @@ from fcn_hw.flow.alone import alone_in_project
 from fcn_hw.flow.estimate import estimate_stage
 from fcn_hw.flow.hls4ml_conv import refuse_hls4ml
 from fcn_hw.flow.images import input_frames
+from fcn_hw.flow.labels import labels_of
 from fcn_hw.flow.pipeline import csim_stage, hls_stage
 from fcn_hw.flow.progress import Progress
 from fcn_hw.flow.stage import is_damaged
@@ -110,6 +111,7 @@ def handoff_stage(
         vendor=vendor_files(project, graph.name, plan),
         git_commit=git_commit(Path(fcn_hw.__file__).parent.parent),
         tools=tool_versions(project),
+        labels=labels_of(workspace, graph),
     )
     return write_bundle(parts, output)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 from fcn_hw.backend.hls4ml_conv import emitted_graph
@@ -26,6 +26,7 @@ from fcn_hw.flow.images import (
     images_digest,
     stored_image_count,
 )
+from fcn_hw.flow.labels import labels_of
 from fcn_hw.flow.layout import LAYOUT, current_layout
 from fcn_hw.flow.lint import lint_stage
 from fcn_hw.flow.progress import Progress
@@ -127,7 +128,7 @@ def _planned(workspace: Target, board: Board, progress: Progress) -> tuple[Graph
     graph, hls = export_stage(workspace, progress), workspace.hls
     layout = current_layout(workspace, graph, board, progress) if _has_layout(hls) else None
     say_own_convolutions(graph, hls, progress)
-    plan = plan_project(graph, board, hls, layout)
+    plan = plan_project(graph, board, hls, layout, labels_of(workspace, graph))
     return graph, plan.then(_UNTRAINED) if workspace.untrained else plan
 
 
@@ -266,9 +267,11 @@ def _has_layout(hls: Hls) -> bool:
 
 def _emission_digest(workspace: Target, graph: Graph, board: Board) -> str:
     hls, layout = workspace.hls, workspace.project(board) / LAYOUT
+    labels = labels_of(workspace, graph)
     return digest_of(
         digest(graph), board.model_dump(mode="json"), hls.model_dump(mode="json"),
         file_digest(layout) if _has_layout(hls) and layout.is_file() else None,
+        asdict(labels) if labels else None,
         code_digest(_EMITTER),
     )  # fmt: skip
 

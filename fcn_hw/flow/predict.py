@@ -23,14 +23,15 @@ from fcn_hw.errors import ConfigError, DataError
 from fcn_hw.flow.csim_report import LayerResult, layer_row
 from fcn_hw.flow.emitted import Simulation
 from fcn_hw.flow.frames import check_takes_images, image_files
-from fcn_hw.flow.labels import Labels, labels_of
+from fcn_hw.flow.labels import labels_of
 from fcn_hw.flow.pipeline import emitted_program, export_stage
 from fcn_hw.flow.progress import Progress
 from fcn_hw.flow.workspace import Target
 from fcn_hw.ir import Graph
+from fcn_hw.ir.labels import Labels, channel_order
 from fcn_hw.locks import locked
 from fcn_hw.ops import Tensor
-from fcn_hw.pictures import decode_frames, fitted, frame_count, write_pictures
+from fcn_hw.pictures import fitted_frames, frame_count, write_pictures
 from fcn_hw.reference import evaluate
 from fcn_hw.results import STRICT, write_result
 from fcn_hw.train.datasets.base import Bytes
@@ -115,10 +116,15 @@ def predict_stage(
             the inputs have different numbers of images; two images have the same name.
     """
     graph = export_stage(workspace, progress)
-    labels = labels_of(workspace, graph)
-    files = {op.name: _files(images, op.name, len(graph.inputs) > 1) for op in graph.inputs}
     for op in graph.inputs:
         check_takes_images(op.output, hint="predict is for networks that see images")
+    labels = labels_of(workspace, graph)
+    if labels is None:
+        raise ConfigError(
+            f"'{graph.outputs[0]}', the first output of '{graph.name}', is no class map",
+            hint="export the model with --output-kind classes or both",
+        )
+    files = {op.name: _files(images, op.name, len(graph.inputs) > 1) for op in graph.inputs}
     counts = {name: sum(map(frame_count, item)) for name, item in files.items()}
     if len(set(counts.values())) > 1:
         told = ", ".join(f"{count} of '{name}'" for name, count in counts.items())
@@ -152,8 +158,7 @@ def predict_stage(
     result = Predictions(
         network=workspace.name,
         colours={
-            name: css(tuple(colour))
-            for name, colour in zip(labels.classes, labels.colours.tolist(), strict=True)
+            name: css(colour) for name, colour in zip(labels.classes, labels.colours, strict=True)
         },
         fit=labels.fit,
         channels={op.name: channel_order(op.output) for op in graph.inputs},
@@ -165,11 +170,6 @@ def predict_stage(
     )
     write_result(output / PREDICTIONS, result)
     return result
-
-
-def channel_order(tensor: Tensor) -> str:
-    """What the channels of an image are, in their order."""
-    return "RGB" if tensor.channels == 3 else "grey"
 
 
 # -- inside ----------------------------------------------------------------------------------------
@@ -214,14 +214,11 @@ def _batches(
 
 def _frames(files: list[Path], tensor: Tensor, fit: str) -> Iterator[tuple[str, Bytes]]:
     for path in files:
-        animated = frame_count(path) > 1
-        for number, picture in enumerate(decode_frames(path, tensor.channels)):
-            name = f"{path.stem}_{number:05d}" if animated else path.stem
-            yield name, fitted(picture, tensor.height, tensor.width, fit)
+        yield from fitted_frames(path, tensor.shape, fit)
 
 
 def _drawn(output: Path, name: str, pixels: Bytes, classes: Bytes, labels: Labels) -> Predicted:
-    pictures = write_pictures(output, name, pixels, classes, labels.colours)
+    pictures = write_pictures(output, name, pixels, classes, np.array(labels.colours, np.uint8))
     numbers, counts = np.unique(classes, return_counts=True)
     shares = {
         labels.classes[number]: count / classes.size

@@ -33,11 +33,13 @@ from fcn_hw.handoff.manifest import (
     Manifest,
     file_entries,
     interface_fields,
+    labels_entry,
     to_bytes,
 )
 from fcn_hw.harness.csim import QUIET, traced
 from fcn_hw.harness.traces import element_dtype
 from fcn_hw.ir import Graph
+from fcn_hw.ir.labels import Labels
 from fcn_hw.ir.serialize import digest
 from fcn_hw.plan import Plan
 from fcn_hw.reference import evaluate
@@ -58,6 +60,7 @@ class BundleParts:
         project: files of the HLS project.
         inputs: golden input codes (N, H, W, C) by tensor.
         layout: folds and FIFO depths of the project.
+        labels: of the classes, as the project was planned with.
         clock_period_ns: of the project.
         board_files: ``<board>.xdc`` and ``.yaml`` by name.
         graph_files: ``graph.json`` and ``weights.npz`` by name.
@@ -84,6 +87,7 @@ class BundleParts:
     vendor: Mapping[str, tuple[str, bytes] | None]
     git_commit: str
     tools: Mapping[str, str]
+    labels: Labels | None
 
 
 @dataclass(frozen=True)
@@ -126,6 +130,7 @@ class GuideContext:
     warnings_off: str
     ap_types: str
     has_registers: bool
+    takes_images: bool
 
 
 def bundle_name(graph: Graph, board: Board) -> str:
@@ -166,6 +171,7 @@ def bundle_files(parts: BundleParts) -> dict[str, bytes]:
         frames=frames,
         structure=structure,
         expected=expected,
+        labels=labels_entry(graph, parts.labels),
         vendor={what: ABSENT if item is None else item[0] for what, item in parts.vendor.items()},
         files=file_entries(files),
         **interface_fields(graph, axi_interface(graph, board)),
@@ -221,4 +227,5 @@ def _guide(parts: BundleParts, expected: Expected, frames: int, output_values: i
         warnings_off=" ".join(QUIET),
         ap_types=AP_TYPES,
         has_registers=interface.control == "axi_lite",
+        takes_images=parts.labels is not None,
     )

@@ -9,13 +9,14 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from fcn_hw.backend.axi_interface import AxiInterface, AxiPort
 from fcn_hw.errors import BundleError
 from fcn_hw.ir import Graph
+from fcn_hw.ir.labels import Labels, channel_order
 from fcn_hw.ops import Fold
 
 MANIFEST = "MANIFEST.json"
@@ -24,7 +25,7 @@ GRAPH, INPUTS, LAYERS = "graph", "golden/inputs", "golden/layers"
 """Folders of a bundle."""
 ABSENT = "absent"
 """Stands for a file that a stage would leave that has not run."""
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 """Raised with every change that an older reader would misunderstand."""
 
 MAX_MANIFEST_BYTES = 16 << 20
@@ -77,6 +78,20 @@ class LayerEntry(_Section):
     format: Text
 
 
+class LabelsEntry(_Section):
+    """A :class:`fcn_hw.ir.labels.Labels`, and what the channels of each input are.
+
+    Args:
+        colours: (red, green, blue) of each class.
+        channels: ``RGB`` or ``grey``, by the input's tensor.
+    """
+
+    classes: list[Text]
+    colours: list[list[Annotated[int, Field(ge=0, le=255)]]]
+    fit: Literal["resize", "crop", "pad"]
+    channels: dict[Text, Text]
+
+
 class FoldEntry(_Section):
     """A :class:`fcn_hw.ops.Fold`, and hls4ml's strategy: where the weights of the layer are."""
 
@@ -123,6 +138,7 @@ class Manifest(_Section):
         git_commit: of fcn_hw's source tree, or ``unknown``.
         tools: versions of what made the bundle, by name.
         frames: golden frames.
+        labels: None where the network gives no class map or takes no images.
         vendor: what came from a vendor tool, by what it is: a file's path, or ``absent``.
         files: every other file of the bundle.
         manifest_sha256: of this file as it is with this field empty.
@@ -145,6 +161,7 @@ class Manifest(_Section):
     layers: list[LayerEntry]
     structure: Structure
     expected: Expected
+    labels: LabelsEntry | None
     vendor: dict[Text, Text]
     files: dict[Text, FileEntry]
     manifest_sha256: Annotated[str, Field(pattern=r"^([0-9a-f]{64})?$")] = ""
@@ -193,6 +210,18 @@ def file_entries(files: Mapping[str, bytes]) -> dict[str, FileEntry]:
         name: FileEntry(sha256=hashlib.sha256(data).hexdigest(), bytes=len(data))
         for name, data in sorted(files.items())
     }
+
+
+def labels_entry(graph: Graph, labels: Labels | None) -> LabelsEntry | None:
+    """The labels of a graph as the manifest has them."""
+    if labels is None:
+        return None
+    return LabelsEntry(
+        classes=list(labels.classes),
+        colours=[list(colour) for colour in labels.colours],
+        fit=labels.fit,  # type: ignore[arg-type]
+        channels={op.name: channel_order(op.output) for op in graph.inputs},
+    )
 
 
 def interface_fields(graph: Graph, interface: AxiInterface) -> dict[str, Any]:

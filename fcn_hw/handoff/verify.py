@@ -20,10 +20,12 @@ import hashlib
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, cast
 
 import numpy as np
 
 from fcn_hw.backend.axi_interface import axi_interface
+from fcn_hw.backend.driver import labels_text
 from fcn_hw.boards import Board, load_board
 from fcn_hw.errors import BundleError, FcnHwError
 from fcn_hw.files import replace_file
@@ -46,6 +48,8 @@ from fcn_hw.harness.compare import Comparison
 from fcn_hw.harness.csim import RUN_FOLDER, plan_build, run_frames, traced
 from fcn_hw.harness.traces import element_dtype, read_trace
 from fcn_hw.ir import Graph
+from fcn_hw.ir.labels import Labels, channel_order
+from fcn_hw.ir.outputs import class_count, class_maps
 from fcn_hw.ir.serialize import GRAPH_FILE, WEIGHTS_FILE, digest, load
 from fcn_hw.ops import Tensor
 from fcn_hw.reference import evaluate
@@ -54,6 +58,7 @@ from fcn_hw.tools.runner import run
 BUILD_TIMEOUT_S = 1800.0
 RUN_TIMEOUT_S = 3600.0
 BUILD_JOBS = 2
+DRIVER = "driver/driver.py"
 OPTIMIZE = "-O1"
 """A few frames only: compiling takes longer than running."""
 
@@ -64,7 +69,7 @@ RECOMPUTED = (
 )  # fmt: skip
 """Fields of the manifest that are computed again: from the other files, the graph and the board."""
 
-COMPARED = ("board", "part", "clock_period_ns", "structure", "vendor")
+COMPARED = ("board", "part", "clock_period_ns", "structure", "labels", "vendor")
 """Fields of the manifest that are compared with what other files of the bundle say."""
 
 AS_STATED = ("schema_version", "git_commit", "tools")
@@ -170,6 +175,7 @@ def check_contents(
     for key, value in expected.items():
         if getattr(manifest, key) != value:
             raise BundleError(f"{MANIFEST}: {key} does not follow from the graph in '{GRAPH}/'")
+    _check_labels(manifest, graph, files)
     estimate = check_expected(manifest, graph, board)
     agreeing = (*check_scripts(manifest, files), *check_reports(manifest, estimate, files))
     names = traced(graph)
@@ -192,6 +198,26 @@ def check_contents(
 
 
 # -- inside ----------------------------------------------------------------------------------------
+
+
+def _check_labels(manifest: Manifest, graph: Graph, files: dict[str, bytes]) -> None:
+    """The classes are as many as the graph's, and the driver says the same of them."""
+    entry, driver = manifest.labels, files.get(DRIVER, b"").decode(errors="replace")
+    if entry is None:
+        if "\nCLASSES = (" in driver:
+            raise BundleError(f"{MANIFEST} has no labels, '{DRIVER}' has some")
+        return
+    output = graph.outputs[0]
+    colours = [tuple(colour) for colour in entry.colours]
+    labels = Labels(tuple(entry.classes), cast(Any, tuple(colours)), entry.fit)
+    if (
+        output not in class_maps(graph)
+        or {len(labels.classes), len(colours)} != {class_count(graph, output)}
+        or entry.channels != {op.name: channel_order(op.output) for op in graph.inputs}
+    ):
+        raise BundleError(f"{MANIFEST}: labels are not those of the graph's classes and inputs")
+    if f"\n{labels_text(labels)}" not in driver:
+        raise BundleError(f"'{DRIVER}' has other labels than {MANIFEST}")
 
 
 def _graph(files: dict[str, bytes], folder: Path) -> Graph:

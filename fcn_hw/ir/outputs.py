@@ -19,6 +19,11 @@ def class_maps(graph: Graph) -> dict[str, str]:
     return {name: graph[name].inputs[0] for name in graph.outputs if graph[name].gives_classes}
 
 
+def class_count(graph: Graph, name: str) -> int:
+    """How many classes a class map has; one score a pixel is that of the second of two."""
+    return max(2, graph.tensor(class_maps(graph)[name]).channels)
+
+
 def meaning(graph: Graph, name: str) -> str:
     """What a code of an input or output stands for, in a few words."""
     scaling = next((port.scaling for port in graph.inputs if port.name == name), None)

@@ -18,13 +18,20 @@ from axi_device import Device, build_device
 from axi_model import frame_bytes_of
 from bundles import wide_graph
 from fake_pynq import Faults, fake_pynq
+from PIL import Image
 from random_graphs import random_frames
 
+import fcn_hw
 from fcn_hw.backend.axi_interface import axi_interface
+from fcn_hw.backend.driver import driver_files
 from fcn_hw.boards import Board, load_board
 from fcn_hw.fixed import FixedFormat
+from fcn_hw.flow.labels import labels_of
+from fcn_hw.flow.workspace import GraphWorkspace
 from fcn_hw.ir import Graph
 from fcn_hw.ir.build import GraphBuilder
+from fcn_hw.ir.labels import Labels
+from fcn_hw.ir.serialize import save
 from fcn_hw.reference import evaluate
 from fcn_hw.scaling import Scaling
 
@@ -44,9 +51,13 @@ def classes() -> Graph:
 class Bench:
     """A compiled design, its driver and golden vectors."""
 
-    def __init__(self, graph: Graph, board: Board, folder: Path) -> None:
+    def __init__(
+        self, graph: Graph, board: Board, folder: Path, labels: Labels | None = None
+    ) -> None:
         self.graph, self.board, self.folder = graph, board, folder
         self.device = Device(build_device(graph, board, folder), axi_interface(graph, board))
+        for name, text in driver_files(graph, board, labels).items():
+            (folder / name).write_text(text)
         self.codes = random_frames(graph, 3, FRAMES)
         self.expected = evaluate(graph, self.codes, keep=graph.outputs)
         self.golden, self.bit = folder / "golden", folder / f"{graph.name}.bit"
@@ -67,7 +78,14 @@ class Bench:
 
 @pytest.fixture(scope="module")
 def seg(tmp_path_factory: pytest.TempPathFactory) -> Bench:
-    return Bench(classes(), PYNQ, tmp_path_factory.mktemp("seg"))
+    return Bench(classes(), PYNQ, tmp_path_factory.mktemp("seg"), labelled(classes()))
+
+
+def labelled(graph: Graph) -> Labels:
+    """The labels of a graph without a design."""
+    found = labels_of(GraphWorkspace(Path(), Path()), graph)
+    assert found is not None
+    return found
 
 
 @pytest.fixture
@@ -151,6 +169,82 @@ def test_two_inputs_two_outputs_no_registers(tmp_path: Path, load: Callable[...,
         bench.driver.WrongImages, match=r"'left' holds codes from .* to 1024, fixed"
     ):
         overlay.run({**frames, "left": np.full_like(frames["left"], 1024)})
+
+
+def drawn(folder: Path) -> dict[str, bytes]:
+    """The pictures of a folder."""
+    return {path.name: path.read_bytes() for path in folder.glob("*.png")}
+
+
+def test_pictures_of_image_files_are_those_of_predict(
+    seg: Bench, load: Callable[..., Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
+    monkeypatch.syspath_prepend(str(seg.folder / "driver"))
+    monkeypatch.delitem(sys.modules, "pictures", raising=False)
+    photos = tmp_path / "photos"
+    photos.mkdir()
+    rng = np.random.default_rng(8)
+    noise = [rng.integers(0, 256, (11, 9, 3), dtype=np.uint8) for _ in range(3)]
+    Image.fromarray(noise[0]).save(photos / "photo.jpg")
+    frames = [Image.fromarray(item) for item in noise[1:]]
+    frames[0].save(photos / "clip.gif", save_all=True, append_images=frames[1:])
+    save(seg.graph, tmp_path / "graph")
+    found = fcn_hw.predict_graph(tmp_path / "graph", photos, tmp_path / "predict")
+    load(seg)
+    words = [str(seg.bit), "--image", str(photos / "photo.jpg"), str(photos / "clip.gif")]
+    assert seg.driver.main([*words, "--output", str(tmp_path / "board")]) == 0
+    assert len(found.images) == 3 and drawn(tmp_path / "board") == drawn(tmp_path / "predict")
+    first = capsys.readouterr().out.splitlines()[0]
+    assert first == " ".join(
+        str(tmp_path / "board" / f"photo.{kind}.png") for kind in ("classes", "overlay")
+    )
+    assert [name for name, _ in seg.driver.CLASSES] == list(found.colours)
+    load(seg)
+    (photos / "photo.jpg").write_bytes(b"none")
+    assert seg.driver.main(words[:3]) == 1
+    assert "photo.jpg: the image can't be decoded: not an image" in capsys.readouterr().err
+
+
+def test_pictures_of_two_inputs(
+    tmp_path: Path, load: Callable[..., Any], monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
+    build = GraphBuilder("eyes")
+    depth = build.input("depth", (4, 6, 1), FixedFormat(False, 8, 0))
+    rgb = build.input("rgb", (4, 6, 3), FixedFormat(False, 8, 0))
+    scores = build.skip_concat("scores", rgb, depth)
+    graph = build.finish(build.arg_max("class_map", scores), scores)
+    bench = Bench(graph, PYNQ, tmp_path / "eyes", labelled(graph))
+    monkeypatch.syspath_prepend(str(tmp_path / "eyes" / "driver"))
+    monkeypatch.delitem(sys.modules, "pictures", raising=False)
+    rng = np.random.default_rng(9)
+    words = []
+    for name, shape in (("rgb", (8, 12, 3)), ("depth", (4, 6))):
+        path = tmp_path / "photos" / name / "scene.png"
+        path.parent.mkdir(parents=True)
+        Image.fromarray(rng.integers(0, 256, shape, dtype=np.uint8)).save(path)
+        words.append(f"{name}={path}")
+    save(graph, tmp_path / "graph")
+    fcn_hw.predict_graph(tmp_path / "graph", tmp_path / "photos", tmp_path / "predict")
+    load(bench)
+    where = [str(bench.bit), "--output", str(tmp_path / "board"), "--image"]
+    assert bench.driver.main([*where, *words]) == 0
+    assert len(drawn(tmp_path / "board")) == 2
+    assert drawn(tmp_path / "board") == drawn(tmp_path / "predict")
+    load(bench)
+    assert bench.driver.main([*where, words[0]]) == 1
+    assert "error: --image needs depth=FILE rgb=FILE" in capsys.readouterr().err
+
+
+def test_image_files_only_where_they_are_codes() -> None:
+    """A network that takes no bytes has no labels, and its driver no --image."""
+    build = GraphBuilder("words")
+    image = build.input("image", (5, 7, 3), FixedFormat(True, 8, 1))
+    signed = build.finish(build.arg_max("class_map", image))
+    assert labels_of(GraphWorkspace(Path(), Path()), signed) is None
+    files = driver_files(signed, PYNQ)
+    assert "driver/pictures.py" not in files and "--image" not in files["driver/driver.py"]
 
 
 def test_stalled_output_says_how_far_it_came(seg: Bench, load: Callable[..., Any]) -> None:
@@ -299,8 +393,6 @@ u32 XAxiDma_Busy(XAxiDma *dma, int direction);
 @pytest.mark.parametrize(("graph", "board"), [(classes(), PYNQ), (wide_graph(), PLAIN)])
 def test_bare_metal_example_compiles(tmp_path: Path, graph: Graph, board: Board) -> None:
     """Against declarations of the standalone driver's functions."""
-    from fcn_hw.backend.driver import driver_files
-
     for name, text in {**HEADERS, **driver_files(graph, board)}.items():
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text(text)

@@ -111,6 +111,8 @@ def test_the_emitted_cpp_draws_the_same_pictures(
     assert f"exact: C++ for pynq-z2 = integer oracle: {values:,} values, 0 mismatches" in lines, (
         done.out
     )
+    driver = (workspace.folder / "pynq-z2/driver/driver.py").read_text()
+    assert "CLASSES = (\n    ('background', (0, 0, 0)),\n" in driver and 'FIT = "resize"' in driver
     pictures = sorted(path.name for path in (tmp_path / "oracle").glob("*.png"))
     assert len(pictures) == 10
     for name in pictures:

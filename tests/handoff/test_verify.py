@@ -93,7 +93,7 @@ def test_same_input_same_bytes(parts: BundleParts, bundle: Path, tmp_path: Path)
 
 def test_manifest_tells_everything(files: Files) -> None:
     manifest = json.loads(files[MANIFEST])
-    assert manifest["schema_version"] == 3
+    assert manifest["schema_version"] == 4
     meanings = [port["meaning"] for port in (*manifest["inputs"], *manifest["outputs"])]
     assert meanings == ["code * 1/255", "class of the largest score"]
     assert "| code * 1/255 |" in files["README.md"].decode()
@@ -111,6 +111,7 @@ def test_manifest_tells_everything(files: Files) -> None:
     for needed in (
         "constraints/pynq-z2.xdc", "third_party/ap_types/LICENSE", "LICENSE",
         "firmware/tiny_axi.cpp", "tb/axis/ap_axi_sdata.h", "driver/driver.py",
+        "driver/pictures.py",
     ):  # fmt: skip
         assert needed in files
 
@@ -252,7 +253,7 @@ def test_missing_and_extra_files(forged: Callable[..., Path], files: Files, tmp_
 @pytest.mark.parametrize(
     ("fields", "message"),
     [
-        ({"schema_version": 1}, "has schema_version 1, this fcn_hw reads 3"),
+        ({"schema_version": 1}, "has schema_version 1, this fcn_hw reads 4"),
         ({"graph_digest": "0" * 64}, "graph_digest is not that of the graph in 'graph/'"),
         (
             {"board": "zcu104"},
@@ -265,6 +266,7 @@ def test_missing_and_extra_files(forged: Callable[..., Path], files: Files, tmp_
         ({"inputs": []}, "inputs does not follow from the graph"),
         ({"frames": 1}, "'golden/inputs/image.bin' does not hold 1 frames of (5, 7, 3)"),
         ({"frames": 0}, "frames: Input should be greater than or equal to 1"),
+        ({"labels": None}, "MANIFEST.json has no labels, 'driver/driver.py' has some"),
         ({"vendor": {"bitstream": "a.bit"}}, "says that bitstream is 'a.bit', which is missing"),
     ],
 )
@@ -276,6 +278,27 @@ def test_wrong_format_in_the_manifest(forged: Callable[..., Path], files: Files)
     port = from_bytes(files[MANIFEST]).inputs[0]
     for wrong in ({"format": "fixed<8,0>"}, {"shape": [7, 5, 3]}, {"beats_per_frame": 1}):
         assert "inputs does not follow" in refused(forged(inputs=[port.model_copy(update=wrong)]))
+
+
+def test_labels_are_compared_with_graph_and_driver(
+    forged: Callable[..., Path], files: Files
+) -> None:
+    labels = from_bytes(files[MANIFEST]).labels
+    assert labels is not None and labels.channels == {"image": "RGB"}
+    for wrong in (
+        {"classes": labels.classes[:-1]},
+        {"colours": labels.colours[:-1]},
+        {"channels": {"image": "grey"}},
+    ):
+        message = refused(forged(labels=labels.model_copy(update=wrong)))
+        assert message == "MANIFEST.json: labels are not those of the graph's classes and inputs"
+    for wrong in (
+        {"classes": ["sky", *labels.classes[1:]]},
+        {"colours": [[9, 9, 9], *labels.colours[1:]]},
+        {"fit": "crop"},
+    ):
+        message = refused(forged(labels=labels.model_copy(update=wrong)))
+        assert message == "'driver/driver.py' has other labels than MANIFEST.json"
 
 
 @pytest.mark.parametrize(
@@ -367,7 +390,7 @@ def test_golden_codes_that_the_graph_does_not_compute(
         (b"{", "MANIFEST.json is not JSON"),
         (b"[" * 100_000, "MANIFEST.json is not JSON"),
         (b"[]", "has schema_version None"),
-        (b'{"schema_version": 3}', "design: Field required"),
+        (b'{"schema_version": 4}', "design: Field required"),
     ],
 )
 def test_manifest_that_is_none(files: Files, raw: bytes, message: str) -> None:

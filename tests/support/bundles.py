@@ -19,6 +19,8 @@ from fcn_hw.estimate.design_folds import choose_folding
 from fcn_hw.estimate.reports import report_files
 from fcn_hw.fixed import from_quantized_bits, parse_format
 from fcn_hw.flow.handoff import ap_types_files, board_files, licence
+from fcn_hw.flow.labels import labels_of
+from fcn_hw.flow.workspace import GraphWorkspace
 from fcn_hw.handoff.contents import BundleParts
 from fcn_hw.ir import Graph
 from fcn_hw.ir.build import GraphBuilder
@@ -62,11 +64,12 @@ def small_parts(
     graph, board = graph or small_graph(), board or load_board("pynq-z2")
     layout = Layout(choose_folding(graph, board, HLS), lower(graph))
     save(graph, folder)
+    labels = labels_of(GraphWorkspace(folder, folder), graph)
     return BundleParts(
         graph=graph,
         board=board,
         part=board.part,
-        project=plan_project(graph, board, HLS, layout),
+        project=plan_project(graph, board, HLS, layout, labels),
         inputs=random_frames(graph, 4, FRAMES),
         layout=layout,
         clock_period_ns=board.clock_period_ns,
@@ -78,6 +81,7 @@ def small_parts(
         vendor={"bitstream": None, "timing": ("reports/vendor/timing_summary.rpt", b"WNS\n")},
         git_commit="unknown",
         tools={"fcn_hw": "0"},
+        labels=labels,
     )
 
 

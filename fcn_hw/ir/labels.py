@@ -1,0 +1,33 @@
+"""Images into a network, classes out of it: what the codes mean to people."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from fcn_hw.ops import Tensor
+
+
+@dataclass(frozen=True)
+class Labels:
+    """The classes of a network, and how images of another size become its frames.
+
+    Args:
+        classes: names; a code of the class map is an index into them.
+        colours: (red, green, blue) of each.
+        fit: see :func:`fcn_hw.pictures.fitted_size`.
+    """
+
+    classes: tuple[str, ...]
+    colours: tuple[tuple[int, int, int], ...]
+    fit: str
+
+
+def channel_order(tensor: Tensor) -> str:
+    """What the channels of an image are, in their order."""
+    return "RGB" if tensor.channels == 3 else "grey"
+
+
+def takes_images(tensor: Tensor) -> bool:
+    """Whether the bytes of an image, grey or RGB, are codes of an input."""
+    fmt = tensor.format
+    return not fmt.signed and fmt.width == 8 and tensor.channels in (1, 3)
