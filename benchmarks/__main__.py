@@ -20,6 +20,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
 
+import numpy as np
 from rich.console import Console
 
 from benchmarks.machine import facts
@@ -196,13 +197,18 @@ def compile_camvid(folder: Path, rounds: int) -> dict[str, Any]:
     }
 
 
+def _frames(graph: Graph, count: int) -> dict[str, np.ndarray]:
+    """Frames of the only input, by its name."""
+    return {graph.inputs[0].name: images(graph, count)}
+
+
 def _round(graph: Graph, project: Path, hls4ml: Hls4mlPeer) -> dict[str, Any]:
     theirs = hls4ml.simulate()
     processor = _processor_s()
-    ours = simulate_set(graph, project, images(graph, OUR_IMAGES), compare=False)
+    ours = simulate_set(graph, project, _frames(graph, OUR_IMAGES), compare=False)
     processor = _processor_s() - processor
     compared_cpu = _processor_s()
-    compared = simulate_set(graph, project, images(graph, COMPARED_IMAGES))
+    compared = simulate_set(graph, project, _frames(graph, COMPARED_IMAGES))
     compared_cpu = _processor_s() - compared_cpu
     return {
         "hls4ml": HLS4ML_IMAGES / theirs["seconds"],

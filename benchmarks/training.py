@@ -15,6 +15,7 @@ import json
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -144,10 +145,13 @@ def make_subjects(design: Design, batch: Batch) -> dict[str, Subject]:
 def train(subjects: dict[str, Subject], batch: Batch) -> dict[str, tuple[float, float]]:
     """A round: a step of each model in turn, in changing order; seconds, and of all cores."""
     taken = dict.fromkeys(KINDS, (0.0, 0.0))
+
+    def once(step: Callable[..., Any]) -> float:
+        return float(step(*batch))
+
     for turn in range(STEPS):
         for kind in KINDS[turn % 3 :] + KINDS[: turn % 3]:
-            step = subjects[kind].step
-            wall, processor = timed(lambda step=step: float(step(*batch)))
+            wall, processor = timed(partial(once, subjects[kind].step))
             taken[kind] = (taken[kind][0] + wall, taken[kind][1] + processor)
     return taken
 

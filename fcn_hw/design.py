@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Annotated, ClassVar, Literal, Union, get_args
 
 from pydantic import (
+    AfterValidator,
     BaseModel,
     BeforeValidator,
     ConfigDict,
@@ -149,18 +150,15 @@ class Voc(FolderDataset):
     """The list to train on: its name in ``ImageSets/Segmentation``, without ``.txt``."""
     val_list: str = "val"
     """As ``train_list``, for validation."""
-    classes: tuple[VocClass, ...] = Field(default=get_args(VocClass), min_length=2)
+    classes: Annotated[tuple[VocClass, ...], AfterValidator(_distinct)] = Field(
+        default=get_args(VocClass), min_length=2
+    )
     """Those that are learned and judged; pixels of the others are void."""
 
     @property
     def n_classes(self) -> int:
         """As the other data sets have it."""
         return len(self.classes)
-
-    @field_validator("classes")
-    @classmethod
-    def _distinct(cls, classes: tuple[str, ...]) -> tuple[str, ...]:
-        return _distinct(classes)
 
 
 class Mnist(Section):
@@ -245,7 +243,9 @@ class ListDataset(FolderDataset):
     """Text file, below ``path``."""
     val_list: str
     """As ``train_list``, for validation."""
-    classes: tuple[str, ...] = Field(min_length=2, max_length=256)
+    classes: Annotated[tuple[str, ...], AfterValidator(_distinct)] = Field(
+        min_length=2, max_length=256
+    )
     """Names, in the order of the mask's values."""
     void: int | None = Field(default=255, ge=0, le=255)
     """Mask value that loss and metrics ignore."""
@@ -258,11 +258,6 @@ class ListDataset(FolderDataset):
     def n_classes(self) -> int:
         """As the other data sets have it."""
         return len(self.classes)
-
-    @field_validator("classes")
-    @classmethod
-    def _distinct(cls, classes: tuple[str, ...]) -> tuple[str, ...]:
-        return _distinct(classes)
 
     @field_validator("void")
     @classmethod

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from fcn_hw.backend.block_design import HEARTBEAT_S
 from fcn_hw.backend.jinja import render
 from fcn_hw.boards import Board, constraints_file, period_ns_of
+from fcn_hw.colours import class_colours
 from fcn_hw.errors import ConfigError
 from fcn_hw.ir import Graph
 from fcn_hw.ir.outputs import class_maps, meaning
@@ -58,6 +59,11 @@ class Pll:
     vco_mhz: float
     frequency_mhz: float
 
+    @property
+    def phase(self) -> int:
+        """CPHASE of the output that is not shifted: a whole count of its divider."""
+        return self.output_divider - 1
+
 
 @dataclass(frozen=True)
 class PixelPort:
@@ -97,7 +103,9 @@ class SerialBoard:
         pll: None where the oscillator is the clock.
         divider: clocks a bit of the serial line.
         high: outputs that are always 1.
+        block_bytes: of each so many bytes the board tells that it has passed them on.
         has_classes: whether the output is a map of classes.
+        colours: of each class, red, green and blue in six hexadecimal digits.
         image: whether an image's bytes are the codes of the input.
     """
 
@@ -115,7 +123,9 @@ class SerialBoard:
     high: tuple[str, ...]
     input: PixelPort
     output: PixelPort
+    block_bytes: int
     has_classes: bool
+    colours: tuple[str, ...]
     image: bool
 
 
@@ -170,6 +180,8 @@ def serial_board(graph: Graph, board: Board, clock_period_ns: float | None) -> S
     frequency_mhz = chip.oscillator_mhz if pll is None else pll.frequency_mhz
     name = graph.outputs[0]
     source = graph.inputs[0].output
+    has_classes = name in class_maps(graph)
+    classes = graph.tensor(name).format.max_code + 1 if has_classes else 0
     return SerialBoard(
         name=graph.name,
         module=graph.name,
@@ -185,7 +197,9 @@ def serial_board(graph: Graph, board: Board, clock_period_ns: float | None) -> S
         high=chip.high,
         input=_port(graph, graph.inputs[0].name),
         output=_port(graph, name),
-        has_classes=name in class_maps(graph),
+        block_bytes=1 << BLOCK_BITS,
+        has_classes=has_classes,
+        colours=tuple(bytes(rgb).hex() for rgb in class_colours(classes).tolist()),
         image=source.format.width == 8 and not source.format.signed and source.channels in (1, 3),
     )
 

@@ -34,9 +34,6 @@ def cosim(
     frames or on those of --data. Two images where no number is given. Exit status 1 at a single
     code that differs, or if processes wait for one another.
     """
-    from fcn_hw.boards import load_board
-    from fcn_hw.flow import open_workspace
-
     options.data_of_graph(data, graph)
     chosen, progress = options.compiler_named(compiler), progress_for(as_json)
     alone = options.of_graph(design, graph, output, "cosim")
@@ -51,7 +48,6 @@ def cosim(
             hours=hours,
             progress=progress,
         )
-        report = alone.output / "report"
     else:
         found = fcn_hw.cosim_design(
             str(design),
@@ -63,5 +59,4 @@ def cosim(
             train=not no_train,
             progress=progress,
         )
-        report = open_workspace(str(design), root).report(load_board(board))
-    show_run(found, report, as_json)
+    show_run(found, options.report_folder(alone, design, root, board), as_json)

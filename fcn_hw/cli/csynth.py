@@ -50,9 +50,6 @@ def csynth(
     processes and says of each its stages, its slowest recurrence and its memories. With --graph,
     an exported graph. Exit status 2 where a program or a licence is missing.
     """
-    from fcn_hw.boards import load_board
-    from fcn_hw.flow import open_workspace
-
     chosen, progress = options.compiler_named(compiler), progress_for(as_json)
     alone = options.of_graph(design, graph, output, "csynth")
     if alone is not None:
@@ -66,7 +63,6 @@ def csynth(
             hours=hours,
             progress=progress,
         )
-        report = alone.output / "report"
     else:
         found = fcn_hw.csynth_design(
             str(design),
@@ -79,8 +75,7 @@ def csynth(
             train=not no_train,
             progress=progress,
         )
-        report = open_workspace(str(design), root).report(load_board(board))
-    show_run(found, report, as_json)
+    show_run(found, options.report_folder(alone, design, root, board), as_json)
 
 
 def show_run(found: HardwareRun | RtlSynthesis | RtlCosim, folder: Path, as_json: bool) -> None:

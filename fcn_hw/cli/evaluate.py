@@ -43,7 +43,7 @@ def evaluate(
     csim: Annotated[
         bool, typer.Option("--csim", help="Also run the emitted C++, compared with the oracle.")
     ] = False,
-    board: options.BoardOfCsim = None,
+    board: options.CsimBoard = None,
     root: options.Root = options.HERE,
     as_json: options.Json = False,
 ) -> None:

@@ -117,6 +117,16 @@ def of_graph(
     return GraphFolders(graph, needed(output, "--output", "--graph"))
 
 
+def report_folder(alone: GraphFolders | None, design: str | None, root: Path, board: str) -> Path:
+    """The folder of the report files: of a graph's project, or of a design's on a board."""
+    if alone is not None:
+        return alone.output / "report"
+    from fcn_hw.boards import load_board
+    from fcn_hw.flow import open_workspace
+
+    return open_workspace(str(design), root).report(load_board(board))
+
+
 def data_of_graph(data: Path | None, graph: Path | None) -> None:
     """Raises ``ConfigError`` where ``--data`` is given without ``--graph``."""
     if data is not None and graph is None:

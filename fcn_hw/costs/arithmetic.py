@@ -30,7 +30,6 @@ DSP_PORTS: dict[Family, tuple[int, int]] = {
 }  # fmt: skip
 """Signed operands of a DSP48E1 (UG479), a DSP48E2 (UG579) and a MULT18X18D (FPGA-TN-02205)."""
 
-
 MOST_CHAINED = 8
 """Products of DSP slices that are added in a chain, a slice to the next, before chains are added in
 a tree. A product a clock: the operands of each wait in flip-flops for those before it, and their

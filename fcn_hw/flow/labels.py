@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from fcn_hw.colours import class_colours
 from fcn_hw.design import Mnist
 from fcn_hw.flow.workspace import GraphWorkspace, Target
 from fcn_hw.ir import Graph
 from fcn_hw.ir.labels import Labels, takes_images
 from fcn_hw.ir.outputs import class_count, class_maps
 from fcn_hw.train.datasets import dataset_frame, mnist_digits
-from fcn_hw.train.palette import class_colours
 
 
 def labels_of(target: Target, graph: Graph) -> Labels | None:

@@ -44,6 +44,7 @@ from fcn_hw.frontend.operations import (
 from fcn_hw.frontend.resolve import Context
 from fcn_hw.frontend.values import Shape, Value
 from fcn_hw.frontend.walk import Call
+from fcn_hw.keras_files.refused import NEVER
 from fcn_hw.ops import Padding
 
 LayerFunction = Callable[[Context, Call, Sequence[Value]], Value]
@@ -265,56 +266,29 @@ LAYERS: dict[str, LayerRule] = {
 }
 """Layer class name -> rule. What is not here is refused by name."""
 
-_RECURRENT = "recurrent layers keep state from step to step, which frames have not"
-_FRAMES = "a frame has two dimensions: use the layer of the same name that ends in 2D"
-_STATISTICS = "its statistics are of each image: use BatchNormalization"
-_ATTENTION = "products of activations have no op here: use convolutions of a larger receptive field"
-_SEQUENCE = "it is of sequences: give images to the model"
-
 REFUSED: dict[str, str] = {
     "Lambda": "a Lambda holds arbitrary code: use layers that are listed in docs/operators.md",
     "TFOpLambda": "functions that have a layer are taken as it: +, -, maximum, concat, relu, "
     "relu6, softmax, identity, pad, image.resize; use layers for the rest",
-    "SlicingOpLambda": "use Cropping2D instead of a slice",
     "PruneLowMagnitude": "strip it before saving: tfmot.sparsity.keras.strip_pruning(model)",
     "Dense": "a 1x1 QConv2D does the same for every pixel",
     "QDense": "a 1x1 QConv2D does the same for every pixel",
     "Flatten": "use a QConv2D whose kernel covers the frame",
-    "Reshape": "keep images as (height, width, channels)",
-    "Permute": "keep images as (height, width, channels)",
-    "Multiply": "products of activations have no op here: use Add, Maximum or Concatenate",
     "Average": "use Add: the next quantizer's binary point can divide by 2 or 4",
-    "GlobalMaxPooling2D": "use MaxPooling2D with the frame's size",
     "QAveragePooling2D": "its divisor is quantized: use AveragePooling2D and a QActivation",
     "QGlobalAveragePooling2D": "its divisor is quantized: use GlobalAveragePooling2D",
     "QAdaptiveActivation": "its range moves: use QActivation with the range that it found",
-    **dict.fromkeys(("LSTM", "GRU", "SimpleRNN", "QLSTM", "QGRU", "QSimpleRNN"), _RECURRENT),
-    "ConvLSTM2D": "recurrent layers keep state from frame to frame; use QConv2D",
-    **dict.fromkeys(("LayerNormalization", "GroupNormalization", "UnitNormalization"), _STATISTICS),
-    **dict.fromkeys(
-        """RNN Bidirectional QBidirectional LSTMCell GRUCell SimpleRNNCell
-        StackedRNNCells QSimpleRNNCell QLSTMCell QGRUCell""".split(),
-        _RECURRENT,
-    ),
-    **dict.fromkeys(
-        """AveragePooling1D AveragePooling3D Conv1D Conv1DTranspose Conv3D Conv3DTranspose
-        Cropping1D Cropping3D GlobalAveragePooling1D GlobalMaxPooling1D MaxPooling1D MaxPooling3D
-        SeparableConv1D SpatialDropout1D SpatialDropout3D UpSampling1D UpSampling3D ZeroPadding1D
-        ZeroPadding3D QConv1D QSeparableConv1D""".split(),
-        _FRAMES,
-    ),
-    **dict.fromkeys(("Attention", "AdditiveAttention", "MultiHeadAttention", "Dot"), _ATTENTION),
-    **dict.fromkeys(("Embedding", "Masking", "RepeatVector", "CategoryEncoding"), _SEQUENCE),
-    **dict.fromkeys(
-        ("LocallyConnected1D", "LocallyConnected2D"), "use QConv2D, whose weights pixels share"
-    ),
-    "CenterCrop": "use Cropping2D",
-    "TimeDistributed": "frames have no steps of time: use the layer that it holds",
     "ThresholdedReLU": "use ReLU or quantized_relu",
     "QOctaveConv2D": "use QConv2D on each part, UpSampling2D and Add",
     "Conv2D with groups": "use groups=1, or QDepthwiseConv2D",
     "PReLU": "use quantized_relu with a fixed negative_slope",
     "ELU": "put a QActivation behind Activation('elu')",
+    **NEVER,
+    **{
+        f"Q{kind}": NEVER[kind]
+        for kind in """LSTM GRU SimpleRNN Bidirectional SimpleRNNCell LSTMCell GRUCell Conv1D
+        SeparableConv1D""".split()
+    },
 }
 """What a model can do instead of these layers; every other unknown layer is told the near names."""
 

@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from fcn_hw.keras_files.refused import AXES, PRODUCT
+
 CALLS_FUNCTION = "TFOpLambda"
 
 Arguments = dict[str, Any]
@@ -81,14 +83,12 @@ FUNCTIONS: dict[str, Replacement] = {
 """By the name that Keras stores: that of the function, without ``tf.``."""
 
 _SCALE = "scale the weights of the layer in front, or let a quantizer's binary point do it"
-_PRODUCT = "products of activations have no op here: use Add, Maximum or Concatenate"
 _BEFORE = "use the layer of Keras, and put a QActivation behind it"
-_FRAME = "keep images as (height, width, channels)"
 
 FUNCTION_HINTS: dict[str, str] = {
     "nn.depth_to_space": "use QConv2DTranspose, whose strides do the same with its own weights",
     "nn.space_to_depth": "use a QConv2D with strides",
-    **dict.fromkeys(("math.multiply", "linalg.matmul", "einsum"), _PRODUCT),
+    **dict.fromkeys(("math.multiply", "linalg.matmul", "einsum"), PRODUCT),
     **dict.fromkeys(("math.truediv", "math.divide", "math.negative"), _SCALE),
     "math.minimum": "the smallest of a tensor and a constant has no op here",
     **dict.fromkeys(("math.abs", "math.square", "math.sqrt", "math.exp", "math.log", "math.pow"),
@@ -100,7 +100,7 @@ FUNCTION_HINTS: dict[str, str] = {
     "math.reduce_max": "use MaxPooling2D with the frame's size",
     "math.argmax": "leave it out: arg-max follows the last layer by itself",
     **dict.fromkeys(("reshape", "transpose", "expand_dims", "squeeze", "cast", "stack", "shape",
-                     "compat.v1.shape", "compat.v1.transpose"), _FRAME),
+                     "compat.v1.shape", "compat.v1.transpose"), AXES),
     **dict.fromkeys(("split", "slice", "strided_slice", "gather"),
                     "use a QConv2D for each part instead of slices of channels"),
     **dict.fromkeys(("nn.conv2d", "nn.depthwise_conv2d", "nn.conv2d_transpose"),

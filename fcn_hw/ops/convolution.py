@@ -572,11 +572,12 @@ class Convolution(Folded):
         taps = (
             f"tap x channel {fold.taps} x {fold.simd}" if fold.taps > 1 else f"channel {fold.simd}"
         )
+        # A ROM of one word is no memory: bound to one, its weights could not become logic.
+        storage = ROM_STORAGE[strategy] if len(weights) > 1 else ""
         return (
             Rom(
                 "weights", "weights", str(self.weight.format),
-                f"[step {len(weights)}][{filters}][{taps}]",
-                weight_bits, weights, storage=ROM_STORAGE[strategy],
+                f"[step {len(weights)}][{filters}][{taps}]", weight_bits, weights, storage=storage,
             ),
             Rom(
                 "biases", "biases", str(self.bias.format) if self.bias else "none",

@@ -47,7 +47,7 @@ LANE_COUNTS = (2, 3)
 """Products that a slice may make at a time."""
 FAMILIES: tuple[Family, ...] = ("7series", "ultrascale+")
 """Those whose slices have lanes. A MULT18X18D of ECP5 was not measured."""
-FACTOR_BITS, SUM_BITS = 25, 48
+FACTOR_BITS, SUM_BITS = DSP_PORTS["7series"][0], 48
 """Of the wide port and of the result of a DSP48E1 (UG479). A DSP48E2 takes all that this one takes
 (UG579), so that a fold is built the same way on both."""
 

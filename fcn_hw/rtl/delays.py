@@ -1,8 +1,7 @@
 """How long an operation takes on a device family: the model that pipelines are cut by.
 
 A level of logic is a look-up table with its net; an adder is a carry chain. The constants are those
-of
-the slowest speed grade that the boards carry, rounded up: DS187 and DS925 for AMD's families,
+of the slowest speed grade that the boards carry, rounded up: DS187 and DS925 for AMD's families,
 TN1262 for ECP5, nets from routed designs. They are a model: only place and route can tell.
 """
 

@@ -17,6 +17,7 @@ import numpy.typing as npt
 
 from fcn_hw.errors import UnsupportedLayer
 from fcn_hw.keras_files.calls import LayerCall
+from fcn_hw.keras_files.refused import NEVER
 from fcn_hw.names import Names
 from fcn_hw.train.networks import Weights, scaled_outputs
 from fcn_hw.train.topology import (
@@ -665,29 +666,20 @@ RULES: dict[str, Rule] = {
 
 _TAKES_CONSTANTS = frozenset({"Add", "Subtract", "Maximum", "Minimum", "Concatenate"})
 
-_RECURRENT = "recurrent layers keep state from step to step, which frames have not: use Conv2D"
-_STATISTICS = "its statistics are of each image: use BatchNormalization, and train it so"
-_ATTENTION = "products of activations have no op here: use convolutions of a larger receptive field"
-
 REFUSED: dict[str, str] = {
     "Lambda": "a Lambda holds code, which is never run: use a layer of Keras",
     "TFOpLambda": "use the layer of Keras that does the same",
-    "SlicingOpLambda": "use Cropping2D instead of a slice",
-    "GetItem": "use Cropping2D instead of a slice",
+    "GetItem": NEVER["SlicingOpLambda"],
     "Flatten": "use a Conv2D whose kernel covers the frame",
-    "Reshape": "keep images as (height, width, channels)",
-    "Permute": "keep images as (height, width, channels)",
-    "Multiply": "products of activations have no op here: use Add, Maximum or Concatenate",
     "Average": "use Add, and half the weights behind it",
-    "GlobalMaxPooling2D": "use MaxPooling2D with the frame's size",
     "PReLU": "use LeakyReLU, and train it so",
     "ELU": "use ReLU or LeakyReLU, and train it so",
-    **dict.fromkeys(("LSTM", "GRU", "SimpleRNN", "ConvLSTM2D", "Bidirectional"), _RECURRENT),
-    **dict.fromkeys(("LayerNormalization", "GroupNormalization", "UnitNormalization"), _STATISTICS),
-    **dict.fromkeys(("Attention", "AdditiveAttention", "MultiHeadAttention", "Dot"), _ATTENTION),
-    **dict.fromkeys(("QConv2D", "QActivation", "QDepthwiseConv2D", "QConv2DTranspose"),
-                    "the model is quantized: fcn-hw export --model takes it as it is"),
-}  # fmt: skip
+    **dict.fromkeys(
+        ("QConv2D", "QActivation", "QDepthwiseConv2D", "QConv2DTranspose"),
+        "the model is quantized: fcn-hw export --model takes it as it is",
+    ),
+    **NEVER,
+}
 """What a model can do instead of a class."""
 
 # -- shared by the rules --------------------------------------------------------------------------

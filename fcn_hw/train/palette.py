@@ -1,9 +1,4 @@
-"""Pictures of segmentations: colours of classes, and images side by side.
-
-The first eight colours are Okabe and Ito's ("Color Universal Design", 2008), the next ten Tol's
-"muted" scheme ("Colour Schemes", SRON/EPS/TN/09-002): both can be told apart with the common
-kinds of colour blindness. Of more classes no palette keeps that promise.
-"""
+"""Pictures of segmentations: masks in colours, and images side by side."""
 
 from __future__ import annotations
 
@@ -13,33 +8,15 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageDraw, ImageFont
 
+from fcn_hw.colours import class_colours
+
 Bytes = npt.NDArray[np.uint8]
 
-_HEX = (
-    # Okabe and Ito
-    "000000 E69F00 56B4E9 009E73 F0E442 0072B2 D55E00 CC79A7 "
-    # Tol, muted; those least like the eight above come first
-    "DDDDDD 999933 882255 88CCEE 332288 DDCC77 117733 44AA99 AA4499 CC6677 "
-    # to 21, the classes of PASCAL VOC
-    "777777 663300 FFAABB"
-)
-_COLOURS: Bytes = np.array([list(bytes.fromhex(text)) for text in _HEX.split()], np.uint8)
 _VOID = (255, 255, 255)
 _GAP = 6
 _TITLE = 18
 _PAPER = (255, 255, 255)
 _INK = (40, 40, 40)
-
-
-def class_colours(count: int) -> Bytes:
-    """RGB of classes 0 to ``count - 1``, (count, 3); class 0 is black.
-
-    From the 22nd class on the colours come again, half as far from white each time.
-    """
-    index = np.arange(count)
-    light = index // len(_COLOURS)
-    away = (255 - _COLOURS[index % len(_COLOURS)].astype(np.int64)) >> light[:, None]
-    return (255 - away).astype(np.uint8)
 
 
 def colourise(mask: npt.NDArray[np.integer], void: int | None = None) -> Bytes:

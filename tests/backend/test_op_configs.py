@@ -105,7 +105,7 @@ def test_config_of_a_convolution() -> None:
     conv = graph["conv"]
     assert isinstance(conv, Conv2D)
     assert text == (
-        "// 3x3 convolution of 4 into 2 channels by 2 x 4 multipliers: 448 cycles a frame.\n"
+        "// 3x3 convolution of 4 into 2 channels by 2 x 4 x 1 multipliers: 448 cycles a frame.\n"
         "struct conv_config {\n"
         "    static constexpr int in_height = 6;\n"
         "    static constexpr int in_width = 8;\n"
@@ -140,7 +140,8 @@ def test_config_of_a_depthwise_convolution_and_of_an_average() -> None:
     graph = all_ops()
     text = text_of(graph, "apart", Fold(6, 1)).config
     assert text.startswith(
-        "// 2x3 depthwise convolution of 4 into 12 channels by 6 multipliers: 584 cycles a frame.\n"
+        "// 2x3 depthwise convolution of 4 into 12 channels by 6 x 1 multipliers: "
+        "584 cycles a frame.\n"
     )
     for line in ("n_chan = 4;", "n_filt = 12;", "pe = 6;", "simd = 1;", "fold = 12;"):
         assert f"    static constexpr int {line}\n" in text
@@ -177,6 +178,20 @@ def test_rom_of_a_transposed_convolution_holds_all_phases() -> None:
     text = text_of(graph, "up", Fold(1, 2)).config
     assert "fold = 8;" in text
     assert "rom_depth = 32;" in text
+
+
+def test_weights_of_one_word_are_no_memory() -> None:
+    """They are constants of the code: a tool that is told to keep them in block RAM would not fold
+    them into logic."""
+    graph = all_ops()
+    conv = graph["conv"]
+    assert isinstance(conv, Conv2D)
+    filters, channels = conv.filters, conv.weight.codes.shape[2]
+    whole = text_of(graph, "conv", Fold(filters, channels, taps=9))
+    assert "rom_depth = 1;" in whole.config and whole.pragmas == ()
+    assert text_of(graph, "conv", Fold(filters, channels, taps=3)).pragmas == (
+        "#pragma HLS BIND_STORAGE variable=conv_weights type=rom_1p impl=bram",
+    )
 
 
 def test_calls() -> None:

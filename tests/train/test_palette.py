@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from fcn_hw.train.palette import class_colours, colourise, comparison, side_by_side
+from fcn_hw.colours import class_colours
+from fcn_hw.train.palette import colourise, comparison, side_by_side
 
 
 def test_classes_of_voc_and_one_more_round_have_distinct_colours() -> None:

@@ -16,7 +16,7 @@ from fcn_hw.flow.scenes import Scenes
 from fcn_hw.report.figures.legend import Key
 from fcn_hw.report.section import Section, made, missing
 from fcn_hw.report.sources import Sources
-from fcn_hw.train.palette import class_colours, colourise
+from fcn_hw.train.palette import colourise
 
 ID, TITLE = "scenes", "Pictures"
 MOST_PIXELS = 480
@@ -57,7 +57,7 @@ def scenes(sources: Sources) -> Section:
         return missing(ID, TITLE, what, sources.command("csim"))
     names = class_names(sources)
     seen = np.unique(np.concatenate([item.ravel() for item in found.maps.values()]))
-    palette = class_colours(256)
+    palette = colours.class_colours(256)
     classes = tuple(
         Key(_name(names, index), colours.css(tuple(palette[index])))
         for index in seen.tolist()

@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from fcn_hw.colours import class_colours, css
 from fcn_hw.figures.drawing import draw_svg
 from fcn_hw.studies.sparsity.result import SparsityRun
 from fcn_hw.studies.sparsity.sweep import REACH
-from fcn_hw.train.palette import class_colours
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from fcn_hw.backend.zero_worth import ZeroWorth
 
-_COLOURS = ["#" + bytes(colour.tolist()).hex() for colour in class_colours(8)]
+_COLOURS = [css(tuple(colour)) for colour in class_colours(8)]
 _MARKERS = "osD^vPX*"
 _HEIGHT_IN = 3.4
 _LAYER_IN = 0.22

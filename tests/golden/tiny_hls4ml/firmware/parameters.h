@@ -247,7 +247,7 @@ struct positive_config {
 
 
 // Not hls4ml's: this layer stays fcn_hw's.
-// 3x3 depthwise convolution of 2 into 2 channels by 6 multipliers: 56 cycles a frame.
+// 3x3 depthwise convolution of 2 into 2 channels by 2 x 3 multipliers: 56 cycles a frame.
 struct apart_config {
     static constexpr int in_height = 3;
     static constexpr int in_width = 4;
