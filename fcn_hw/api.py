@@ -6,9 +6,8 @@ Thin: each opens what it is given and calls the stage. A function's name ends in
 graph is a folder that holds a ``graph.json``. With ``train=False`` a design that would have to be
 trained first is a mistake. What stages say meanwhile goes to standard error with
 ``progress=True``, or to the :class:`fcn_hw.flow.progress.Progress` that is given. Every mistake
-raises a
-:class:`fcn_hw.errors.FcnHwError` of one clear line. ``import fcn_hw`` itself loads nothing;
-TensorFlow is loaded by training, the exports and evaluation only.
+raises a :class:`fcn_hw.errors.FcnHwError` of one clear line. ``import fcn_hw`` itself loads
+nothing; TensorFlow is loaded by training, the exports and evaluation only.
 """
 
 from __future__ import annotations

@@ -23,7 +23,6 @@ from fcn_hw.costs.resources import Resources
 from fcn_hw.ir.axi_cycles import unpack_cycles
 from fcn_hw.ir.graph import Graph
 from fcn_hw.ops import Fold, Folded, Op, Operands
-from fcn_hw.ops.convolution import Convolution
 
 
 @dataclass(frozen=True)
@@ -101,18 +100,21 @@ def board_bound(
         family: of the device.
         others_lut: LUTs of what multiplies nothing.
     """
-    layers = [op for op in graph.ops if isinstance(op, Convolution)]
     macs = sum(op.macs(graph.operands(op)) for op in graph.ops)
     lanes = max(
-        (fold.lanes for op in layers for fold in op.lane_folds(graph.operands(op), family)),
+        (
+            fold.lanes
+            for op in graph.ops
+            if isinstance(op, Folded)
+            for fold in op.lane_folds(graph.operands(op), family)
+        ),
         default=1,
     )
     luts_a_mac = min(
         (
-            fabric_multiplier_luts(
-                op.weight.format.signed_width, graph.operands(op)[0].format.width
-            )
-            for op in layers
+            fabric_multiplier_luts(weight.format.signed_width, graph.operands(op)[0].format.width)
+            for op in graph.ops
+            if op.macs(graph.operands(op)) and (weight := op.constants[0]) is not None
         ),
         default=1,
     )

@@ -1,4 +1,4 @@
-"""Models without a design: a model file becomes a graph folder, compared with QKeras."""
+"""Models without a design: a model file becomes a graph folder, compared with the model."""
 
 from __future__ import annotations
 

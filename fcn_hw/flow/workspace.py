@@ -97,7 +97,7 @@ class Workspace:
 class GraphWorkspace:
     """A graph without a design, and the folder of its results.
 
-    The stages of a board take it as they take a design; folds are the fastest that fit the board.
+    The stages of a board take it as they take a design of ``ReuseFactor: auto``.
 
     Args:
         graph: the folder that holds ``graph.json``.

@@ -8,7 +8,6 @@ void tiny(
     hls::stream<class_map_t> &class_map) {
     #pragma HLS DATAFLOW
     #pragma HLS BIND_STORAGE variable=conv1_weights type=rom_1p impl=bram
-    #pragma HLS BIND_STORAGE variable=conv2_weights type=rom_1p impl=lutram
     #pragma HLS BIND_STORAGE variable=up_weights type=rom_1p impl=bram
     #pragma HLS BIND_STORAGE variable=apart_weights type=rom_1p impl=bram
     #pragma HLS BIND_STORAGE variable=scaled_scales type=rom_1p impl=lutram
