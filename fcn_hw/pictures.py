@@ -1,22 +1,30 @@
 """Pictures into a network and out of it: files as pixels of its size, class maps as colours.
 
-Data sets, frames of graphs and ``fcn-hw predict`` see the same bytes of the same file.
+Data sets, ``fcn-hw predict`` and the driver of a board see the same bytes of the same file: the
+text of this file is ``driver/pictures.py`` of a project. So it needs NumPy, Pillow and its
+error only.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 from PIL import Image
 
 from fcn_hw.errors import DataError
 
+if TYPE_CHECKING:  # a board may have a NumPy without it
+    from collections.abc import Iterator
+
+    from numpy.typing import NDArray
+
 _DEEP_MODES = {"I", "F", "I;16", "I;16B", "I;16L", "I;16N"}
 _ANIMATED = {"GIF", "PNG", "WEBP"}
 """Formats whose frames are a sequence; the second picture of a JPEG or TIFF is something else."""
+
+_FILTERS = getattr(Image, "Resampling", Image)  # Pillow before 9.1 has them in Image
 
 
 def decode(path: Path, what: str) -> Image.Image:
@@ -134,8 +142,8 @@ def fitted(
     size = fitted_size(picture.size, height, width, fit)
     if size != picture.size:
         shrinks = size[0] <= picture.width and size[1] <= picture.height
-        smooth = Image.Resampling.BOX if shrinks else Image.Resampling.BILINEAR
-        picture = picture.resize(size, Image.Resampling.NEAREST if nearest else smooth)
+        smooth = _FILTERS.BOX if shrinks else _FILTERS.BILINEAR
+        picture = picture.resize(size, _FILTERS.NEAREST if nearest else smooth)
     pixels = np.atleast_3d(np.asarray(picture, np.uint8))
     if fit == "crop":
         top, left = (size[1] - height) // 2, (size[0] - width) // 2
