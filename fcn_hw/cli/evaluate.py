@@ -43,7 +43,7 @@ def evaluate(
     csim: Annotated[
         bool, typer.Option("--csim", help="Also run the emitted C++, compared with the oracle.")
     ] = False,
-    board: options.CsimBoard = None,
+    board: options.BoardOfCsim = None,
     root: options.Root = options.HERE,
     as_json: options.Json = False,
 ) -> None:

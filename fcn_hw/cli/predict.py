@@ -36,7 +36,7 @@ def predict(
     csim: Annotated[
         bool, typer.Option("--csim", help="By the emitted C++, compared with the oracle.")
     ] = False,
-    board: options.CsimBoard = None,
+    board: options.BoardOfCsim = None,
     project: Annotated[
         Path | None,
         typer.Option("--project", help="With --graph and --csim: folder of the HLS project."),
