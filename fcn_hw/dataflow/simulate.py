@@ -10,7 +10,7 @@ import numpy as np
 from fcn_hw.dataflow.deadlock import waiting_cycle
 from fcn_hw.dataflow.engine import Depths, Longs, Network, Run, run_network
 from fcn_hw.errors import Deadlock
-from fcn_hw.firing import WRITES
+from fcn_hw.firing import READS, WRITES
 
 DEFAULT_FRAMES = 3
 
@@ -44,12 +44,14 @@ class Simulation:
 
     Args:
         run: of all frames, all times kept.
+        first_input: cycle in which the first pixel enters the design.
         first_output: cycle in which the first pixel leaves the design.
         frame_ends: cycle in which the last pixel of each frame leaves.
         activities: of each process.
     """
 
     run: Run
+    first_input: int
     first_output: int
     frame_ends: tuple[int, ...]
     activities: tuple[Activity, ...]
@@ -58,6 +60,12 @@ class Simulation:
     def interval(self) -> int:
         """Cycles between the ends of the last two frames, or of the only frame."""
         return self.frame_ends[-1] - (self.frame_ends[-2] if len(self.frame_ends) > 1 else -1)
+
+    @property
+    def frame_latency(self) -> int:
+        """Cycles of one frame through the empty design: from the one in which its first pixel
+        enters to the one in which its last pixel leaves, both counted."""
+        return self.frame_ends[0] - self.first_input + 1
 
     @property
     def bottleneck(self) -> Activity:
@@ -117,6 +125,7 @@ def simulate(network: Network, depths: Depths, frames: int = DEFAULT_FRAMES) -> 
     before = runs[-2] if frames > 1 else None
     return Simulation(
         last,
+        first_input=min(_first_read(runs[0], process) for process in _input_processes(network)),
         first_output=min(_first_write(runs[0], process) for process in outputs),
         frame_ends=tuple(max(_last_write(run, process) for process in outputs) for run in runs),
         activities=tuple(
@@ -141,6 +150,14 @@ def deadlock(run: Run) -> Deadlock:
     )
 
 
+def _input_processes(network: Network) -> list[int]:
+    return [
+        number
+        for number, process in enumerate(network.processes)
+        if any(stream.name not in network.index for stream in process.inputs)
+    ]
+
+
 def _output_processes(network: Network) -> list[int]:
     return [
         number
@@ -149,18 +166,22 @@ def _output_processes(network: Network) -> list[int]:
     ]
 
 
-def _process_writes(run: Run, process: int) -> Longs:
+def _times(run: Run, process: int, kind: int) -> Longs:
     first, end = run.network.first_events[process : process + 2]
-    writes = (run.network.schedules[process].kinds & WRITES) != 0
-    return np.asarray(run.times[first:end][writes])
+    events = (run.network.schedules[process].kinds & kind) != 0
+    return np.asarray(run.times[first:end][events])
+
+
+def _first_read(run: Run, process: int) -> int:
+    return int(_times(run, process, READS)[0])
 
 
 def _first_write(run: Run, process: int) -> int:
-    return int(_process_writes(run, process)[0])
+    return int(_times(run, process, WRITES)[0])
 
 
 def _last_write(run: Run, process: int) -> int:
-    return int(_process_writes(run, process)[-1])
+    return int(_times(run, process, WRITES)[-1])
 
 
 def _activity(run: Run, before: Run | None, process: int) -> Activity:

@@ -9,6 +9,7 @@ from pathlib import Path
 from fcn_hw.backend.hls_scripts import hls_layout
 from fcn_hw.backend.structure import Layout, choose_structure, estimate_layout, fifos_of
 from fcn_hw.boards import Board
+from fcn_hw.dataflow.simulate import simulate
 from fcn_hw.design import Hls
 from fcn_hw.estimate.design_folds import NextFolds, check_fits, next_folds
 from fcn_hw.estimate.network import Estimate
@@ -19,7 +20,7 @@ from fcn_hw.files import replace_file
 from fcn_hw.flow.alone import alone_in_project
 from fcn_hw.flow.code import code_digest
 from fcn_hw.flow.hls4ml_conv import refuse_hls4ml
-from fcn_hw.flow.layout import current_layout, layout_record
+from fcn_hw.flow.layout import SIMULATION, FrameTimes, current_layout, layout_record
 from fcn_hw.flow.pipeline import export_stage
 from fcn_hw.flow.progress import Progress
 from fcn_hw.flow.stage import StageRecord, digest_of
@@ -28,6 +29,7 @@ from fcn_hw.flow.vendor import synthesis_doubt
 from fcn_hw.flow.workspace import Target, Workspace
 from fcn_hw.ir import Graph
 from fcn_hw.ir.serialize import load
+from fcn_hw.results import read_result
 from fcn_hw.vendor_reports.csynth import read_csynth
 
 
@@ -40,6 +42,8 @@ class EstimateRun:
         board: the board.
         layout: folds and FIFOs.
         estimate: resources, cycles, energy.
+        frame_latency_cycles: of one frame through the empty design, from its first pixel in to its
+            last pixel out.
         measured: the same by C synthesis, where it has run: quantities of ``estimate.compare``.
         stale: why ``measured`` is not of the project as it is now, or "".
         untrained: placeholders stand in for the weights.
@@ -50,6 +54,7 @@ class EstimateRun:
     board: Board
     layout: Layout
     estimate: Estimate
+    frame_latency_cycles: int
     measured: Mapping[str, float] = field(default_factory=dict)
     stale: str = ""
     untrained: bool = False
@@ -98,7 +103,8 @@ def estimate_stage(workspace: Target, board: Board, progress: Progress) -> Estim
     """
     graph = export_stage(workspace, progress)
     layout = current_layout(workspace, graph, board, progress)
-    run = _estimated(graph, board, workspace.hls, layout)
+    times = read_result(workspace.project(board) / SIMULATION, FrameTimes)
+    run = _estimated(graph, board, workspace.hls, layout, times.frame_latency)
     run = replace(run, untrained=workspace.untrained)
     truth = workspace.project(board) / hls_layout(graph.name).csynth_xml
     if truth.is_file():
@@ -120,7 +126,10 @@ def estimate_record(workspace: Target, graph: Graph, board: Board) -> StageRecor
 def estimate_graph(graph: Graph, board: Board, hls: Hls, progress: Progress) -> EstimateRun:
     """As :func:`estimate_stage`, of a graph; nothing is written."""
     progress.say("[cyan]estimate[/] folds, FIFO depths, resources")
-    return _estimated(graph, board, hls, choose_structure(graph, board, hls).layout)
+    structure = choose_structure(graph, board, hls)
+    fifos = structure.fifos
+    latency = simulate(fifos.network, fifos.depths, frames=1).frame_latency
+    return _estimated(graph, board, hls, structure.layout, latency)
 
 
 def write_report(run: EstimateRun, folder: Path) -> list[Path]:
@@ -138,10 +147,12 @@ def write_report(run: EstimateRun, folder: Path) -> list[Path]:
     return [folder / name for name in files]
 
 
-def _estimated(graph: Graph, board: Board, hls: Hls, layout: Layout) -> EstimateRun:
+def _estimated(
+    graph: Graph, board: Board, hls: Hls, layout: Layout, frame_latency_cycles: int
+) -> EstimateRun:
     found = estimate_layout(graph, board, hls, layout)
     following = None
     if layout.folding.is_free and hls.target_fps is None:
         fifos = fifos_of(layout.dataflow)
         following = next_folds(graph, board, hls, fifos, found.interval_cycles)
-    return EstimateRun(graph, board, layout, found, next_folds=following)
+    return EstimateRun(graph, board, layout, found, frame_latency_cycles, next_folds=following)

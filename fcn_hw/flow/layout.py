@@ -82,17 +82,21 @@ class FrameTimes:
     """:data:`SIMULATION`: frames into an empty pipeline; all times in cycles.
 
     Args:
+        first_input: when the first pixel enters.
         first_output: when the first pixel leaves.
         frame_ends: when the last pixel of each frame leaves.
         interval: between the ends of the last two frames.
+        frame_latency: of the first frame, from its first pixel in to its last pixel out.
         bottleneck: the process that waits least.
         processes: by name.
         peak_pixels: the most that each FIFO held.
     """
 
+    first_input: int
     first_output: int
     frame_ends: tuple[int, ...]
     interval: int
+    frame_latency: int
     bottleneck: str
     processes: dict[str, ProcessTimes]
     peak_pixels: dict[str, int]
@@ -265,9 +269,11 @@ def write_fifos(workspace: Target, graph: Graph, board: Board, progress: Progres
 def frame_times(run: Simulation) -> FrameTimes:
     """What is kept of a simulation."""
     return FrameTimes(
+        first_input=run.first_input,
         first_output=run.first_output,
         frame_ends=run.frame_ends,
         interval=run.interval,
+        frame_latency=run.frame_latency,
         bottleneck=run.bottleneck.process,
         processes={
             item.process: ProcessTimes(

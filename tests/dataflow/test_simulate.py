@@ -144,6 +144,9 @@ def test_first_output_and_frame_ends_are_those_of_the_last_process() -> None:
         assert times[-1] == end
         writes = np.tile((network.schedules[-1].kinds & WRITES) != 0, frames)
         assert np.asarray(times)[writes][0] == found.first_output
+    first = step_by_step(network, sized.depths, 1, 40 * network.interval)[0]
+    assert found.first_input == first[0]
+    assert found.frame_latency == found.frame_ends[0] - first[0] + 1
 
 
 def test_occupancy_never_exceeds_the_peak_and_the_peak_never_the_depth() -> None:

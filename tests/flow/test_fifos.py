@@ -145,7 +145,8 @@ def test_json_holds_depths_storage_and_what_processes_do(call) -> None:
     assert 0 < done["bram36"] < done["initial_bram36"]
     run = done["simulation"]
     assert run["processes"][run["bottleneck"]]["stall_share"] == 0
-    assert run["first_output"] < run["frame_ends"][0] < run["frame_ends"][1]
+    assert run["first_input"] < run["first_output"] < run["frame_ends"][0] < run["frame_ends"][1]
+    assert run["frame_latency"] == run["frame_ends"][0] - run["first_input"] + 1
     for item in run["processes"].values():
         waits = item["waits_for_pixels"] + item["waits_for_slots"]
         assert item["stall_share"] == pytest.approx(waits / (item["busy"] + waits), abs=1e-4)

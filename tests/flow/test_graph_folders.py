@@ -76,7 +76,9 @@ def test_two_inputs_from_the_graph_to_a_verified_bundle(graph: Path, tmp_path: P
     verified = fcn_hw.verify_bundle(made.path)
     assert (verified.mismatches, verified.values_compared) == (0, 3 * sizes)
 
-    fcn_hw.estimate_graph(graph, BOARD, output=project)
+    written = fcn_hw.estimate_graph(graph, BOARD, output=project)
+    latency = fcn_hw.estimate_graph(graph, BOARD).frame_latency_cycles
+    assert latency == written.frame_latency_cycles == sized.simulation.frame_latency
     report, path = fcn_hw.report_graph(graph, BOARD, project)
     assert path == project / "report/report.html"
     assert report.problems == ()

@@ -209,7 +209,10 @@ def test_its_figures_are_those_that_the_verbs_write(full: Workspace, tmp_path: P
     board = load_board(BOARD)
     sources = read_sources(full, board)
     assert sources.graph and sources.layout and sources.estimate
-    write_estimate(EstimateRun(sources.graph, board, sources.layout, sources.estimate), tmp_path)
+    assert sources.fifos
+    latency = sources.fifos.times.frame_latency
+    run = EstimateRun(sources.graph, board, sources.layout, sources.estimate, latency)
+    write_estimate(run, tmp_path)
     html = page(sources).html
     assert (tmp_path / "network.svg").read_text() in html
     occupancy = full.report(board) / "fifo_occupancy.svg"
@@ -568,7 +571,7 @@ def test_names_are_text_and_never_markup(tmp_path: Path) -> None:
         estimate=estimate_layout(graph, board, hls, layout),
         fifos=StoredFifos(
             dict.fromkeys(names, fifo),
-            FrameTimes(3, (9,), 9, names[0], {}, dict.fromkeys(names, 4)),
+            FrameTimes(0, 3, (9,), 9, 10, names[0], {}, dict.fromkeys(names, 4)),
             held,
             Certificate(HOSTILE, HOSTILE, {}, {}, (), HOSTILE, HOSTILE),
         ),
