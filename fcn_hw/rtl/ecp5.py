@@ -48,25 +48,43 @@ def plan_synthesis(sources: Sequence[str], top: str) -> Plan:
     """Has yosys map Verilog to cells of an ECP5.
 
     Each module is mapped by itself and only then made part of the top, so the name of a cell says
-    whose it is. Products go to multipliers where :func:`fcn_hw.costs.arithmetic.in_dsp` has them
-    there; yosys itself would give every product of two bits by two to one.
+    whose it is.
 
     Args:
         sources: paths, relative to the project's folder.
     """
+    script = (
+        f"read_verilog {' '.join(sources)}; {_ROMS_IN_LOGIC}; "
+        f"{synthesis_commands(f'-noflatten -top {top}', SMALL_PRODUCTS)}; "
+        f"flatten; opt_clean -purge; write_json {NETLIST}"
+    )
+    found = _one("yosys", ("yosys", "-q", "-p", script), NETLIST)
+    return Plan({SMALL_PRODUCTS: small_products()}).then(found)
+
+
+def synthesis_commands(options: str, small_products: str) -> str:
+    """The commands of yosys that map what was read to cells of an ECP5.
+
+    Products go to multipliers where :func:`fcn_hw.costs.arithmetic.in_dsp` has them there; yosys
+    itself would give every product of two bits by two to one.
+
+    Args:
+        options: of ``synth_ecp5``.
+        small_products: path of a file that holds :func:`small_products`.
+    """
     limits = (
         f"-D SMALLEST_OPERAND={MIN_DSP_OPERAND_BITS} -D LARGEST_RESULT={MAX_FABRIC_PRODUCT_BITS}"
     )
-    script = (
-        f"read_verilog {' '.join(sources)}; {_ROMS_IN_LOGIC}; "
-        f"synth_ecp5 -top {top} -run begin:coarse; "
-        f"proc; opt_expr; opt_clean; wreduce; techmap -map {SMALL_PRODUCTS} {limits}; "
-        f"synth_ecp5 -noflatten -top {top} -run coarse:; "
-        f"flatten; opt_clean -purge; write_json {NETLIST}"
+    return (
+        f"synth_ecp5 {options} -run begin:coarse; "
+        f"proc; opt_expr; opt_clean; wreduce; techmap -map {small_products} {limits}; "
+        f"synth_ecp5 {options} -run coarse:"
     )
-    rows = (data_folder("templates") / "rtl" / "board" / "small_products.v").read_text()
-    found = _one("yosys", ("yosys", "-q", "-p", script), NETLIST)
-    return Plan({SMALL_PRODUCTS: rows}).then(found)
+
+
+def small_products() -> str:
+    """The modules that yosys puts in place of products that get no multiplier."""
+    return (data_folder("templates") / "rtl" / "board" / "small_products.v").read_text()
 
 
 def plan_placement(chip: Ecp5, pins: str) -> Plan:

@@ -9,17 +9,17 @@ from pathlib import Path
 from fcn_hw.costs.resources import Resources
 from fcn_hw.errors import ReportError
 from fcn_hw.plan import Command, Plan
+from fcn_hw.rtl.ecp5 import small_products, synthesis_commands
 from fcn_hw.rtl.reports import Gates
 from fcn_hw.rtl.verilog import legal
 
 FOLDER = "gates"
 TIMEOUT_S = 3600.0
 
-_SYNTHESIS: Mapping[str, str] = {
-    "7series": "synth_xilinx -family xc7",
-    "ultrascale+": "synth_xilinx -family xcup",
-    "ecp5": "synth_ecp5",
-}
+_XILINX: Mapping[str, str] = {"7series": "xc7", "ultrascale+": "xcup"}
+"""Families by the words of ``synth_xilinx``."""
+
+_SMALL_PRODUCTS = f"{FOLDER}/small_products.v"
 
 _LUTS: Mapping[str, int] = {
     **{f"LUT{inputs}": 1 for inputs in range(1, 7)},
@@ -42,16 +42,22 @@ def plan_gates(process: str, verilog: str, family: str, *, no_dsps: bool = False
 
     Args:
         family: of the device, as ``boards.Board.family`` names it, or ``ecp5``.
-        no_dsps: makes all products of LUTs. By itself yosys takes a DSP slice for each product of
-            nine bits or more, however small its factors are.
+        no_dsps: makes all products of LUTs. By itself yosys takes a DSP slice of AMD for each
+            product of nine bits or more, however small its factors are; on an ECP5 the products
+            that the estimate has in LUTs are made of them, as for a bitstream.
     """
     module = legal(process)
     verilog = verilog.replace('rom_style = "distributed"', 'rom_style = "logic"')  # yosys' word
     source, cells = f"{FOLDER}/{process}.v", f"{FOLDER}/{process}.cells.json"
-    synthesis = f"{_SYNTHESIS[family]}{' -nodsp' if no_dsps else ''} -top {module}"
+    options, files = f"{'-nodsp ' if no_dsps else ''}-top {module}", {source: verilog}
+    if family == "ecp5":
+        synthesis = synthesis_commands(options, _SMALL_PRODUCTS)
+        files[_SMALL_PRODUCTS] = small_products()
+    else:
+        synthesis = f"synth_xilinx -family {_XILINX[family]} {options}"
     script = f"read_verilog {source}; {synthesis}; tee -q -o {cells} stat -json"
     command = Command(f"yosys-{process}", ("yosys", "-q", "-p", script), TIMEOUT_S, (cells,))
-    return Plan(files={source: verilog}, stages=((command,),))
+    return Plan(files=files, stages=((command,),))
 
 
 def read_gates(

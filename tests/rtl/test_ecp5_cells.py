@@ -13,6 +13,7 @@ from fcn_hw.errors import ToolNotFound
 from fcn_hw.plan import Command, Plan
 from fcn_hw.resources import data_folder
 from fcn_hw.rtl.ecp5 import NETLIST, plan_synthesis
+from fcn_hw.rtl.gates import plan_gates, read_gates
 from fcn_hw.tools.find import find_tool
 from fcn_hw.tools.runner import run
 
@@ -61,6 +62,22 @@ def test_they_are_products(tmp_path: Path) -> None:
     )
     command = Command("prove", ("yosys", "-q", "-p", script), 120.0)
     run(Plan({"a.v": module("a"), "b.v": module("b")}, ((command,),)), tmp_path)
+
+
+def test_gates_have_the_multipliers_of_the_estimate(tmp_path: Path) -> None:
+    """Of a small and a large product the large one alone, in a process of its own too."""
+    text = """module products (
+        input signed [5:0] a, b, input signed [11:0] c, d, output signed [11:0] y,
+        output signed [23:0] z
+    );
+    assign y = a * b;
+    assign z = c * d;
+    endmodule"""
+    run(plan_gates("products", text, "ecp5"), tmp_path)
+    found = read_gates("products", tmp_path)
+    assert found.dsp == 1 and found.lut > 36  # of six rows of six bits
+    run(plan_gates("products", text, "ecp5", no_dsps=True), tmp_path)
+    assert read_gates("products", tmp_path).dsp == 0
 
 
 def test_the_byte_port_in_cells_of_an_ecp5(tmp_path: Path) -> None:

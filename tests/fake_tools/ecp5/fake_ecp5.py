@@ -16,7 +16,7 @@ from pathlib import Path
 SCRIPT = re.compile(
     r"read_verilog ([\w/.\- ]+); "
     r'setattr -set rom_style "logic" \*/a:rom_style=distributed; '
-    r"synth_ecp5 -top (\w+) -run begin:coarse; proc; opt_expr; opt_clean; wreduce; "
+    r"synth_ecp5 -noflatten -top (\w+) -run begin:coarse; proc; opt_expr; opt_clean; wreduce; "
     r"techmap -map ecp5/small_products.v -D SMALLEST_OPERAND=4 -D LARGEST_RESULT=18; "
     r"synth_ecp5 -noflatten -top (\w+) -run coarse:; flatten; opt_clean -purge; "
     r"write_json ([\w/.]+)"
