@@ -66,7 +66,7 @@ csynth: $(STAMP)  ## C++ to RTL: by Vitis HLS where it is, else by fcn_hw (clang
 cosim: $(STAMP)  ## that RTL simulated, code for code; ARGS="--images 2"
 	@$(FCN_HW) cosim $(DESIGN) --board $(BOARD) $(ARGS)
 
-bitstream: $(STAMP)  ## bitstream of DESIGN for BOARD: Vitis HLS and Vivado; open tools for BOARD=ulx3s-85f
+bitstream: $(STAMP)  ## bitstream of DESIGN for BOARD: Vivado; open tools for BOARD=ulx3s-85f
 	@$(FCN_HW) bitstream $(DESIGN) --board $(BOARD) $(ARGS)
 
 handoff: $(STAMP)  ## bundle of DESIGN for BOARD, for the engineer who builds the bitstream

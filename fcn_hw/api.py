@@ -637,18 +637,25 @@ def bitstream_design(
     board: str,
     root: PathLike = ".",
     *,
+    compiler: HlsCompiler | None = None,
     hours: float | None = None,
     train: bool = True,
     progress: Progress | bool = False,
 ) -> HardwareRun | Ecp5Bitstream:
     """From the emitted C++ to a bitstream.
 
-    By Vitis HLS and Vivado: C synthesis, IP, block design placed and routed. On a board with an
-    ECP5 by fcn_hw's own compiler, yosys, nextpnr-ecp5 and ecppack; whether the clock is reached
-    says the result's ``check()``.
+    By Vitis HLS or fcn_hw's own compiler, then Vivado: C synthesis, IP, block design placed and
+    routed. On a board with an ECP5 by fcn_hw's own compiler, yosys, nextpnr-ecp5 and ecppack;
+    whether the clock is reached says the result's ``check()``.
+
+    Args:
+        compiler: None takes the design's ``hls.Compiler``.
+        hours: time-out of each tool; None takes each stage's own.
     """
     workspace = open_workspace(str(design), Path(root), may_train=train)
-    return bitstream_by(workspace, load_board(board), _progress(progress), hours=hours)
+    return bitstream_by(
+        workspace, load_board(board), _progress(progress), compiler=compiler, hours=hours
+    )
 
 
 def bitstream_graph(
@@ -656,11 +663,15 @@ def bitstream_graph(
     board: str,
     output: PathLike,
     *,
+    compiler: HlsCompiler | None = None,
     hours: float | None = None,
     progress: Progress | bool = False,
 ) -> HardwareRun | Ecp5Bitstream:
     """As :func:`bitstream_design`, of a graph folder; the project goes to ``output``."""
-    return bitstream_by(_graph(graph, output), load_board(board), _progress(progress), hours=hours)
+    return bitstream_by(
+        _graph(graph, output), load_board(board), _progress(progress), compiler=compiler,
+        hours=hours,
+    )  # fmt: skip
 
 
 def handoff_design(

@@ -537,6 +537,7 @@ Reuse = Annotated[
 
 ConvEmitter = Literal["fcn_hw", "hls4ml"]
 HlsCompiler = Literal["auto", "vitis", "fcn_hw"]
+RtlCompiler = Literal["vitis", "fcn_hw"]
 
 
 class Utilization(Section):
@@ -573,8 +574,8 @@ class Hls(Section):
     Conv: ConvEmitter = "fcn_hw"
     """Whose convolutions are emitted: fcn_hw's, or hls4ml's own for comparison."""
     Compiler: HlsCompiler = "auto"
-    """Who turns the C++ into RTL in ``csynth`` and ``cosim``: Vitis HLS, or fcn_hw's own compiler.
-    ``auto``: Vitis HLS where it is on PATH, else ours."""
+    """Who turns the C++ into RTL in ``csynth``, ``cosim`` and ``bitstream``: Vitis HLS, or fcn_hw's
+    own compiler. ``auto``: Vitis HLS where it is on PATH, else ours."""
     ReuseFactor: Reuse = 9
     """Multiplications of one multiplier a pixel; each layer takes the nearest possible number.
     ``auto``: the fastest design within ``utilization``, or the smallest of ``target_fps``; on a

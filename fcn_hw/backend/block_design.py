@@ -36,10 +36,29 @@ BITSTREAM_FOLDER = "bitstream"
 UTILIZATION = f"{VIVADO_FOLDER}/reports/utilization.rpt"
 TIMING = f"{VIVADO_FOLDER}/reports/timing_summary.rpt"
 
-IP_VENDOR, IP_LIBRARY, IP_VERSION = "fcn_hw", "hls", "1.0"
+IP_VENDOR, IP_VERSION = "fcn_hw", "1.0"
 
 HEARTBEAT_S = 0.5
 """Seconds that the heartbeat is on, and off."""
+
+
+@dataclass(frozen=True)
+class Ip:
+    """A packed IP, and whose RTL is inside.
+
+    Args:
+        folder: below the project, that holds its ``component.xml``.
+        library: of its VLNV: ``hls`` of Vitis HLS, ``rtl`` of fcn_hw's compiler.
+        made_by: the script or scripts that leave it.
+    """
+
+    folder: str
+    library: str
+    made_by: str
+
+    @property
+    def component(self) -> str:
+        return f"{self.folder}/component.xml"
 
 
 @dataclass(frozen=True)
@@ -106,7 +125,7 @@ class BlockDesign:
     segment_bytes: int
     heartbeat: bool
     heartbeat_cycles: int
-    solution: str
+    ip: Ip
     assigns_offset: bool
     generated_suffix: str
     utilization: str
@@ -181,7 +200,7 @@ def plan_vivado(
     name: str,
     part: str,
     period_ns: float,
-    solution: str,
+    ip: Ip,
     vivado: VivadoTool | None = None,
 ) -> Plan:
     """The scripts of the Vivado design, its constraints and the heartbeat's source.
@@ -191,7 +210,7 @@ def plan_vivado(
         name: of the graph.
         part: the device that the IP was synthesised for.
         period_ns: of the clock.
-        solution: folder of the HLS solution, relative to the project, that holds ``impl/ip``.
+        ip: whose RTL it holds.
         vivado: None writes for 2020.2 and later.
 
     Raises:
@@ -208,7 +227,7 @@ def plan_vivado(
     context = BlockDesign(
         name=name,
         top=interface.top,
-        vlnv=f"{IP_VENDOR}:{IP_LIBRARY}:{interface.top}:{IP_VERSION}",
+        vlnv=f"{IP_VENDOR}:{ip.library}:{interface.top}:{IP_VERSION}",
         board=board.name,
         part=part,
         board_part=board.board_part.rpartition(":")[0],
@@ -226,7 +245,7 @@ def plan_vivado(
         segment_bytes=SEGMENT_BYTES,
         heartbeat=has_heartbeat(board),
         heartbeat_cycles=round(HEARTBEAT_S * 1e9 / period_ns),
-        solution=solution,
+        ip=ip,
         assigns_offset=tool.assigns_offset,
         generated_suffix=tool.generated_suffix,
         utilization=UTILIZATION,

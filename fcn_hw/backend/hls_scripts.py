@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from fcn_hw.backend.axi_interface import AxiInterface
-from fcn_hw.backend.block_design import IP_LIBRARY, IP_VENDOR, IP_VERSION
+from fcn_hw.backend.block_design import IP_VENDOR, IP_VERSION, Ip
 from fcn_hw.backend.jinja import render
 from fcn_hw.plan import Plan
 from fcn_hw.tools.xilinx import DIALECTS, HlsDialect
@@ -54,8 +54,9 @@ class HlsLayout:
         return f"{self.solution}/sim/report/{self.top}_cosim.rpt"
 
     @property
-    def component(self) -> str:
-        return f"{self.solution}/impl/ip/component.xml"
+    def ip(self) -> Ip:
+        made_by = "scripts/csynth.tcl and scripts/export.tcl"
+        return Ip(f"{self.solution}/impl/ip", "hls", made_by)
 
 
 @dataclass(frozen=True)
@@ -128,7 +129,7 @@ def plan_hls_scripts(
             open_solution_options=dialect.open_solution_options,
             cosim_folder=COSIM_FOLDER,
             vendor=IP_VENDOR,
-            library=IP_LIBRARY,
+            library=layout.ip.library,
             version=IP_VERSION,
             run_by=dialect.run_by.format(script=path),
         )

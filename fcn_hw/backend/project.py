@@ -42,6 +42,7 @@ from fcn_hw.backend.hls4ml_conv import (
     hls4ml_layers,
 )
 from fcn_hw.backend.hls_scripts import COSIM_BENCH, HlsLayout, plan_hls_scripts
+from fcn_hw.backend.ip_package import RTL_IP, plan_package
 from fcn_hw.backend.jinja import render
 from fcn_hw.backend.op_emission import ProcessText, emit_process
 from fcn_hw.backend.serial_board import plan_serial_board
@@ -50,7 +51,7 @@ from fcn_hw.boards import Board, period_ns_of
 from fcn_hw.costs.memory import fifo_cost
 from fcn_hw.dataflow.engine import width_bits
 from fcn_hw.dataflow.lowering import Dataflow, Stream, lower
-from fcn_hw.design import Hls
+from fcn_hw.design import Hls, RtlCompiler
 from fcn_hw.estimate.design_folds import choose_folding
 from fcn_hw.ir import Graph
 from fcn_hw.ir.labels import Labels
@@ -247,12 +248,15 @@ def plan_scripts(
     board: Board,
     hls: Hls,
     *,
+    compiler: RtlCompiler | None = None,
     dialect: HlsDialect | None = None,
     vivado: VivadoTool | None = None,
 ) -> Plan:
     """The Tcl of AMD's tools; that of Vivado only where the part is the board's.
 
     Args:
+        compiler: whose RTL goes into the block design; None takes fcn_hw's compiler only where
+            ``hls.Compiler`` asks for it.
         dialect: None writes for Vitis HLS.
         vivado: None writes for 2020.2 and later.
     """
@@ -264,10 +268,11 @@ def plan_scripts(
     )  # fmt: skip
     if part != board.part:
         return plan
-    return plan.then(
+    by_fcn_hw = (compiler or hls.Compiler) == "fcn_hw"
+    return plan.then(plan_package(interface, name=graph.name, part=part)).then(
         plan_vivado(
             interface, board, name=graph.name, part=part, period_ns=period_ns,
-            solution=HlsLayout(interface.top).solution, vivado=vivado,
+            ip=RTL_IP if by_fcn_hw else HlsLayout(interface.top).ip, vivado=vivado,
         )
     )  # fmt: skip
 

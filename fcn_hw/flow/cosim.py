@@ -29,6 +29,7 @@ from fcn_hw.flow.vendor import (
     Source,
     VendorStage,
     firmware_digest,
+    hls_rtl,
     script_digest,
     sources_digest,
     stage_record,
@@ -68,8 +69,10 @@ def cosim(source: Source, images: int | None = None) -> VendorStage[CosimResult]
     codes = input_frames(source.workspace, source.graph, images or COSIM_IMAGES)
     count, interface = frame_count(codes), source.interface
     rtl = [path for n in range(RTL_RUN + 1) for path in output_files(interface, RTL_FOLDER, n)]
-    left = (source.layout.cosim_rpt, *rtl)
-    commands = (source.command("cosim", source.hls.argv("scripts/cosim.tcl"), COSIM_HOURS, left),)
+    left, made_by = (source.layout.cosim_rpt, *rtl), hls_rtl(source).made_by
+    commands = (
+        source.command("cosim", source.hls_tool.argv("scripts/cosim.tcl"), COSIM_HOURS, left),
+    )
     record = stage_record(
         source, "cosim", commands,
         firmware_digest(source),
@@ -82,7 +85,8 @@ def cosim(source: Source, images: int | None = None) -> VendorStage[CosimResult]
         commands,
         (*left, *stimulus_files(interface), *output_files(interface, CSIM_FOLDER, 0)),
         lambda: _read(source, count),
-        f"{count} images, {source.hls.program} {source.hls.version}",
+        f"{count} images, {made_by}",
+        made_by,
         prepare=lambda progress: _simulate_c(source, codes, progress),
     )
 

@@ -61,7 +61,7 @@ STAGES: dict[str, Needs] = {
     "verify": Needs((*_CORE, "hls4ml"), (("g++",),)),
     "csynth": Needs((*_CORE, "hls4ml"), ((*HLS_PROGRAMS, CLANG),), licensed=True),
     "cosim": Needs((*_CORE, "hls4ml"), ((*HLS_PROGRAMS, CLANG), ("g++",)), licensed=True),
-    "bitstream": Needs((*_CORE, "hls4ml"), (HLS_PROGRAMS, ("vivado",)), licensed=True),
+    "bitstream": Needs((*_CORE, "hls4ml"), ((*HLS_PROGRAMS, CLANG), ("vivado",)), licensed=True),
 }
 
 

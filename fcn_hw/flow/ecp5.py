@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from fcn_hw.backend.ip_package import VERILOG
 from fcn_hw.backend.serial_board import TOP, plan_serial_board
 from fcn_hw.boards import Board
 from fcn_hw.costs.resources import total
@@ -19,7 +20,7 @@ from fcn_hw.flow.alone import alone_in_project
 from fcn_hw.flow.code import code_digest
 from fcn_hw.flow.estimate import estimate_stage
 from fcn_hw.flow.progress import Progress
-from fcn_hw.flow.rtl import VERILOG, compiled_project
+from fcn_hw.flow.rtl import compiled_project
 from fcn_hw.flow.stage import StageRecord, digest_of
 from fcn_hw.flow.workspace import Target
 from fcn_hw.plan import Plan

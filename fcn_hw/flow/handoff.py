@@ -13,6 +13,7 @@ import fcn_hw
 from fcn_hw.backend.block_design import TIMING, UTILIZATION
 from fcn_hw.backend.hls4ml_bridge import ap_types_folder, hls4ml_licence
 from fcn_hw.backend.hls_scripts import HlsLayout
+from fcn_hw.backend.ip_package import VERILOG
 from fcn_hw.boards import Board, constraints_file
 from fcn_hw.errors import ConfigError, ReportError
 from fcn_hw.files import replace_file
@@ -23,12 +24,14 @@ from fcn_hw.flow.images import input_frames
 from fcn_hw.flow.labels import labels_of
 from fcn_hw.flow.pipeline import csim_stage, hls_stage
 from fcn_hw.flow.progress import Progress
+from fcn_hw.flow.rtl import compile_emitted
 from fcn_hw.flow.stage import is_damaged
-from fcn_hw.flow.vendor import finished_on
+from fcn_hw.flow.vendor import finished_on, rtl_of
 from fcn_hw.flow.workspace import Target, command_of
 from fcn_hw.handoff.archive import pack
 from fcn_hw.handoff.contents import BundleParts, bundle_files, bundle_name
 from fcn_hw.harness.csim import frame_count
+from fcn_hw.ir import Graph
 from fcn_hw.ir.serialize import GRAPH_FILE, WEIGHTS_FILE
 from fcn_hw.plan import Command, Plan
 from fcn_hw.resources import data_folder
@@ -100,6 +103,7 @@ def handoff_stage(
         board=board,
         part=workspace.hls.Part or board.part,
         project=plan,
+        verilog=own_verilog(workspace, board, graph, plan, progress),
         inputs=codes,
         layout=estimated.layout,
         clock_period_ns=estimated.estimate.clock_period_ns,
@@ -109,6 +113,7 @@ def handoff_stage(
         licence=licence(),
         reports=report_files(workspace.report(board)),
         vendor=vendor_files(project, graph.name, plan),
+        routed_rtl=rtl_of(project, "impl") if finished_on(project, plan, "impl") else "",
         git_commit=git_commit(Path(fcn_hw.__file__).parent.parent),
         tools=tool_versions(project),
         labels=labels_of(workspace, graph),
@@ -175,6 +180,24 @@ def report_files(folder: Path) -> dict[str, bytes]:
         kept = {key: value for key, value in data.items() if key not in _TIMES}
         found["csim.json"] = (json.dumps(kept, indent=1) + "\n").encode()
     return found
+
+
+def own_verilog(
+    workspace: Target, board: Board, graph: Graph, plan: Plan, progress: Progress
+) -> dict[str, str]:
+    """The Verilog of fcn_hw's compiler by path, where ``hls.Compiler`` asks for it; else empty.
+
+    Args:
+        graph: as it is emitted.
+        plan: the project's files.
+
+    Raises:
+        NotSynthesizable, ToolNotFound, ToolFailed: of the compiler.
+    """
+    if workspace.hls.Compiler != "fcn_hw":
+        return {}
+    _, verilog = compile_emitted(workspace, board, graph, plan, progress)
+    return {f"{VERILOG}/{name}": text for name, text in verilog.items()}
 
 
 def vendor_files(project: Path, name: str, plan: Plan) -> dict[str, tuple[str, bytes] | None]:

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Literal
 
 from pydantic.dataclasses import dataclass
 
 from fcn_hw.boards import Board
-from fcn_hw.design import HlsCompiler
+from fcn_hw.design import HlsCompiler, RtlCompiler
 from fcn_hw.errors import ConfigError
 from fcn_hw.flow.alone import alone_in_project
 from fcn_hw.flow.cosim import CosimResult, cosim
@@ -17,12 +16,13 @@ from fcn_hw.flow.implementation import Bitstream, bitstream, impl
 from fcn_hw.flow.pipeline import finished_csim
 from fcn_hw.flow.progress import Progress
 from fcn_hw.flow.regression import Row, check, collect, update
-from fcn_hw.flow.rtl import rtl_cosim, rtl_csynth
-from fcn_hw.flow.synthesis import csynth, export_ip
-from fcn_hw.flow.vendor import HOUR_S, Source, emit_source
+from fcn_hw.flow.rtl import compile_emitted, rtl_cosim, rtl_csynth
+from fcn_hw.flow.stage import digest_of
+from fcn_hw.flow.synthesis import check_part, csynth, export_ip, package_ip
+from fcn_hw.flow.vendor import HOUR_S, Rtl, Source, emit_source, hls_rtl
 from fcn_hw.flow.workspace import Target
 from fcn_hw.results import STRICT
-from fcn_hw.rtl.reports import RtlCosim, RtlSynthesis
+from fcn_hw.rtl.reports import MADE_BY, RtlCosim, RtlSynthesis
 from fcn_hw.tools.xilinx import has_hls
 from fcn_hw.vendor_reports.records import CsynthReport
 
@@ -33,13 +33,14 @@ class HardwareRun:
 
     Args:
         folder: of the reports.
-        csynth: of the top function.
+        csynth: of the top function, or what fcn_hw's compiler made of each process.
         cosim, bitstream: None where the command does not go so far.
-        rows: this run against the last that passed; empty where there was none.
+        rows: this run against the last that passed; empty where there was none, and of RTL of
+            fcn_hw's compiler, which is not compared.
     """
 
     folder: Path
-    csynth: CsynthReport
+    csynth: CsynthReport | RtlSynthesis
     cosim: CosimResult | None
     bitstream: Bitstream | None
     rows: tuple[Row, ...]
@@ -53,9 +54,7 @@ class HardwareRun:
         check(self.folder, self.rows)
 
 
-def chosen_compiler(
-    workspace: Target, board: Board, compiler: HlsCompiler | None
-) -> Literal["vitis", "fcn_hw"]:
+def chosen_compiler(workspace: Target, board: Board, compiler: HlsCompiler | None) -> RtlCompiler:
     """Who turns the C++ of a design into RTL.
 
     Args:
@@ -119,16 +118,23 @@ def cosim_by(
 
 
 def bitstream_by(
-    workspace: Target, board: Board, progress: Progress, *, hours: float | None = None
+    workspace: Target,
+    board: Board,
+    progress: Progress,
+    *,
+    compiler: HlsCompiler | None = None,
+    hours: float | None = None,
 ) -> HardwareRun | Ecp5Bitstream:
     """:func:`run_bitstream`, or :func:`fcn_hw.flow.ecp5.ecp5_bitstream` on a board with an ECP5.
 
     Args:
+        compiler: as :func:`chosen_compiler` has it.
         hours: time-out of each tool; None takes each stage's own.
     """
+    chosen = chosen_compiler(workspace, board, compiler)
     if board.ecp5 is not None:
         return ecp5_bitstream(workspace, board, progress, hours=hours)
-    return run_bitstream(workspace, board, progress, hours=hours)
+    return run_bitstream(workspace, board, progress, compiler=chosen, hours=hours)
 
 
 @alone_in_project("csynth")
@@ -169,19 +175,38 @@ def run_cosim(
 
 @alone_in_project("bitstream")
 def run_bitstream(
-    workspace: Target, board: Board, progress: Progress, *, hours: float | None = None
+    workspace: Target,
+    board: Board,
+    progress: Progress,
+    *,
+    compiler: RtlCompiler = "vitis",
+    hours: float | None = None,
 ) -> HardwareRun:
     """From sources to ``.bit`` and ``.hwh``: C synthesis, IP, routed block design, bitstream.
 
+    Args:
+        compiler: who does the C synthesis.
+
     Raises:
+        NotSynthesizable: of fcn_hw's compiler.
         TimingNotMet: the routed design is too slow; and as :func:`run_csynth`.
     """
     seconds = _seconds(hours)
-    source = emit_source(workspace, board, progress, needs_vivado=True, timeout_s=seconds)
-    report = csynth(source).run(progress)
+    source = emit_source(
+        workspace, board, progress, compiler=compiler, needs_vivado=True, timeout_s=seconds
+    )
+    if compiler == "fcn_hw":
+        check_part(source)
+        made, verilog = compile_emitted(workspace, board, source.graph, source.base, progress)
+        rtl = Rtl(MADE_BY, digest_of(verilog))
+        package_ip(source, rtl).run(progress)
+        routed = impl(source, rtl).run(progress)
+        written = bitstream(source, rtl, routed).run(progress)
+        return HardwareRun(source.report, made, None, written, ())
+    report, rtl = csynth(source).run(progress), hls_rtl(source)
     export_ip(source).run(progress)
-    routed = impl(source).run(progress)
-    return _finished(source, report, written=bitstream(source, routed).run(progress))
+    routed = impl(source, rtl).run(progress)
+    return _finished(source, report, written=bitstream(source, rtl, routed).run(progress))
 
 
 def _finished(

@@ -6,16 +6,17 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from fcn_hw.backend.block_design import BITSTREAM_FOLDER, TIMING, UTILIZATION
-from fcn_hw.errors import ConfigError, ReportError, TimingNotMet
+from fcn_hw.backend.ip_package import SCRIPT
+from fcn_hw.errors import ReportError, TimingNotMet
+from fcn_hw.flow.synthesis import check_part
 from fcn_hw.flow.vendor import (
+    Rtl,
     Source,
     VendorStage,
-    firmware_digest,
     script_digest,
     sources_digest,
     stage_record,
 )
-from fcn_hw.tools.xilinx import VivadoTool
 from fcn_hw.vendor_reports.text import read_bytes
 from fcn_hw.vendor_reports.timing import Timing, read_timing
 from fcn_hw.vendor_reports.utilization import Utilization, read_utilization
@@ -26,8 +27,13 @@ BITSTREAM_HOURS = 4.0
 
 @dataclass(frozen=True)
 class Implementation:
-    """A routed design."""
+    """A routed design.
 
+    Args:
+        rtl: who made the RTL of the network, see :class:`fcn_hw.flow.vendor.Rtl`.
+    """
+
+    rtl: str
     utilization: Utilization
     timing: Timing
 
@@ -41,39 +47,39 @@ class Bitstream:
     implementation: Implementation
 
 
-def impl(source: Source) -> VendorStage[Implementation]:
-    """The block design around the exported IP, synthesised, placed and routed.
+def impl(source: Source, rtl: Rtl) -> VendorStage[Implementation]:
+    """The block design around the IP, synthesised, placed and routed.
+
+    Args:
+        rtl: what the IP holds.
 
     Raises:
         ConfigError: the design's part is not the board's.
     """
-    vivado = _vivado(source)
-    if "scripts/impl.tcl" not in source.plan.files:
-        raise ConfigError(
-            f"hls.Part is not the part of board '{source.board.name}'",
-            hint="Leave hls.Part out to build a bitstream for the board.",
-        )
+    check_part(source)
+    vivado = source.vivado_tool
     outputs = (UTILIZATION, TIMING)
     commands = (source.command("impl", vivado.argv("scripts/impl.tcl"), IMPL_HOURS, outputs),)
     return VendorStage(
-        stage_record(source, "impl", commands, *_parts(source)),
+        stage_record(source, "impl", commands, *_parts(source, rtl)),
         sources_digest(source.base),
         commands,
         outputs,
-        lambda: _read(source),
-        f"vivado {vivado.version}",
+        lambda: _read(source, rtl),
+        f"vivado {vivado.version}, RTL of {rtl.made_by}",
+        rtl.made_by,
         prepare=lambda _: _remove_bitstream(source),
     )
 
 
-def bitstream(source: Source, routed: Implementation) -> VendorStage[Bitstream]:
+def bitstream(source: Source, rtl: Rtl, routed: Implementation) -> VendorStage[Bitstream]:
     """The bitstream of a routed design.
 
     Raises:
         TimingNotMet: the design does not meet its timing; no bitstream is written.
     """
     check_timing(source.project / TIMING, routed.timing, source.period_ns)
-    vivado = _vivado(source)
+    vivado = source.vivado_tool
     outputs = _bitstream_files(source)
     bit, hwh = (source.project / output for output in outputs)
 
@@ -90,12 +96,13 @@ def bitstream(source: Source, routed: Implementation) -> VendorStage[Bitstream]:
     commands = (source.command("bitstream", argv, BITSTREAM_HOURS, outputs),)
     script = script_digest(source, "scripts/bitstream.tcl")
     return VendorStage(
-        stage_record(source, "bitstream", commands, *_parts(source), script),
+        stage_record(source, "bitstream", commands, *_parts(source, rtl), script),
         sources_digest(source.base),
         commands,
         outputs,
         check,
         f"vivado {vivado.version}",
+        rtl.made_by,
     )
 
 
@@ -132,26 +139,23 @@ def check_timing(report: Path, timing: Timing, period_ns: float) -> None:
     raise TimingNotMet(report, slacks, period_ns)
 
 
-def _parts(source: Source) -> list[object]:
+def _parts(source: Source, rtl: Rtl) -> list[object]:
     """What a routed design depends on."""
+    ip_script = "scripts/export.tcl" if source.hls else SCRIPT
     scripts = [
         path
         for path in source.plan.files
-        if path in ("scripts/export.tcl", "scripts/block_design.tcl", "scripts/impl.tcl")
+        if path in (ip_script, "scripts/block_design.tcl", "scripts/impl.tcl")
         or path.startswith(("constraints/", "hdl/"))
     ]
-    version = str(_vivado(source).version)
-    return [firmware_digest(source), script_digest(source, *sorted(scripts)), version]
+    version = str(source.vivado_tool.version)
+    return [rtl.digest, script_digest(source, *sorted(scripts)), version]
 
 
-def _vivado(source: Source) -> VivadoTool:
-    assert source.vivado is not None, "the source was emitted without Vivado"
-    return source.vivado
-
-
-def _read(source: Source) -> Implementation:
+def _read(source: Source, rtl: Rtl) -> Implementation:
     board = source.board
     return Implementation(
+        rtl.made_by,
         read_utilization(
             source.project / UTILIZATION, board.family, has_uram=board.resources.uram > 0
         ),

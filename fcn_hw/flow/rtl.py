@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from fcn_hw.backend.ip_package import VERILOG
 from fcn_hw.backend.structure import Layout, estimate_layout
 from fcn_hw.boards import Board
 from fcn_hw.dataflow.lowering import lower
@@ -69,7 +70,6 @@ from fcn_hw.rtl.reports import COMPILER, FifoReport, Gates, ProcessReport, RtlCo
 from fcn_hw.tools.runner import run
 
 RTL = "rtl"
-VERILOG = "rtl/verilog"
 CSYNTH = "rtl_csynth.json"
 COSIM = "rtl_cosim.json"
 COSIM_IMAGES = 2
@@ -225,8 +225,37 @@ def compiled_project(
     return project, _verilog(project, project.network.calls)
 
 
+def compile_emitted(
+    workspace: Target, board: Board, graph: Graph, plan: Plan, progress: Progress
+) -> tuple[RtlSynthesis, dict[str, str]]:
+    """What :func:`rtl_csynth` tells of a project that is emitted already, and its Verilog.
+
+    Args:
+        graph: as it is emitted.
+        plan: the project's files.
+
+    Returns:
+        the second: of :data:`VERILOG` by file name; no other Verilog lies there.
+
+    Raises:
+        NotSynthesizable, ToolNotFound, ToolFailed: as :func:`rtl_csynth`.
+    """
+    project = _project_of(workspace, board, graph, plan, progress)
+    found = _csynth(project, progress, None, gates=False)
+    verilog = _verilog(project, project.network.calls)
+    for path in (project.folder / VERILOG).glob("*.v"):
+        if path.name not in verilog:
+            path.unlink()
+    return found, verilog
+
+
 def _project(workspace: Target, board: Board, progress: Progress) -> Project:
-    graph, plan = hls_stage(workspace, board, progress)
+    return _project_of(workspace, board, *hls_stage(workspace, board, progress), progress)
+
+
+def _project_of(
+    workspace: Target, board: Board, graph: Graph, plan: Plan, progress: Progress
+) -> Project:
     folder, hls = workspace.project(board), workspace.hls
     axi = axi_of(graph, plan, board)
     layout = current_layout(workspace, graph, board, progress)

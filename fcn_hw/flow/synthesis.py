@@ -1,4 +1,4 @@
-"""The stages csynth and export: C synthesis of the top with AXI ports, and its IP."""
+"""The stages csynth, export and package: C synthesis of the top with AXI ports, and its IP."""
 
 from __future__ import annotations
 
@@ -6,11 +6,15 @@ import re
 from dataclasses import replace
 from pathlib import Path
 
-from fcn_hw.errors import ReportError
+from fcn_hw.backend.block_design import Ip
+from fcn_hw.backend.ip_package import RTL_IP, SCRIPT
+from fcn_hw.errors import ConfigError, ReportError
 from fcn_hw.flow.vendor import (
+    Rtl,
     Source,
     VendorStage,
     firmware_digest,
+    hls_rtl,
     script_digest,
     sources_digest,
     stage_record,
@@ -21,14 +25,14 @@ from fcn_hw.vendor_reports.records import CsynthReport
 from fcn_hw.vendor_reports.text import read_bytes
 
 CSYNTH_HOURS = 12.0
-EXPORT_HOURS = 2.0
+IP_HOURS = 2.0
 
 
 def csynth(source: Source) -> VendorStage[CsynthReport]:
     """C synthesis."""
     layout = source.layout
     outputs = (layout.csynth_xml, layout.csynth_rpt)
-    argv = source.hls.argv("scripts/csynth.tcl")
+    argv = source.hls_tool.argv("scripts/csynth.tcl")
     commands = (source.command("csynth", argv, CSYNTH_HOURS, outputs),)
     return VendorStage(
         stage_record(source, "csynth", commands, firmware_digest(source)),
@@ -36,7 +40,8 @@ def csynth(source: Source) -> VendorStage[CsynthReport]:
         commands,
         outputs,
         lambda: read_reports(source.project, layout.csynth_folder, layout.top),
-        f"{source.hls.program} {source.hls.version}",
+        hls_rtl(source).made_by,
+        hls_rtl(source).made_by,
     )
 
 
@@ -69,7 +74,41 @@ def read_reports(project: Path, folder: str, top: str) -> CsynthReport:
 
 def export_ip(source: Source) -> VendorStage[Path]:
     """The synthesised RTL as an IP; its ``component.xml``."""
-    component = source.layout.component
+    rtl = hls_rtl(source)
+    argv = source.hls_tool.argv("scripts/export.tcl")
+    return _ip_stage(source, "export", argv, source.layout.ip, rtl, rtl.made_by)
+
+
+def package_ip(source: Source, rtl: Rtl) -> VendorStage[Path]:
+    """The Verilog of fcn_hw's compiler as an IP, packed by Vivado; its ``component.xml``.
+
+    Raises:
+        ConfigError: see :func:`check_part`.
+    """
+    check_part(source)
+    vivado = source.vivado_tool
+    return _ip_stage(
+        source, "package", vivado.argv(SCRIPT), RTL_IP, rtl, f"vivado {vivado.version}"
+    )
+
+
+def check_part(source: Source) -> None:
+    """Refuses a design for which there is no block design.
+
+    Raises:
+        ConfigError: its part is not the board's.
+    """
+    if "scripts/impl.tcl" not in source.plan.files:
+        raise ConfigError(
+            f"hls.Part is not the part of board '{source.board.name}'",
+            hint="Leave hls.Part out to build a bitstream for the board.",
+        )
+
+
+def _ip_stage(
+    source: Source, name: str, argv: tuple[str, ...], ip: Ip, rtl: Rtl, tool: str
+) -> VendorStage[Path]:
+    component = ip.component
     path = source.project / component
 
     def check() -> Path:
@@ -77,14 +116,14 @@ def export_ip(source: Source) -> VendorStage[Path]:
             raise ReportError(f"{path}: is no IP-XACT component", hint="run fcn-hw bitstream again")
         return path
 
-    argv = source.hls.argv("scripts/export.tcl")
-    commands = (source.command("export", argv, EXPORT_HOURS, (component,)),)
-    script = script_digest(source, "scripts/export.tcl")
+    commands = (source.command(name, argv, IP_HOURS, (component,)),)
+    script = script_digest(source, f"scripts/{name}.tcl")
     return VendorStage(
-        stage_record(source, "export", commands, firmware_digest(source), script),
+        stage_record(source, name, commands, rtl.digest, script, tool),
         sources_digest(source.base),
         commands,
         (component,),
         check,
-        f"IP, {source.hls.program} {source.hls.version}",
+        f"IP, {tool}",
+        rtl.made_by,
     )

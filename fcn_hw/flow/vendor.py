@@ -12,6 +12,7 @@ from fcn_hw.backend.axi_interface import AxiInterface, axi_interface
 from fcn_hw.backend.hls_scripts import HlsLayout
 from fcn_hw.backend.project import part_and_period_ns, plan_scripts
 from fcn_hw.boards import Board
+from fcn_hw.design import RtlCompiler
 from fcn_hw.errors import ConfigError, ReportError
 from fcn_hw.files import replace_file
 from fcn_hw.flow.emission import HLS, rewrite
@@ -21,6 +22,8 @@ from fcn_hw.flow.stage import StageRecord, digest_of, known_files
 from fcn_hw.flow.workspace import Target
 from fcn_hw.ir import Graph
 from fcn_hw.plan import Command, Plan, files_digest
+from fcn_hw.rtl.front_end import CLANG, OPT
+from fcn_hw.tools.find import find_tool
 from fcn_hw.tools.xilinx import HlsTool, VivadoTool, find_hls, find_vivado, run_tool
 
 T = TypeVar("T")
@@ -30,8 +33,21 @@ HOUR_S = 3600.0
 _READ = ("firmware/", "scripts/", "constraints/", "hdl/", "tb/cosim_main.cpp")
 """What the vendor's tools read of a project."""
 
-_VERBS = {"impl": "bitstream", "export": "bitstream"}
+_VERBS = {"impl": "bitstream", "export": "bitstream", "package": "bitstream"}
 """The verbs of stages that are not called like their stage."""
+
+
+@dataclass(frozen=True)
+class Rtl:
+    """The RTL that a design is built from.
+
+    Args:
+        made_by: for people: a program and its version, or fcn_hw's compiler.
+        digest: of all that it was made from.
+    """
+
+    made_by: str
+    digest: str
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,6 +55,7 @@ class Source:
     """An emitted project and the tools that take it on.
 
     Args:
+        hls: None where fcn_hw's compiler makes the RTL.
         project: its folder.
         base: its files as ``fcn-hw hls`` writes them.
         plan: its files, the scripts in the dialects of the tools.
@@ -53,10 +70,22 @@ class Source:
     project: Path
     base: Plan
     plan: Plan
-    hls: HlsTool
+    hls: HlsTool | None
     vivado: VivadoTool | None
     period_ns: float
     timeout_s: float | None
+
+    @property
+    def hls_tool(self) -> HlsTool:
+        """The HLS tool of a source that has one."""
+        assert self.hls is not None, "the source was emitted for fcn_hw's compiler"
+        return self.hls
+
+    @property
+    def vivado_tool(self) -> VivadoTool:
+        """Vivado, of a source that was emitted for it."""
+        assert self.vivado is not None, "the source was emitted without Vivado"
+        return self.vivado
 
     @property
     def report(self) -> Path:
@@ -74,6 +103,7 @@ def emit_source(
     board: Board,
     progress: Progress,
     *,
+    compiler: RtlCompiler = "vitis",
     needs_vivado: bool = False,
     timeout_s: float | None = None,
 ) -> Source:
@@ -81,15 +111,23 @@ def emit_source(
 
     The tools come first: nobody waits for a training to hear that one is missing.
 
+    Args:
+        compiler: who makes the RTL.
+
     Raises:
         ToolNotFound: a tool is missing; nothing has been done.
         ConfigError: a version that is not taken, or a path with a blank.
     """
     project = workspace.project(board)
-    hls = find_hls(project)
-    if hls.dialect.ignored:
-        progress.warn(hls.dialect.ignored)
-    vivado = find_vivado(project, hls.version) if needs_vivado else None
+    if compiler == "vitis":
+        hls = find_hls(project)
+        if hls.dialect.ignored:
+            progress.warn(hls.dialect.ignored)
+    else:
+        hls = None
+        for tool in (CLANG, OPT):
+            find_tool(tool)
+    vivado = find_vivado(project, hls.version if hls else None) if needs_vivado else None
     if any(character.isspace() for character in str(project.resolve())):
         raise ConfigError(
             f"the path '{project.resolve()}' has a blank, at which cosimulation would split it",
@@ -97,7 +135,10 @@ def emit_source(
             "and _ in names of folders, and does not say what happens otherwise.",
         )
     graph, base = hls_stage(workspace, board, progress)
-    scripts = plan_scripts(graph, board, workspace.hls, dialect=hls.dialect, vivado=vivado)
+    scripts = plan_scripts(
+        graph, board, workspace.hls, compiler=compiler, dialect=hls.dialect if hls else None,
+        vivado=vivado,
+    )  # fmt: skip
     plan = replace(base, files={**base.files, **scripts.files})
     rewrite(scripts, project)
     interface = axi_interface(graph, board)
@@ -119,6 +160,7 @@ class VendorStage(Generic[T]):
         outputs: files that it leaves, relative to the project.
         read: its result from them; the stage has succeeded when this has, too.
         note: what it does, for the line that says so.
+        made_by: whose RTL it stands on, see :class:`Rtl`.
         prepare: called before the commands, not where the stage is skipped.
     """
 
@@ -128,6 +170,7 @@ class VendorStage(Generic[T]):
     outputs: tuple[str, ...]
     read: Callable[[], T]
     note: str
+    made_by: str
     prepare: Callable[[Progress], None] | None = None
 
     def finished(self) -> T | None:
@@ -164,7 +207,9 @@ class VendorStage(Generic[T]):
 
     def _note_sources(self) -> None:
         """For :func:`finished_on`; sources may change where the stage does not read them."""
-        noted = {"sources": self.sources, "record": self.record.digest}
+        noted = {
+            "sources": self.sources, "record": self.record.digest, "made_by": self.made_by,
+        }  # fmt: skip
         replace_file(_made_from(self.record.folder, self.record.name), json.dumps(noted) + "\n")
 
 
@@ -176,9 +221,17 @@ def finished_on(project: Path, plan: Plan, stage: str) -> bool:
     Args:
         project: its folder.
         plan: its files as ``fcn-hw hls`` writes them.
-        stage: ``csynth``, ``cosim``, ``export``, ``impl`` or ``bitstream``.
+        stage: ``csynth``, ``cosim``, ``export``, ``package``, ``impl`` or ``bitstream``.
     """
     return _finished_on(project, sources_digest(plan), stage)
+
+
+def rtl_of(project: Path, stage: str) -> str:
+    """Whose RTL the last run of a stage stood on, see :class:`Rtl`; "" where that is not known."""
+    try:
+        return str(json.loads(_made_from(project, stage).read_text(encoding="utf-8"))["made_by"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return ""
 
 
 def synthesis_doubt(project: Path, stage: str = "csynth") -> str:
@@ -232,13 +285,21 @@ def stage_record(
 
 
 def firmware_digest(source: Source) -> str:
-    """Of everything that C synthesis reads, and of the tool."""
+    """Of everything that C synthesis reads, and of the HLS tool."""
     files = {
         path: data
         for path, data in source.plan.files.items()
         if path.startswith(("firmware/", "scripts/project.tcl", "scripts/csynth.tcl"))
     }
-    return digest_of(Plan(files=files).digest, source.hls.program, str(source.hls.version))
+    return digest_of(
+        Plan(files=files).digest, source.hls_tool.program, str(source.hls_tool.version)
+    )
+
+
+def hls_rtl(source: Source) -> Rtl:
+    """The RTL of the HLS tool."""
+    tool = source.hls_tool
+    return Rtl(f"{tool.program} {tool.version}", firmware_digest(source))
 
 
 def script_digest(source: Source, *paths: str) -> str:

@@ -45,6 +45,7 @@ from fcn_hw.plan import Plan
 from fcn_hw.reference import evaluate
 
 HLS_SCRIPTS = ("scripts/csynth.tcl", "scripts/export.tcl")
+PACKAGE_SCRIPT = "scripts/package.tcl"
 VIVADO_SCRIPTS = ("scripts/impl.tcl", "scripts/bitstream.tcl")
 """Scripts that an engineer runs one after another, where the project has them."""
 
@@ -58,6 +59,8 @@ class BundleParts:
         board: the target.
         part: FPGA part of the project.
         project: files of the HLS project.
+        verilog: of fcn_hw's compiler by path, where its IP is the one of the block design; else
+            empty.
         inputs: golden input codes (N, H, W, C) by tensor.
         layout: folds and FIFO depths of the project.
         labels: of the classes, as the project was planned with.
@@ -68,6 +71,7 @@ class BundleParts:
         licence: fcn_hw's own.
         reports: by name.
         vendor: for each thing that a vendor tool makes its file name and contents, or None.
+        routed_rtl: who made the RTL of the design that Vivado routed; "" where none is here.
         git_commit: of fcn_hw's tree, or ``unknown``.
         tools: versions by name.
     """
@@ -76,6 +80,7 @@ class BundleParts:
     board: Board
     part: str
     project: Plan
+    verilog: Mapping[str, str]
     inputs: Mapping[str, Codes]
     layout: Layout
     clock_period_ns: float
@@ -85,6 +90,7 @@ class BundleParts:
     licence: bytes
     reports: Mapping[str, bytes]
     vendor: Mapping[str, tuple[str, bytes] | None]
+    routed_rtl: str
     git_commit: str
     tools: Mapping[str, str]
     labels: Labels | None
@@ -109,6 +115,8 @@ class GuideContext:
     Args:
         output_values: codes of the outputs over all frames.
         vendor: what vendor tools make, and the file or ``absent``.
+        own_rtl: whether the IP is of fcn_hw's compiler, whose Verilog is in the bundle.
+        routed_rtl: as :class:`BundleParts` has it.
     """
 
     name: str
@@ -125,6 +133,8 @@ class GuideContext:
     expected: str
     vendor: tuple[tuple[str, str], ...]
     has_bitstream: bool
+    own_rtl: bool
+    routed_rtl: str
     hls_scripts: tuple[str, ...]
     vivado_scripts: tuple[str, ...]
     warnings_off: str
@@ -145,7 +155,7 @@ def bundle_files(parts: BundleParts) -> dict[str, bytes]:
     frames = len(parts.inputs[graph.inputs[0].name])
     files: dict[str, bytes] = {
         name: data if isinstance(data, bytes) else data.encode()
-        for name, data in parts.project.files.items()
+        for name, data in {**parts.project.files, **parts.verilog}.items()
     }
     files |= {f"constraints/{name}": data for name, data in parts.board_files.items()}
     files |= {f"{GRAPH}/{name}": data for name, data in parts.graph_files.items()}
@@ -221,9 +231,13 @@ def _guide(parts: BundleParts, expected: Expected, frames: int, output_values: i
             (what, ABSENT if item is None else f"`{item[0]}`")
             for what, item in parts.vendor.items()
         ),
+        own_rtl=bool(parts.verilog),
+        routed_rtl=parts.routed_rtl,
         has_bitstream=parts.vendor.get("bitstream") is not None,
         hls_scripts=_present(parts, HLS_SCRIPTS),
-        vivado_scripts=_present(parts, VIVADO_SCRIPTS),
+        vivado_scripts=_present(
+            parts, (PACKAGE_SCRIPT, *VIVADO_SCRIPTS) if parts.verilog else VIVADO_SCRIPTS
+        ),
         warnings_off=" ".join(QUIET),
         ap_types=AP_TYPES,
         has_registers=interface.control == "axi_lite",

@@ -10,7 +10,7 @@ from fcn_hw.backend.block_design import TIMING, UTILIZATION
 from fcn_hw.backend.hls_scripts import hls_layout
 from fcn_hw.boards import Board
 from fcn_hw.flow.rtl import COSIM as RTL_COSIM
-from fcn_hw.flow.vendor import synthesis_doubt
+from fcn_hw.flow.vendor import rtl_of, synthesis_doubt
 from fcn_hw.results import read_result
 from fcn_hw.rtl.reports import RtlCosim
 from fcn_hw.vendor_reports.cosim import read_cosim
@@ -107,7 +107,10 @@ def read_routed_values(project: Path, board: Board) -> Measured | None:
         "LUT": used.lut.used, "FF": used.ff.used, "DSP": used.dsp.used, "BRAM36": used.bram36.used,
     }  # fmt: skip
     note = _aged(project, "impl", note)
-    return Measured("routed, with DMA and interconnect", values, note)
+    whose = rtl_of(project, "impl")
+    return Measured(
+        f"routed, with DMA and interconnect{whose and f', RTL of {whose}'}", values, note
+    )
 
 
 def _aged(project: Path, stage: str, note: str) -> str:

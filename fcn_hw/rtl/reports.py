@@ -9,6 +9,8 @@ from fcn_hw.results import STRICT
 
 COMPILER = "fcn_hw"
 """Whose RTL and whose numbers they are: not the vendor's."""
+MADE_BY = "fcn_hw's compiler"
+"""The same in a sentence."""
 
 
 @dataclass(frozen=True, config=STRICT)

@@ -23,15 +23,18 @@ from fcn_hw.backend.block_design import (
     plan_vivado,
 )
 from fcn_hw.backend.hls_scripts import HlsLayout, hls_layout, plan_hls_scripts
+from fcn_hw.backend.ip_package import RTL_IP, SCRIPT, VERILOG
 from fcn_hw.backend.project import plan_project, plan_scripts
 from fcn_hw.backend.structure import choose_structure
 from fcn_hw.boards import Board, board_names, load_board
-from fcn_hw.design import Hls
+from fcn_hw.design import Hls, RtlCompiler
 from fcn_hw.errors import ConfigError
 from fcn_hw.fixed import FixedFormat
+from fcn_hw.flow.rtl import axi_of
 from fcn_hw.ir import Graph
 from fcn_hw.ir.build import GraphBuilder
 from fcn_hw.plan import Plan
+from fcn_hw.rtl.axi import axi_verilog
 from fcn_hw.tools.runner import write_files
 from fcn_hw.tools.xilinx import DIALECTS, Version, VivadoTool
 
@@ -48,7 +51,7 @@ def project(folder: Path, interface: AxiInterface, plan: Plan, name: str) -> Pat
     for path in (f"firmware/{name}.cpp", f"firmware/{interface.top}.cpp", "tb/cosim_main.cpp"):
         (folder / path).parent.mkdir(exist_ok=True)
         (folder / path).touch()
-    component = folder / HlsLayout(interface.top).component
+    component = folder / HlsLayout(interface.top).ip.component
     component.parent.mkdir(parents=True)
     component.touch()
     return folder
@@ -243,6 +246,99 @@ def test_the_stubs_find_mistakes(tmp_path: Path, old: str, new: str, message: st
     assert message in found.output
 
 
+# -- the IP of fcn_hw's compiler -----------------------------------------------------------------
+
+
+def package_calls(
+    folder: Path, graph: Graph, board: Board, change: tuple[str, str] = ("", "")
+) -> Calls:
+    """``package.tcl`` on the top of the wrapper's Verilog.
+
+    Args:
+        change: text of the script, and what it is replaced by.
+    """
+    plan = plan_project(graph, board, Hls(Compiler="fcn_hw"))
+    script = str(plan.files[SCRIPT])
+    assert change[0] in script
+    top = axi_of(graph, plan, board)
+    files = {SCRIPT: script.replace(*change), f"{VERILOG}/{top.name}.v": axi_verilog(top)}
+    write_files(Plan(files=files), folder)
+    return run_tcl(SCRIPT, folder, "vivado")
+
+
+@pytest.mark.parametrize(
+    ("name", "board", "control", "graph"),
+    [
+        ("ps7", "pynq-z2", "axi_lite", tiny_graph()),
+        ("psu-five-streams", "kv260", "axi_lite", two_in_three_out()),
+        ("no-registers", "pynq-z2", "none", tiny_graph()),
+    ],
+)
+def test_package(
+    tmp_path: Path, name: str, board: str, control: str, graph: Graph, pytestconfig: pytest.Config
+) -> None:
+    """Each port of the Verilog is in an interface, and the registers are the driver's."""
+    target = load_board(board).model_copy(update={"control": control})
+    found = package_calls(tmp_path, graph, target)
+    assert found.status == 0, found.output
+    check(f"package-{name}.txt", found.calls, pytestconfig)
+    plan = plan_project(graph, target, Hls())
+    interface = axi_interface(graph, target)
+    packed = dict(re.findall(r"set_property address_offset (\w+) register:(\w+)", found.calls))
+    offsets = {name: int(offset, 16) for offset, name in packed.items()}
+    assert offsets == {register.name: register.offset for register in interface.registers}
+    assert axi_of(graph, plan, target).registers == {
+        name: offset for name, offset in offsets.items() if name != "ctrl"
+    }
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("TDATA TKEEP", "TKEEP", "no interface has the ports in_image_TDATA out_class_map_TDATA"),
+        ("in_image interface:axis slave", "in_image interface:axis master", "is not"),
+        ("add_axi $core out_class_map", "# $core", "no interface has the ports out_class_map_"),
+        ("AWADDR AWVALID", "AWPROT AWVALID", "no port 's_axi_control_AWPROT' that is free"),
+        ("{CLK ap_clk}", "{CLK ap_rst_n}", "that is free"),
+        ("-busif $name -clock ap_clk", "-clock ap_clk", "has no clock"),
+        ("-clock ap_clk -reset ap_rst_n", "-clock ap_clk -reset ap_rst", "no object of the IP"),
+        ("ipx::remove_memory_map", "#", "a memory map that was guessed is left"),
+        ("ipx::add_memory_map", "ipx::get_memory_map", "invalid command name"),
+        ("rtl/verilog", "rtl", "rtl holds no tiny_axi.v: run fcn-hw bitstream"),
+    ],
+)
+def test_the_stubs_find_mistakes_of_the_packaging(
+    tmp_path: Path, old: str, new: str, message: str
+) -> None:
+    found = package_calls(tmp_path, tiny_graph(), load_board("pynq-z2"), (old, new))
+    assert found.status == 1
+    assert message in found.output
+
+
+def test_whose_ip_the_block_design_takes(tmp_path: Path) -> None:
+    """fcn_hw's only where design or caller asks for it; an IP of the other is not taken."""
+    graph, board = tiny_graph(), load_board("pynq-z2")
+    interface = axi_interface(graph, board)
+
+    def text(hls: Hls, compiler: RtlCompiler | None = None) -> str:
+        files = plan_scripts(graph, board, hls, compiler=compiler).files
+        return str(files["scripts/block_design.tcl"])
+
+    ours, vitis = text(Hls(Compiler="fcn_hw")), text(Hls())
+    assert "-vlnv fcn_hw:rtl:tiny_axi:1.0" in ours and "-vlnv fcn_hw:hls:tiny_axi:1.0" in vitis
+    assert text(Hls(), "fcn_hw") == ours
+    assert text(Hls(Compiler="fcn_hw"), "vitis") == text(Hls(Compiler="vitis")) == vitis
+    plan = plan_scripts(graph, board, Hls(Compiler="fcn_hw"))
+    project(tmp_path, interface, plan, "tiny")
+    found = run_tcl("scripts/impl.tcl", tmp_path, "vivado", ports(interface))
+    assert found.status == 1
+    assert "rtl/ip holds no IP: run scripts/package.tcl first" in found.output
+    write_files(Plan(files={RTL_IP.component: ""}), tmp_path)
+    found = run_tcl("scripts/impl.tcl", tmp_path, "vivado", ports(interface))
+    assert found.status == 0, found.output
+    assert "set_property ip_repo_paths rtl/ip" in found.calls
+
+
 # -- names and addresses -------------------------------------------------------------------------
 
 
@@ -289,7 +385,7 @@ def test_another_part_has_no_block_design() -> None:
     with pytest.raises(ConfigError, match=r"hls\.Part is 'xc7a35t', but board 'pynq-z2' has"):
         plan_vivado(
             axi_interface(graph, board), board, name="tiny", part="xc7a35t", period_ns=10.0,
-            solution="x",
+            ip=HlsLayout("tiny_axi").ip,
         )  # fmt: skip
 
 

@@ -37,6 +37,7 @@ COSIM = CosimResult(
     2, 176, CosimReport((CosimLanguage("Verilog", True, Cycles(1, 2, 3), Cycles(4, 5, 6)),))
 )
 ROUTED = Implementation(
+    "vitis_hls 2022.2",
     Utilization(Usage(5000, 53200), Usage(6000, 106400), Usage(6.5, 140), Usage(12, 220), None),
     Timing(Slack(0.4, 0, 0, 9), Slack(0.1, 0, 0, 9), Slack(3.0, 0, 0, 9), True),
 )

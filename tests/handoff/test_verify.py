@@ -16,7 +16,9 @@ from typing import Any
 import pytest
 from bundles import FRAMES, small_parts, wide_graph
 
+from fcn_hw.backend.project import plan_scripts
 from fcn_hw.boards import load_board
+from fcn_hw.design import Hls
 from fcn_hw.errors import BundleError, ToolFailed, ToolNotFound
 from fcn_hw.flow.handoff import write_bundle
 from fcn_hw.handoff import verify as module
@@ -79,6 +81,27 @@ def refused(path: Path) -> str:
     with pytest.raises(BundleError) as caught:
         verify_bundle(path)
     return caught.value.message
+
+
+def test_a_bundle_of_own_rtl_needs_no_vitis(parts: BundleParts, tmp_path: Path) -> None:
+    """Its Verilog is packed, README and Makefile go from there; whose RTL was routed is told."""
+    scripts = plan_scripts(parts.graph, parts.board, Hls(Compiler="fcn_hw")).files
+    own = replace(
+        parts,
+        project=replace(parts.project, files={**parts.project.files, **scripts}),
+        verilog={"rtl/verilog/tiny_axi.v": "module tiny_axi; endmodule\n"},
+        routed_rtl="fcn_hw's compiler",
+    )
+    made = write_bundle(own, tmp_path).path
+    found = read(made)[1]
+    assert found["rtl/verilog/tiny_axi.v"] == b"module tiny_axi; endmodule\n"
+    readme, makefile = found["README.md"].decode(), found["Makefile"].decode()
+    assert "2. Vitis HLS is not needed: `rtl/verilog/` is the RTL" in readme
+    assert "(Vivado runs `scripts/package.tcl`, then `scripts/impl.tcl`, then " in readme
+    assert "The routed design holds RTL of fcn_hw's compiler.\n" in readme
+    runs = [line for line in makefile.splitlines() if "-source" in line]
+    assert [line.split("/")[-1] for line in runs] == ["package.tcl", "impl.tcl", "bitstream.tcl"]
+    verify_bundle(made)
 
 
 def test_same_input_same_bytes(parts: BundleParts, bundle: Path, tmp_path: Path) -> None:

@@ -227,6 +227,7 @@ if {$dialect eq "vivado"} {
     command update_compile_order {-fileset} {} 0 0
     command add_files {-fileset} {-norecurse} 1 1 {
         foreach path [lindex $words 0] { must_be_file $path }
+        lappend ::project(files) {*}[lindex $words 0]
     }
     command create_bd_design {} {} 1 1 { set ::project(design) [lindex $words 0] }
     command create_bd_cell {-type -vlnv -reference} {} 1 1 {
@@ -251,6 +252,10 @@ if {$dialect eq "vivado"} {
         set target [lindex $words end]
         if {[info exists ::cell($target)]} {
             remember [lrange $words 0 end-1] $target
+        } elseif {[info exists ::packed($target)]} {
+            set ::packed($target,[lindex $words 0]) [lindex $words 1]
+        } elseif {$target eq "sources_1" && [lindex $words 0] eq "top"} {
+            set ::project(top) [lindex $words 1]
         } elseif {$target ni [list $::project(name) sources_1]} {
             error "'$target' is no object"
         } elseif {[lindex $words 0] eq "ip_repo_paths"} {
@@ -348,12 +353,76 @@ if {$dialect eq "vivado"} {
     command get_runs {} {} 1 1 { return [lindex $words 0] }
     command get_property {} {} 2 2 {
         lassign $words property run
+        if {$property eq "name"} { return [name_of $run] }
         set progress $::project($run)
         switch $property {
             PROGRESS { return $progress }
             STATUS { return [expr {$progress eq "100%" ? "Complete!" : "ERROR"}] }
             default { error "unknown property $property" }
         }
+    }
+    # IP packager: an object is KIND:NAME; ::packed(KIND:NAME,PROPERTY) is what it was given.
+    namespace eval ipx {}
+    array set packed {}
+    proc pack {kind name} {
+        if {[info exists ::packed($kind:$name)]} { error "$kind '$name' is there already" }
+        set ::packed($kind:$name) 1
+        return $kind:$name
+    }
+    proc name_of {object} {
+        if {![info exists ::packed($object)]} { error "'$object' is no object of the IP" }
+        return [string range $object [string first : $object]+1 end]
+    }
+    command ipx::package_project {-root_dir -vendor -library -taxonomy} {-import_files -force} 0 0 {
+        set path [lsearch -inline $::project(files) */$::project(top).v]
+        must_be_file $path
+        set channel [open $path]
+        set text [read $channel]
+        close $channel
+        set ::project(ip) $option(-root_dir)
+        set ::project(ports) {}
+        foreach {- way name} [regexp -all -inline {(input|output) wire (?:\[\d+:0\] )?(\w+)} $text] {
+            dict set ::project(ports) $name $way
+        }
+        pack core ip
+        pack map guessed
+    }
+    command ipx::current_core {} {} 0 0 { return core:[name_of core:ip] }
+    command ipx::remove_all_bus_interface {} {} 1 1 { name_of [lindex $words 0] }
+    command ipx::get_memory_maps {-of_objects} {-quiet} 1 1 { return map:guessed }
+    command ipx::remove_memory_map {} {} 2 2 { unset ::packed(map:[lindex $words 0]) }
+    foreach {ipx_command kind} {add_bus_interface bus add_memory_map map add_address_block block add_register register} {
+        command ipx::$ipx_command {} {} 2 2 "name_of \[lindex \$words 1\]; pack $kind \[lindex \$words 0\]"
+    }
+    foreach {ipx_command kind} {add_port_map port add_bus_parameter parameter} {
+        command ipx::$ipx_command {} {} 2 2 "pack $kind \[name_of \[lindex \$words 1\]\]/\[lindex \$words 0\]"
+    }
+    command ipx::associate_bus_interfaces {-busif -clock -reset} {} 1 1 {
+        foreach {- bus} [array get option] { name_of bus:$bus }
+        if {[info exists option(-busif)]} { set ::packed(bus:$option(-busif),clock) $option(-clock) }
+    }
+    command ipx::create_xgui_files {} {} 1 1
+    command ipx::update_checksums {} {} 1 1
+    # Every port of the Verilog is in one interface, its direction that of the interface's mode.
+    command ipx::save_core {} {} 1 1 {
+        set open $::project(ports)
+        foreach {object physical} [array get ::packed port:*,physical_name] {
+            if {![dict exists $open $physical]} { error "the Verilog has no port '$physical' that is free" }
+            set way [dict get $open $physical]
+            dict unset open $physical
+            lassign [split [string range $object 5 end-14] /] bus logical
+            set mode $::packed(bus:$bus,interface_mode)
+            set type $::packed(bus:$bus,bus_type_vlnv)
+            set axi [string match *:interface:* $type]
+            if {$axi && ![info exists ::packed(bus:$bus,clock)]} { error "interface '$bus' has no clock" }
+            set against [expr {$logical eq "TREADY" || [regexp {^([BR](VALID|RESP|DATA)|(AW|W|AR)READY)$} $logical]}]
+            if {$way ne [expr {($mode eq "slave") != $against ? "input" : "output"}]} {
+                error "port '$physical' is an $way, which $logical of a $mode is not"
+            }
+        }
+        if {[dict size $open]} { error "no interface has the ports [dict keys $open]" }
+        if {[info exists ::packed(map:guessed)]} { error "a memory map that was guessed is left" }
+        effect save_core $::project(ip) $::packed(core:ip,name)
     }
     command open_run {} {} 1 1 {
         if {$::project([lindex $words 0]) ne "100%"} { error "[lindex $words 0] has not run" }

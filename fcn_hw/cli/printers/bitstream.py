@@ -16,7 +16,7 @@ if TYPE_CHECKING:  # `fcn-hw --help` loads none
 
 def print_implementation(routed: Implementation) -> None:
     """What the routed design takes, and its slacks."""
-    table = Table(title="routed by Vivado", box=box.SIMPLE_HEAD)
+    table = Table(title=f"RTL of {routed.rtl}, routed by Vivado", box=box.SIMPLE_HEAD)
     for column in ("resource", "used", "available", "share"):
         table.add_column(column, justify="left" if column == "resource" else "right")
     for name, usage in vars(routed.utilization).items():

@@ -21,7 +21,12 @@ if TYPE_CHECKING:  # `fcn-hw --help` loads none
 
 def print_hardware(run: HardwareRun) -> None:
     """C synthesis by function, then what RTL cosimulation and Vivado say, then the last run."""
-    print_csynth(run.csynth)
+    from fcn_hw.rtl.reports import RtlSynthesis
+
+    if isinstance(run.csynth, RtlSynthesis):
+        print_processes(run.csynth)
+    else:
+        print_csynth(run.csynth)
     out = console()
     if run.cosim is not None:
         out.print(
@@ -83,6 +88,12 @@ def _hls_amounts(amount: HlsResources) -> list[str]:
 
 
 def print_rtl_csynth(found: RtlSynthesis, folder: Path) -> None:
+    """What fcn_hw's own compiler made, and where its report is."""
+    print_processes(found)
+    console().print(f"report: {folder}", highlight=False)
+
+
+def print_processes(found: RtlSynthesis) -> None:
     """A row a process, of fcn_hw's own compiler."""
     table = Table(
         title=f"{found.design}: C++ to Verilog by fcn_hw's compiler, {found.family} at "
@@ -118,7 +129,6 @@ def print_rtl_csynth(found: RtlSynthesis, folder: Path) -> None:
         f"({slowest.process}) of {slowest.limit_ns:.2f} ns, by fcn_hw's delay model",
         highlight=False,
     )
-    out.print(f"report: {folder}", highlight=False)
 
 
 def _gates_table(rows: Sequence[Gates], family: str) -> Table:

@@ -55,6 +55,11 @@ def export_design(solution: str, top: str) -> None:
     (folder / "component.xml").write_text(f"<spirit:component>{top}</spirit:component>\n")
 
 
+def save_core(folder: str, name: str) -> None:
+    Path(folder).mkdir(parents=True, exist_ok=True)
+    (Path(folder) / "component.xml").write_text(f"<spirit:component>{name}</spirit:component>\n")
+
+
 def save_bd_design(folder: str, project: str, design: str) -> None:
     target = Path(folder) / f"{project}.gen" / "sources_1" / "bd" / design / "hw_handoff"
     if "STUB_OLD_VIVADO" in os.environ:

@@ -30,7 +30,7 @@ proc connect_pins {from args} {
 }
 
 # Project -----------------------------------------------------------------------------------------
-set ip_folder [file join [pwd] "tiny_axi_prj/solution1" impl ip]
+set ip_folder [file join [pwd] "tiny_axi_prj/solution1/impl/ip"]
 if {![file isfile [file join $ip_folder component.xml]]} {
     error "$ip_folder holds no IP: run scripts/csynth.tcl and scripts/export.tcl first"
 }
