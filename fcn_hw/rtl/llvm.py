@@ -268,7 +268,7 @@ class _Reader:
         """An array that ends in zeros, which clang writes as a struct.
 
         Its fields are two arrays, ``<{ [13 x i4], [27 x i4] }>``, or the elements that are not zero
-        and an array of the others, ``<{ i4, i4, [38 x i4] }>``.
+        and an array of the others, ``<{ i4, i4, [38 x i4] }>``; these may be arrays themselves.
         """
         fields: list[Type] = []
         are_elements, rest = False, text[1:]
@@ -278,6 +278,7 @@ class _Reader:
             field_of, rest = self.type(rest)
             fields.append(field_of)
             rest = rest.lstrip()
+        are_elements |= getattr(fields[-1], "element", None) == fields[0]
         element = fields[0] if are_elements else getattr(fields[0], "element", None)
         count = sum(elements(of) for of in fields) // elements(element)
         return Array(count, element), rest.removeprefix("}>")

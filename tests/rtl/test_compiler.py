@@ -297,9 +297,13 @@ def test_an_array_that_ends_in_zeros_has_the_extents_of_the_source() -> None:
         "<{ <{ %struct.number, [9 x %struct.number] }> "
         "<{ %struct.number { i4 5 }, [9 x %struct.number] zeroinitializer }>, "
         "[10 x %struct.number] zeroinitializer, [8 x [10 x %struct.number]] zeroinitializer }>\n"
+        "@ones = internal constant <{ [1 x i2], [1 x i2], [8 x [1 x i2]] }> "
+        "<{ [1 x i2] zeroinitializer, [1 x i2] [i2 -1], [8 x [1 x i2]] zeroinitializer }>\n"
         "define void @process_p(ptr %x) {\nentry:\n  ret void\n}\n"
     )
     found = read_function(text).variables
+    assert dimensions(found["ones"].type) == ((10, 1), 2)
+    assert found["ones"].initial == (0, -1, *[0] * 8)
     assert dimensions(found["flat"].type) == ((12,), 4)
     assert found["flat"].initial == (1, -8, 3, *[0] * 9)
     assert dimensions(found["rows"].type) == ((10, 10), 4)
