@@ -85,8 +85,13 @@ def fitted_frames(
     height, width, channels = shape
     animated = frame_count(path) > 1
     for number, picture in enumerate(decode_frames(path, channels)):
-        name = f"{path.stem}_{number:05d}" if animated else path.stem
+        name = frame_name(path, number) if animated else path.stem
         yield name, fitted(picture, height, width, fit)
+
+
+def frame_name(path: Path, number: int) -> str:
+    """The name of the pictures of a frame, counted from 0, of an animation or a video."""
+    return f"{path.stem}_{number:05d}"
 
 
 def frame_count(path: Path) -> int:
@@ -185,10 +190,15 @@ def overlay(
     return Image.fromarray(((pixels + above) // 2).astype(np.uint8))
 
 
+def of_channels(image: Image.Image, channels: int) -> Image.Image:
+    """An image of 8 bits a channel as grey (1 channel) or RGB (3)."""
+    return image.convert("RGB" if channels == 3 else "L")
+
+
 def _as_bytes(image: Image.Image, path: Path, channels: int) -> Image.Image:
     if image.mode in _DEEP_MODES:
         raise DataError(f"{path}: the image has more than 8 bits a channel; store bytes")
-    return image.convert("RGB" if channels == 3 else "L")
+    return of_channels(image, channels)
 
 
 def _undecodable(path: Path, what: str, error: Exception) -> DataError:

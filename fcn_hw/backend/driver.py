@@ -112,8 +112,11 @@ def driver_files(graph: Graph, board: Board, labels: Labels | None = None) -> di
 
 def labels_text(labels: Labels) -> str:
     """What the driver says of its labels, as Python."""
-    rows = [f"    {row!r},\n" for row in zip(labels.classes, labels.colours, strict=True)]
-    return f'CLASSES = (\n{"".join(rows)})\nFIT = "{labels.fit}"\n'
+    lines = ["CLASSES = {"]
+    for output, classes in labels.classes.items():
+        rows = [f"        {(item.name, item.colour)!r}," for item in classes]
+        lines += [f"    {output!r}: (", *rows, "    ),"]
+    return "\n".join([*lines, "}", f"FIT = {labels.fit!r}", ""])
 
 
 def _pictures() -> str:

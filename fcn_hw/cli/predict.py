@@ -18,7 +18,7 @@ from fcn_hw.errors import ConfigError
 @app.command(
     rich_help_panel=PROJECT,
     epilog="Examples: fcn-hw predict digits_fcn8s --images photos --output seen; "
-    "fcn-hw predict --graph mine_graph --images clip.gif --output seen --csim --board zcu104 "
+    "fcn-hw predict --graph mine_graph --images clip.mp4 --output seen --csim --board zcu104 "
     "--project mine_project",
 )
 def predict(
@@ -26,8 +26,9 @@ def predict(
         Path,
         typer.Option(
             "--images",
-            help="A folder of images, a list, an image, or an animation (GIF, APNG, WebP); for "
-            "several inputs a folder that holds one of these for each, by its name.",
+            help="A folder of images, a list, an image, an animation (GIF, APNG, WebP) or a "
+            "video, which ffmpeg decodes; for several inputs a folder that holds one of these for "
+            "each, by its name.",
         ),
     ],
     output: Annotated[Path, typer.Option("--output", help="Folder of the class pictures.")],

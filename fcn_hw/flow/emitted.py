@@ -15,7 +15,7 @@ from fcn_hw.harness.csim import traced
 from fcn_hw.harness.whole_set import simulate_set
 from fcn_hw.ir import Graph
 
-_MAPS_FILE = "batch_maps.u8"
+_MAPS_PREFIX = "batch_"
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,8 +53,8 @@ class Simulation:
         codes: Mapping[str, npt.NDArray[np.integer]],
         first: int,
         update: Callable[[int], None],
-    ) -> npt.NDArray[np.uint8]:
-        """The class maps (N, H, W) of a batch, which are the first output.
+    ) -> dict[str, npt.NDArray[np.uint8]]:
+        """The class maps (N, H, W) of a batch, by output.
 
         Args:
             codes: (N, H, W, C) of each input.
@@ -62,16 +62,15 @@ class Simulation:
             update: called with the number of frames that are done.
         """
         made = self.made
-        path = made.project / made.program / _MAPS_FILE
         try:
             finished = simulate_set(
                 made.graph, made.project, codes, folder=made.program, first_frame=first,
-                maps_file=_MAPS_FILE, on_frame=lambda done: update(first + done),
+                maps_prefix=_MAPS_PREFIX, on_frame=lambda done: update(first + done),
             )  # fmt: skip
-            assert finished.class_maps is not None, "the caller knows that the output is one"
-            maps = np.array(finished.class_maps)
+            maps = {name: np.array(item) for name, item in finished.class_maps.items()}
         finally:
-            path.unlink(missing_ok=True)
+            for path in (made.project / made.program).glob(f"{_MAPS_PREFIX}*.u8"):
+                path.unlink(missing_ok=True)
         self.compared = {
             name: sofar.followed_by(finished.compared[name])
             for name, sofar in self.compared.items()

@@ -62,8 +62,9 @@ def measure(
         for images in stream.batches(size):
             maps = {key: predict(images.images, batch) for key, predict in predictors.items()}
             if simulation is not None:
-                codes = {simulation.made.graph.inputs[0].name: images.images}
-                maps["hardware"] = simulation.run(codes, done, update)
+                graph = simulation.made.graph
+                codes = {graph.inputs[0].name: images.images}
+                maps["hardware"] = simulation.run(codes, done, update)[graph.outputs[0]]
                 flips += int(np.count_nonzero(maps["hardware"] != maps["retrained"]))
             for key, found in maps.items():
                 tallies[key].add(images.masks, found)

@@ -3,6 +3,8 @@
 <output>/<image>.classes.png    a palette image: its values are the classes
 <output>/<image>.overlay.png    half the image as the network sees it, half the colours
 <output>/predictions.json       what the colours mean, and how much of each image a class has
+
+Of several class maps, the files are <image>.<class map>.classes.png and so on.
 """
 
 from __future__ import annotations
@@ -22,45 +24,60 @@ from fcn_hw.colours import css
 from fcn_hw.errors import ConfigError, DataError
 from fcn_hw.flow.csim_report import LayerResult, layer_row
 from fcn_hw.flow.emitted import Simulation
-from fcn_hw.flow.frames import check_takes_images, image_files
+from fcn_hw.flow.frames import IMAGE_SUFFIXES, check_takes_images, image_files
 from fcn_hw.flow.labels import labels_of
 from fcn_hw.flow.pipeline import emitted_program, export_stage
 from fcn_hw.flow.progress import Progress
 from fcn_hw.flow.workspace import Target
 from fcn_hw.ir import Graph
-from fcn_hw.ir.labels import Labels, channel_order
+from fcn_hw.ir.labels import ClassLabel, Labels, channel_order
 from fcn_hw.locks import locked
 from fcn_hw.ops import Tensor
-from fcn_hw.pictures import fitted_frames, frame_count, write_pictures
+from fcn_hw.pictures import (
+    fitted,
+    fitted_frames,
+    frame_count,
+    frame_name,
+    of_channels,
+    write_pictures,
+)
 from fcn_hw.reference import evaluate
 from fcn_hw.results import STRICT, write_result
+from fcn_hw.tools.video import VIDEO_SUFFIXES, video_frames
 from fcn_hw.train.datasets.base import Bytes
 
 PREDICTIONS = "predictions.json"
 
-VIDEO_SUFFIXES = frozenset(
-    {".mp4", ".m4v", ".mov", ".avi", ".mkv", ".webm", ".mpg", ".mpeg", ".wmv", ".ts"}
-)
-
 _CHUNK_BYTES = 16 << 20
 _CHUNK_IMAGES = 256
-"""Frames in memory at a time, however long an animation is."""
+"""Frames in memory at a time, however long a video is."""
+
+
+@dataclass(frozen=True, config=STRICT)
+class Drawn:
+    """The pictures of a class map.
+
+    Args:
+        classes, overlay: their files.
+        shares: the part of the pixels of each class that occurs, 0..1.
+    """
+
+    classes: str
+    overlay: str
+    shares: Mapping[str, float]
 
 
 @dataclass(frozen=True, config=STRICT)
 class Predicted:
-    """An image and its class map.
+    """An image and its class maps.
 
     Args:
-        name: of its file without suffix; of a frame of an animation, its number too.
-        classes, overlay: the files of its two pictures.
-        shares: the part of the pixels of each class that occurs, 0..1.
+        name: of its file without suffix; of a frame of a video or an animation, its number too.
+        maps: by output.
     """
 
     name: str
-    classes: str
-    overlay: str
-    shares: Mapping[str, float]
+    maps: Mapping[str, Drawn]
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -69,7 +86,8 @@ class Predictions:
 
     Args:
         network: of the design, or of the graph.
-        colours: of the classes, ``#rrggbb``, by name in the order of their numbers.
+        colours: of the classes of each class map, ``#rrggbb``, by name in the order of their
+            numbers.
         fit: how an image of another size becomes a frame, ``resize``, ``crop`` or ``pad``.
         channels: of each input, ``RGB`` or ``grey``.
         images: in the order of the files' names.
@@ -78,7 +96,7 @@ class Predictions:
     """
 
     network: str
-    colours: Mapping[str, str]
+    colours: Mapping[str, Mapping[str, str]]
     fit: str
     channels: Mapping[str, str]
     images: tuple[Predicted, ...]
@@ -97,12 +115,12 @@ class Predictions:
 def predict_stage(
     workspace: Target, progress: Progress, *, images: Path, output: Path, board: Board | None = None
 ) -> Predictions:
-    """Computes the class map of each image and writes its pictures.
+    """Computes the class maps of each image and writes their pictures.
 
     Args:
-        images: a folder, a text file with an image a line, an image, or an animation (GIF, APNG,
-            WebP), each of whose frames counts; of several inputs a folder that holds one of these
-            for each, by its name. The pictures have the names of the first input's images.
+        images: a folder, a text file with an image a line, an image, an animation (GIF, APNG,
+            WebP) or a video, each of whose frames counts; of several inputs a folder that holds one
+            of these for each, by its name. The pictures have the names of the first input's images.
         output: folder of the pictures; it is made.
         board: also run the emitted C++ for it; its class maps are those that are drawn, and every
             code of every tensor is compared with the oracle.
@@ -111,7 +129,8 @@ def predict_stage(
         also for a run that found mismatches: look at ``mismatches``.
 
     Raises:
-        ConfigError: the network gives no class map; a video that needs a decoder.
+        ConfigError: the network gives no class map.
+        ToolNotFound: a video, and no ffmpeg to decode it.
         DataError: an image is missing or undecodable; an input does not take the bytes of images;
             the inputs have different numbers of images; two images have the same name.
     """
@@ -121,44 +140,44 @@ def predict_stage(
     labels = labels_of(workspace, graph)
     if labels is None:
         raise ConfigError(
-            f"'{graph.outputs[0]}', the first output of '{graph.name}', is no class map",
+            f"no output of '{graph.name}' is a class map: "
+            + ", ".join(f"'{name}'" for name in graph.outputs),
             hint="export the model with --output-kind classes or both",
         )
     files = {op.name: _files(images, op.name, len(graph.inputs) > 1) for op in graph.inputs}
-    counts = {name: sum(map(frame_count, item)) for name, item in files.items()}
-    if len(set(counts.values())) > 1:
-        told = ", ".join(f"{count} of '{name}'" for name, count in counts.items())
-        raise DataError(f"{images}: the inputs have different numbers of images: {told}")
-    count = counts[graph.inputs[0].name]
+    count = _count(images, files)
     with ExitStack() as stack:
         simulation = None
         if board is not None:
             stack.enter_context(locked(workspace.project(board), "fcn-hw predict"))
             simulation = Simulation(emitted_program(workspace, board, progress))
             graph = simulation.made.graph
+        number = "a video" if count is None else f"{count} images"
         by = "" if board is None else f", C++ for {board.name} = oracle"
-        progress.say(f"[cyan]predict[/] {escape(images.name)}: {count} images{by}")
+        progress.say(f"[cyan]predict[/] {escape(images.name)}: {number}{by}")
         output.mkdir(parents=True, exist_ok=True)
         update = stack.enter_context(progress.counter("predict", count))
         shown: list[Predicted] = []
         seen: set[str] = set()
-        for names, codes in _batches(graph, files, labels):
+        for names, codes in _batches(graph, images, files, labels):
             if simulation is not None:
                 maps = simulation.run(codes, len(shown), update)
             else:
-                found = evaluate(graph, codes, keep=graph.outputs[:1])[graph.outputs[0]]
-                maps = found[..., 0].astype(np.uint8)
+                found = evaluate(graph, codes, keep=list(labels.classes))
+                maps = {name: found[name][..., 0].astype(np.uint8) for name in labels.classes}
             pixels = codes[graph.inputs[0].name]
-            for name, frame, classes in zip(names, pixels, maps, strict=True):
+            for index, name in enumerate(names):
                 if name in seen:
                     raise DataError(f"{images}: two images have the name '{name}'")
                 seen.add(name)
-                shown.append(_drawn(output, name, frame, classes, labels))
+                classes = {key: item[index] for key, item in maps.items()}
+                shown.append(_predicted(output, name, pixels[index], classes, labels))
             update(len(shown))
     result = Predictions(
         network=workspace.name,
         colours={
-            name: css(colour) for name, colour in zip(labels.classes, labels.colours, strict=True)
+            key: {item.name: css(item.colour) for item in classes}
+            for key, classes in labels.classes.items()
         },
         fit=labels.fit,
         channels={op.name: channel_order(op.output) for op in graph.inputs},
@@ -176,35 +195,62 @@ def predict_stage(
 
 
 def _files(images: Path, name: str, several: bool) -> list[Path]:
-    """The images of one input."""
+    """The images of one input, or its video."""
     place = images
     if several:
-        place = next((p for p in (images / name, images / f"{name}.txt") if p.exists()), images)
-        if place == images:
+        known = {"", ".txt", *IMAGE_SUFFIXES, *VIDEO_SUFFIXES}
+        found = sorted(images.iterdir()) if images.is_dir() else []
+        named = [path for path in found if path.stem == name and path.suffix.lower() in known]
+        if not named:
             raise DataError(
                 f"{images}: there are no images of the input '{name}'",
-                hint="give a folder that holds a folder of images, or a list .txt, with the name "
-                "of each input",
+                hint="give a folder that holds a folder of images, a list .txt, an image or a "
+                "video, with the name of each input",
             )
-    if place.suffix.lower() in VIDEO_SUFFIXES:
-        raise ConfigError(
-            f"{place}: a video of this kind is decoded by ffmpeg, which fcn_hw does not call",
-            hint=f"make a folder of its frames: ffmpeg -i {place.name} frames/%05d.png",
-        )
-    return image_files(place)
+        if len(named) > 1:
+            both = ", ".join(f"'{path.name}'" for path in named)
+            raise DataError(f"{images}: which of {both} is of the input '{name}'?")
+        (place,) = named
+    if place.suffix.lower() not in VIDEO_SUFFIXES:
+        return image_files(place)
+    if not place.is_file():
+        raise DataError(f"{place}: there is no such file")
+    return [place]
+
+
+def _count(images: Path, files: Mapping[str, list[Path]]) -> int | None:
+    """How many images each input has; None of videos, which say it at their end only."""
+    if any(_is_video(path) for paths in files.values() for path in paths):
+        return None
+    counts = {name: sum(map(frame_count, paths)) for name, paths in files.items()}
+    if len(set(counts.values())) > 1:
+        told = ", ".join(f"{count} of '{name}'" for name, count in counts.items())
+        raise DataError(f"{images}: the inputs have different numbers of images: {told}")
+    return next(iter(counts.values()))
+
+
+def _is_video(path: Path) -> bool:
+    return path.suffix.lower() in VIDEO_SUFFIXES
 
 
 def _batches(
-    graph: Graph, files: Mapping[str, list[Path]], labels: Labels
+    graph: Graph, images: Path, files: Mapping[str, list[Path]], labels: Labels
 ) -> Iterator[tuple[list[str], dict[str, Bytes]]]:
     """Names of some images and their codes, by input."""
     tensors = [op.output for op in graph.inputs]
     streams = [_frames(files[tensor.name], tensor, labels.fit) for tensor in tensors]
     size = sum(tensor.size for tensor in tensors)
     step = min(_CHUNK_IMAGES, max(1, _CHUNK_BYTES // size))
-    while batch := [list(islice(stream, step)) for stream in streams]:
-        if not batch[0]:
-            return
+    done = 0
+    while any(batch := [list(islice(stream, step)) for stream in streams]):
+        shortest = min(batch, key=len)
+        if any(len(items) > len(shortest) for items in batch):
+            name = tensors[batch.index(shortest)].name
+            raise DataError(
+                f"{images}: the inputs have different numbers of images: '{name}' ends after "
+                f"{done + len(shortest)}"
+            )
+        done += len(shortest)
         codes = {
             tensor.name: np.stack([pixels for _, pixels in items])
             for tensor, items in zip(tensors, batch, strict=True)
@@ -214,14 +260,35 @@ def _batches(
 
 def _frames(files: list[Path], tensor: Tensor, fit: str) -> Iterator[tuple[str, Bytes]]:
     for path in files:
-        yield from fitted_frames(path, tensor.shape, fit)
+        if not _is_video(path):
+            yield from fitted_frames(path, tensor.shape, fit)
+            continue
+        for number, picture in enumerate(video_frames(path)):
+            frame = of_channels(picture, tensor.channels)
+            yield frame_name(path, number), fitted(frame, tensor.height, tensor.width, fit)
 
 
-def _drawn(output: Path, name: str, pixels: Bytes, classes: Bytes, labels: Labels) -> Predicted:
-    pictures = write_pictures(output, name, pixels, classes, np.array(labels.colours, np.uint8))
-    numbers, counts = np.unique(classes, return_counts=True)
+def _predicted(
+    output: Path, name: str, pixels: Bytes, maps: Mapping[str, Bytes], labels: Labels
+) -> Predicted:
+    several = len(labels.classes) > 1
+    return Predicted(
+        name,
+        {
+            key: _drawn(output, f"{name}.{key}" if several else name, pixels, maps[key], classes)
+            for key, classes in labels.classes.items()
+        },
+    )
+
+
+def _drawn(
+    output: Path, name: str, pixels: Bytes, codes: Bytes, classes: tuple[ClassLabel, ...]
+) -> Drawn:
+    colours = np.array([item.colour for item in classes], np.uint8)
+    files = write_pictures(output, name, pixels, codes, colours)
+    numbers, counts = np.unique(codes, return_counts=True)
     shares = {
-        labels.classes[number]: count / classes.size
+        classes[number].name: count / codes.size
         for number, count in zip(numbers.tolist(), counts.tolist(), strict=True)
     }
-    return Predicted(name, *pictures, shares)
+    return Drawn(*files, shares)

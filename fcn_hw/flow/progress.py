@@ -42,8 +42,12 @@ class Progress:
         return self.console.is_terminal and not self.quiet
 
     @contextmanager
-    def counter(self, label: str, total: int) -> Iterator[Callable[[int], None]]:
-        """A bar; call the yielded function with the count done so far."""
+    def counter(self, label: str, total: int | None) -> Iterator[Callable[[int], None]]:
+        """A bar; call the yielded function with the count done so far.
+
+        Args:
+            total: None where nobody knows it yet.
+        """
         columns = (
             TextColumn("  {task.description}"),
             BarColumn(),

@@ -168,7 +168,8 @@ def simulate_project(
         data: where the frames are from; "" of a design's own.
 
     Returns:
-        the result, without scores; and the class maps (N, H, W), where they are the first output.
+        the result, without scores; and the class maps (N, H, W) of the first output, where it is
+        one.
     """
     count = frame_count(codes)
     frames = f"{count} frames: {escape(data)}" if data else f"{count} images"
@@ -197,7 +198,7 @@ def simulate_project(
         edited=planned.edited,
         data=data,
     )
-    return result, finished.class_maps
+    return result, finished.class_maps.get(graph.outputs[0])
 
 
 def _equal_layers(folder: Path) -> dict[str, Comparison]:

@@ -78,16 +78,22 @@ class LayerEntry(_Section):
     format: Text
 
 
+class ClassEntry(_Section):
+    """A class, and its colour: red, green, blue."""
+
+    name: Text
+    colour: Annotated[list[Annotated[int, Field(ge=0, le=255)]], Field(min_length=3, max_length=3)]
+
+
 class LabelsEntry(_Section):
     """A :class:`fcn_hw.ir.labels.Labels`, and what the channels of each input are.
 
     Args:
-        colours: (red, green, blue) of each class.
+        classes: of each class map, by the output's tensor.
         channels: ``RGB`` or ``grey``, by the input's tensor.
     """
 
-    classes: list[Text]
-    colours: list[list[Annotated[int, Field(ge=0, le=255)]]]
+    classes: dict[Text, list[ClassEntry]]
     fit: Literal["resize", "crop", "pad"]
     channels: dict[Text, Text]
 
@@ -217,8 +223,10 @@ def labels_entry(graph: Graph, labels: Labels | None) -> LabelsEntry | None:
     if labels is None:
         return None
     return LabelsEntry(
-        classes=list(labels.classes),
-        colours=[list(colour) for colour in labels.colours],
+        classes={
+            output: [ClassEntry(name=item.name, colour=list(item.colour)) for item in classes]
+            for output, classes in labels.classes.items()
+        },
         fit=labels.fit,  # type: ignore[arg-type]
         channels={op.name: channel_order(op.output) for op in graph.inputs},
     )

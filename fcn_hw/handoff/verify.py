@@ -48,7 +48,7 @@ from fcn_hw.harness.compare import Comparison
 from fcn_hw.harness.csim import RUN_FOLDER, plan_build, run_frames, traced
 from fcn_hw.harness.traces import element_dtype, read_trace
 from fcn_hw.ir import Graph
-from fcn_hw.ir.labels import Labels, channel_order
+from fcn_hw.ir.labels import ClassLabel, Labels, channel_order
 from fcn_hw.ir.outputs import class_count, class_maps
 from fcn_hw.ir.serialize import GRAPH_FILE, WEIGHTS_FILE, digest, load
 from fcn_hw.ops import Tensor
@@ -204,19 +204,19 @@ def _check_labels(manifest: Manifest, graph: Graph, files: dict[str, bytes]) -> 
     """The classes are as many as the graph's, and the driver says the same of them."""
     entry, driver = manifest.labels, files.get(DRIVER, b"").decode(errors="replace")
     if entry is None:
-        if "\nCLASSES = (" in driver:
+        if "\nCLASSES = {" in driver:
             raise BundleError(f"{MANIFEST} has no labels, '{DRIVER}' has some")
         return
-    output = graph.outputs[0]
-    colours = [tuple(colour) for colour in entry.colours]
-    labels = Labels(tuple(entry.classes), cast(Any, tuple(colours)), entry.fit)
-    if (
-        output not in class_maps(graph)
-        or {len(labels.classes), len(colours)} != {class_count(graph, output)}
-        or entry.channels != {op.name: channel_order(op.output) for op in graph.inputs}
-    ):
+    counts = {output: len(classes) for output, classes in entry.classes.items()}
+    if counts != {
+        output: class_count(graph, output) for output in class_maps(graph)
+    } or entry.channels != {op.name: channel_order(op.output) for op in graph.inputs}:
         raise BundleError(f"{MANIFEST}: labels are not those of the graph's classes and inputs")
-    if f"\n{labels_text(labels)}" not in driver:
+    labels = {
+        output: tuple(ClassLabel(item.name, cast(Any, tuple(item.colour))) for item in classes)
+        for output, classes in entry.classes.items()
+    }
+    if f"\n{labels_text(Labels(labels, entry.fit))}" not in driver:
         raise BundleError(f"'{DRIVER}' has other labels than {MANIFEST}")
 
 

@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from fcn_hw.errors import ReportError, ToolFailed
+from fcn_hw.errors import ToolFailed
 from fcn_hw.harness.compare import Comparison
 from fcn_hw.harness.lanes import LANES_FOLDER, lanes_of
 from fcn_hw.harness.traces import read_trace, write_frames
@@ -238,19 +238,14 @@ def compare_with_oracle(
     return found
 
 
-def class_maps(graph: Graph, finished: CsimRun) -> npt.NDArray[np.uint8]:
-    """The simulated class maps (N, H, W) of the first output."""
-    tensor = graph.tensor(graph.outputs[0])
-    if not has_class_maps(graph):
-        raise ReportError(
-            f"'{tensor.name}' is no class map", hint="export the model with --output-kind classes"
+def class_maps(graph: Graph, finished: CsimRun) -> dict[str, npt.NDArray[np.uint8]]:
+    """The simulated class maps (N, H, W), by output."""
+    return {
+        name: np.array(
+            read_trace(_trace(finished, name), graph.tensor(name), finished.frames)[..., 0]
         )
-    return np.array(read_trace(_trace(finished, tensor.name), tensor, finished.frames)[..., 0])
-
-
-def has_class_maps(graph: Graph) -> bool:
-    """Whether the first output is a class map."""
-    return graph.outputs[0] in outputs.class_maps(graph)
+        for name in outputs.class_maps(graph)
+    }
 
 
 def _trace(finished: CsimRun, name: str) -> Path:

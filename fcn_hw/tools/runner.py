@@ -7,14 +7,16 @@ import selectors
 import shlex
 import signal
 import subprocess
+import tempfile
 import threading
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
+from typing import IO
 
 from fcn_hw.errors import ConfigError, ToolFailed
 from fcn_hw.files import replace_file
@@ -99,6 +101,43 @@ def run(
     return tuple(done)
 
 
+@contextmanager
+def output_of(argv: Sequence[str]) -> Iterator[IO[bytes]]:
+    """The standard output of a program while it runs, for what is too much to keep.
+
+    The program is killed where the reader leaves before the end, by an exception too.
+
+    Args:
+        argv: a tool's name and its arguments. No shell reads them.
+
+    Raises:
+        ToolNotFound: the program is missing; nothing has been run.
+        ToolFailed: it failed, which is known when all is read.
+    """
+    words = [str(find_tool(argv[0])), *argv[1:]]
+    with tempfile.TemporaryFile() as said:
+        try:
+            child = subprocess.Popen(
+                words, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=said,
+                env=_environment(), start_new_session=True,
+            )  # fmt: skip
+        except OSError as error:
+            raise ToolFailed(words, None, "", f"can't be started: {error.strerror}") from error
+        assert child.stdout is not None
+        try:
+            yield child.stdout
+            if child.stdout.read(1):
+                return
+            child.wait()
+        finally:
+            _end_group(child)
+        reason = _failure(child.returncode)
+        if reason:
+            said.seek(0)
+            lines = said.read().decode(errors="replace").splitlines()
+            raise ToolFailed(words, None, "\n".join(lines[-TAIL_LINES:]), reason)
+
+
 def _run_stage(stage: list[_Process], jobs: int, stop: threading.Event) -> list[Result]:
     def guarded(process: _Process) -> Result | Exception | None:
         try:
@@ -158,7 +197,7 @@ class _Process:
                     stdin=subprocess.DEVNULL,
                     stdout=subprocess.PIPE,
                     stderr=subprocess.STDOUT,
-                    env={**os.environ, "LC_ALL": "C"},  # messages in one language
+                    env=_environment(),
                     start_new_session=True,
                 )
             except OSError as error:
@@ -171,11 +210,9 @@ class _Process:
             return None
         if timed_out:
             raise self._failed(f"killed after {self.command.timeout_s:g} s")
-        if child.returncode < 0:
-            number = -child.returncode
-            raise self._failed(f"ended by signal {number} ({signal.strsignal(number)})")
-        if child.returncode:
-            raise self._failed(f"exit status {child.returncode}")
+        reason = _failure(child.returncode)
+        if reason:
+            raise self._failed(reason)
         for name, path in zip(self.command.expects, self.expects, strict=True):
             if not path.is_file():
                 raise self._failed(f"exit status 0, but it left no '{name}'")
@@ -232,6 +269,17 @@ class _Process:
 
     def _failed(self, reason: str) -> ToolFailed:
         return ToolFailed(self.argv, self.log, "\n".join(self.tail), reason)
+
+
+def _environment() -> dict[str, str]:
+    return {**os.environ, "LC_ALL": "C"}  # messages in one language
+
+
+def _failure(status: int) -> str:
+    """How a process ended that did not succeed, or ""."""
+    if status < 0:
+        return f"ended by signal {-status} ({signal.strsignal(-status)})"
+    return f"exit status {status}" if status else ""
 
 
 def _prepare(command: Command, folder: Path, on_line: Callable[[str], None]) -> _Process:

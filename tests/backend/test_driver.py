@@ -199,14 +199,16 @@ def test_pictures_of_image_files_are_those_of_predict(
     assert first == " ".join(
         str(tmp_path / "board" / f"photo.{kind}.png") for kind in ("classes", "overlay")
     )
-    assert [name for name, _ in seg.driver.CLASSES] == list(found.colours)
+    assert {
+        output: [name for name, _ in classes] for output, classes in seg.driver.CLASSES.items()
+    } == {output: list(colours) for output, colours in found.colours.items()}
     load(seg)
     (photos / "photo.jpg").write_bytes(b"none")
     assert seg.driver.main(words[:3]) == 1
     assert "photo.jpg: the image can't be decoded: not an image" in capsys.readouterr().err
 
 
-def test_pictures_of_two_inputs(
+def test_pictures_of_two_inputs_and_two_class_maps(
     tmp_path: Path, load: Callable[..., Any], monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:  # fmt: skip
@@ -214,7 +216,7 @@ def test_pictures_of_two_inputs(
     depth = build.input("depth", (4, 6, 1), FixedFormat(False, 8, 0))
     rgb = build.input("rgb", (4, 6, 3), FixedFormat(False, 8, 0))
     scores = build.skip_concat("scores", rgb, depth)
-    graph = build.finish(build.arg_max("class_map", scores), scores)
+    graph = build.finish(scores, build.arg_max("kinds", scores), build.arg_max("colour", rgb))
     bench = Bench(graph, PYNQ, tmp_path / "eyes", labelled(graph))
     monkeypatch.syspath_prepend(str(tmp_path / "eyes" / "driver"))
     monkeypatch.delitem(sys.modules, "pictures", raising=False)
@@ -230,7 +232,11 @@ def test_pictures_of_two_inputs(
     load(bench)
     where = [str(bench.bit), "--output", str(tmp_path / "board"), "--image"]
     assert bench.driver.main([*where, *words]) == 0
-    assert len(drawn(tmp_path / "board")) == 2
+    assert sorted(drawn(tmp_path / "board")) == sorted(
+        f"scene.{name}.{kind}.png"
+        for name in ("kinds", "colour")
+        for kind in ("classes", "overlay")
+    )
     assert drawn(tmp_path / "board") == drawn(tmp_path / "predict")
     load(bench)
     assert bench.driver.main([*where, words[0]]) == 1

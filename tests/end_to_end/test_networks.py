@@ -131,7 +131,8 @@ def test_network_is_exact(tmp_path: Path, kind: str, upsampling: str) -> None:
     expected = check_qkeras(model, graph, codes)
 
     finished = check_cpp(graph, codes, "fcn_hw", tmp_path / "ours")
-    assert np.array_equal(class_maps(graph, finished), expected[graph.outputs[0]][..., 0])
+    (maps,) = class_maps(graph, finished).values()
+    assert np.array_equal(maps, expected[graph.outputs[0]][..., 0])
     if (kind, upsampling) in BOTH_EMITTERS:
         theirs = check_cpp(graph, codes, "hls4ml", tmp_path / "theirs")
         for name in traced(graph):  # one design, two emitters, equal bits

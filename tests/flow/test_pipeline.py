@@ -115,7 +115,7 @@ def test_sign_off_finds_the_same(root: Path, first_run: tuple[str, pipeline.Csim
     timeless = {"compile_s": 0.0, "csim_images_per_s": 0.0, "ap_types": False}
     assert replace(result, **timeless) == replace(first_run[1], **timeless)
     maps = [
-        (workspace.project(load_board("arty-z7-20")) / folder / "class_maps.u8").read_bytes()
+        (workspace.project(load_board("arty-z7-20")) / folder / "class_map.u8").read_bytes()
         for folder in ("csim", "sign_off")
     ]
     assert maps[0] == maps[1]

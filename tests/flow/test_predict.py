@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import os
 import shutil
 from pathlib import Path
 
@@ -13,6 +15,7 @@ from PIL import Image
 from seeded_design import HEIGHT, WIDTH, quiet, seed_design, seeded_graph
 
 import fcn_hw
+from fcn_hw.colours import class_colours
 from fcn_hw.errors import ConfigError, DataError
 from fcn_hw.fixed import FixedFormat
 from fcn_hw.flow import Workspace, predict
@@ -24,7 +27,7 @@ from fcn_hw.ir.serialize import save
 from fcn_hw.reference import evaluate
 from fcn_hw.results import read_result
 from fcn_hw.train.datasets import digit_scenes
-from fcn_hw.train.palette import class_colours, colourise
+from fcn_hw.train.palette import colourise
 
 Bytes = npt.NDArray[np.uint8]
 BYTES = FixedFormat(False, 8, 0)
@@ -79,17 +82,19 @@ def test_pictures_by_the_oracle(workspace: Workspace, photos: Path, tmp_path: Pa
     maps = maps_of(seeded_graph(), {"image": frames})
     assert len(np.unique(maps)) > 1, "a map of one class would show no mistake"
     for item, frame, classes in zip(found.images, frames, maps, strict=True):
-        with Image.open(tmp_path / "seen" / item.classes) as picture:
+        (drawn,) = item.maps.values()
+        with Image.open(tmp_path / "seen" / drawn.classes) as picture:
             assert picture.mode == "P" and np.array_equal(np.asarray(picture), classes)
             assert np.array_equal(np.asarray(picture.convert("RGB")), colourise(classes))
-        with Image.open(tmp_path / "seen" / item.overlay) as picture:
+        with Image.open(tmp_path / "seen" / drawn.overlay) as picture:
             half = (frame.astype(int) + colourise(classes)) // 2
             assert np.array_equal(np.asarray(picture), half)
-        assert sum(item.shares.values()) == pytest.approx(1)
-        assert item.shares["background"] == np.mean(classes == 0)
+        assert sum(drawn.shares.values()) == pytest.approx(1)
+        assert drawn.shares["background"] == np.mean(classes == 0)
     assert read_result(tmp_path / "seen" / PREDICTIONS, Predictions) == found
-    assert list(found.colours) == list(digit_scenes.CLASSES)
-    assert list(found.colours.values())[1] == "#" + bytes(class_colours(2)[1].tolist()).hex()
+    (colours,) = found.colours.values()
+    assert list(colours) == list(digit_scenes.CLASSES)
+    assert list(colours.values())[1] == "#" + bytes(class_colours(2)[1].tolist()).hex()
     assert (found.network, found.fit, found.channels) == ("seeded", "resize", {"image": "RGB"})
     assert (found.board, found.layers) == (None, ())
 
@@ -112,7 +117,8 @@ def test_the_emitted_cpp_draws_the_same_pictures(
         done.out
     )
     driver = (workspace.folder / "pynq-z2/driver/driver.py").read_text()
-    assert "CLASSES = (\n    ('background', (0, 0, 0)),\n" in driver and 'FIT = "resize"' in driver
+    assert "CLASSES = {\n    'class_map': (\n        ('background', (0, 0, 0)),\n" in driver
+    assert "FIT = 'resize'" in driver
     pictures = sorted(path.name for path in (tmp_path / "oracle").glob("*.png"))
     assert len(pictures) == 10
     for name in pictures:
@@ -122,7 +128,7 @@ def test_the_emitted_cpp_draws_the_same_pictures(
     wrong = Comparison("score", 9, 1, Difference((0, 0, 0, 0), 1, 2))
 
     class Wrong(predict.Simulation):
-        def run(self, *given: object) -> Bytes:
+        def run(self, *given: object) -> dict[str, Bytes]:
             maps = super().run(*given)  # type: ignore[arg-type]
             self.compared["score"] = wrong
             return maps
@@ -154,9 +160,9 @@ def test_a_graph_of_two_inputs(tmp_path: Path) -> None:
         "depth": np.stack([noise(number, 4, 6)[..., None] for number in range(2)]),
     }
     for item, classes in zip(found.images, maps_of(two_eyes(), frames), strict=True):
-        with Image.open(tmp_path / "out" / item.classes) as picture:
+        with Image.open(tmp_path / "out" / item.maps["class_map"].classes) as picture:
             assert np.array_equal(np.asarray(picture), classes)
-    assert list(found.colours) == ["class 0", "class 1", "class 2", "class 3"]
+    assert list(found.colours["class_map"]) == ["class 0", "class 1", "class 2", "class 3"]
     assert found.channels == {"rgb": "RGB", "depth": "grey"}
     (tmp_path / "seen" / "depth" / "1.png").unlink()
     with pytest.raises(DataError, match="different numbers of images: 2 of 'rgb', 1 of 'depth'"):
@@ -172,7 +178,7 @@ def test_what_is_refused(tmp_path: Path, photos: Path) -> None:
     save(build.finish(build.crop2d("scores", image, (0, 1), (4, 5))), tmp_path / "plain")
     with pytest.raises(ConfigError) as caught:
         fcn_hw.predict_graph(tmp_path / "plain", photos, tmp_path / "out")
-    assert str(caught.value) == "'scores', the first output of 'plain', is no class map"
+    assert str(caught.value) == "no output of 'plain' is a class map: 'scores'"
     build = GraphBuilder("words")
     image = build.input("image", (4, 6, 3), FixedFormat(True, 6, 2))
     save(build.finish(build.arg_max("class_map", image)), tmp_path / "words")
@@ -190,14 +196,98 @@ def test_what_is_refused(tmp_path: Path, photos: Path) -> None:
         fcn_hw.predict_graph(tmp_path / "net", photos, tmp_path / "out")
 
 
-def test_a_video_names_its_decoder(tmp_path: Path) -> None:
+def two_heads() -> Graph:
+    """Scores, and two class maps."""
+    build = GraphBuilder("heads")
+    image = build.input("image", (4, 6, 3), BYTES)
+    depth = build.crop2d("middle", build.input("depth", (6, 6, 1), BYTES), (1, 0), (4, 6))
+    scores = build.skip_concat("scores", image, depth)
+    return build.finish(scores, build.arg_max("kinds", scores), build.arg_max("hues", image))
+
+
+def video(path: Path, frames: list[Bytes]) -> Path:
+    """A video for the ffmpeg of tests/fake_tools."""
+    stream = io.BytesIO()
+    for frame in frames:
+        Image.fromarray(frame).convert("RGB").save(stream, "PPM")
+    path.write_bytes(stream.getvalue())
+    return path
+
+
+@pytest.fixture
+def ffmpeg(monkeypatch: pytest.MonkeyPatch) -> None:
+    fakes = Path(__file__).parents[1] / "fake_tools" / "video"
+    monkeypatch.setenv("PATH", f"{fakes}{os.pathsep}{os.environ['PATH']}")
+
+
+@pytest.mark.usefixtures("ffmpeg")
+def test_videos_of_two_inputs_as_two_class_maps(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(predict, "_CHUNK_IMAGES", 3)
+    graph = two_heads()
+    save(graph, tmp_path / "heads")
+    (tmp_path / "seen").mkdir()
+    images = [noise(seed, 4, 6, 3) for seed in range(5)]
+    depths = [noise(seed, 6, 6) for seed in range(5)]
+    video(tmp_path / "seen/image.mp4", images)
+    video(tmp_path / "seen/depth.MKV", depths)
+    done = call(
+        *("predict", "--graph", str(tmp_path / "heads"), "--images", str(tmp_path / "seen")),
+        *("--output", str(tmp_path / "out")),
+    )
+    assert done.status == 0, done.err
+    lines = done.out.splitlines()
+    assert len([line for line in lines if line.startswith("image_00004, hues: class ")]) == 1
+    frames = {"image": np.stack(images), "depth": np.stack(depths)[..., None]}
+    expected = evaluate(graph, frames, keep=graph.outputs)
+    found = read_result(tmp_path / "out" / PREDICTIONS, Predictions)
+    assert [item.name for item in found.images] == [f"image_{number:05d}" for number in range(5)]
+    for number, item in enumerate(found.images):
+        assert list(item.maps) == ["kinds", "hues"]
+        for name, drawn in item.maps.items():
+            assert drawn.classes == f"image_{number:05d}.{name}.classes.png"
+            with Image.open(tmp_path / "out" / drawn.classes) as picture:
+                assert np.array_equal(np.asarray(picture), expected[name][number, ..., 0])
+    assert {name: len(item) for name, item in found.colours.items()} == {"kinds": 4, "hues": 3}
+
+    video(tmp_path / "seen/depth.MKV", depths[:4])
+    with pytest.raises(DataError, match="different numbers of images: 'depth' ends after 4"):
+        fcn_hw.predict_graph(tmp_path / "heads", tmp_path / "seen", tmp_path / "out")
+    (tmp_path / "seen/depth").mkdir()
+    with pytest.raises(
+        DataError, match=r"which of 'depth', 'depth\.MKV' is of the input 'depth'\?"
+    ):
+        fcn_hw.predict_graph(tmp_path / "heads", tmp_path / "seen", tmp_path / "out")
+
+
+@pytest.mark.usefixtures("ffmpeg")
+def test_frames_of_a_video_are_fitted_as_images_are(tmp_path: Path) -> None:
     save(seeded_graph(), tmp_path / "net")
-    (tmp_path / "clip.mp4").write_bytes(b"")
+    frames = [noise(seed, 2 * HEIGHT + 1, WIDTH - 3, 3) for seed in range(2)]
+    clip = video(tmp_path / "clip.avi", frames)
+    (tmp_path / "frames").mkdir()
+    for number, frame in enumerate(frames):
+        Image.fromarray(frame).save(tmp_path / f"frames/clip_{number:05d}.png")
+    for images, output in ((clip, "one"), (tmp_path / "frames", "two")):
+        fcn_hw.predict_graph(tmp_path / "net", images, tmp_path / output)
+    names = sorted(path.name for path in (tmp_path / "one").iterdir())
+    assert len(names) == 5
+    for name in names:
+        same = (tmp_path / "two" / name).read_bytes()
+        assert (tmp_path / "one" / name).read_bytes() == same, name
+
+
+def test_a_video_needs_ffmpeg(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    save(seeded_graph(), tmp_path / "net")
     where = ("--graph", str(tmp_path / "net"), "--output", str(tmp_path / "out"))
     done = call("predict", *where, "--images", str(tmp_path / "clip.mp4"))
-    assert done.status == 2
-    assert "a video of this kind is decoded by ffmpeg, which fcn_hw does not call" in done.err
-    assert "ffmpeg -i clip.mp4 frames/%05d.png" in done.err
+    assert done.status == 2 and "clip.mp4: there is no such file" in done.err
+    (tmp_path / "clip.mp4").write_bytes(b"")
+    monkeypatch.setenv("PATH", str(tmp_path))
+    done = call("predict", *where, "--images", str(tmp_path / "clip.mp4"))
+    assert done.status == 2 and "'ffmpeg' was not found on PATH" in done.err
+    assert "Install the Debian package ffmpeg." in done.err
     done = call("predict", *where, "--images", str(tmp_path), "--board", "pynq-z2")
     assert done.status == 2 and "have no effect without --csim" in done.err
     done = call("predict", *where, "--images", str(tmp_path), "--board", "pynq-z2", "--csim")

@@ -13,7 +13,6 @@ import pytest
 from sample_graphs import tiny_graph
 
 from fcn_hw.flow.frames import random_codes
-from fcn_hw.harness.whole_set import CLASS_MAPS
 from fcn_hw.ir.serialize import load
 from fcn_hw.keras_env import keras_env
 
@@ -69,7 +68,7 @@ def test_from_model_file_to_exact_cpp(tmp_path: Path) -> None:
     theirs = json.loads(done.stdout)
     assert (theirs["conv"], theirs["mismatches"]) == ("hls4ml", 0)
     assert [row["layer"] for row in theirs["layers"]] == ["conv_padding", "conv", "up", "class_map"]
-    maps = [project / "csim" / CLASS_MAPS, tmp_path / "theirs" / "sign_off" / CLASS_MAPS]
+    maps = [project / "csim/class_map.u8", tmp_path / "theirs/sign_off/class_map.u8"]
     assert maps[0].read_bytes() == maps[1].read_bytes()  # one graph, two emitters, equal bits
     done = call("hls", *other)
     assert "hls4ml's convolutions: cycles and FIFO depths are not proved" in done.stdout

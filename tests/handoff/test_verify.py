@@ -308,20 +308,20 @@ def test_labels_are_compared_with_graph_and_driver(
 ) -> None:
     labels = from_bytes(files[MANIFEST]).labels
     assert labels is not None and labels.channels == {"image": "RGB"}
+    ((output, classes),) = labels.classes.items()
     for wrong in (
-        {"classes": labels.classes[:-1]},
-        {"colours": labels.colours[:-1]},
+        {"classes": {output: classes[:-1]}},
+        {"classes": {"image": classes}},
         {"channels": {"image": "grey"}},
     ):
         message = refused(forged(labels=labels.model_copy(update=wrong)))
         assert message == "MANIFEST.json: labels are not those of the graph's classes and inputs"
-    for wrong in (
-        {"classes": ["sky", *labels.classes[1:]]},
-        {"colours": [[9, 9, 9], *labels.colours[1:]]},
-        {"fit": "crop"},
-    ):
-        message = refused(forged(labels=labels.model_copy(update=wrong)))
+    for other in ({"name": "sky"}, {"colour": [9, 9, 9]}):
+        changed = [classes[0].model_copy(update=other), *classes[1:]]
+        message = refused(forged(labels=labels.model_copy(update={"classes": {output: changed}})))
         assert message == "'driver/driver.py' has other labels than MANIFEST.json"
+    message = refused(forged(labels=labels.model_copy(update={"fit": "crop"})))
+    assert message == "'driver/driver.py' has other labels than MANIFEST.json"
 
 
 @pytest.mark.parametrize(

@@ -21,9 +21,11 @@ def print_predictions(found: Predictions, output: Path) -> None:
     """
     out = console()
     for image in found.images:
-        shares = sorted(image.shares.items(), key=lambda item: -item[1])
-        told = ", ".join(f"{name} {percent(share)}" for name, share in shares)
-        out.print(f"{escape(image.name)}: {escape(told)}", highlight=False)
+        for output_name, drawn in image.maps.items():
+            shares = sorted(drawn.shares.items(), key=lambda item: -item[1])
+            told = ", ".join(f"{name} {percent(share)}" for name, share in shares)
+            what = f"{image.name}, {output_name}" if len(image.maps) > 1 else image.name
+            out.print(f"{escape(what)}: {escape(told)}", highlight=False)
     for row in found.layers:
         print_difference(row.layer, row.values, row.mismatches, row.first)
     if found.board is not None:
