@@ -7,16 +7,17 @@ ROM has words. A zero is worth something only together with others:
 * all weights that one multiplier sees are zero: the multiplier is idle and can be left out, with
   its part of the adder tree and its column of the ROM. With one word each zero is such a column,
   and its product a constant;
-* all weights of a step are zero: the step adds nothing and can be skipped, with its word;
+* all weights of a step are zero: the step adds nothing and is left out, with its word
+  (:mod:`fcn_hw.ops.pixel_steps`); each filter group keeps one;
 * all weights of a tap, a channel in or a channel out are zero: it can be left out, and the rest
   packed more tightly.
 
 Any other zero saves no part and no cycle: its multiplier, its bits and its clock are there for the
 weights around it. It moves no bits in the multiplier, which is energy and nothing else.
 
-What is counted here is what could be saved with the same fold. Nothing of it is emitted today; the
-only zeros that a synthesis tool sees are the constants of a ROM of one word, and the estimate of
-such an op is without them.
+What is counted here is what can be saved with the same fold. Steps are left out of what is emitted,
+and the zeros of a ROM of one word are constants that a synthesis tool drops; cycles and estimates
+are without both. The rest is not emitted.
 """
 
 from __future__ import annotations
@@ -58,7 +59,8 @@ class ZeroWorth:
         unused: all others: they save nothing but the bits that don't move.
         multipliers, idle: there are, and see zeros only.
         idle_resources: of the idle ones and what they need of the adder trees; a model.
-        words, zero_words: of the ROM; one word is wires, and a word is a step.
+        words, zero_words: of the ROM if no step was left out; one word is wires, and a word is a
+            step.
         rom_bits, rom_bits_removable: there are, and in idle columns, zero words or bits of the
             format that no weight left needs.
         code_bits, needed_bits: of a weight, and what its largest code needs.
@@ -66,13 +68,13 @@ class ZeroWorth:
         taps, channels_in, channels_out: without one weight that is not zero; such a channel out is
             a constant.
         cycles: of a frame.
-        cycles_skipping: if zero steps were skipped.
-        cycles_packed: if zero taps and channels were left out and the rest folded as before.
+        cycles_dense: if no step was left out.
+        cycles_packed: if zero taps and channels were left out, and no other step.
         macs, zero_macs: of a frame, and those by a zero.
         quiet: part of the multipliers' clocks in which the weight is zero and was before, so that
             the multiplier moves no bit whatever its input does.
         energy_pj: of a frame, by the model of :mod:`fcn_hw.costs.energy`.
-        zero_energy_pj: of it, multiplications by zero: the most that zeros can save.
+        zero_energy_pj: of it, multiplications by zero: the most that zeros can still save.
     """
 
     name: str
@@ -96,7 +98,7 @@ class ZeroWorth:
     channels_in: int
     channels_out: int
     cycles: int
-    cycles_skipping: int
+    cycles_dense: int
     cycles_packed: int
     macs: int
     zero_macs: int
@@ -125,14 +127,13 @@ class NetworkWorth:
         board: at whose folds.
         layers: the convolutions, in the graph's order.
         interval: cycles from frame to frame.
-        interval_skipping: if every convolution skipped its zero steps, or left out its zero taps
-            and channels, whichever is faster.
+        interval_dense: if no step was left out.
     """
 
     board: str
     layers: tuple[ZeroWorth, ...]
     interval: int
-    interval_skipping: int
+    interval_dense: int
 
     @computed_field  # type: ignore[prop-decorator]
     @property
@@ -162,16 +163,19 @@ def network_worth(
         kept = op if kernels is None else replace(op, weight=kernels[op.name])
         (source,) = graph.operands(op)
         layers.append(zero_worth(kept, source, row.fold, row.strategy, board.family))
-    faster = {layer.name: min(layer.cycles_skipping, layer.cycles_packed) for layer in layers}
     packing = max(
         pack_cycles(graph.tensor(name), board.axi_stream_width_bits) for name in graph.outputs
     )
-    slowest = max(faster.get(row.name, row.cycles) for row in estimate.layers)
+
+    def interval(cycles: Mapping[str, int]) -> int:
+        slowest = max(cycles.get(row.name, row.cycles) for row in estimate.layers)
+        return max(slowest, estimate.limit.input_beats, packing)
+
     return NetworkWorth(
         board=board.name,
         layers=tuple(layers),
-        interval=estimate.interval_cycles,
-        interval_skipping=max(slowest, estimate.limit.input_beats, packing),
+        interval=interval({layer.name: layer.cycles for layer in layers}),
+        interval_dense=interval({layer.name: layer.cycles_dense for layer in layers}),
     )
 
 
@@ -196,8 +200,11 @@ def zero_worth(
     words, columns = int(np.sum(~empty)), int(np.sum(~idle))
     code_bits, needed_bits = op.weight.format.signed_width, _needed_bits(op.weight.codes)
     bits_a_mac = op.weight.format.width * source.format.width
-    work = op.macs((source,))
+    work, steps = op.macs((source,)), op.pixel_steps(fold)
     zero_macs = work * rom.zeros // op.weight.codes.size
+    done = np.zeros(len(rom.cells), dtype=bool)
+    done[steps.words] = True
+    zero_macs_done = work * int(np.sum(zero[done])) / op.weight.codes.size
     return ZeroWorth(
         name=op.name,
         fold=fold,
@@ -220,13 +227,13 @@ def zero_worth(
         channels_in=int(np.sum(rom.dead_in)),
         channels_out=int(np.sum(rom.dead_out)),
         cycles=op.cycles((source,), fold),
-        cycles_skipping=op.cycles_of(source, fold, rom.steps_skipping(empty)),
+        cycles_dense=op.cycles_of(source, fold, steps.every),
         cycles_packed=op.cycles_of(source, fold, rom.steps_packed()),
         macs=work,
         zero_macs=zero_macs,
         quiet=rom.quiet(),
         energy_pj=op.energy_pj((source,), fold),
-        zero_energy_pj=zero_macs * MULTIPLY_PJ_A_BIT2 * bits_a_mac,
+        zero_energy_pj=zero_macs_done * MULTIPLY_PJ_A_BIT2 * bits_a_mac,
     )
 
 
@@ -285,12 +292,6 @@ class _Rom:
         if not self._own_channels:
             inside |= self._dead_channels[None, None, None, :, None, None, :]
         return inside.reshape(self.cells.shape)
-
-    def steps_skipping(self, empty: Flags) -> int:
-        """Steps of an output pixel without the empty ones: those of the longest phase. A pixel
-        takes a clock at least, that in which it is written."""
-        left = np.sum(~empty.reshape(self._shape[0], -1), axis=1)
-        return max(1, int(left.max()))
 
     def steps_packed(self) -> int:
         """Steps of an output pixel without dead taps and channels."""

@@ -2,13 +2,14 @@
 
 ``interval >= max(input beats, output beats, max over layers of ceil(MACs / multipliers))``: a
 port moves a beat of the DMA's width a clock and a pixel a clock, a multiplier does a multiplication
-a clock, and a row of comparators counts the thresholds of a value a clock.
+a clock, and a row of comparators counts the thresholds of a value a clock. The MACs of a layer are
+those of the steps that it does; steps of zeros are left out.
 
 The bound of the board takes the multipliers of the whole device instead: ``max(input beats, output
 beats, MACs / (lanes x DSPs + LUTs left / LUTs a MAC))``. Lanes are the most products that a DSP
 slice makes in any fold, LUTs are left by the layers that multiply nothing, and a MAC is the
 smallest product of the network by the model. Only layers of one step can be below it, whose weights
-are constants.
+are constants, and layers that leave out steps of zeros.
 """
 
 from __future__ import annotations
@@ -45,7 +46,8 @@ class Limit:
 def layer_limit(op: Op, operands: Operands, fold: Fold | None) -> int:
     """Least cycles of one op: its multiplications or searches, or its beats where it has none."""
     if isinstance(op, Folded):
-        return -(-op.work(operands) // op.given(fold).multipliers)
+        fold = op.given(fold)
+        return -(-op.work(operands, fold) // fold.multipliers)
     beats = [tensor.pixels for tensor in (*operands, op.output)]
     return max(beats) if operands else 0
 

@@ -467,8 +467,8 @@ class Folded(Op):
     def fold_steps(self, fold: Fold) -> int:
         """Cycles that its units work on one output pixel."""
 
-    def work(self, operands: Operands) -> int:
-        """What its units do in a frame, each one at a time."""
+    def work(self, operands: Operands, fold: Fold) -> int:
+        """What its units do in a frame with a fold, each one at a time."""
         return self.macs(operands)
 
     def signature(self, operands: Operands) -> Hashable:

@@ -25,7 +25,7 @@ class ChannelFolded(Folded):
     def fold_steps(self, fold: Fold) -> int:
         return self.output.channels // fold.pe
 
-    def work(self, operands: Operands) -> int:
+    def work(self, operands: Operands, fold: Fold) -> int:
         """A channel of each of the cycles that all channels at once take."""
         return self.cycles(operands) * self.output.channels
 

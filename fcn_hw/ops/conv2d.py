@@ -54,7 +54,7 @@ class Conv2D(DirectConvolution):
             return super().loops(operands, fold)
         on_grid = np.zeros(source.shape[:2], dtype=bool)
         on_grid[:: self.strides[0], :: self.strides[1]] = True
-        ends = np.cumsum(np.where(on_grid, self.fold_steps(self.given(fold)), 1))
+        ends = np.cumsum(np.where(on_grid, self.pixel_steps(self.given(fold)).count, 1))
         reads = np.concatenate(([0], ends[:-1]))
         return (Loop(reads, ends[on_grid.ravel()] - 1, int(ends[-1])),)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,7 @@ from fcn_hw.costs.arithmetic import conversion_modes, counters, signed_digits
 from fcn_hw.costs.energy import ADD_PJ_A_BIT, MEMORY_PJ_A_BIT, MULTIPLY_PJ_A_BIT2
 from fcn_hw.costs.family import Family
 from fcn_hw.costs.mac_unit import MacUnit, mac_unit
-from fcn_hw.costs.memory import ROM_STORAGE, ram
+from fcn_hw.costs.memory import ROM_STORAGE, ram, rom, rom_storage
 from fcn_hw.costs.resources import OpCost, Resources
 from fcn_hw.firing import CONVERT, MEMORY, MULTIPLY, STREAM, Loop, grid, tree
 from fcn_hw.fixed import Codes, FixedFormat, Whole, convert_whole, shift_left, whole_type
@@ -35,6 +36,7 @@ from fcn_hw.ops.base import (
     window_count,
 )
 from fcn_hw.ops.lanes import Packing, legal_lanes, packing_of
+from fcn_hw.ops.pixel_steps import Flags, PixelSteps, needed_steps
 
 MOST_MULTIPLIERS = 4096
 """Of a fold of several taps. The registers of the window, the multipliers and their trees are
@@ -230,15 +232,16 @@ class Convolution(Folded):
 
     def lane_folds(self, operands: Operands, family: Family) -> tuple[Fold, ...]:
         """The legal folds whose filters can share DSP slices: those of one channel can't, and where
-        weights are constants of the code there is nothing to share."""
+        a unit has a multiplier for each weight there is nothing to share."""
         if not self.sums_channels:
             return ()
+        phases = self.windows.phases
         formats = self.weight.format, operands[0].format, self.accum
         return tuple(
             replace(fold, lanes=lanes)
             for lanes in legal_lanes(*formats, family)
             for fold in self.legal_folds()
-            if fold.pe % lanes == 0 and self.rom_words(fold) > 1
+            if fold.pe % lanes == 0 and phases[0] * phases[1] * self.fold_steps(fold) > 1
         )
 
     def packing(self, source: Tensor, fold: Fold) -> Packing | None:
@@ -249,23 +252,60 @@ class Convolution(Folded):
 
     def rom_words(self, fold: Fold) -> int:
         """Words of the weight ROM: steps of an output pixel, of all phases."""
-        phases = self.windows.phases
-        return phases[0] * phases[1] * self.fold_steps(fold)
+        return self.pixel_steps(fold).numbers.size
 
     def channel_groups(self, fold: Fold) -> int:
         """Steps that a filter takes for the channels of a tap."""
         return int(self.weight.codes.shape[2]) // fold.simd if self.sums_channels else 1
 
-    def fold_steps(self, fold: Fold) -> int:
+    def tap_groups(self, fold: Fold) -> int:
+        """Groups of taps of a window."""
         taps = self.windows.taps
-        groups = taps[0] * taps[1] // fold.taps * self.channel_groups(fold)
-        return groups * (self.filters // fold.pe)
+        return taps[0] * taps[1] // fold.taps
+
+    def fold_steps(self, fold: Fold) -> int:
+        """Steps of an output pixel if none is left out: what ``ReuseFactor`` means."""
+        return self.tap_groups(fold) * self.channel_groups(fold) * (self.filters // fold.pe)
+
+    def pixel_steps(self, fold: Fold) -> PixelSteps:
+        """The steps of an output pixel that are done: those with a weight that is not zero."""
+        found = self._known_steps.get(fold)
+        if found is None:
+            found = self._known_steps[fold] = self._find_steps(fold)
+        return found
+
+    @cached_property
+    def _known_steps(self) -> dict[Fold, PixelSteps]:
+        return {}
+
+    @cached_property
+    def _alive(self) -> Flags:
+        """Which weights are not zero, (phases, taps, channels that are summed, filters)."""
+        kernels = [weights != 0 for weights in self.step_weights()]
+        return np.stack([kernel.reshape(-1, *kernel.shape[2:]) for kernel in kernels])
+
+    def _find_steps(self, fold: Fold) -> PixelSteps:
+        taps, channels = self.tap_groups(fold), self.channel_groups(fold)
+        every, of_filters = self.fold_steps(fold), taps * channels
+        if fold.taps == 1:
+            shape = (*self.windows.taps, channels)
+        else:  # operand groups, which filters of one channel don't share
+            shape = (1, 1, of_filters if self.sums_channels else every)
+        if np.count_nonzero(~self._alive) < fold.multipliers:  # the cheapest proof
+            numbers = np.tile(np.arange(every), (len(self._alive), 1))
+        else:
+            split = self._alive.reshape(
+                len(self._alive), taps, fold.taps, channels, fold.simd, -1, fold.pe
+            )
+            alive: Flags = np.any(split, axis=(2, 4, 6))  # phase, tap, channel, filter group
+            numbers = needed_steps(np.moveaxis(alive, 3, 1).reshape(len(alive), -1, of_filters))
+        return PixelSteps(numbers, every, of_filters, shape)
 
     def cycles_of(self, source: Tensor, fold: Fold, steps: int) -> int:
         """Cycles of a frame if the multipliers worked ``steps`` cycles on an output pixel.
 
         Args:
-            steps: :meth:`fold_steps` of what is emitted; at least 1.
+            steps: at least 1.
         """
         if fold.taps > 1:
             (top, left), (bottom, right) = self._scan(source)
@@ -276,7 +316,7 @@ class Convolution(Folded):
 
     def cycles(self, operands: Operands, fold: Fold | None = None) -> int:
         fold = self.given(fold)
-        return self.cycles_of(operands[0], fold, self.fold_steps(fold))
+        return self.cycles_of(operands[0], fold, self.pixel_steps(fold).count)
 
     def _scan(self, source: Tensor) -> tuple[Pair, Pair]:
         """raster_windows.h: the first position that is scanned, and the first that is not."""
@@ -318,7 +358,7 @@ class Convolution(Folded):
         """raster_windows.h: the loop Cycle; windows.h: the loops Fill, OutputRow/OutputColumn/Step
         and Drain."""
         (source,), win, result = operands, self.windows, self.output
-        steps, width = self.fold_steps(self.given(fold)), source.width
+        steps, width = self.pixel_steps(self.given(fold)).count, source.width
         if self.given(fold).taps > 1:
             return self._raster_loops(source, steps)
         fill_rows, drain_rows, period = self._frame(source, steps)
@@ -367,15 +407,21 @@ class Convolution(Folded):
     def latency_cycles(self, operands: Operands, fold: Fold | None = None) -> int:
         fold = self.given(fold)
         window = MEMORY if self.ring_shape(operands[0], fold)[0] else 0
+        table = MEMORY if self.pixel_steps(fold).listed else 0
         terms, packing = fold.simd * fold.taps, self.packing(operands[0], fold)
         sums = packing.sum_cycles(terms) if packing else tree(terms)
         # products, their sum, the accumulator
-        return STREAM + window + MULTIPLY + sums + 1 + CONVERT
+        return STREAM + table + window + MULTIPLY + sums + 1 + CONVERT
 
     def macs(self, operands: Operands) -> int:
         """Every tap at every output position, those that fall on padding too: a pipelined datapath
         spends the clock on them all the same."""
         return self.output.pixels * self.weight.codes.size
+
+    def work(self, operands: Operands, fold: Fold) -> int:
+        """The multiplications, without those of the steps that are left out."""
+        steps = self.pixel_steps(fold)
+        return -(-self.macs(operands) * steps.count // steps.every)
 
     @property
     def constants(self) -> tuple[Constant | None, Constant | None]:
@@ -388,8 +434,9 @@ class Convolution(Folded):
     # -- resources ---------------------------------------------------------------------------------
 
     def signature(self, operands: Operands) -> Hashable:
-        """Weights that are constants cost by their digits."""
-        return super().signature(operands), signed_digits(self.weight.codes)
+        """Weights that are constants cost by their digits, and zeros save steps."""
+        zeros = np.packbits(self._alive).tobytes()
+        return super().signature(operands), signed_digits(self.weight.codes), zeros
 
     def unit(self, source: Tensor, fold: Fold, strategy: str) -> MacUnit:
         """The multipliers and their memories."""
@@ -400,7 +447,7 @@ class Convolution(Folded):
             simd=fold.simd,
             taps=fold.taps,
             digits=signed_digits(self.weight.codes) if words == 1 else None,
-            tap_groups=self.windows.taps[0] * self.windows.taps[1] // fold.taps,
+            tap_groups=self.tap_groups(fold),
             n_chan=source.channels,
             n_filt=self.filters,
             weight_bits=self.weight.format.signed_width,
@@ -436,8 +483,12 @@ class Convolution(Folded):
     def cost(self, operands: Operands, family: Family, fold: Fold | None, strategy: str) -> OpCost:
         (source,), result, win = operands, self.output, self.windows
         unit = self.unit(source, self.given(fold), strategy)
+        steps = self.pixel_steps(self.given(fold))
         words, bits = self.ring_shape(source, self.given(fold))
         control = PROCESS
+        table_bits = steps.table_bits if steps.listed else 0
+        if table_bits:
+            control = control + rom(unit.rom_words, table_bits, strategy)
         if unit.taps > 1:
             control = control + counters(source.height, source.width, unit.rom_words)
             control = control + ram(words, bits, family).resources if words else control
@@ -455,7 +506,8 @@ class Convolution(Folded):
         elif words:
             # Position of the window, of the tap and of the reader: row, column and slot of each.
             control = control + counters(source.height, source.width, words) * 3
-            control = control + counters(result.height, result.width, *win.taps, *win.phases)
+            taps = () if steps.listed else win.taps
+            control = control + counters(result.height, result.width, *taps, *win.phases)
             # The address of a tap, and zeros for the taps outside the frame.
             gate = Resources(lut=words.bit_length() + unit.operands * source.format.width)
             control = control + gate + WALK + ram(words, bits, family).resources
@@ -465,7 +517,8 @@ class Convolution(Folded):
                 control = control + Resources(lut=source.pixel_bits, ff=source.pixel_bits)
         return OpCost(
             control + mac_unit(unit, family),
-            weight_bits=unit.rom_words * unit.rom_word_bits + unit.bias_bits * unit.n_filt,
+            weight_bits=unit.rom_words * (unit.rom_word_bits + table_bits)
+            + unit.bias_bits * unit.n_filt,
             activation_bits=words * bits,
         )
 
@@ -474,11 +527,14 @@ class Convolution(Folded):
         buffer."""
         (source,), fold = operands, self.given(fold)
         weight_bits, input_bits = self.weight.format.width, source.format.width
-        arithmetic = self.macs(operands) * (
+        pixel_steps = self.pixel_steps(fold)
+        macs = self.work(operands, fold)
+        arithmetic = macs * (
             MULTIPLY_PJ_A_BIT2 * weight_bits * input_bits + ADD_PJ_A_BIT * self.accum.width
         )
-        steps = self.output.pixels * self.fold_steps(fold)
-        weights = steps * fold.multipliers * weight_bits
+        steps = self.output.pixels * pixel_steps.count
+        table_bits = pixel_steps.table_bits if pixel_steps.listed else 0
+        weights = steps * (fold.multipliers * weight_bits + table_bits)
         words, bits = self.ring_shape(source, fold)
         # A step reads a whole pixel from the line buffer, whatever it takes of it; the row buffer
         # in front of registers is read and written once for each pixel.
@@ -498,7 +554,7 @@ class Convolution(Folded):
     def config(self, operands: Operands, fold: Fold | None = None) -> dict[str, Any]:
         (source,), fold = operands, self.given(fold)
         kernel_h, kernel_w, n_chan = self.weight.codes.shape[:3]
-        steps, packing = self.fold_steps(fold), self.packing(source, fold)
+        steps, packing = self.pixel_steps(fold).count, self.packing(source, fold)
         product_fraction = self.weight.format.fraction + source.format.fraction
         weight_bits, bias_bits = self._rom_bits(packing)
         return (
@@ -537,7 +593,7 @@ class Convolution(Folded):
         return packing.element_bits, packing.bias_bits(bias, self._bias_shift)
 
     def weight_rom(self, fold: Fold) -> Codes:
-        """Weights of shape (steps of all phases, pe, taps * simd).
+        """Weights of shape (steps of all phases, pe, taps * simd), with no step left out.
 
         The steps of an output pixel go over filter groups, then groups of taps, row by row, and
         channel groups.
@@ -561,7 +617,8 @@ class Convolution(Folded):
 
     def roms(self, operands: Operands, fold: Fold | None, strategy: str) -> tuple[Rom, ...]:
         fold = self.given(fold)
-        weights, biases = self.weight_rom(fold), self.bias_rom(fold)
+        steps, biases = self.pixel_steps(fold), self.bias_rom(fold)
+        weights = self.weight_rom(fold)[steps.words]
         packing = self.packing(operands[0], fold)
         weight_bits, bias_bits = self._rom_bits(packing)
         filters, filters_a_sum = f"filter {fold.pe}", f"filter {fold.pe}"
@@ -574,7 +631,7 @@ class Convolution(Folded):
         )
         # A ROM of one word is no memory: bound to one, its weights could not become logic.
         storage = ROM_STORAGE[strategy] if len(weights) > 1 else ""
-        return (
+        found = (
             Rom(
                 "weights", "weights", str(self.weight.format),
                 f"[step {len(weights)}][{filters}][{taps}]", weight_bits, weights, storage=storage,
@@ -585,6 +642,14 @@ class Convolution(Folded):
                 bias_bits, biases,
             ),
         )  # fmt: skip
+        if not steps.listed:
+            return found
+        table = Rom(
+            "steps", "steps", "tap row, tap column, channel group, first, last",
+            f"[step {len(weights)}]",
+            steps.table_bits, steps.table(), storage=rom_storage(len(weights), strategy),
+        )  # fmt: skip
+        return *found, table
 
     # -- variants and text -------------------------------------------------------------------------
 

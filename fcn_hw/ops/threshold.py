@@ -213,7 +213,7 @@ class Threshold(ChannelGroups):
     def parameters(self) -> int:
         return self.thresholds.codes.size
 
-    def work(self, operands: Operands) -> int:
+    def work(self, operands: Operands, fold: Fold) -> int:
         """A search for each value."""
         return self.output.size
 

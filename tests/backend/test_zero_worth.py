@@ -133,6 +133,13 @@ def brute_force(op, fold):
         for lane, cell in step.items()
     )
     words = sum(len(steps) for steps in phases)
+    filter_groups = op.output.channels // fold.pe
+    of_group = len(phases[0]) // filter_groups
+    live_groups = Counter((phase, number // of_group) for phase, number in live_steps)
+    steps_done = [
+        sum(max(live_groups[phase, group], 1) for group in range(filter_groups))
+        for phase in range(len(phases))
+    ]
     all_taps = {tap for *_, tap, _, _ in cells}
     return {
         **{name: counts[name] for name in ("zeros", "in_multipliers", "in_steps")},
@@ -144,7 +151,8 @@ def brute_force(op, fold):
         "channels_out": op.output.channels - len(live_out),
         "quiet": quiet / len(cells),
         "left": len(live_steps) * len(live_lanes),
-        "longest": max(1, *Counter(phase for phase, _ in live_steps).values(), 0),
+        "longest": max(steps_done),
+        "every": len(phases[0]),
         "packed": max(
             1,
             -(-len(live_taps) // fold.taps)
@@ -164,20 +172,23 @@ def test_counts_equal_plain_loops(kind):
         fold = folds[random.integers(len(folds))]
         found = zero_worth(op, source, fold, "Resource", "7series")
         expected = brute_force(op, fold)
-        left, longest, packed = (expected.pop(name) for name in ("left", "longest", "packed"))
+        left, longest, packed, every = (
+            expected.pop(name) for name in ("left", "longest", "packed", "every")
+        )
         assert {name: getattr(found, name) for name in expected} == expected, (seed, fold)
         assert found.weights == op.weight.codes.size
         assert found.unused == found.zeros - found.in_multipliers - found.in_steps >= 0
         assert found.rom_bits == found.words * fold.multipliers * 4
         assert found.rom_bits_removable == found.rom_bits - left * found.needed_bits
         # a fold of so many steps has these cycles: the same layer with fewer words of the ROM
-        assert found.cycles_skipping == cycles_of(op, source, fold, longest)
+        assert found.cycles == cycles_of(op, source, fold, longest)
+        assert found.cycles_dense == cycles_of(op, source, fold, every)
         assert found.cycles_packed == cycles_of(op, source, fold, packed)
         assert found.zero_macs * found.weights == found.macs * found.zeros
         for name in ("in_multipliers", "in_steps", "unused", "idle", "zero_words", "taps",
                      "channels_in", "channels_out", "rom_bits_removable"):  # fmt: skip
             met[name] += bool(getattr(found, name))
-        met["skipping"] += found.cycles_skipping < found.cycles
+        met["skipping"] += found.cycles < found.cycles_dense
     for name in ("in_multipliers", "in_steps", "unused", "idle", "zero_words", "taps",
                  "channels_in", "channels_out", "rom_bits_removable", "skipping"):  # fmt: skip
         assert met[name] > 0, f"{name} was never met"
@@ -231,10 +242,10 @@ def test_unrolled_each_zero_is_a_multiplier_and_folded_it_is_a_step():
     assert whole.idle_resources.lut > 0
     single = zero_worth(op, source, Fold(1, 1), "Resource", "7series")
     assert (single.zeros, single.in_multipliers, single.in_steps, single.unused) == (3, 0, 3, 0)
-    assert (single.cycles, single.cycles_skipping) == (30 * 6, 30 * 3)
+    assert (single.cycles_dense, single.cycles) == (30 * 6, 30 * 3)
     half = zero_worth(op, source, Fold(1, 2), "Resource", "7series")  # each step has a weight left
     assert (half.in_multipliers, half.in_steps, half.unused, half.idle) == (0, 0, 3, 0)
-    assert half.cycles_skipping == half.cycles_packed == half.cycles
+    assert half.cycles_dense == half.cycles_packed == half.cycles
     assert (half.idle_resources.lut, half.rom_bits_removable) == (0, 3 * 2 * (4 - 3))
 
 
@@ -256,16 +267,17 @@ def test_scattered_dead_channels_save_cycles_only_when_packed():
     op, source = conv(codes)
     found = zero_worth(op, source, Fold(2, 2), "Resource", "7series")
     assert (found.channels_in, found.zero_words, found.idle) == (2, 0, 0)
-    assert found.cycles_skipping == found.cycles > found.cycles_packed
+    assert found.cycles_dense == found.cycles > found.cycles_packed
     assert (found.in_steps, found.unused) == (72, 0)
 
 
-def test_a_layer_of_zeros_keeps_a_clock_a_pixel():
+def test_a_layer_of_zeros_keeps_a_clock_a_filter_group():
     op, source = conv(np.zeros((3, 3, 2, 2), dtype=np.int64))
     found = zero_worth(op, source, Fold(1, 1), "Resource", "7series")
     assert (found.idle, found.channels_out, found.needed_bits, found.bram18_needed) == (1, 2, 0, 0)
     assert found.rom_bits_removable == found.rom_bits == 36 * 4
-    assert found.cycles_skipping == found.cycles_packed == cycles_of(op, source, Fold(1, 1), 1)
+    assert found.cycles == cycles_of(op, source, Fold(1, 1), 2)
+    assert found.cycles_packed == cycles_of(op, source, Fold(1, 1), 1)
     assert found.quiet == 1.0
 
 
@@ -318,5 +330,5 @@ def test_a_network_and_other_kernels():
     empty = network_worth(graph, board, estimate, kernels)
     assert all(item.idle == item.multipliers for item in empty.layers)
     others = max(row.cycles for row in estimate.layers if row.name not in names)
-    least = max(min(item.cycles_skipping, item.cycles_packed) for item in empty.layers)
-    assert empty.interval == found.interval > empty.interval_skipping >= max(others, least)
+    assert empty.interval_dense == found.interval_dense > found.interval > empty.interval
+    assert empty.interval >= max(others, *(item.cycles for item in empty.layers))

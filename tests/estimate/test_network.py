@@ -14,6 +14,7 @@ from fcn_hw.errors import ReportError
 from fcn_hw.estimate.compare import compare
 from fcn_hw.estimate.limit import fold_limit, layer_limit
 from fcn_hw.estimate.network import Estimate, Fifo, estimate
+from fcn_hw.estimate.problem import folded_ops
 from fcn_hw.estimate.reports import report_files
 from fcn_hw.ir import Graph
 from fcn_hw.ir.folding import choose_fold
@@ -102,7 +103,10 @@ def test_bound_of_the_board() -> None:
 
 def test_beats_are_the_limit_of_many_multipliers() -> None:
     graph = fcn(filters=(2, 2), classes=2)
-    folds = {op: Fold(10**6, 1) for op in folds_of(graph)}
+    folds = {
+        op.name: max(op.legal_folds(), key=lambda fold: fold.multipliers)
+        for op in folded_ops(graph)
+    }
     limit = fold_limit(graph, folds, 64)
     assert (limit.cycles, limit.cause) == (32 * 48, "input beats")
     channels = graph.inputs[0].output.channels

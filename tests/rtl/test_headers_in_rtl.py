@@ -25,6 +25,7 @@ from test_convolution_headers import (
     depthwise_cases,
     lane_cases,
     transposed_cases,
+    zero_block_cases,
 )
 from test_op_headers import averaging_cases, converting_cases, moving_cases, symmetric_cases
 
@@ -33,7 +34,7 @@ pytestmark = pytest.mark.rtl
 GRIDS = (
     moving_cases, converting_cases, averaging_cases, symmetric_cases, batch_norm_cases, zero_cases,
     threshold_cases, lookup_cases, join_cases, other_format_cases, convolution_cases,
-    depthwise_cases, transposed_cases, lane_cases, conversion_cases,
+    depthwise_cases, transposed_cases, lane_cases, zero_block_cases, conversion_cases,
 )  # fmt: skip
 AT_ONCE = 40
 """Cases in one Verilator model."""
@@ -54,7 +55,7 @@ def chosen() -> list[Case]:
     for kind, cases in by_kind().items():
         count = 2 if "conv" in kind.lower() else 1
         found += [cases[len(cases) * (3 * n + 1) // (3 * count)] for n in range(count)]
-    return [*found, one_pixel(), one_column(), *lane_cases()[1:3]]
+    return [*found, one_pixel(), one_column(), *lane_cases()[1:3], *zero_block_cases()[6:14:7]]
 
 
 def one_pixel() -> Case:

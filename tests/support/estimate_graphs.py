@@ -16,10 +16,12 @@ SCORE = parse_format("fixed<8,4,RND_CONV,SAT>")
 
 
 def constant(shape: tuple[int, ...], bits: int) -> Constant:
-    """Weights that use all of their bits: both ends of the range occur."""
+    """Weights that use all of their bits: both ends of the range occur, and no zero, which a fold
+    of one multiplier leaves out."""
     codes = np.arange(np.prod(shape), dtype=np.int64).reshape(shape)
     most = 2 ** (bits - 1) - 1
-    return Constant(codes % (2 * most + 1) - most, FixedFormat(True, bits, 1))
+    codes = codes % (2 * most + 1) - most
+    return Constant(np.where(codes == 0, 1, codes), FixedFormat(True, bits, 1))
 
 
 def fcn(

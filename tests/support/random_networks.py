@@ -12,7 +12,7 @@ import numpy as np
 from random_graphs import random_codes
 
 from fcn_hw.errors import FormatError
-from fcn_hw.fixed import FixedFormat, Overflow, Rounding
+from fcn_hw.fixed import Codes, FixedFormat, Overflow, Rounding
 from fcn_hw.ir import Graph
 from fcn_hw.ir.build import GraphBuilder
 from fcn_hw.ops import Constant, Padding
@@ -47,6 +47,18 @@ def random_format(sampler: Sampler, min_width: int = 1, max_width: int = 8) -> F
         rounding=list(Rounding)[sampler.integers(len(Rounding))],
         overflow=list(Overflow)[sampler.integers(len(Overflow))],
     )
+
+
+def without_blocks(codes: Codes) -> Codes:
+    """The weights of a kernel, of one in two without some taps, channels and filters together.
+
+    Drawn from the weights themselves, so that all else of a network stays what it is.
+    """
+    sampler = np.random.default_rng(np.abs(codes).ravel())
+    if sampler.random() < 0.5:
+        return codes
+    sizes = [size if sampler.random() < 0.5 else 1 for size in codes.shape]
+    return codes * (sampler.random(sizes) < 0.5)
 
 
 class _Network:
@@ -271,7 +283,7 @@ class _Network:
 
     def constants(self, shape: tuple[int, ...], filters: int) -> tuple[Constant, Constant | None]:
         weight = self.format()
-        codes = random_codes(self.sampler, shape, weight)
+        codes = without_blocks(random_codes(self.sampler, shape, weight))
         if self.chance(0.3):
             return Constant(codes, weight), None
         bias = self.format()

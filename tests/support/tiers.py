@@ -97,6 +97,9 @@ def header_traits(case: Case) -> frozenset[Hashable]:
         found["fold"] = (found["pe"], found["simd"])
         packing = op.packing(first, case.fold) if isinstance(op, Convolution) else None
         found["lanes"] = packing and (packing.lanes, packing.terms == 0)
+        if isinstance(op, Convolution):
+            left_out = op.pixel_steps(case.fold).listed
+            found["steps left out"] = left_out, op.is_pointwise(first)
         found["taps"] = "one" if case.fold.taps == 1 else "several"
         if case.fold.taps > 1:  # another engine: everything of its window again
             found |= {f"{name} of several taps": value for name, value in found.items()}

@@ -224,6 +224,75 @@ def lane_cases() -> list[Case]:
     return cases
 
 
+def zero_block_cases() -> list[Case]:
+    """Steps without a weight are left out, in every engine: of some filter groups all but one, of
+    others none, and of phases more than of others."""
+    rng = np.random.default_rng(8)
+    sizes: list[tuple[str, Any, Any, Any, tuple[int, int], Fold]] = [
+        # kind, kernel, strides, edge, channels and filters, fold
+        ("conv2d", (3, 3), (1, 1), "same", (4, 6), Fold(2, 2)),
+        ("conv2d", (3, 2), (2, 1), (1, 0, 2, 1), (3, 4), Fold(1, 3)),
+        ("conv2d", (2, 3), (1, 1), "same", (6, 6), Fold(6, 3, 1, 2)),
+        ("conv2d", (1, 1), (1, 1), "same", (8, 6), Fold(2, 2)),
+        ("conv2d", (1, 1), (2, 1), "same", (6, 4), Fold(4, 1)),
+        ("conv2d", (1, 5), (1, 1), "same", (2, 3), Fold(1, 1)),
+        ("conv2d", (3, 3), (1, 1), "same", (4, 6), Fold(2, 2, 3)),
+        ("conv2d", (4, 2), (2, 2), "same", (3, 4), Fold(1, 1, 2)),
+        ("conv2d", (3, 3), (1, 1), "same", (6, 6), Fold(3, 1, 9, 3)),
+        ("depthwise_conv2d", (3, 3), (1, 1), "same", (4, 3), Fold(2, 1)),
+        ("depthwise_conv2d", (3, 2), (1, 2), "same", (6, 1), Fold(3, 1)),
+        ("depthwise_conv2d", (3, 3), (1, 1), "same", (4, 3), Fold(2, 1, 3)),
+        ("depthwise_conv2d", (2, 2), (2, 2), "same", (5, 1), Fold(1, 1, 2)),
+        ("conv_transpose2d", (4, 4), (2, 2), (1, 1), (3, 4), Fold(2, 1)),
+        ("conv_transpose2d", (3, 3), (2, 2), (0, 1), (4, 6), Fold(6, 2, 1, 2)),
+        ("conv_transpose2d", (5, 3), (3, 2), (2, 0), (2, 2), Fold(1, 2)),
+    ]
+    cases = []
+    for number, (kind, kernel, strides, edge, channels, fold) in enumerate(sizes):
+        fmt = parse_format("fixed<4,1>")
+        codes = 2 * rng.integers(-4, 4, (*kernel, *channels)) + 1  # no zero
+        n_filt = channels[1] * (channels[0] if kind == "depthwise_conv2d" else 1)
+        bias = random_constant(rng, (n_filt,), "fixed<8,1>") if number % 3 else None
+        builder = GraphBuilder("one_case")
+        builder.input("x", (5, 6, channels[0]), parse_format(INPUTS[number % 3]))
+        if kind == "conv_transpose2d":
+            more: dict[str, Any] = {"crop": edge, "size": (9, 8)}
+        else:
+            more = {"padding": padding_of(edge, (5, 6), kernel, strides)}
+        weight = Constant(_without_blocks(codes, kind, fold, rng), fmt)
+        getattr(builder, kind)("y", "x", weight, bias, strides=strides, **more)
+        graph = builder.finish("y")
+        op = graph["y"]
+        assert isinstance(op, Convolution)
+        folds = op.legal_folds() + op.lane_folds(graph.operands(op), "7series")
+        assert fold in folds and op.pixel_steps(fold).listed, (number, fold)
+        cases.append(make_case(graph, number, fold))
+    return cases
+
+
+def zero_blocks_of(kind: str) -> list[Case]:
+    return [case for case in zero_block_cases() if case.op.kind == kind]
+
+
+def _without_blocks(
+    codes: np.ndarray[Any, Any], kind: str, fold: Fold, rng: np.random.Generator
+) -> np.ndarray[Any, Any]:
+    """The weights with three in five blocks of a fold at zero, and those of its first filters."""
+    apart = kind == "depthwise_conv2d"
+    taps = codes.reshape(
+        -1, 1 if apart else codes.shape[2], codes[0, 0].size if apart else codes.shape[3]
+    )
+    counts = [
+        size // part for size, part in zip(taps.shape, (fold.taps, fold.simd, fold.pe), strict=True)
+    ]
+    kept = rng.random(counts) < 0.4
+    kept[..., 0] &= counts[2] == 1
+    kept[0, 0, -1] = True
+    for axis, part in enumerate((fold.taps, fold.simd, fold.pe)):
+        kept = np.repeat(kept, part, axis)
+    return np.where(kept, taps, 0).reshape(codes.shape)
+
+
 def with_random_fold(graph: Graph, rng: np.random.Generator) -> Case:
     op = graph["y"]
     assert isinstance(op, Convolution)
@@ -233,18 +302,20 @@ def with_random_fold(graph: Graph, rng: np.random.Generator) -> Case:
 
 @BOTH_TIERS
 def test_conv2d(tmp_path: Path, tier: str) -> None:
-    check(of_tier(convolution_cases() + lane_cases(), tier, header_traits), tmp_path)
+    cases = convolution_cases() + lane_cases() + zero_blocks_of("Conv2D")
+    check(of_tier(cases, tier, header_traits), tmp_path)
 
 
 @BOTH_TIERS
 def test_depthwise_conv2d(tmp_path: Path, tier: str) -> None:
-    cases = depthwise_cases() + every_depthwise_fold()
+    cases = depthwise_cases() + every_depthwise_fold() + zero_blocks_of("DepthwiseConv2D")
     check(of_tier(cases, tier, header_traits), tmp_path)
 
 
 @BOTH_TIERS
 def test_conv_transpose2d(tmp_path: Path, tier: str) -> None:
-    check(of_tier(transposed_cases(), tier, header_traits), tmp_path)
+    cases = transposed_cases() + zero_blocks_of("ConvTranspose2D")
+    check(of_tier(cases, tier, header_traits), tmp_path)
 
 
 @BOTH_TIERS
@@ -256,6 +327,7 @@ def test_exact_widths_and_cycles(tmp_path: Path, tier: str) -> None:
         *every_depthwise_fold()[::5],
         *transposed_cases()[::4],
         *lane_cases(),
+        *zero_block_cases(),
     ]
     check(of_tier(cases, tier, header_traits), tmp_path, "-DFCN_HW_EXACT_WIDTHS", cycles=True)
 
@@ -268,6 +340,7 @@ def test_frames_side_by_side(tmp_path: Path, tier: str) -> None:
         *every_depthwise_fold()[::7],
         *transposed_cases()[::2],
         *lane_cases(),
+        *zero_block_cases(),
     ]
     check(of_tier(cases, tier, header_traits), tmp_path, lanes=True)
 
@@ -276,5 +349,5 @@ def test_frames_side_by_side(tmp_path: Path, tier: str) -> None:
 def test_sanitized(tmp_path: Path, tier: str) -> None:
     """No access outside an array, no overflow: every part of the engine, on few cases."""
     cases = [*convolution_cases()[1::7], *depthwise_cases()[1::6], *transposed_cases()[1::7]]
-    cases += lane_cases()
+    cases += lane_cases() + zero_block_cases()
     check(of_tier(cases, tier, header_traits), tmp_path, *SANITIZE)

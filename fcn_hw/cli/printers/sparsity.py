@@ -19,8 +19,9 @@ if TYPE_CHECKING:  # `fcn-hw --help` loads none
 
 
 EXPLOITED = (
-    "Nothing of this is emitted: every multiplier, word and step is there. In a ROM of one word "
-    "the weights are constants of the source, and a synthesis tool may drop products by zero."
+    "Steps whose weights are all zero are not emitted. Everything else is there: every multiplier "
+    "and tap. In a ROM of one word the weights are constants of the source, and a synthesis tool "
+    "may drop products by zero."
 )
 
 
@@ -83,7 +84,7 @@ def _print_levels(run: SparsityRun) -> None:
     """A row a level of pruning."""
     valued = run.hardware is not None
     names = ["zeros asked", "direct: zeros", run.metric, "retrained: zeros", run.metric, "epochs"]
-    names += ["idle multipliers", "zeros that save", "cycles", "skipping"] if valued else []
+    names += ["idle multipliers", "zeros that save", "cycles", "with all steps"] if valued else []
     table = _table(f"magnitude pruning; float {run.metric} {100 * run.float_score:.2f} %", names)
     for level in run.levels:
         cells = [f"{100 * level.sparsity:g} %"]
@@ -102,7 +103,7 @@ def _saved(worth: NetworkWorth) -> list[str]:
         f"{total['idle']:,} of {total['multipliers']:,}",
         f"{_percent(total['zeros'] - total['unused'], total['zeros'])} %",
         f"{worth.interval:,}",
-        f"{worth.interval_skipping:,}",
+        f"{worth.interval_dense:,}",
     ]
 
 
@@ -119,13 +120,13 @@ def _print_worth(worth: NetworkWorth) -> None:
             f"{row.idle} of {row.multipliers}", f"{idle.lut:,}", f"{idle.dsp:,}",
         )  # fmt: skip
     print_table(table)
-    columns = "layer,ROM bits,removable,BRAM18,needed,zero words,cycles,skipping,packed,quiet %"
+    columns = "layer,ROM bits,removable,BRAM18,needed,zero words,cycles,all steps,packed,quiet %"
     table = _table("ROM, clocks and energy", [*columns.split(","), "energy %"])
     for row in worth.layers:
         table.add_row(
             row.name, f"{row.rom_bits:,}", f"{row.rom_bits_removable:,}", f"{row.bram18}",
             f"{row.bram18_needed}", f"{row.zero_words:,}", f"{row.cycles:,}",
-            f"{row.cycles_skipping:,}", f"{row.cycles_packed:,}", f"{100 * row.quiet:.1f}",
+            f"{row.cycles_dense:,}", f"{row.cycles_packed:,}", f"{100 * row.quiet:.1f}",
             f"{100 * row.zero_energy_pj / row.energy_pj:.1f}",
         )  # fmt: skip
     print_table(table)
@@ -139,8 +140,8 @@ def _print_worth(worth: NetworkWorth) -> None:
         out.print(f"all zero in {line}", highlight=False)
     zeros, unused = (sum(getattr(x, name) for x in worth.layers) for name in ("zeros", "unused"))
     out.print(
-        f"{zeros - unused:,} of {zeros:,} zeros could save a multiplier or a cycle; a frame every "
-        f"{worth.interval:,} cycles, {worth.interval_skipping:,} if zero steps were skipped",
+        f"{zeros - unused:,} of {zeros:,} zeros can save a multiplier or a cycle; a frame every "
+        f"{worth.interval:,} cycles, {worth.interval_dense:,} if no zero step was left out",
         highlight=False,
     )
     out.print(EXPLOITED, highlight=False)

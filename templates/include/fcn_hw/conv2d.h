@@ -7,7 +7,8 @@
 // rounds and saturates once.
 //
 // Cycles of a frame (fcn_hw/ops/convolution.py holds the same formulas):
-//   fold      = kernel_height * kernel_width / taps * (n_chan / simd) * (n_filt / pe)
+//   fold      = kernel_height * kernel_width / taps * (n_chan / simd) * (n_filt / pe), or fewer steps
+//               where a table lists those with a weight that is not zero
 //   1x1 without padding:
 //               in_height*in_width + out_height*out_width * (fold - 1)
 //   several taps in parallel: as raster_windows.h says
@@ -34,12 +35,14 @@
 //                     the steps: filter group, tap group, channel group. A filter group is pe consecutive
 //                     filters, a tap group `taps` consecutive kernel positions, row by row.
 //   biases            [n_filt / pe][pe], with lanes and sums that stay packed [n_filt / pe][pe / lanes]
+//   step_tables       none, or [fold]: which steps are done, see pixel_steps.h
 #ifndef FCN_HW_CONV2D_H_
 #define FCN_HW_CONV2D_H_
 
 #include "fcn_hw/code.h"
 #include "fcn_hw/conv2d_window.h"
 #include "fcn_hw/mac_array.h"
+#include "fcn_hw/pixel_steps.h"
 #include "fcn_hw/raster_windows.h"
 #include "fcn_hw/types.h"
 #include "fcn_hw/windows.h"
@@ -55,28 +58,30 @@ template <typename CONFIG_T> constexpr bool is_pointwise() {
 }
 
 template <bool POINTWISE, bool RASTER> struct conv2d_body {
-    template <class in_T, class out_T, typename CONFIG_T>
+    template <class in_T, class out_T, typename CONFIG_T, class... table_T>
     static void run(
         hls::stream<in_T> &in, hls::stream<out_T> &out,
         const typename CONFIG_T::weight_t weights[CONFIG_T::fold][mac_plan<CONFIG_T>::columns]
                                                  [CONFIG_T::taps * CONFIG_T::simd],
-        const typename CONFIG_T::bias_t biases[CONFIG_T::n_filt / CONFIG_T::pe][mac_plan<CONFIG_T>::sums]) {
+        const typename CONFIG_T::bias_t biases[CONFIG_T::n_filt / CONFIG_T::pe][mac_plan<CONFIG_T>::sums],
+        const table_T &...step_tables) {
         #pragma HLS INLINE
         sum_windows<in_T, out_T, CONFIG_T, conv2d_window<CONFIG_T>, all_channels<CONFIG_T>>(
-            in, out, weights, biases);
+            in, out, weights, biases, step_tables...);
     }
 };
 
 template <> struct conv2d_body<false, true> {
-    template <class in_T, class out_T, typename CONFIG_T>
+    template <class in_T, class out_T, typename CONFIG_T, class... table_T>
     static void run(
         hls::stream<in_T> &in, hls::stream<out_T> &out,
         const typename CONFIG_T::weight_t weights[CONFIG_T::fold][mac_plan<CONFIG_T>::columns]
                                                  [CONFIG_T::taps * CONFIG_T::simd],
-        const typename CONFIG_T::bias_t biases[CONFIG_T::n_filt / CONFIG_T::pe][mac_plan<CONFIG_T>::sums]) {
+        const typename CONFIG_T::bias_t biases[CONFIG_T::n_filt / CONFIG_T::pe][mac_plan<CONFIG_T>::sums],
+        const table_T &...step_tables) {
         #pragma HLS INLINE
         sum_raster_windows<in_T, out_T, CONFIG_T, conv2d_window<CONFIG_T>, all_channel_taps<CONFIG_T>>(
-            in, out, weights, biases);
+            in, out, weights, biases, step_tables...);
     }
 };
 
@@ -84,12 +89,13 @@ template <> struct conv2d_body<false, true> {
 //
 // Invariant: (row, col) is the input pixel at hand, read in step 0.
 template <> struct conv2d_body<true, false> {
-    template <class in_T, class out_T, typename CONFIG_T>
+    template <class in_T, class out_T, typename CONFIG_T, class... table_T>
     static void run(
         hls::stream<in_T> &in, hls::stream<out_T> &out,
         const typename CONFIG_T::weight_t weights[CONFIG_T::fold][mac_plan<CONFIG_T>::columns]
                                                  [CONFIG_T::taps * CONFIG_T::simd],
-        const typename CONFIG_T::bias_t biases[CONFIG_T::n_filt / CONFIG_T::pe][mac_plan<CONFIG_T>::sums]) {
+        const typename CONFIG_T::bias_t biases[CONFIG_T::n_filt / CONFIG_T::pe][mac_plan<CONFIG_T>::sums],
+        const table_T &...step_tables) {
         #pragma HLS INLINE
         typedef code_t<typename in_T::value_type> input_code_t;
         typedef all_channels<CONFIG_T> operands_t;
@@ -110,7 +116,7 @@ template <> struct conv2d_body<true, false> {
         count_t<CONFIG_T::stride_width - 1> off_col = 0;
         count_t<CONFIG_T::in_width - 1> col = 0;
         count_t<CONFIG_T::fold - 1> step = 0;
-        count_t<channel_groups - 1> channel_group = 0;
+        pixel_steps<sizeof...(table_T) != 0, 1, 1, channel_groups> steps;
         count_t<filter_groups - 1> filter_group = 0;
 
     Cycle:
@@ -121,22 +127,23 @@ template <> struct conv2d_body<true, false> {
             }
             const bool on_grid = off_row == 0 && off_col == 0;
             if (on_grid) {
+                steps.take(step, step_tables...);
                 input_code_t inputs[CONFIG_T::simd];
                 #pragma HLS ARRAY_PARTITION variable=inputs
             Inputs:
                 for (int s = 0; s < CONFIG_T::simd; ++s) {
                     #pragma HLS UNROLL
-                    inputs[s] = pixel[operands_t::channel(channel_group, s)];
+                    inputs[s] = pixel[operands_t::channel(steps.channel_group, s)];
                 }
-                if (channel_group == 0) {
+                if (steps.first()) {
                     start_sums<CONFIG_T>(sums, biases[filter_group]);
                 }
                 add_products<CONFIG_T, operands_t>(sums, weights[step], inputs);
-                if (channel_group == channel_groups - 1) {
+                if (steps.last()) {
                     finish_sums<CONFIG_T>(results, sums, filter_group);
                     filter_group = next_of<filter_groups>(filter_group);
                 }
-                channel_group = next_of<channel_groups>(channel_group);
+                steps.next();
                 if (step == CONFIG_T::fold - 1) {
                     write_pixel(out, results);
                 }
@@ -157,12 +164,13 @@ template <> struct conv2d_body<true, false> {
     }
 };
 
-template <class in_T, class out_T, typename CONFIG_T>
+template <class in_T, class out_T, typename CONFIG_T, class... table_T>
 void conv2d(hls::stream<in_T> &in, hls::stream<out_T> &out,
             const typename CONFIG_T::weight_t weights[CONFIG_T::fold][mac_plan<CONFIG_T>::columns]
                                                      [CONFIG_T::taps * CONFIG_T::simd],
             const typename CONFIG_T::bias_t biases[CONFIG_T::n_filt / CONFIG_T::pe]
-                                                  [mac_plan<CONFIG_T>::sums]) {
+                                                  [mac_plan<CONFIG_T>::sums],
+            const table_T &...step_tables) {
     static_assert(in_T::size == CONFIG_T::n_chan && out_T::size == CONFIG_T::n_filt,
                   "The pixels that conv2d reads and writes must have n_chan and n_filt channels.");
     static_assert(CONFIG_T::n_chan % CONFIG_T::simd == 0,
@@ -172,9 +180,10 @@ void conv2d(hls::stream<in_T> &in, hls::stream<out_T> &out,
     static_assert(CONFIG_T::kernel_height * CONFIG_T::kernel_width % CONFIG_T::taps == 0,
                   "conv2d multiplies taps kernel positions in parallel, so taps must divide those of "
                   "the kernel.");
-    static_assert(CONFIG_T::fold == CONFIG_T::kernel_height * CONFIG_T::kernel_width / CONFIG_T::taps *
-                                        (CONFIG_T::n_chan / CONFIG_T::simd) *
-                                        (CONFIG_T::n_filt / CONFIG_T::pe),
+    static_assert(right_fold(sizeof...(table_T) != 0, CONFIG_T::fold,
+                             CONFIG_T::kernel_height * CONFIG_T::kernel_width / CONFIG_T::taps *
+                                 (CONFIG_T::n_chan / CONFIG_T::simd) * (CONFIG_T::n_filt / CONFIG_T::pe),
+                             CONFIG_T::n_filt / CONFIG_T::pe),
                   "The fold of conv2d must be the steps that pe x simd x taps multipliers need for a "
                   "pixel.");
     static_assert(CONFIG_T::rom_depth == CONFIG_T::fold,
@@ -185,7 +194,7 @@ void conv2d(hls::stream<in_T> &in, hls::stream<out_T> &out,
     #pragma HLS ARRAY_RESHAPE variable=weights dim=3
     #pragma HLS ARRAY_RESHAPE variable=biases dim=2
     conv2d_body<is_pointwise<CONFIG_T>(), (CONFIG_T::taps > 1)>::template run<in_T, out_T, CONFIG_T>(
-        in, out, weights, biases);
+        in, out, weights, biases, step_tables...);
 }
 
 } // namespace fcn_hw

@@ -11,7 +11,8 @@
 //
 // Cycles of a frame (fcn_hw/ops/convolution.py holds the same formulas):
 //   fold      = ceil(kernel_height / stride_height) * ceil(kernel_width / stride_width)
-//               * (n_chan / simd) * (n_filt / pe)
+//               * (n_chan / simd) * (n_filt / pe), or fewer steps where a table lists those with a
+//               weight that is not zero, of the phase that has the most
 //   cycles    = fill_rows*in_width + out_height*out_width * period + drain_rows*in_width
 //   period    = fold, or more where the first rows of outputs are too few to read a row of inputs;
 //               windows.h has the formula
@@ -24,9 +25,11 @@
 //   weights           [phase row][phase column] one after another, each as in conv2d.h, its taps from
 //                     the top left input to the bottom right one; 0 where a phase has fewer taps
 //   biases            [n_filt / pe][pe]
+//   step_tables       none, or [rom_depth]: which steps are done, see pixel_steps.h
 #ifndef FCN_HW_CONV_TRANSPOSE2D_H_
 #define FCN_HW_CONV_TRANSPOSE2D_H_
 
+#include "fcn_hw/pixel_steps.h"
 #include "fcn_hw/types.h"
 #include "fcn_hw/windows.h"
 
@@ -48,12 +51,13 @@ template <typename CONFIG_T> struct conv_transpose2d_window {
     static constexpr int phase_left = CONFIG_T::crop_left % CONFIG_T::stride_width;
 };
 
-template <class in_T, class out_T, typename CONFIG_T>
+template <class in_T, class out_T, typename CONFIG_T, class... table_T>
 void conv_transpose2d(
     hls::stream<in_T> &in, hls::stream<out_T> &out,
     const typename CONFIG_T::weight_t weights[CONFIG_T::rom_depth]
                                              [mac_plan<CONFIG_T>::columns][CONFIG_T::simd],
-    const typename CONFIG_T::bias_t biases[CONFIG_T::n_filt / CONFIG_T::pe][mac_plan<CONFIG_T>::sums]) {
+    const typename CONFIG_T::bias_t biases[CONFIG_T::n_filt / CONFIG_T::pe][mac_plan<CONFIG_T>::sums],
+    const table_T &...step_tables) {
     typedef conv_transpose2d_window<CONFIG_T> window;
     static_assert(in_T::size == CONFIG_T::n_chan && out_T::size == CONFIG_T::n_filt,
                   "The pixels that conv_transpose2d reads and writes must have n_chan and n_filt channels.");
@@ -61,9 +65,10 @@ void conv_transpose2d(
                   "conv_transpose2d multiplies simd channels in parallel, so simd must divide n_chan.");
     static_assert(CONFIG_T::n_filt % CONFIG_T::pe == 0,
                   "conv_transpose2d computes pe filters in parallel, so pe must divide n_filt.");
-    static_assert(CONFIG_T::fold == window::taps_height * window::taps_width *
-                                        (CONFIG_T::n_chan / CONFIG_T::simd) *
-                                        (CONFIG_T::n_filt / CONFIG_T::pe),
+    static_assert(right_fold(sizeof...(table_T) != 0, CONFIG_T::fold,
+                             window::taps_height * window::taps_width *
+                                 (CONFIG_T::n_chan / CONFIG_T::simd) * (CONFIG_T::n_filt / CONFIG_T::pe),
+                             CONFIG_T::n_filt / CONFIG_T::pe),
                   "The fold of conv_transpose2d must be the steps that pe x simd multipliers need for "
                   "the taps of one phase.");
     static_assert(CONFIG_T::rom_depth == window::phases_height * window::phases_width * CONFIG_T::fold,
@@ -73,7 +78,8 @@ void conv_transpose2d(
     #pragma HLS ARRAY_RESHAPE variable=weights dim=2
     #pragma HLS ARRAY_RESHAPE variable=weights dim=3
     #pragma HLS ARRAY_RESHAPE variable=biases dim=2
-    sum_windows<in_T, out_T, CONFIG_T, window, all_channels<CONFIG_T>>(in, out, weights, biases);
+    sum_windows<in_T, out_T, CONFIG_T, window, all_channels<CONFIG_T>>(in, out, weights, biases,
+                                                                       step_tables...);
 }
 
 } // namespace fcn_hw

@@ -8,7 +8,8 @@
 // rounds and saturates once.
 //
 // Cycles of a frame (fcn_hw/ops/convolution.py holds the same formulas):
-//   fold      = kernel_height * kernel_width / taps * (n_filt / pe)
+//   fold      = kernel_height * kernel_width / taps * (n_filt / pe), or fewer steps where a table lists
+//               those with a weight that is not zero
 //   several taps in parallel: as raster_windows.h says
 //   otherwise:  fill_rows*in_width + out_height*out_width * period + drain_rows*in_width
 //   period    = max(fold, ceil(stride_height*in_width / out_width))
@@ -21,45 +22,50 @@
 //                     group is pe consecutive filters, filter c*M + m is number m of channel c; a tap
 //                     group is `taps` consecutive kernel positions, row by row.
 //   biases            [n_filt / pe][pe]
+//   step_tables       none, or [fold]: which steps are done, see pixel_steps.h
 #ifndef FCN_HW_DEPTHWISE_CONV2D_H_
 #define FCN_HW_DEPTHWISE_CONV2D_H_
 
 #include "fcn_hw/conv2d_window.h"
 #include "fcn_hw/mac_array.h"
+#include "fcn_hw/pixel_steps.h"
 #include "fcn_hw/raster_windows.h"
 #include "fcn_hw/windows.h"
 
 namespace fcn_hw {
 
 template <bool RASTER> struct depthwise_conv2d_body {
-    template <class in_T, class out_T, typename CONFIG_T>
+    template <class in_T, class out_T, typename CONFIG_T, class... table_T>
     static void run(
         hls::stream<in_T> &in, hls::stream<out_T> &out,
         const typename CONFIG_T::weight_t weights[CONFIG_T::fold][CONFIG_T::pe][CONFIG_T::taps],
-        const typename CONFIG_T::bias_t biases[CONFIG_T::n_filt / CONFIG_T::pe][CONFIG_T::pe]) {
+        const typename CONFIG_T::bias_t biases[CONFIG_T::n_filt / CONFIG_T::pe][CONFIG_T::pe],
+        const table_T &...step_tables) {
         #pragma HLS INLINE
         sum_windows<in_T, out_T, CONFIG_T, conv2d_window<CONFIG_T>, own_channels<CONFIG_T>>(
-            in, out, weights, biases);
+            in, out, weights, biases, step_tables...);
     }
 };
 
 template <> struct depthwise_conv2d_body<true> {
-    template <class in_T, class out_T, typename CONFIG_T>
+    template <class in_T, class out_T, typename CONFIG_T, class... table_T>
     static void run(
         hls::stream<in_T> &in, hls::stream<out_T> &out,
         const typename CONFIG_T::weight_t weights[CONFIG_T::fold][CONFIG_T::pe][CONFIG_T::taps],
-        const typename CONFIG_T::bias_t biases[CONFIG_T::n_filt / CONFIG_T::pe][CONFIG_T::pe]) {
+        const typename CONFIG_T::bias_t biases[CONFIG_T::n_filt / CONFIG_T::pe][CONFIG_T::pe],
+        const table_T &...step_tables) {
         #pragma HLS INLINE
         sum_raster_windows<in_T, out_T, CONFIG_T, conv2d_window<CONFIG_T>, own_channel_taps<CONFIG_T>>(
-            in, out, weights, biases);
+            in, out, weights, biases, step_tables...);
     }
 };
 
-template <class in_T, class out_T, typename CONFIG_T>
+template <class in_T, class out_T, typename CONFIG_T, class... table_T>
 void depthwise_conv2d(
     hls::stream<in_T> &in, hls::stream<out_T> &out,
     const typename CONFIG_T::weight_t weights[CONFIG_T::fold][CONFIG_T::pe][CONFIG_T::taps],
-    const typename CONFIG_T::bias_t biases[CONFIG_T::n_filt / CONFIG_T::pe][CONFIG_T::pe]) {
+    const typename CONFIG_T::bias_t biases[CONFIG_T::n_filt / CONFIG_T::pe][CONFIG_T::pe],
+    const table_T &...step_tables) {
     static_assert(in_T::size == CONFIG_T::n_chan && out_T::size == CONFIG_T::n_filt,
                   "The pixels that depthwise_conv2d reads and writes must have n_chan and n_filt channels.");
     static_assert(CONFIG_T::n_filt % CONFIG_T::n_chan == 0,
@@ -71,8 +77,10 @@ void depthwise_conv2d(
     static_assert(CONFIG_T::kernel_height * CONFIG_T::kernel_width % CONFIG_T::taps == 0,
                   "depthwise_conv2d multiplies taps kernel positions in parallel, so taps must divide "
                   "those of the kernel.");
-    static_assert(CONFIG_T::fold == CONFIG_T::kernel_height * CONFIG_T::kernel_width / CONFIG_T::taps *
-                                        (CONFIG_T::n_filt / CONFIG_T::pe),
+    static_assert(right_fold(sizeof...(table_T) != 0, CONFIG_T::fold,
+                             CONFIG_T::kernel_height * CONFIG_T::kernel_width / CONFIG_T::taps *
+                                 (CONFIG_T::n_filt / CONFIG_T::pe),
+                             CONFIG_T::n_filt / CONFIG_T::pe),
                   "The fold of depthwise_conv2d must be the steps that pe x taps multipliers need for a "
                   "pixel.");
     static_assert(CONFIG_T::rom_depth == CONFIG_T::fold,
@@ -82,8 +90,8 @@ void depthwise_conv2d(
     #pragma HLS ARRAY_RESHAPE variable=weights dim=2
     #pragma HLS ARRAY_RESHAPE variable=weights dim=3
     #pragma HLS ARRAY_RESHAPE variable=biases dim=2
-    depthwise_conv2d_body<(CONFIG_T::taps > 1)>::template run<in_T, out_T, CONFIG_T>(in, out, weights,
-                                                                                     biases);
+    depthwise_conv2d_body<(CONFIG_T::taps > 1)>::template run<in_T, out_T, CONFIG_T>(
+        in, out, weights, biases, step_tables...);
 }
 
 } // namespace fcn_hw

@@ -18,11 +18,14 @@
 //
 // WINDOW_T is that of windows.h; a window has one phase.
 // OPERANDS_T: which taps and channels a step multiplies, all_channel_taps or own_channel_taps
+// step_tables: none, or the table of the steps that are done, see pixel_steps.h; an operand group is its
+// channel_group
 #ifndef FCN_HW_RASTER_WINDOWS_H_
 #define FCN_HW_RASTER_WINDOWS_H_
 
 #include "fcn_hw/code.h"
 #include "fcn_hw/mac_array.h"
+#include "fcn_hw/pixel_steps.h"
 #include "fcn_hw/types.h"
 
 namespace fcn_hw {
@@ -109,15 +112,18 @@ template <typename CONFIG_T, typename WINDOW_T> struct raster_plan {
 };
 
 // One frame. CONFIG_T as documented in conv2d.h.
-template <class in_T, class out_T, typename CONFIG_T, typename WINDOW_T, class OPERANDS_T>
+template <class in_T, class out_T, typename CONFIG_T, typename WINDOW_T, class OPERANDS_T,
+          class... table_T>
 void sum_raster_windows(
     hls::stream<in_T> &in, hls::stream<out_T> &out,
     const typename CONFIG_T::weight_t weights[CONFIG_T::fold][mac_plan<CONFIG_T>::columns]
                                              [CONFIG_T::taps * CONFIG_T::simd],
-    const typename CONFIG_T::bias_t biases[CONFIG_T::n_filt / CONFIG_T::pe][mac_plan<CONFIG_T>::sums]) {
+    const typename CONFIG_T::bias_t biases[CONFIG_T::n_filt / CONFIG_T::pe][mac_plan<CONFIG_T>::sums],
+    const table_T &...step_tables) {
     #pragma HLS INLINE
     typedef raster_plan<CONFIG_T, WINDOW_T> plan;
     typedef code_t<typename in_T::value_type> input_code_t;
+    constexpr bool listed = sizeof...(table_T) != 0;
     constexpr int filter_groups = CONFIG_T::n_filt / CONFIG_T::pe;
     constexpr int rows_buffered = max_of(plan::rows_above, 1); // no array is empty
     constexpr int gaps = max_of(WINDOW_T::spread_width - 1, 1);
@@ -149,7 +155,8 @@ void sum_raster_windows(
     rows_left_t rows_left = first_rows_left;
     cols_left_t cols_left = first_cols_left;
     count_t<CONFIG_T::fold - 1> step = 0;
-    count_t<OPERANDS_T::steps - 1> filter_step = 0;
+    // Of a filter group; what a table lists are operand groups.
+    pixel_steps<listed, 1, 1, (listed ? OPERANDS_T::groups : OPERANDS_T::steps)> steps;
     count_t<filter_groups - 1> filter_group = 0;
 
 Cycle:
@@ -225,16 +232,18 @@ Cycle:
 
         const bool ends = rows_left == 0 && cols_left == 0 && col < plan::needed_end_col;
         if (ends) {
-            if (filter_step == 0) {
+            steps.take(step, step_tables...);
+            if (steps.first()) {
                 start_sums<CONFIG_T>(sums, biases[filter_group]);
             }
-            add_products<CONFIG_T, OPERANDS_T>(sums, weights[step],
-                                               window[OPERANDS_T::group_of(step, filter_step)]);
-            if (filter_step == OPERANDS_T::steps - 1) {
+            const int group =
+                listed ? int(steps.channel_group) : OPERANDS_T::group_of(step, steps.channel_group);
+            add_products<CONFIG_T, OPERANDS_T>(sums, weights[step], window[group]);
+            if (steps.last()) {
                 finish_sums<CONFIG_T>(results, sums, filter_group);
                 filter_group = next_of<filter_groups>(filter_group);
             }
-            filter_step = next_of<OPERANDS_T::steps>(filter_step);
+            steps.next();
             if (step == CONFIG_T::fold - 1) {
                 write_pixel(out, results);
             }

@@ -25,11 +25,13 @@
 //           phases_height, ..width    see above
 //           phase_top, phase_left     phase of the first output
 // OPERANDS_T: the channels that a step multiplies, see mac_array.h
+// step_tables: none, or the table of the steps that are done, see pixel_steps.h
 #ifndef FCN_HW_WINDOWS_H_
 #define FCN_HW_WINDOWS_H_
 
 #include "fcn_hw/code.h"
 #include "fcn_hw/mac_array.h"
+#include "fcn_hw/pixel_steps.h"
 #include "fcn_hw/row_ring.h"
 #include "fcn_hw/types.h"
 
@@ -69,13 +71,13 @@ template <typename CONFIG_T, typename WINDOW_T> struct window_plan {
 
 // Walks over the taps of all windows in the order of the outputs.
 //
-// The counters hold where the window stands and which of its taps is at hand. The tap's row, column and
-// slot follow from them and are no counters: nothing that the next step needs depends on them, so they
-// may take several clocks where the counters have one.
+// The counters hold where the window stands; STEPS_T, pixel_steps, tells which of its taps is at hand.
+// The tap's row, column and slot follow from them and are no counters: nothing that the next step needs
+// depends on them, so they may take several clocks where the counters have one.
 //
 // Invariant: the window's first tap is at (window_row, window_col). A row that the ring holds lies in
 // the slots of its ring row; `window_ring_row` is that of window_row.
-template <typename CONFIG_T, typename WINDOW_T, int CHANNEL_GROUPS> struct window_walk {
+template <typename CONFIG_T, typename WINDOW_T, class STEPS_T> struct window_walk {
     typedef window_plan<CONFIG_T, WINDOW_T> plan;
     typedef coordinate_t<WINDOW_T::top, plan::bottom> row_t;
     typedef coordinate_t<WINDOW_T::left, plan::right> col_t;
@@ -84,27 +86,25 @@ template <typename CONFIG_T, typename WINDOW_T, int CHANNEL_GROUPS> struct windo
     row_t window_row;
     col_t window_col;
     ring_row_t window_ring_row;
-    count_t<WINDOW_T::taps_height - 1> tap_row;
-    count_t<WINDOW_T::taps_width - 1> tap_col;
-    count_t<CHANNEL_GROUPS - 1> channel_group;
+    STEPS_T steps;
     count_t<WINDOW_T::phases_height - 1> phase_row;
     count_t<WINDOW_T::phases_width - 1> phase_col;
 
     window_walk()
         : window_row(WINDOW_T::top), window_col(WINDOW_T::left),
-          window_ring_row(modulo(WINDOW_T::top, plan::ring_rows)), tap_row(0), tap_col(0),
-          channel_group(0), phase_row(WINDOW_T::phase_top), phase_col(WINDOW_T::phase_left) {
+          window_ring_row(modulo(WINDOW_T::top, plan::ring_rows)), phase_row(WINDOW_T::phase_top),
+          phase_col(WINDOW_T::phase_left) {
         #pragma HLS INLINE
     }
 
     // The input position of the tap.
     row_t row() const {
         #pragma HLS INLINE
-        return window_row + tap_row * WINDOW_T::spread_height;
+        return window_row + steps.tap_row * WINDOW_T::spread_height;
     }
     col_t col() const {
         #pragma HLS INLINE
-        return window_col + tap_col * WINDOW_T::spread_width;
+        return window_col + steps.tap_col * WINDOW_T::spread_width;
     }
 
     // Whether the tap lies in the frame.
@@ -120,20 +120,9 @@ template <typename CONFIG_T, typename WINDOW_T, int CHANNEL_GROUPS> struct windo
             return row() * CONFIG_T::in_width + col();
         }
         const count_t<2 * plan::ring_rows - 2> below =
-            window_ring_row + tap_row * WINDOW_T::spread_height;
+            window_ring_row + steps.tap_row * WINDOW_T::spread_height;
         const ring_row_t ring_row = below - (below < plan::ring_rows ? 0 : plan::ring_rows);
         return ring_row * CONFIG_T::in_width + col();
-    }
-
-    bool first_tap() const {
-        #pragma HLS INLINE
-        return tap_row == 0 && tap_col == 0 && channel_group == 0;
-    }
-
-    bool last_tap() const {
-        #pragma HLS INLINE
-        return tap_row == WINDOW_T::taps_height - 1 && tap_col == WINDOW_T::taps_width - 1 &&
-               channel_group == CHANNEL_GROUPS - 1;
     }
 
     // Rows that the frame must have given before the next band of outputs starts.
@@ -146,18 +135,6 @@ template <typename CONFIG_T, typename WINDOW_T, int CHANNEL_GROUPS> struct windo
     int phase() const {
         #pragma HLS INLINE
         return phase_row * WINDOW_T::phases_width + phase_col;
-    }
-
-    // To the next channel group or tap; from the last tap back to the first.
-    void next_tap() {
-        #pragma HLS INLINE
-        if (channel_group == CHANNEL_GROUPS - 1) {
-            if (tap_col == WINDOW_T::taps_width - 1) {
-                tap_row = next_of<WINDOW_T::taps_height>(tap_row);
-            }
-            tap_col = next_of<WINDOW_T::taps_width>(tap_col);
-        }
-        channel_group = next_of<CHANNEL_GROUPS>(channel_group);
     }
 
     // To the next output, at the first tap.
@@ -181,15 +158,20 @@ template <typename CONFIG_T, typename WINDOW_T, int CHANNEL_GROUPS> struct windo
 };
 
 // One frame. CONFIG_T as documented in conv2d.h.
-template <class in_T, class out_T, typename CONFIG_T, typename WINDOW_T, class OPERANDS_T>
+template <class in_T, class out_T, typename CONFIG_T, typename WINDOW_T, class OPERANDS_T,
+          class... table_T>
 void sum_windows(
     hls::stream<in_T> &in, hls::stream<out_T> &out,
     const typename CONFIG_T::weight_t weights[CONFIG_T::rom_depth]
                                              [mac_plan<CONFIG_T>::columns][CONFIG_T::simd],
-    const typename CONFIG_T::bias_t biases[CONFIG_T::n_filt / CONFIG_T::pe][mac_plan<CONFIG_T>::sums]) {
+    const typename CONFIG_T::bias_t biases[CONFIG_T::n_filt / CONFIG_T::pe][mac_plan<CONFIG_T>::sums],
+    const table_T &...step_tables) {
     #pragma HLS INLINE
     typedef window_plan<CONFIG_T, WINDOW_T> plan;
     typedef code_t<typename in_T::value_type> input_code_t;
+    typedef pixel_steps<sizeof...(table_T) != 0, WINDOW_T::taps_height, WINDOW_T::taps_width,
+                        OPERANDS_T::channel_groups>
+        steps_t;
     constexpr int filter_groups = CONFIG_T::n_filt / CONFIG_T::pe;
 
     static input_code_t ring[plan::ring_size][CONFIG_T::n_chan];
@@ -208,7 +190,7 @@ Fill:
 
     row_reader<in_T, CONFIG_T::in_height, CONFIG_T::in_width, plan::ring_rows, plan::gap> reader(
         plan::fill_rows);
-    window_walk<CONFIG_T, WINDOW_T, OPERANDS_T::channel_groups> walk;
+    window_walk<CONFIG_T, WINDOW_T, steps_t> walk;
     OPERANDS_T operands;
     count_t<filter_groups - 1> filter_group = 0;
 
@@ -224,6 +206,8 @@ OutputRow:
                 reader.step(in, ring, walk.rows_wanted());
 
                 if (step < CONFIG_T::fold) {
+                    const int word = walk.phase() * CONFIG_T::fold + step;
+                    walk.steps.take(word, step_tables...);
                     const bool inside = walk.inside();
                     const int address = inside ? walk.slot() : 0;
                     input_code_t inputs[OPERANDS_T::count];
@@ -232,16 +216,15 @@ OutputRow:
                     for (int k = 0; k < OPERANDS_T::count; ++k) {
                         #pragma HLS UNROLL
                         const input_code_t code =
-                            ring[address][operands.channel(walk.channel_group, k)];
+                            ring[address][operands.channel(walk.steps.channel_group, k)];
                         inputs[k] = inside ? code : input_code_t(0);
                     }
 
-                    if (walk.first_tap()) {
+                    if (walk.steps.first()) {
                         start_sums<CONFIG_T>(sums, biases[filter_group]);
                     }
-                    add_products<CONFIG_T, OPERANDS_T>(
-                        sums, weights[walk.phase() * CONFIG_T::fold + step], inputs);
-                    if (walk.last_tap()) {
+                    add_products<CONFIG_T, OPERANDS_T>(sums, weights[word], inputs);
+                    if (walk.steps.last()) {
                         finish_sums<CONFIG_T>(results, sums, filter_group);
                         filter_group = next_of<filter_groups>(filter_group);
                         operands.next_filters();
@@ -249,7 +232,7 @@ OutputRow:
                     if (step == CONFIG_T::fold - 1) {
                         write_pixel(out, results);
                     }
-                    walk.next_tap();
+                    walk.steps.next();
                 }
                 if (step == plan::period - 1) {
                     walk.next_output(j == CONFIG_T::out_width - 1);
