@@ -8,7 +8,7 @@ ROM has words. A zero is worth something only together with others:
   its part of the adder tree and its column of the ROM. With one word each zero is such a column,
   and its product a constant;
 * all weights of a step are zero: the step adds nothing and is left out, with its word
-  (:mod:`fcn_hw.ops.pixel_steps`); each filter group keeps one;
+  (:mod:`fcn_hw.ops.pixel_steps`); each filter group keeps one, and few of them are not worth it;
 * all weights of a tap, a channel in or a channel out are zero: it can be left out, and the rest
   packed more tightly.
 

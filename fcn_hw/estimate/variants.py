@@ -1,9 +1,9 @@
 """Graphs that differ a little, for estimates only: narrower weights, fewer channels, smaller
 frames.
 
-Weights of a variant are those that are there, without their last bits, and zeros for channels that
-are not; constants of a channel are those that are there, over again. Accumulators keep their
-formats. A variant is never emitted.
+Weights of a variant are those that are there, without their last bits but none that becomes zero,
+and zeros for channels that are not; constants of a channel are those that are there, over again.
+Accumulators keep their formats. A variant is never emitted.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ def with_weight_bits(graph: Graph, bits: Mapping[str, int]) -> Graph:
             )
             fmt = op.weight.format
             weight = Constant(
-                np.sign(op.weight.codes) * (np.abs(op.weight.codes) >> saved),
+                np.sign(op.weight.codes) * np.maximum(np.abs(op.weight.codes) >> saved, 1),
                 FixedFormat(fmt.signed, bits[op.name], fmt.integer - saved),
             )
             ops.append(replace(op, weight=weight, accum=narrow))

@@ -36,7 +36,7 @@ from fcn_hw.ops.base import (
     window_count,
 )
 from fcn_hw.ops.lanes import Packing, legal_lanes, packing_of
-from fcn_hw.ops.pixel_steps import Flags, PixelSteps, needed_steps
+from fcn_hw.ops.pixel_steps import LEAST_PART, Flags, PixelSteps, done_steps
 
 MOST_MULTIPLIERS = 4096
 """Of a fold of several taps. The registers of the window, the multipliers and their trees are
@@ -268,7 +268,7 @@ class Convolution(Folded):
         return self.tap_groups(fold) * self.channel_groups(fold) * (self.filters // fold.pe)
 
     def pixel_steps(self, fold: Fold) -> PixelSteps:
-        """The steps of an output pixel that are done: those with a weight that is not zero."""
+        """The steps of an output pixel that are done, see :mod:`fcn_hw.ops.pixel_steps`."""
         found = self._known_steps.get(fold)
         if found is None:
             found = self._known_steps[fold] = self._find_steps(fold)
@@ -284,6 +284,11 @@ class Convolution(Folded):
         kernels = [weights != 0 for weights in self.step_weights()]
         return np.stack([kernel.reshape(-1, *kernel.shape[2:]) for kernel in kernels])
 
+    @cached_property
+    def _zero_part(self) -> float:
+        """Of the weights of all phases."""
+        return float(np.mean(~self._alive))
+
     def _find_steps(self, fold: Fold) -> PixelSteps:
         taps, channels = self.tap_groups(fold), self.channel_groups(fold)
         every, of_filters = self.fold_steps(fold), taps * channels
@@ -291,14 +296,13 @@ class Convolution(Folded):
             shape = (*self.windows.taps, channels)
         else:  # operand groups, which filters of one channel don't share
             shape = (1, 1, of_filters if self.sums_channels else every)
-        if np.count_nonzero(~self._alive) < fold.multipliers:  # the cheapest proof
-            numbers = np.tile(np.arange(every), (len(self._alive), 1))
+        phases = len(self._alive)
+        if self._zero_part < LEAST_PART:  # then no fold has so many steps of zeros
+            numbers = np.tile(np.arange(every), (phases, 1))
         else:
-            split = self._alive.reshape(
-                len(self._alive), taps, fold.taps, channels, fold.simd, -1, fold.pe
-            )
+            split = self._alive.reshape(phases, taps, fold.taps, channels, fold.simd, -1, fold.pe)
             alive: Flags = np.any(split, axis=(2, 4, 6))  # phase, tap, channel, filter group
-            numbers = needed_steps(np.moveaxis(alive, 3, 1).reshape(len(alive), -1, of_filters))
+            numbers = done_steps(np.moveaxis(alive, 3, 1).reshape(phases, -1, of_filters))
         return PixelSteps(numbers, every, of_filters, shape)
 
     def cycles_of(self, source: Tensor, fold: Fold, steps: int) -> int:
@@ -646,8 +650,8 @@ class Convolution(Folded):
             return found
         table = Rom(
             "steps", "steps", "tap row, tap column, channel group, first, last",
-            f"[step {len(weights)}]",
-            steps.table_bits, steps.table(), storage=rom_storage(len(weights), strategy),
+            f"[step {len(weights)}]", steps.table_bits, steps.table(),
+            storage=rom_storage(len(weights), strategy) if storage else "",
         )  # fmt: skip
         return *found, table
 

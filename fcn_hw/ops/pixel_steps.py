@@ -5,6 +5,9 @@ can be left out, with its word of the weight ROM; then the next operands are no 
 order, and a table says what each step reads (``pixel_steps.h``). Every filter group keeps a step,
 in which its sums start from the biases and are finished. Every phase of a transposed convolution
 takes as many steps as the one that needs the most: outputs leave at an even pace.
+
+The table is a memory of its own, so steps are left out only where they are ``LEAST_PART`` of all:
+zeros that pruning has brought together, and not the few that every quantizer makes.
 """
 
 from __future__ import annotations
@@ -18,6 +21,9 @@ import numpy.typing as npt
 from fcn_hw.fixed import Codes
 
 Flags = npt.NDArray[np.bool_]
+
+LEAST_PART = 1 / 8
+"""Of the steps of an output pixel; where fewer could be left out, all are done."""
 
 
 @dataclass(frozen=True)
@@ -75,8 +81,8 @@ class PixelSteps:
         return signed
 
 
-def needed_steps(alive: Flags) -> Codes:
-    """The numbers of the steps that must be done, (phases, steps).
+def done_steps(alive: Flags) -> Codes:
+    """The numbers of the steps that are done, (phases, steps).
 
     Args:
         alive: whether a step has a weight that is not zero, (phases, filter groups, steps of a
@@ -85,7 +91,9 @@ def needed_steps(alive: Flags) -> Codes:
     needed = alive.copy()
     needed[..., 0] |= ~needed.any(axis=2)
     flat = needed.reshape(len(needed), -1)
-    most = int(flat.sum(axis=1).max())
+    every, most = flat.shape[1], int(flat.sum(axis=1).max())
+    if every - most < LEAST_PART * every:
+        return np.tile(np.arange(every), (len(flat), 1))
     # Those that are needed come first; a phase that needs fewer is filled up with others.
     chosen = np.argsort(~flat, axis=1, kind="stable")[:, :most]
     return np.sort(chosen, axis=1).astype(np.int64)

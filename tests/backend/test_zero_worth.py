@@ -20,6 +20,7 @@ from fcn_hw.ir.build import GraphBuilder
 from fcn_hw.ops import Constant, Fold, Padding
 from fcn_hw.ops.conv_transpose2d import ConvTranspose2D
 from fcn_hw.ops.depthwise_conv2d import DepthwiseConv2D
+from fcn_hw.ops.pixel_steps import LEAST_PART
 
 FORMAT = parse_format("fixed<4,1>")
 
@@ -181,7 +182,8 @@ def test_counts_equal_plain_loops(kind):
         assert found.rom_bits == found.words * fold.multipliers * 4
         assert found.rom_bits_removable == found.rom_bits - left * found.needed_bits
         # a fold of so many steps has these cycles: the same layer with fewer words of the ROM
-        assert found.cycles == cycles_of(op, source, fold, longest)
+        done = every if every - longest < LEAST_PART * every else longest
+        assert found.cycles == cycles_of(op, source, fold, done)
         assert found.cycles_dense == cycles_of(op, source, fold, every)
         assert found.cycles_packed == cycles_of(op, source, fold, packed)
         assert found.zero_macs * found.weights == found.macs * found.zeros
@@ -330,5 +332,5 @@ def test_a_network_and_other_kernels():
     empty = network_worth(graph, board, estimate, kernels)
     assert all(item.idle == item.multipliers for item in empty.layers)
     others = max(row.cycles for row in estimate.layers if row.name not in names)
-    assert empty.interval_dense == found.interval_dense > found.interval > empty.interval
+    assert empty.interval_dense == found.interval_dense == found.interval > empty.interval
     assert empty.interval >= max(others, *(item.cycles for item in empty.layers))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import time
 
+import numpy as np
 import pytest
 from estimate_graphs import SCORE, constant, fcn, normalized, thirty_layers
 
@@ -28,12 +29,13 @@ from fcn_hw.estimate.variants import (
     with_size,
     with_weight_bits,
 )
+from fcn_hw.fixed import parse_format
 from fcn_hw.ir import Graph
 from fcn_hw.ir.build import GraphBuilder
 from fcn_hw.ir.folding import choose_fold
 from fcn_hw.ir.macs import total_macs
 from fcn_hw.ir.verify import verify
-from fcn_hw.ops import Fold
+from fcn_hw.ops import Constant, Fold
 from fcn_hw.ops.batch_norm import BatchNorm
 from fcn_hw.ops.conv2d import Conv2D
 from fcn_hw.ops.threshold import Threshold
@@ -148,6 +150,36 @@ def test_a_target_gives_the_smallest_design() -> None:
         assert result.fps >= fps
         sizes.append(share(result))
     assert sizes == sorted(sizes) and sizes[0] < sizes[-1] <= share(fast)
+
+
+def blocks_pruned(part: float) -> Graph:
+    """A convolution with a part of its blocks of 4 filters x 2 channels at zero."""
+    rng = np.random.default_rng(1)
+    alive = np.arange(3 * 3 * 8 * 4).reshape(3, 3, 8, 4) >= round(part * 288)
+    alive = rng.permuted(alive.ravel()).reshape(alive.shape).repeat(2, 2).repeat(4, 3)
+    builder = GraphBuilder("pruned")
+    builder.input("x", (24, 24, 16), parse_format("ufixed<4,0>"))
+    weight = constant((3, 3, 16, 16), 4)
+    builder.conv2d("y", "x", Constant(weight.codes * alive, weight.format))
+    return builder.finish("y")
+
+
+@pytest.mark.parametrize("part", [0.0, 0.1, 0.75])
+def test_the_search_knows_the_steps_that_are_left_out(part: float) -> None:
+    """The smallest of all legal folds that are fast enough with the weights as they are."""
+    graph = blocks_pruned(part)
+    (op,) = folded_ops(graph)
+    operands, interval = graph.operands(op), 22 * 22 * 100
+    folds = op.legal_folds() + op.lane_folds(operands, PYNQ.family)
+    designs = [
+        (fold, estimate(graph, PYNQ, {"y": fold}, strategies={"y": strategy}))
+        for fold in folds
+        for strategy in ("Resource", "Latency")
+        if op.cycles(operands, fold) <= interval
+    ]
+    folding, found = made(graph, PYNQ, ReuseFactor="auto", target_fps=1e8 / interval)
+    assert share(found) == pytest.approx(min(share(result) for _, result in designs), abs=1e-9)
+    assert folding.folds["y"].multipliers == (8 if part == 0.75 else 24)
 
 
 def share(result: Estimate) -> float:
@@ -374,6 +406,7 @@ def test_variants() -> None:
     assert isinstance(before, Conv2D) and isinstance(after, Conv2D)
     assert after.weight.format.width == 2 and after.accum.width == before.accum.width - 2
     assert after.weight.format.fraction == before.weight.format.fraction
+    assert ((after.weight.codes == 0) == (before.weight.codes == 0)).all()
 
     groups = channel_groups(graph)
     assert groups["conv1_1"] == groups["pool1"] == "conv1_1"

@@ -9,7 +9,7 @@ from fcn_hw.fixed import parse_format
 from fcn_hw.ir.build import GraphBuilder
 from fcn_hw.ops import Constant, Fold
 from fcn_hw.ops.conv2d import Conv2D
-from fcn_hw.ops.pixel_steps import PixelSteps, needed_steps
+from fcn_hw.ops.pixel_steps import PixelSteps, done_steps
 
 
 def read(word: int, shape: tuple[int, int, int]) -> tuple[int, int, int, bool, bool]:
@@ -60,6 +60,9 @@ def test_table_lists_every_block_that_is_not_zero_in_order(seed: int) -> None:
             if codes[row, column, part * fold.simd : (part + 1) * fold.simd, of_group].any()
         ] or steps[:1]
         expected += [(*step, step is alive[0], step is alive[-1]) for step in alive]
+    if 8 * (op.fold_steps(fold) - len(expected)) < op.fold_steps(fold):
+        assert not op.pixel_steps(fold).listed
+        return
     found = op.pixel_steps(fold)
     assert found.count == len(expected) and found.every == op.fold_steps(fold)
     assert [read(int(word), found.shape) for word in found.table()] == expected
@@ -73,14 +76,22 @@ def test_table_lists_every_block_that_is_not_zero_in_order(seed: int) -> None:
 def test_phases_take_as_many_steps_as_the_one_that_needs_the_most() -> None:
     alive = np.array([[[1, 0, 0], [0, 1, 1]], [[0, 0, 0], [0, 0, 0]]], dtype=bool)
     # The second phase needs a step of each filter group, and is filled up with one more.
-    assert needed_steps(alive).tolist() == [[0, 4, 5], [0, 1, 3]]
-    steps = PixelSteps(needed_steps(alive), 6, 3, (1, 1, 3))
+    assert done_steps(alive).tolist() == [[0, 4, 5], [0, 1, 3]]
+    steps = PixelSteps(done_steps(alive), 6, 3, (1, 1, 3))
     words = [read(int(word), steps.shape)[2:] for word in steps.table()]
     assert words == [
         (0, True, True), (1, True, False), (2, False, True),
         (0, True, False), (1, False, True), (0, True, True),
     ]  # fmt: skip
     assert steps.words.tolist() == [0, 4, 5, 6, 7, 9]
+
+
+def test_fewer_than_an_eighth_are_not_left_out() -> None:
+    codes = np.ones((1, 1, 4, 4), dtype=np.int64)
+    codes.flat[1] = 0
+    assert conv(codes)[0].pixel_steps(Fold(1, 1)).count == 16
+    codes.flat[2] = 0
+    assert conv(codes)[0].pixel_steps(Fold(1, 1)).count == 14
 
 
 def test_without_a_zero_block_nothing_changes() -> None:

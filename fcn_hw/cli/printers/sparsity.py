@@ -19,9 +19,9 @@ if TYPE_CHECKING:  # `fcn-hw --help` loads none
 
 
 EXPLOITED = (
-    "Steps whose weights are all zero are not emitted. Everything else is there: every multiplier "
-    "and tap. In a ROM of one word the weights are constants of the source, and a synthesis tool "
-    "may drop products by zero."
+    "Steps whose weights are all zero are not emitted where they are an eighth of a layer's steps. "
+    "All else is there: every multiplier and tap. In a ROM of one word the weights are constants "
+    "of the source, and a synthesis tool may drop products by zero."
 )
 
 
