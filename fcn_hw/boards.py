@@ -1,21 +1,23 @@
-"""Boards: ``constraints/<board>.yaml`` and its pins. A new board is a new pair of files.
+"""Boards: ``constraints/<board>.yaml`` and its pins. A new board is a new pair of files, anywhere.
 
 The pins are in ``<board>.xdc``, Vivado's constraints, or in ``<board>.lpf``, those of nextpnr-ecp5.
+Both files are read as untrusted input: of an XDC, which is Tcl, only what places and times ports.
 """
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, field_validator
 from pydantic_core.core_schema import ValidationInfo
 
 from fcn_hw.costs.family import Family
 from fcn_hw.errors import ConfigError, nearest
 from fcn_hw.resources import data_folder
 from fcn_hw.schema import config_error, validate
-from fcn_hw.yaml_source import read_yaml
+from fcn_hw.yaml_source import read_text, read_yaml, shown
 
 SHORTEST_CLOCK_NS = {"7series": 1.6, "ultrascale+": 1.13, "ecp5": 2.5}
 """Of a global clock buffer in the fastest speed grade: 628 MHz (DS187, F_MAX_BUFG) and 891 MHz
@@ -54,7 +56,7 @@ class Ecp5(_Section):
     """Frequency at the port ``oscillator``; a PLL makes the clock of the design from it."""
     baud_rate: int = Field(ge=9600, le=3_000_000)
     """Bits a second of the byte port: eight data bits, no parity, one stop bit."""
-    high: tuple[str, ...] = ()
+    high: tuple[Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_]*$")], ...] = ()
     """Further ports of the pins file that are outputs and always 1."""
 
 
@@ -89,6 +91,7 @@ class Board(_Section):
     """Of a board with an ECP5, what the open tools have to know."""
     sources: tuple[str, ...] = Field(min_length=1)
     """The documents that these facts are from."""
+    _folder: Path | None = PrivateAttr(default=None)
 
     @field_validator("clock_period_ns")
     @classmethod
@@ -116,6 +119,31 @@ class Board(_Section):
         """Name of the file that places the ports."""
         return f"{self.name}.{'lpf' if self.ecp5 else 'xdc'}"
 
+    @property
+    def folder(self) -> Path:
+        """Where its files are."""
+        return self._folder or data_folder("constraints")
+
+    @property
+    def argument(self) -> str:
+        """What ``--board`` is given for it, without a folder of this machine."""
+        own = self.folder.resolve() == data_folder("constraints").resolve()
+        return self.name if own else f"{self.name}{SUFFIX}"
+
+
+SUFFIX = ".yaml"
+TAKEN = frozenset({"evaluation", "graph", "model", "search"})
+"""Folders beside a design's projects, which have the names of their boards."""
+
+_CONSTRAINT = re.compile(
+    r"(set_(property|false_path|multicycle_path|clock_groups|(in|out)put_delay|(max|min)_delay)"
+    r"|create_(generated_)?clock)\b"
+)
+_QUERY = re.compile(
+    r"get_(ports|cells|nets|pins|clocks|iobanks|package_pins)|current_design|[0-9:*]+"
+)
+"""What may stand in brackets; the last is an index of a bus."""
+
 
 def board_names(folder: Path | None = None) -> tuple[str, ...]:
     """All boards, in alphabetical order.
@@ -124,36 +152,75 @@ def board_names(folder: Path | None = None) -> tuple[str, ...]:
         folder: where the files are; None takes fcn_hw's own ``constraints``.
     """
     folder = data_folder("constraints") if folder is None else folder
-    return tuple(sorted(path.stem for path in folder.glob("*.yaml")))
+    return tuple(sorted(path.stem for path in folder.glob(f"*{SUFFIX}")))
 
 
 def load_board(name: str, folder: Path | None = None) -> Board:
     """Reads a board.
 
     Args:
-        name: as in :func:`board_names`.
+        name: as in :func:`board_names`, or the path of a board's ``.yaml`` anywhere.
         folder: where the files are; None takes fcn_hw's own ``constraints``.
 
     Raises:
-        ConfigError: there is no such board, its file is wrong, or its pins file is missing.
+        ConfigError: there is no such board, its file is wrong, its pins file is missing or holds
+            more than constraints, or a board of another folder has the name of one of fcn_hw's.
     """
-    folder = data_folder("constraints") if folder is None else folder
+    own = data_folder("constraints")
+    if folder is None and name.endswith(SUFFIX):
+        path = Path(name)
+        taken = TAKEN if path.parent.resolve() == own.resolve() else {*TAKEN, *board_names(own)}
+        if path.stem in taken:
+            raise config_error(
+                read_yaml(path), [(("name",), f"the name '{path.stem}' is taken: choose another")]
+            )
+        return _read_board(path)
+    folder = own if folder is None else folder
     names = board_names(folder)
     if name not in names:
         raise ConfigError(
             f"unknown board '{name}'; near: {nearest(name, names)}"
             if names
             else f"unknown board '{name}': {folder} holds no boards",
-            hint="A new board is a new <board>.yaml and its pins, <board>.xdc or .lpf, in "
-            "constraints/.",
+            hint="A new board is a new <board>.yaml and beside it its pins, <board>.xdc or .lpf: "
+            "give the path of the first.",
         )
-    source = read_yaml(folder / f"{name}.yaml")
+    return _read_board(folder / f"{name}{SUFFIX}")
+
+
+def _read_board(path: Path) -> Board:
+    source = read_yaml(path)
     board = validate(Board, source, "the board")
-    if board.name != name:
+    if board.name != path.stem:
         problem = f"name '{board.name}' differs from the file's name"
         raise config_error(source, [(("name",), problem)])
-    constraints_file(board, folder)
+    board._folder = path.parent.resolve()
+    pins = constraints_file(board)
+    text = read_text(pins)
+    if board.ecp5 is None:
+        _check_xdc(pins, text)
     return board
+
+
+def _check_xdc(path: Path, text: str) -> None:
+    """Refuses Tcl that is no constraint: Vivado executes the file.
+
+    Raises:
+        ConfigError: with the first such line.
+    """
+    for number, line in enumerate(text.splitlines(), start=1):
+        command = re.sub(r"(^|;)\s*#.*$|;\s*$", "", line.strip())
+        called = re.findall(r"\[\s*([^\s\]]*)", command)
+        if command and (
+            not _CONSTRAINT.match(command)
+            or ";" in command
+            or not all(_QUERY.fullmatch(word) for word in called)
+        ):
+            raise ConfigError(
+                f"{shown(path)}:{number}: '{line.strip()[:80]}' constrains no port or clock",
+                hint="A line is a comment, or set_property, create_clock and their like; in "
+                "brackets get_ports, get_clocks and their like.",
+            )
 
 
 def period_ns_of(board: Board, asked_ns: float | None) -> float:
@@ -174,14 +241,13 @@ def period_ns_of(board: Board, asked_ns: float | None) -> float:
     return asked_ns
 
 
-def constraints_file(board: Board, folder: Path | None = None) -> Path:
+def constraints_file(board: Board) -> Path:
     """The file that places a board's ports.
 
     Raises:
         ConfigError: it is missing.
     """
-    folder = data_folder("constraints") if folder is None else folder
-    path = folder / board.pins_file
+    path = board.folder / board.pins_file
     if not path.is_file():
         raise ConfigError(
             f"board '{board.name}' has no {path.name} beside its {board.name}.yaml",

@@ -68,7 +68,7 @@ def read_yaml(path: Path) -> YamlSource:
         ConfigError: missing, too large, not UTF-8, not YAML, empty, not a mapping at the top, or
             using a tag, an alias, deep nesting or a key twice; the message has the line.
     """
-    text = _read_text(path)
+    text = read_text(path)
     try:
         _check_events(path, text)
         root = yaml.compose(text, Loader=yaml.SafeLoader)
@@ -88,7 +88,12 @@ def read_yaml(path: Path) -> YamlSource:
     return YamlSource(path, data, lines)
 
 
-def _read_text(path: Path) -> str:
+def read_text(path: Path) -> str:
+    """A text file of a stranger.
+
+    Raises:
+        ConfigError: missing, larger than :data:`MAX_BYTES`, or not UTF-8.
+    """
     name = shown(path)
     if not path.is_file():
         raise ConfigError(f"{name}: no such file")

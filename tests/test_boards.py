@@ -107,14 +107,84 @@ def test_a_new_board_is_a_new_pair_of_files(folder: Path) -> None:
     assert load_board("mine", folder).resources.dsp == 90
 
 
+@pytest.fixture
+def mine(folder: Path) -> Path:
+    """A board in a folder of a user's."""
+    (folder / "boards").mkdir()
+    for suffix in ("yaml", "xdc"):
+        (folder / f"pynq-z2.{suffix}").rename(folder / f"boards/mine.{suffix}")
+    change(folder / "boards/mine.yaml", "name: pynq-z2", "name: mine")
+    return folder / "boards/mine.yaml"
+
+
+def test_a_board_by_its_path(mine: Path) -> None:
+    board = load_board("boards/mine.yaml")
+    assert (board.name, board.argument) == ("mine", "mine.yaml")
+    assert constraints_file(board) == mine.with_suffix(".xdc")
+    shipped = load_board(str(CONSTRAINTS / "pynq-z2.yaml"))
+    assert shipped == load_board("pynq-z2") and shipped.argument == "pynq-z2"
+    with pytest.raises(ConfigError, match=r"nowhere/mine\.yaml: no such file"):
+        load_board("nowhere/mine.yaml")
+
+
+@pytest.mark.parametrize("name", ["pynq-z2", "model"])
+def test_names_that_a_board_of_a_user_can_not_have(mine: Path, name: str) -> None:
+    """Its project would lie in the folder of another board, or in that of the model."""
+    change(mine, "name: mine", f"name: {name}")
+    mine.rename(mine.with_name(f"{name}.yaml"))
+    with pytest.raises(ConfigError) as caught:
+        load_board(f"boards/{name}.yaml")
+    line = 1 + mine.with_name(f"{name}.yaml").read_text().split("name: ")[0].count("\n")
+    told = f"boards/{name}.yaml:{line}: the name '{name}' is taken: choose another"
+    assert told in f"{caught.value.message}\n{caught.value.hint}"
+
+
+def test_constraints_are_no_program(mine: Path) -> None:
+    """Vivado executes an XDC as Tcl."""
+    pins = mine.with_suffix(".xdc")
+    for line in (
+        "set_property -dict { PACKAGE_PIN H16 } [get_ports { leds[0] }]; # IO_L13P_T2",
+        "create_clock -period 8.000 -waveform {0 4} [ get_ports clk ];",
+        "set_false_path -from [get_clocks a] -to [get_clocks b]",
+        "set_property CFGBVS VCCO [current_design]",
+    ):
+        pins.write_text(f"# a comment\n\n{line}\n")
+        load_board("boards/mine.yaml")
+    for line in (
+        "exec rm -r /",
+        "set_property PACKAGE_PIN [exec id] [get_ports a]",
+        "set_property LOC A1 [get_ports a]; source other.tcl",
+        "set_property STEPS.SYNTH_DESIGN.TCL.PRE other.tcl [get_runs synth_1]",
+        "set_propertyx A B [get_ports a]",
+    ):
+        pins.write_text(f"# a comment\n\n{line}\n")
+        with pytest.raises(ConfigError) as caught:
+            load_board("boards/mine.yaml")
+        assert caught.value.message == f"boards/mine.xdc:3: '{line}' constrains no port or clock"
+    pins.write_bytes(b"\xff")
+    with pytest.raises(ConfigError, match=r"boards/mine\.xdc: not UTF-8 text"):
+        load_board("boards/mine.yaml")
+
+
+def test_ports_that_are_always_high_are_names(folder: Path) -> None:
+    for suffix in ("yaml", "lpf"):
+        shutil.copy(CONSTRAINTS / f"ulx3s-85f.{suffix}", folder / f"mine.{suffix}")
+    change(folder / "mine.yaml", "name: ulx3s-85f", "name: mine")
+    assert load_board("mine.yaml").ecp5 is not None
+    change(folder / "mine.yaml", "[wifi_gpio0]", "['a, output b']")
+    with pytest.raises(ConfigError, match=r"ecp5\.high"):
+        load_board("mine.yaml")
+
+
 def test_unknown_board(tmp_path: Path) -> None:
     with pytest.raises(ConfigError) as caught:
         load_board("pynq-z3")
     assert caught.value.message == "unknown board 'pynq-z3'; near: 'pynq-z2'"
     assert caught.value.hint == (
-        "A new board is a new <board>.yaml and its pins, <board>.xdc or .lpf, in constraints/."
+        "A new board is a new <board>.yaml and beside it its pins, <board>.xdc or .lpf: give the "
+        "path of the first."
     )
-    for outside in ("../constraints/pynq-z2", "", "pynq-z2.yaml"):
+    for outside in ("../constraints/pynq-z2", ""):
         with pytest.raises(ConfigError, match="unknown board"):
             load_board(outside)
     with pytest.raises(ConfigError) as caught:

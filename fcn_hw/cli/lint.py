@@ -22,7 +22,7 @@ from fcn_hw.errors import ConfigError
 def lint(
     design: options.OptionalDesign = None,
     board: Annotated[
-        str | None, typer.Option("--board", "-b", help="With a design: a board below constraints/.")
+        str | None, typer.Option("--board", "-b", help=f"With a design: {options.A_BOARD}.")
     ] = None,
     project: Annotated[
         Path | None, typer.Option("--project", help="The folder of an HLS project, instead.")

@@ -14,6 +14,8 @@ if TYPE_CHECKING:  # `fcn-hw --help` loads neither
     from fcn_hw.design import ConvEmitter, HlsCompiler
     from fcn_hw.ir.outputs import OutputKind
 
+A_BOARD = "a board that fcn-hw boards lists, or the path of a board's .yaml"
+
 _DESIGN = typer.Argument(
     help="A design below hls_projects/, or the path of a design.yaml.",
     autocompletion=complete_design,
@@ -22,16 +24,14 @@ Design = Annotated[str, _DESIGN]
 OptionalDesign = Annotated[str | None, _DESIGN]
 Board = Annotated[
     str,
-    typer.Option(
-        "--board", "-b", help="A board below constraints/.", autocompletion=complete_board
-    ),
+    typer.Option("--board", "-b", help=f"{A_BOARD.capitalize()}.", autocompletion=complete_board),
 ]
 BoardOfCsim = Annotated[
     str | None,
     typer.Option(
         "--board",
         "-b",
-        help="With --csim: a board below constraints/.",
+        help=f"With --csim: {A_BOARD}.",
         autocompletion=complete_board,
     ),
 ]

@@ -86,7 +86,7 @@ def find_generated(
     return tuple(
         _look(folder / name)
         for folder in folders
-        for name in _generated_folders(models)
+        for name in _generated_folders(folder, models)
         if (folder / name).is_dir()
     )
 
@@ -107,12 +107,16 @@ def remove(found: Generated) -> None:
                 path.rmdir()
 
 
-def _generated_folders(models: bool) -> Iterator[str]:
+def _generated_folders(folder: Path, models: bool) -> Iterator[str]:
+    """Names of folders below a design's."""
+    projects: set[str] = set()
     for suffix in ("", UNTRAINED_SUFFIX):
         yield f"graph{suffix}"
         for board in board_names():
-            yield f"{board}{suffix}"
-            yield f"{board}{HLS4ML_SUFFIX}{suffix}"
+            projects |= {f"{board}{suffix}", f"{board}{HLS4ML_SUFFIX}{suffix}"}
+    for stage in ("fifo", "hls"):  # of boards whose files are elsewhere
+        projects |= {path.parent.name for path in folder.glob(f"*/.{stage}{SUFFIX}")}
+    yield from sorted(projects)
     yield "evaluation"
     if models:
         yield from ("model", "search")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from fcn_hw.backend.hls4ml_conv import emitted_graph
 from fcn_hw.backend.project import plan_project
-from fcn_hw.boards import Board
+from fcn_hw.boards import Board, constraints_file
 from fcn_hw.design import Hls, QonnxNetwork
 from fcn_hw.errors import ConfigError
 from fcn_hw.flow.alone import alone_in_project
@@ -269,7 +269,8 @@ def _emission_digest(workspace: Target, graph: Graph, board: Board) -> str:
     hls, layout = workspace.hls, workspace.project(board) / LAYOUT
     labels = labels_of(workspace, graph)
     return digest_of(
-        digest(graph), board.model_dump(mode="json"), hls.model_dump(mode="json"),
+        digest(graph), board.model_dump(mode="json"), file_digest(constraints_file(board)),
+        hls.model_dump(mode="json"),
         file_digest(layout) if _has_layout(hls) and layout.is_file() else None,
         asdict(labels) if labels else None,
         code_digest(_EMITTER),

@@ -142,7 +142,7 @@ def command_of(target: Target, verb: str, board: Board | None) -> str:
     Args:
         board: None of a verb that has no board; a graph without a design always has one.
     """
-    where = "" if board is None else f" --board {board.name}"
+    where = "" if board is None else f" --board {board.argument}"
     if isinstance(target, GraphWorkspace):
         return f"fcn-hw {verb} --graph {target.graph.name}{where} --output {target.output.name}"
     folder = target.folder

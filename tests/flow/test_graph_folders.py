@@ -18,6 +18,7 @@ from fcn_hw.ir.build import GraphBuilder
 from fcn_hw.ir.serialize import save
 from fcn_hw.keras_env import keras_env
 from fcn_hw.ops import Constant, Padding
+from fcn_hw.resources import data_folder
 
 BOARD = "pynq-z2"
 
@@ -54,32 +55,37 @@ def graph(tmp_path: Path) -> Path:
 
 @pytest.mark.gxx
 def test_two_inputs_from_the_graph_to_a_verified_bundle(graph: Path, tmp_path: Path) -> None:
+    """On a board of the user's own."""
     project, frames = tmp_path / "project", tmp_path / "frames"
-    sized = fcn_hw.fifo_graph(graph, BOARD, project)
+    for path in data_folder("constraints").glob(f"{BOARD}.*"):
+        text = path.read_text().replace(f"name: {BOARD}", "name: mine")
+        (tmp_path / f"mine{path.suffix}").write_text(text)
+    board = str(tmp_path / "mine.yaml")
+    sized = fcn_hw.fifo_graph(graph, board, project)
     assert (project / "report/fifo_certificate.json").is_file()
     assert "both" in fcn_hw.explain_fifo(sized, "both").sentences[0]
     layout = (project / "layout.json").stat().st_mtime_ns
 
-    found = fcn_hw.csim_graph(graph, BOARD, project, data=frames)
+    found = fcn_hw.csim_graph(graph, board, project, data=frames)
     sizes = sum(op.output.size for op in two_inputs().computed)
     assert (found.images, found.mismatches, found.values_compared) == (3, 0, 3 * sizes)
     assert (found.data, found.score_csim, found.argmax_flips) == ("frames", None, 0)
-    again = fcn_hw.csim_graph(graph, BOARD, project, data=frames)
+    again = fcn_hw.csim_graph(graph, board, project, data=frames)
     assert again.compile_s is None and again.csim_images_per_s == found.csim_images_per_s
 
-    bounded = fcn_hw.csim_bounded_graph(graph, BOARD, project, data=frames, images=2)
+    bounded = fcn_hw.csim_bounded_graph(graph, board, project, data=frames, images=2)
     assert (bounded.images, bounded.mismatches) == (2, 0)
     assert {item.name for item in bounded.fifos} >= {"rgb", "depth", "both"}
 
-    made = fcn_hw.handoff_graph(graph, BOARD, project, output=tmp_path, data=frames)
-    assert made.path.name == "rgbd-pynq-z2.tar.gz"
+    made = fcn_hw.handoff_graph(graph, board, project, output=tmp_path, data=frames)
+    assert made.path.name == "rgbd-mine.tar.gz"
     verified = fcn_hw.verify_bundle(made.path)
     assert (verified.mismatches, verified.values_compared) == (0, 3 * sizes)
 
-    written = fcn_hw.estimate_graph(graph, BOARD, output=project)
-    latency = fcn_hw.estimate_graph(graph, BOARD).frame_latency_cycles
+    written = fcn_hw.estimate_graph(graph, board, output=project)
+    latency = fcn_hw.estimate_graph(graph, board).frame_latency_cycles
     assert latency == written.frame_latency_cycles == sized.simulation.frame_latency
-    report, path = fcn_hw.report_graph(graph, BOARD, project)
+    report, path = fcn_hw.report_graph(graph, board, project)
     assert path == project / "report/report.html"
     assert report.problems == ()
     assert [section.id for section in report.sections] == [
@@ -87,12 +93,12 @@ def test_two_inputs_from_the_graph_to_a_verified_bundle(graph: Path, tmp_path: P
         "versions",
     ]  # fmt: skip
     (missing,) = [section for section in report.sections if not section.is_ready]
-    where = "--graph graph --board pynq-z2 --output project"
+    where = "--graph graph --board mine.yaml --output project"
     assert missing.id == "rtl"
     assert f"fcn-hw cosim {where} --compiler fcn_hw" in missing.commands
     assert report.tiles[0].label == "graph = C++" and report.tiles[0].value == "✓ exact"
     assert "graph of &#39;rgb&#39; 6 × 5, &#39;depth&#39; 6 × 5 pixels" in report.html
-    assert "fcn-hw report --graph graph --board pynq-z2 --output project" in report.html
+    assert "fcn-hw report --graph graph --board mine.yaml --output project" in report.html
     assert str(tmp_path) not in report.html
     # folds and FIFOs were chosen once
     assert (project / "layout.json").stat().st_mtime_ns == layout

@@ -122,7 +122,7 @@ class Setting:
         pricing = self.pricing
         return digest_of(
             [identity[name] for name in ("network", "data set", "section training", "float model")],
-            self.options.epochs, pricing.board.name, dict(pricing.depths),
+            self.options.epochs, pricing.board.model_dump(mode="json"), dict(pricing.depths),
             {name: str(fold) for name, fold in pricing.folds.items()}, dict(pricing.strategies),
             code_digest(f"{__package__}.evaluation"),
         )  # fmt: skip
