@@ -57,6 +57,7 @@ class Network:
     """A dataflow region as the emitted sources have it.
 
     Args:
+        streams: those of the function's parameters first, in their order.
         headers: of the project, prepared for clang, by path below ``firmware/``.
         calls: in the order of the source.
     """
@@ -78,13 +79,15 @@ class Network:
 
     @property
     def inputs(self) -> tuple[str, ...]:
-        """Ports that are read."""
-        return tuple(name for name in self.readers if name not in self.writers)
+        """Ports that are read, in the order of the function's parameters."""
+        read, written = self.readers, self.writers
+        return tuple(name for name in self.streams if name in read and name not in written)
 
     @property
     def outputs(self) -> tuple[str, ...]:
-        """Ports that are written."""
-        return tuple(name for name in self.writers if name not in self.readers)
+        """Ports that are written, in the order of the function's parameters."""
+        read, written = self.readers, self.writers
+        return tuple(name for name in self.streams if name in written and name not in read)
 
     def headers_of(self, call: Call) -> dict[str, str]:
         """What a process includes: of the weights its own alone, so that it is compiled again only

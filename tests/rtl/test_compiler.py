@@ -8,7 +8,14 @@ import random
 
 import pytest
 
+from fcn_hw.backend.project import plan_project
+from fcn_hw.boards import load_board
+from fcn_hw.dataflow.lowering import lower
+from fcn_hw.design import Hls
 from fcn_hw.errors import NotSynthesizable
+from fcn_hw.fixed import parse_format
+from fcn_hw.ir.build import GraphBuilder
+from fcn_hw.rtl.axi import read_axi
 from fcn_hw.rtl.delays import DELAYS
 from fcn_hw.rtl.fields import names_of_parts
 from fcn_hw.rtl.front_end import prepared
@@ -26,12 +33,36 @@ from fcn_hw.rtl.ir import (
     reached,
 )
 from fcn_hw.rtl.llvm import Number, dimensions, read_function
+from fcn_hw.rtl.network import read_network
 from fcn_hw.rtl.passes import Target, compile_graph, narrowed
 from fcn_hw.rtl.products import halved
 from fcn_hw.rtl.ranges import intervals_of, needed_bits
 from fcn_hw.rtl.verilog import KEYWORDS, legal, verilog
 
 OPS = ("add", "sub", "mul", "and", "or", "xor", "eq", "ult", "slt", "umin", "smax", "select", "not")
+
+
+def test_ports_of_the_wrapper_are_those_of_the_network() -> None:
+    """The network reads its second input first, and its first output is written last."""
+    build = GraphBuilder("turned")
+    fmt = parse_format("ufixed<8,0>")
+    rgb, depth = build.input("rgb", (4, 5, 3), fmt), build.input("depth", (6, 5, 1), fmt)
+    middle = build.crop2d("middle", depth, (1, 0), (4, 5))
+    low = build.arg_max("low", middle)
+    graph = build.finish(build.arg_max("all", build.skip_concat("both", rgb, middle)), low)
+    dataflow = lower(graph)
+    files = plan_project(graph, load_board("pynq-z2"), Hls()).files
+    ends = {
+        item.name: (
+            [stream.name for stream in item.inputs],
+            [stream.name for stream in item.outputs],
+        )
+        for item in dataflow.processes
+    }
+    network = read_network(graph.name, files, ends)
+    assert list(network.readers).index("depth") < list(network.readers).index("rgb")
+    ports = {port.name: port.pixels for port in read_axi(network, files).ports}
+    assert ports == {"in_rgb": "rgb", "in_depth": "depth", "out_all": "all", "out_low": "low"}
 
 
 def value_of(node: Node, known: dict[Node, int]) -> int:
