@@ -290,18 +290,52 @@ Dataset = Annotated[
 Convs = Annotated[int, Field(ge=1, le=4)]
 
 
+class Encoder(Section):
+    """The convolutions of a published classifier, whose weights may be those of a file."""
+
+    kind: Literal["mobilenet_v1", "mobilenet_v2", "squeezenet"]
+    """Which. squeezenet: version 1.1, whose deepest map has stride 16; the others have 32."""
+    alpha: float = Field(default=1.0, gt=0, le=2)
+    """Of a mobilenet: its channels are so many times those of the paper."""
+    divisible_by: Annotated[Literal[1, 8], BeforeValidator(_no_flag)] = 8
+    """Of mobilenet_v2: channels are rounded to multiples of it; 8 in Keras, 1 in DeepLab's."""
+    weights: str | None = Field(default=None, min_length=1)
+    """The file, ``.npz`` or Keras' ``.h5``; a relative path begins at the folder of design.yaml.
+    Left out, they begin at random."""
+    channel_order: Literal["rgb", "bgr"] = "rgb"
+    """Of the images that the file's weights are for. ``dataset.input`` is in the order red, green,
+    blue all the same."""
+    padding: Literal["behind", "before"] = "behind"
+    """Where a 3x3 convolution of stride 2 has its row and column of zeros, if the map has an even
+    size. behind: as TensorFlow and Keras pad even sizes. before: for weights that were trained at
+    odd sizes, which are padded on both sides, as DeepLab's at 513 x 513."""
+
+    @model_validator(mode="after")
+    def _keys_of_its_kind(self) -> Encoder:
+        if self.kind == "squeezenet" and self.alpha != 1:
+            raise ValueError("squeezenet has no alpha")
+        if self.kind != "mobilenet_v2" and self.divisible_by != 8:
+            raise ValueError(f"{self.kind} has no divisible_by")
+        return self
+
+
 class Network(Section):
     """A fully convolutional network.
 
     ``filters`` has an entry for each encoder stage; a stage is ``convs_per_stage`` convolutions and
-    a pooling by 2 (FCN, CNN); U-Net's last stage, the bottom, has no pooling.
+    a pooling by 2 (FCN, CNN); U-Net's last stage, the bottom, has no pooling. An ``encoder`` stands
+    in place of these stages.
     """
 
     kind: Literal["fcn32s", "fcn16s", "fcn8s", "unet", "cnn"]
     """fcn32s, fcn16s, fcn8s: no, one or two skips; unet: one a stage; cnn: a classifier, whose
     fc6 covers all that is left of the image."""
-    filters: tuple[Annotated[int, Field(ge=1, le=4096)], ...] = Field(min_length=2, max_length=8)
-    """Channels of each stage."""
+    filters: tuple[Annotated[int, Field(ge=1, le=4096)], ...] = Field(
+        default=(), min_length=2, max_length=8
+    )
+    """Channels of each stage; left out where there is an ``encoder``."""
+    encoder: Encoder | None = None
+    """A published classifier in place of the stages; not for a cnn."""
     convs_per_stage: Annotated[
         Union[Annotated[Convs, Tag("number")], Annotated[tuple[Convs, ...], Tag("list")]],
         Discriminator(_number_or_list),
@@ -315,6 +349,20 @@ class Network(Section):
     """transposed: learned."""
     skip: Literal["add", "concat"] = "add"
     """concat: a 1x1 convolution fuses."""
+
+    @model_validator(mode="after")
+    def _stages_or_encoder(self) -> Network:
+        if self.encoder is None:
+            if not self.filters:
+                raise ValueError("give filters, the channels of each stage, or an encoder")
+            return self
+        if self.filters:
+            raise ValueError("an encoder has its own channels: leave filters out")
+        if self.kind == "cnn":
+            raise ValueError("an encoder is for networks that give maps, not for a cnn")
+        if not isinstance(self.convs_per_stage, int):
+            raise ValueError("with an encoder, convs_per_stage is one number, of U-Net's decoder")
+        return self
 
 
 class KerasNetwork(Section):
@@ -474,6 +522,10 @@ class Training(Section):
     """Images a step."""
     float_epochs: int = Field(default=20, ge=1)
     """At most."""
+    head_epochs: int = Field(default=0, ge=0)
+    """Before these, epochs at ``learning_rate`` in which all but the encoder learns."""
+    encoder_rate: float = Field(default=1.0, gt=0, le=1)
+    """Part of ``learning_rate`` that the encoder's layers have in ``float_epochs``."""
     retrain_epochs: int = Field(default=10, ge=0)
     """At most, with quantized weights and activations; 0: none."""
     learning_rate: float = Field(default=3e-3, gt=0)
@@ -659,6 +711,15 @@ class Design(Section):
             raise ValueError(
                 f"dataset.input has {scaling.channels} scales or offsets, images have {channels} "
                 "channels"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _rates_of_an_encoder(self) -> Design:
+        given = self.training.head_epochs or self.training.encoder_rate != 1
+        if given and getattr(self.network, "encoder", None) is None:
+            raise ValueError(
+                "training.head_epochs and training.encoder_rate are for a network with an encoder"
             )
         return self
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from fcn_hw.design import Design, Network
+from fcn_hw.design import AnyNetwork, Design, Network
 from fcn_hw.errors import ConfigError, nearest
 from fcn_hw.names import Names
 from fcn_hw.schema import config_error, validate
@@ -52,11 +52,22 @@ def load_design_source(path: Path) -> DesignSource:
     """
     source = read_yaml(path)
     design = validate(Design, source, "the design")
-    if not isinstance(design.network, Network):
-        model = path.resolve().parent / Path(design.network.model).expanduser()
-        network = design.network.model_copy(update={"model": str(model)})
-        design = design.model_copy(update={"network": network})
-    return DesignSource(design, source)
+    return DesignSource(design.model_copy(update={"network": _whole(design.network, path)}), source)
+
+
+def _whole(network: AnyNetwork, path: Path) -> AnyNetwork:
+    """A network whose paths begin at no folder."""
+
+    def whole(file: str) -> str:
+        return str(path.resolve().parent / Path(file).expanduser())
+
+    if not isinstance(network, Network):
+        return network.model_copy(update={"model": whole(network.model)})
+    encoder = network.encoder
+    if encoder is None or encoder.weights is None:
+        return network
+    found = encoder.model_copy(update={"weights": whole(encoder.weights)})
+    return network.model_copy(update={"encoder": found})
 
 
 def find_design(name: str, root: Path) -> Path:

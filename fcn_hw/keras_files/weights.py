@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fcn_hw.errors import ConfigError
-from fcn_hw.hdf5_vetting import opened_hdf5
+from fcn_hw.hdf5_vetting import opened_hdf5, vet_hdf5
 from fcn_hw.keras_files.calls import MODELS
 from fcn_hw.keras_files.functions import with_layers
 from fcn_hw.keras_files.opening import SAVE_HINT, file_format, opened_model, read_model, reading
@@ -77,6 +77,38 @@ def stored_model(path: Path) -> Iterator[StoredModel]:
             yield StoredModel(path, with_layers(config), _Numbered(groups))
 
 
+@contextmanager
+def opened_weights(path: Path) -> Iterator[dict[str, dict[str, Any]]]:
+    """The datasets of an HDF5 file of Keras 2, by layer and name: ``kernel``, ``gamma``, ...
+
+    Args:
+        path: of a model, or of weights alone.
+
+    Raises:
+        ConfigError: damaged, with data in other files, or without weights by layer.
+    """
+    with opened_hdf5(path, str(path)) as file:
+        vet_hdf5(file, str(path), SAVE_HINT)
+        group = file.get("model_weights", file)
+        found: dict[str, dict[str, Any]] = {}
+        for layer in map(_text, group.attrs.get("layer_names", ())):
+            owner = group.get(layer)
+            items = {name: owner.get(name) for name in _listed(owner)}
+            # conv1/kernel:0 is the kernel
+            found[layer] = {
+                name.rpartition("/")[2].partition(":")[0]: item
+                for name, item in items.items()
+                if hasattr(item, "dtype")
+            }
+        if not found:
+            raise ConfigError(f"{path}: holds no weights by layer, as Keras 2 writes them")
+        yield found
+
+
+def _text(name: Any) -> str:
+    return name.decode() if isinstance(name, bytes) else str(name)
+
+
 class _Named:
     """Weights of an ``.h5`` file: datasets that each layer of the outermost model lists."""
 
@@ -106,7 +138,7 @@ def _listed(owner: Any) -> list[str]:
     names: list[str] = []
     for key in sorted(owner.attrs, key=lambda key: (len(key), key)):
         if key.startswith("weight_names"):  # long lists are cut: weight_names0, weight_names1, ...
-            names += [n.decode() if isinstance(n, bytes) else str(n) for n in owner.attrs[key]]
+            names += map(_text, owner.attrs[key])
     return names
 
 

@@ -10,7 +10,11 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from fcn_hw.train.loop import Report, Step
 
-_LABELS = {"float": "float training", "retrain": "quantized retraining"}
+_LABELS = {
+    "head": "training of the head",
+    "float": "float training",
+    "retrain": "quantized retraining",
+}
 
 
 @contextmanager
@@ -33,13 +37,15 @@ def training_bars(*, enabled: bool, console: Console | None = None) -> Iterator[
     )
     with Progress(*columns, console=console, transient=True) as bars:
         tasks = {
-            phase: bars.add_task(label, total=None, epoch="-", best="-")
+            # few networks have a phase of the head
+            phase: bars.add_task(label, total=None, visible=phase != "head", epoch="-", best="-")
             for phase, label in _LABELS.items()
         }
 
         def report(step: Step) -> None:
             bars.update(
                 tasks[step.phase],
+                visible=True,
                 total=step.epochs * step.steps,
                 completed=(step.epoch - 1) * step.steps + step.step,
                 epoch=f"{step.epoch}/{step.epochs}",

@@ -18,6 +18,8 @@ from fcn_hw.design import (
     QonnxNetwork,
 )
 from fcn_hw.errors import ConfigError, nearest
+from fcn_hw.train.encoder_weights import EncoderWeights, read_encoder
+from fcn_hw.train.encoders import encoder_layers
 from fcn_hw.train.float_model import FloatModel, read_float_model
 from fcn_hw.train.topology import Shape, Topology, build_topology, quantizable, unweighted
 
@@ -40,17 +42,41 @@ def design_topology(design: Design, n_classes: int | None = None) -> Topology:
             f"design '{design.name}' has the network of a QONNX file, which is not trained here",
             hint="use export, hls, csim, estimate and the verbs behind them",
         )
-    channels = 3
-    if isinstance(dataset, ListDataset):
-        channels = dataset.channels
-    elif isinstance(dataset, Mnist):
-        channels = 1
+    stored = encoder_weights(design)
     return build_topology(
         design.network,
-        Shape(dataset.height, dataset.width, channels),
+        Shape(dataset.height, dataset.width, _channels(design)),
         classes,
         dataset.input.of_bytes(),
+        normalized=None if stored is None else stored.norms,
     )
+
+
+def encoder_weights(design: Design) -> EncoderWeights | None:
+    """The weights that the encoder of a design begins with; None: it has none, or no file.
+
+    Raises:
+        ConfigError: see :func:`fcn_hw.train.encoder_weights.read_encoder`.
+    """
+    encoder = getattr(design.network, "encoder", None)
+    if encoder is None or encoder.weights is None:
+        return None
+    return read_encoder(encoder, _channels(design))
+
+
+def encoder_names(design: Design) -> tuple[str, ...]:
+    """The layers with weights of a design's encoder."""
+    encoder = getattr(design.network, "encoder", None)
+    if encoder is None:
+        return ()
+    return tuple(layer.name for layer in encoder_layers(encoder).convolutions)
+
+
+def _channels(design: Design) -> int:
+    """Of the images."""
+    if isinstance(design.dataset, ListDataset):
+        return design.dataset.channels
+    return 1 if isinstance(design.dataset, Mnist) else 3
 
 
 def float_model(design: Design) -> FloatModel:
@@ -92,14 +118,19 @@ def network_identity(network: AnyNetwork, *, exclude_defaults: bool = True) -> d
     """What a network is, whatever path its model file has; JSON-able, for digests."""
     found = network.model_dump(mode="json", exclude_defaults=exclude_defaults)
     if not isinstance(network, Network):
-        path = Path(network.model)
-        stat = path.stat() if path.is_file() else None
-        found["model"] = _file_digest(path, stat and (stat.st_mtime_ns, stat.st_size))
+        found["model"] = _file_digest(Path(network.model))
+    elif network.encoder is not None and network.encoder.weights is not None:
+        found["encoder"]["weights"] = _file_digest(Path(network.encoder.weights))
     return found
 
 
+def _file_digest(path: Path) -> str:
+    stat = path.stat() if path.is_file() else None
+    return _stamped_digest(path, stat and (stat.st_mtime_ns, stat.st_size))
+
+
 @lru_cache(maxsize=8)
-def _file_digest(path: Path, stamp: Any) -> str:
+def _stamped_digest(path: Path, stamp: Any) -> str:
     digest = hashlib.sha256()
     if stamp is not None:
         with path.open("rb") as file:

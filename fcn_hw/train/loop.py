@@ -24,6 +24,7 @@ from fcn_hw.keras_env import keras_env
 from fcn_hw.train.augment import augment
 from fcn_hw.train.batches import ahead
 from fcn_hw.train.datasets.base import DataSet, Split
+from fcn_hw.train.part_rates import optimizer_of
 from fcn_hw.train.pixel_loss import PixelLoss
 from fcn_hw.train.predict import BYTE_SCALE, Bytes, Predictor, score
 from fcn_hw.train.pruning import Pruner
@@ -44,7 +45,7 @@ class Phase:
     """Settings of a training phase.
 
     Args:
-        name: ``"float"`` or ``"retrain"``; part of the random seed.
+        name: ``"head"``, ``"float"`` or ``"retrain"``; part of the random seed.
         epochs: at most.
         learning_rate: the peak; the rate warms up, then follows a cosine (Loshchilov & Hutter
             2017).
@@ -52,6 +53,9 @@ class Phase:
         patience: epochs without a better validation score before the phase stops.
         seed: of the image order and the variations.
         augmentation: or None.
+        encoder: layers, by name, that have ``encoder_rate`` times the learning rate, with the
+            normalizations behind them; 0: they keep their weights, and their normalizations are
+            those of inference.
     """
 
     name: str
@@ -61,6 +65,8 @@ class Phase:
     patience: int
     seed: int
     augmentation: Augmentation | None
+    encoder: tuple[str, ...] = ()
+    encoder_rate: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -233,7 +239,7 @@ class _PhaseTrainer:
     ) -> None:
         self.team = team
         self.model, self.phase, self.data, self.file = model, phase, data, file
-        self.optimizer = keras_env().keras.optimizers.Adam(phase.learning_rate)
+        self.optimizer = optimizer_of(model, phase.encoder, phase.encoder_rate)
         self.optimizer.build(model.trainable_variables)
         self.state = PhaseState()
         self.best: list[npt.NDArray[Any]] = model.get_weights()
@@ -336,7 +342,7 @@ class _PhaseTrainer:
         elif not all(np.all(np.isfinite(weights)) for weights in self.model.get_weights()):
             what = "a weight is not finite"
         if what is not None:
-            key = "learning_rate" if self.phase.name == "float" else "retrain_learning_rate"
+            key = "retrain_learning_rate" if self.phase.name == "retrain" else "learning_rate"
             raise FcnHwError(
                 f"training diverged: {what} in epoch {epoch} of the {self.phase.name} phase",
                 hint=f"lower training.{key} (now {self.phase.learning_rate:g}); the checkpoint "

@@ -1,7 +1,8 @@
 """Float Keras models of a topology, and the folding of their batch normalization.
 
-The float model is trained with batch normalization behind every hidden convolution. Folding moves
-it into kernel and bias, which yields the network that is quantized: convolutions, biases, ReLUs.
+The float model is trained with batch normalization behind the convolutions of which the topology
+says so. Folding moves it into kernel and bias, which yields the network that is quantized:
+convolutions, biases, ReLUs.
 The input is ``byte / 256`` (``design.INPUT_FORMAT``), the output scores without softmax.
 """
 
@@ -82,7 +83,7 @@ def build_float(topology: Topology, *, batchnorm: bool, shared: Any = None) -> A
 
     def weighted(node: Weighted, tensor: Any) -> Any:
         hidden = isinstance(node, Conv) and node.function is not None
-        folded = batchnorm and hidden
+        folded = batchnorm and getattr(node, "normalized", False)
         tensor = weight_layer(
             node, initializer="he_normal" if hidden else "glorot_uniform", use_bias=not folded
         )(tensor)

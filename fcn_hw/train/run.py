@@ -21,7 +21,12 @@ from fcn_hw.results import result_data, result_from, write_result
 from fcn_hw.train.bars import training_bars
 from fcn_hw.train.datasets.base import DataSet, Split
 from fcn_hw.train.datasets.coverage import check_labels
-from fcn_hw.train.design_network import design_topology, float_model, network_identity
+from fcn_hw.train.design_network import (
+    design_topology,
+    encoder_weights,
+    float_model,
+    network_identity,
+)
 from fcn_hw.train.loop import PhaseState, Report, Watch, run_phase
 from fcn_hw.train.networks import build_float, fold_batchnorm, folded_weights, set_weights
 from fcn_hw.train.pixel_loss import PixelLoss
@@ -174,22 +179,29 @@ class _Session:
     def float_phase(self, report: Report | None) -> Study:
         """Trains the float model and folds it, or takes the one of a file."""
         settings, network = self.design.training, self.design.network
-        from_file = isinstance(network, KerasNetwork)
-        model = build_float(
-            self.topology, batchnorm=not from_file, shared=self.team and self.team.active
-        )
+        model = build_float(self.topology, batchnorm=True, shared=self.team and self.team.active)
+        stored = encoder_weights(self.design)
         if isinstance(network, KerasNetwork):
             set_weights(model, float_model(self.design).weights)
+        if stored is not None:
+            stored.put_into(model)
         if not isinstance(network, KerasNetwork) or network.fine_tune:
-            phase = design_phase(
-                self.design, "float", settings.float_epochs, settings.learning_rate
-            )
-            file = self._checkpoint("float", phase_digest(phase, self.digest))
             loss = PixelLoss(design_loss_weights(self.design, self.dataset))
-            state = run_phase(
-                model, phase, self.dataset, loss, file, report, team=self.team, watch=self.watch
-            )
-            self._done("float", state)
+            for name, epochs, encoder_rate in (
+                ("head", settings.head_epochs, 0.0),
+                ("float", settings.float_epochs, settings.encoder_rate),
+            ):
+                if epochs == 0:
+                    continue
+                phase = design_phase(
+                    self.design, name, epochs, settings.learning_rate, encoder_rate
+                )
+                file = self._checkpoint(name, phase_digest(phase, self.digest))
+                state = run_phase(
+                    model, phase, self.dataset, loss, file, report, team=self.team,
+                    watch=self.watch,
+                )  # fmt: skip
+                self._done(name, state)
         folded = fold_batchnorm(model, self.topology)
         self._evaluate("float", folded, FLOAT_MODEL)
         return Study(

@@ -21,7 +21,7 @@ from fcn_hw.design import Augmentation, Design
 from fcn_hw.keras_env import keras_env
 from fcn_hw.train.calibrate import choose_formats
 from fcn_hw.train.datasets.base import DataSet
-from fcn_hw.train.design_network import design_topology
+from fcn_hw.train.design_network import design_topology, encoder_names
 from fcn_hw.train.loop import Phase, PhaseState, Report, Watch, loss_weights, run_phase
 from fcn_hw.train.networks import (
     ACTIVATION_SUFFIX,
@@ -168,13 +168,16 @@ def design_loss_weights(design: Design, dataset: DataSet) -> npt.NDArray[np.floa
     return loss_weights(dataset.train, dataset.n_classes, dataset.void, power=power)
 
 
-def design_phase(design: Design, name: str, epochs: int, rate: float) -> Phase:
+def design_phase(
+    design: Design, name: str, epochs: int, rate: float, encoder_rate: float = 1.0
+) -> Phase:
     """A phase with the settings of a design.
 
     Args:
-        name: ``"float"`` or ``"retrain"``; part of the random seed.
+        name: ``"head"``, ``"float"`` or ``"retrain"``; part of the random seed.
         epochs: at most.
         rate: the peak of the learning rate.
+        encoder_rate: part of it that the encoder's layers have.
     """
     settings = design.training
     return Phase(
@@ -185,6 +188,8 @@ def design_phase(design: Design, name: str, epochs: int, rate: float) -> Phase:
         patience=settings.patience,
         seed=settings.seed,
         augmentation=_augmentation(design),
+        encoder=encoder_names(design),
+        encoder_rate=encoder_rate,
     )
 
 
@@ -194,6 +199,8 @@ def phase_digest(phase: Phase, *parts: object) -> str:
     settings["augmentation"] = phase.augmentation and phase.augmentation.model_dump(
         mode="json", exclude_defaults=True
     )
+    if not phase.encoder:  # a phase of before there were encoders stays valid
+        del settings["encoder"], settings["encoder_rate"]
     return json_digest(*parts, settings)
 
 

@@ -14,13 +14,14 @@ Sources: Long, Shelhamer, Darrell, "Fully convolutional networks for semantic se
 from __future__ import annotations
 
 from collections.abc import Container
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import prod
-from typing import Literal, Union, get_args
+from typing import Any, Literal, Union, get_args
 
-from fcn_hw.design import Network
+from fcn_hw.design import Encoder, Network
 from fcn_hw.errors import ConfigError
 from fcn_hw.scaling import Scaling
+from fcn_hw.train.encoders import EncoderConv, EncoderPool, encoder_layers
 
 Upsampling = Literal["nearest", "bilinear", "transposed"]
 Padding = Literal["same", "valid"]
@@ -82,6 +83,8 @@ class Conv:
     padding: Padding = "same"
     strides: Size = (1, 1)
     dilation: Size = (1, 1)
+    normalized: bool = False
+    """Whether batch normalization stands behind it while it is trained in float."""
 
 
 @dataclass(frozen=True)
@@ -97,6 +100,8 @@ class DepthwiseConv:
     strides: Size = (1, 1)
     dilation: Size = (1, 1)
     multiplier: int = 1
+    normalized: bool = False
+    """As that of :class:`Conv`."""
 
 
 @dataclass(frozen=True)
@@ -214,20 +219,27 @@ def function_of(node: Node) -> Function | None:
 
 
 def build_topology(
-    network: Network, image: Shape, n_classes: int, scaling: Scaling | None = None
+    network: Network,
+    image: Shape,
+    n_classes: int,
+    scaling: Scaling | None = None,
+    *,
+    normalized: Container[str] | None = None,
 ) -> Topology:
     """The nodes of a network.
 
     Layer names, with ``k`` the stage (from 1) whose resolution is reached:
 
-    * encoder ``conv{k}_{i}``, ``pool{k}``;
+    * encoder ``conv{k}_{i}``, ``pool{k}``; or the names that Keras has for a published one, whose
+      last map of stride ``2 ** k`` stands for ``pool{k}``;
     * FCN: ``fc6``, ``fc7`` (if ``head_filters``; fc6 has the network's kernel, fc7 is 1 x 1),
       ``score_fr``, then for each skip ``up_pool{k}``, ``crop_pool{k}``, ``score_pool{k}``,
       ``skip_pool{k}`` and, for concat, ``fuse_pool{k}``; last ``up_out`` (``up_out_1``, ... where
       the factor is above 8) and ``crop_out``;
     * U-Net: for each stage upwards ``reduce{k}`` (1 x 1, to the skip's channels, so that all
       upsamplings and both skips fit), ``up{k}``, ``crop{k}``, ``skip{k}``, ``dec{k}_{i}``; last
-      ``score``;
+      ``score``; with a published encoder the last skip is that of stride 4, and ``up_out`` and
+      ``crop_out`` follow;
     * CNN: ``fc6``, whose kernel covers what is left of the image (``head_filters``), and
       ``score_fr``; without ``head_filters`` ``score_fr`` alone, with that kernel.
 
@@ -236,13 +248,14 @@ def build_topology(
         image: shape of the input.
         n_classes: channels of the scores.
         scaling: what the first layer is given for a byte; None: ``byte / 256``.
+        normalized: the encoder's layers with batch normalization; None: all.
 
     Raises:
         ConfigError: fewer stages than the network has skips, ``convs_per_stage`` is a list of
             another length than ``filters``, or a classifier's last map is not square.
     """
     needed, given = _STAGES_NEEDED[network.kind], len(network.filters)
-    if given < needed:
+    if network.encoder is None and given < needed:
         raise ConfigError(
             f"network.filters: {network.kind} needs at least {needed} stages, has {given}",
             hint="add an entry to network.filters for each missing stage",
@@ -253,7 +266,7 @@ def build_topology(
             f"network.convs_per_stage: {len(convs)} entries for {given} stages",
             hint="give one number for all stages, or as many as network.filters has",
         )
-    builder = _Builder(network, image, scaling)
+    builder = _Builder(network, image, scaling, normalized)
     if network.kind == "unet":
         _unet(builder, n_classes)
     elif network.kind == "cnn":
@@ -331,9 +344,16 @@ def parameters(topology: Topology) -> int:
 class _Builder:
     """Appends nodes; every method returns the name of what it made."""
 
-    def __init__(self, network: Network, image: Shape, scaling: Scaling | None) -> None:
+    def __init__(
+        self,
+        network: Network,
+        image: Shape,
+        scaling: Scaling | None,
+        normalized: Container[str] | None,
+    ) -> None:
         self.network = network
         self.image = image
+        self._normalized = normalized
         self.nodes: list[Node] = [Input("image", image, scaling)]
         self._shapes = {"image": image}
 
@@ -349,7 +369,8 @@ class _Builder:
     def conv(self, name: str, source: str, filters: int, kernel: int, *, hidden: bool) -> str:
         size = self.shape(source)
         shape, function = Shape(size.height, size.width, filters), RELU if hidden else None
-        return self._add(Conv(name, source, shape, (kernel, kernel), function))
+        node = Conv(name, source, shape, (kernel, kernel), function, normalized=hidden)
+        return self._add(node)
 
     def whole_conv(self, name: str, source: str, filters: int, *, hidden: bool) -> str:
         """A convolution whose kernel covers the image: one pixel is left."""
@@ -361,22 +382,63 @@ class _Builder:
                 hint="give dataset.height and dataset.width one value",
             )
         kernel, function = (size.height, size.width), RELU if hidden else None
-        return self._add(Conv(name, source, Shape(1, 1, filters), kernel, function, "valid"))
+        shape = Shape(1, 1, filters)
+        return self._add(Conv(name, source, shape, kernel, function, "valid", normalized=hidden))
 
-    def stage(self, prefix: str, number: int, source: str) -> str:
-        """The hidden convolutions ``{prefix}{number}_1``, ``_2``, ... of a stage (from 1)."""
+    def stage(self, prefix: str, number: int, source: str, filters: int | None = None) -> str:
+        """The hidden convolutions ``{prefix}{number}_1``, ``_2``, ... of a stage (from 1).
+
+        Args:
+            filters: their channels; None: those that the design gives this stage.
+        """
         network = self.network
         convs = network.convs_per_stage
         count = convs if isinstance(convs, int) else convs[number - 1]
         for index in range(1, count + 1):
-            name, filters = f"{prefix}{number}_{index}", network.filters[number - 1]
-            source = self.conv(name, source, filters, network.kernel, hidden=True)
+            name = f"{prefix}{number}_{index}"
+            given = network.filters[number - 1] if filters is None else filters
+            source = self.conv(name, source, given, network.kernel, hidden=True)
         return source
 
-    def pool(self, name: str, source: str) -> str:
+    def pool(self, name: str, source: str, size: int = 2) -> str:
+        return self._add(
+            MaxPool(name, source, _strided(self.shape(source), 2), (size, size), (2, 2))
+        )
+
+    def encoder(self, encoder: Encoder) -> dict[int, str]:
+        """A published encoder; the node of each of its taps."""
+        found = encoder_layers(encoder)
+        for layer in found.layers:
+            if isinstance(layer, EncoderConv):
+                self._encoder_conv(encoder, layer, found.limit)
+            elif isinstance(layer, EncoderPool):
+                self.pool(layer.name, layer.source, 3)
+            else:
+                first, second = (self.shape(source) for source in layer.sources)
+                added = layer.how == "add"
+                channels = first.channels + (0 if added else second.channels)
+                shape = replace(first, channels=channels)
+                # a sum is what a convolution reads
+                self._add(Merge(layer.name, layer.sources, shape, layer.how, quantized=added))
+        return dict(found.taps)
+
+    def _encoder_conv(self, encoder: Encoder, layer: EncoderConv, limit: float | None) -> None:
+        source, padding = layer.source or "image", "same"
         size = self.shape(source)
-        half = Shape((size.height + 1) // 2, (size.width + 1) // 2, size.channels)
-        return self._add(MaxPool(name, source, half))
+        shape = replace(_strided(size, layer.stride), channels=layer.filters)
+        if layer.stride == 2 and encoder.padding == "before":
+            height, width = (n + 1 + n % 2 for n in (size.height, size.width))
+            padded = Shape(height, width, size.channels)
+            source = self._add(Pad(f"{layer.name}_pad", source, padded, 1, 1))
+            padding = "valid"
+        settings: dict[str, Any] = {
+            "function": Function("relu", limit=limit) if layer.relu else None,
+            "padding": padding,
+            "strides": (layer.stride, layer.stride),
+            "normalized": self._normalized is None or layer.name in self._normalized,
+        }
+        kind = DepthwiseConv if layer.depthwise else Conv
+        self._add(kind(layer.name, source, shape, (layer.kernel, layer.kernel), **settings))
 
     def upsample(self, name: str, source: str, factor: int) -> str:
         """Upsamples by ``factor``, a power of two; numbered steps where it is above 8."""
@@ -408,6 +470,11 @@ class _Builder:
         return self._add(Merge(name, (first, second), Shape(a.height, a.width, channels), how))
 
 
+def _strided(size: Shape, stride: int) -> Shape:
+    """What a 'same' window leaves."""
+    return replace(size, height=-(-size.height // stride), width=-(-size.width // stride))
+
+
 def _steps(factor: int) -> tuple[int, ...]:
     """Factors of at most 8 with product ``factor``, the smallest first: 16 is 2 * 8.
 
@@ -422,19 +489,21 @@ def _steps(factor: int) -> tuple[int, ...]:
 
 def _fcn(builder: _Builder, n_classes: int) -> None:
     network = builder.network
-    pools: list[str] = []
+    pools: dict[int, str] = {}
     tip = "image"
+    if network.encoder is not None:
+        pools = builder.encoder(network.encoder)
     for stage in range(1, len(network.filters) + 1):
-        tip = builder.pool(f"pool{stage}", builder.stage("conv", stage, tip))
-        pools.append(tip)
+        tip = pools[stage] = builder.pool(f"pool{stage}", builder.stage("conv", stage, tip))
+    last = max(pools)
+    tip = pools[last]
     if network.head_filters:
         tip = builder.conv("fc6", tip, network.head_filters, network.kernel, hidden=True)
         tip = builder.conv("fc7", tip, network.head_filters, 1, hidden=True)
     tip = builder.conv("score_fr", tip, n_classes, 1, hidden=False)
     n_skips = {"fcn32s": 0, "fcn16s": 1, "fcn8s": 2}[network.kind]
-    last = len(pools)
     for stage in range(last - 1, last - 1 - n_skips, -1):
-        pool = pools[stage - 1]
+        pool = pools[stage]
         tip = builder.upsample(f"up_pool{stage}", tip, 2)
         tip = builder.crop(f"crop_pool{stage}", tip, builder.shape(pool))
         score = builder.conv(f"score_pool{stage}", pool, n_classes, 1, hidden=False)
@@ -458,19 +527,25 @@ def _cnn(builder: _Builder, n_classes: int) -> None:
 
 
 def _unet(builder: _Builder, n_classes: int) -> None:
-    filters = builder.network.filters
-    skips: list[str] = []
-    tip = "image"
+    network = builder.network
+    skips: dict[int, str] = {}
+    tip, filters, stride = "image", network.filters, 1
+    if network.encoder is not None:
+        taps = builder.encoder(network.encoder)
+        tip = taps.pop(max(taps))
+        skips, stride = {stage: name for stage, name in taps.items() if stage > 1}, 4
     for stage in range(1, len(filters) + 1):
         tip = builder.stage("conv", stage, tip)
         if stage < len(filters):
-            skips.append(tip)
+            skips[stage] = tip
             tip = builder.pool(f"pool{stage}", tip)
-    for stage in range(len(filters) - 1, 0, -1):
-        skip = skips[stage - 1]
-        tip = builder.conv(f"reduce{stage}", tip, filters[stage - 1], 1, hidden=True)
+    for stage, skip in sorted(skips.items(), reverse=True):
+        wanted = builder.shape(skip).channels
+        tip = builder.conv(f"reduce{stage}", tip, wanted, 1, hidden=True)
         tip = builder.upsample(f"up{stage}", tip, 2)
         tip = builder.crop(f"crop{stage}", tip, builder.shape(skip))
         tip = builder.merge(f"skip{stage}", tip, skip)
-        tip = builder.stage("dec", stage, tip)
-    builder.conv("score", tip, n_classes, 1, hidden=False)
+        tip = builder.stage("dec", stage, tip, wanted)
+    tip = builder.conv("score", tip, n_classes, 1, hidden=False)
+    tip = builder.upsample("up_out", tip, stride)
+    builder.crop("crop_out", tip, builder.image)
