@@ -513,6 +513,23 @@ def _flag_or_number(value: object) -> str:
     return "flag" if isinstance(value, (bool, str)) else "power"
 
 
+class Distillation(Section):
+    """Who else says in retraining what a pixel is, and how much of it."""
+
+    share: float = Field(default=0.5, gt=0, le=1)
+    """Part of the target that is the teacher's class probabilities, and not the label."""
+    teacher: str = Field(min_length=1)
+    """A float model, ``.h5`` or ``.keras``, of the same image size and classes: for instance
+    ``model/float.h5`` of a larger design. A relative path begins at the folder of design.yaml."""
+    input: InputScaling = InputScaling()
+    """What the teacher is given for a byte. Models that fcn_hw has trained scale it themselves."""
+
+
+def _number_or_section(value: object) -> str:
+    """As :func:`_number_or_list`."""
+    return "section" if isinstance(value, (Mapping, BaseModel)) else "number"
+
+
 class Training(Section):
     """Float training, then retraining of the quantized network from the float weights."""
 
@@ -548,11 +565,23 @@ class Training(Section):
     """Weigh the loss by the median frequency of the classes (Eigen & Fergus 2015), or by a power of
     these weights, 0 to 1: 0.5 is their square root. A class that no training mask holds has weight
     1, which nothing meets."""
-    distillation: float = Field(default=0, ge=0, le=1)
+    distillation: Annotated[
+        Union[
+            Annotated[float, Field(ge=0, le=1), Tag("number")],
+            Annotated[Distillation, Tag("section")],
+        ],
+        Discriminator(_number_or_section),
+    ] = 0
     """Part of what retraining asks of a pixel that is the float network's class probabilities, and
-    not the label (Hinton et al. 2015, temperature 1)."""
+    not the label (Hinton et al. 2015, temperature 1); or a section that names another teacher."""
     pruning: Pruning | None = None
     """Zeros by magnitude pruning during retraining; leave out for none."""
+
+    @property
+    def distillation_share(self) -> float:
+        """Part of the target that is a teacher's."""
+        found = self.distillation
+        return found.share if isinstance(found, Distillation) else found
 
     @model_validator(mode="after")
     def _pruned_in_retraining(self) -> Training:

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from fcn_hw.design import AnyNetwork, Design, Network
+from fcn_hw.design import Design, Distillation, Network, Section
 from fcn_hw.errors import ConfigError, nearest
 from fcn_hw.names import Names
 from fcn_hw.schema import config_error, validate
@@ -52,22 +52,28 @@ def load_design_source(path: Path) -> DesignSource:
     """
     source = read_yaml(path)
     design = validate(Design, source, "the design")
-    return DesignSource(design.model_copy(update={"network": _whole(design.network, path)}), source)
+    return DesignSource(_with_whole_paths(design, path.resolve().parent), source)
 
 
-def _whole(network: AnyNetwork, path: Path) -> AnyNetwork:
-    """A network whose paths begin at no folder."""
+def _with_whole_paths(design: Design, folder: Path) -> Design:
+    """A design whose paths of models and weights begin at no folder."""
 
-    def whole(file: str) -> str:
-        return str(path.resolve().parent / Path(file).expanduser())
+    def whole(section: Section, key: str) -> Section:
+        path = folder / Path(getattr(section, key)).expanduser()
+        return section.model_copy(update={key: str(path)})
 
+    network, training = design.network, design.training
     if not isinstance(network, Network):
-        return network.model_copy(update={"model": whole(network.model)})
-    encoder = network.encoder
-    if encoder is None or encoder.weights is None:
-        return network
-    found = encoder.model_copy(update={"weights": whole(encoder.weights)})
-    return network.model_copy(update={"encoder": found})
+        design = design.model_copy(update={"network": whole(network, "model")})
+    elif network.encoder is not None and network.encoder.weights is not None:
+        encoder = whole(network.encoder, "weights")
+        network = network.model_copy(update={"encoder": encoder})
+        design = design.model_copy(update={"network": network})
+    if isinstance(training.distillation, Distillation):
+        distillation = whole(training.distillation, "teacher")
+        training = training.model_copy(update={"distillation": distillation})
+        design = design.model_copy(update={"training": training})
+    return design
 
 
 def find_design(name: str, root: Path) -> Path:

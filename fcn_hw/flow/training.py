@@ -23,7 +23,7 @@ from fcn_hw.results import read_result
 from fcn_hw.train.cluster import Cluster
 from fcn_hw.train.datasets import DataSet, dataset_digest, load_dataset
 from fcn_hw.train.datasets.coverage import absent_classes, class_shares, uneven_classes
-from fcn_hw.train.design_network import design_topology, network_identity
+from fcn_hw.train.design_network import design_topology, network_identity, training_identity
 from fcn_hw.train.result import MODELS, TRAINING, TrainResult
 from fcn_hw.train.run import PRECISION_FILE
 
@@ -101,9 +101,7 @@ def train_record(folder: Path, design: Design) -> StageRecord:
         DataError: the data set is not there.
     """
     data = dataset_digest(design.dataset)
-    network = network_identity(design.network, exclude_defaults=False)
-    sections = design.model_dump(mode="json", include=set(SECTIONS))
-    inputs = {**sections, "network": network, "data": data}
+    inputs = {**_sections(design, exclude_defaults=False), "data": data}
     return StageRecord("train", folder, _digest(design, data), inputs)
 
 
@@ -114,8 +112,16 @@ def training_digest(design: Design) -> str:
 
 def _digest(design: Design, data: str) -> str:
     # without defaults: a key that a later version adds must not cost anybody a training
-    sections = design.model_dump(mode="json", include=set(SECTIONS), exclude_defaults=True)
-    return digest_of({**sections, "network": network_identity(design.network)}, data)
+    return digest_of(_sections(design, exclude_defaults=True), data)
+
+
+def _sections(design: Design, *, exclude_defaults: bool) -> dict[str, Any]:
+    """What a trained model depends on, files by their digests."""
+    found = design.model_dump(mode="json", include=set(SECTIONS), exclude_defaults=exclude_defaults)
+    found["network"] = network_identity(design.network, exclude_defaults=exclude_defaults)
+    if "training" in found:
+        found["training"] = training_identity(design.training, exclude_defaults=exclude_defaults)
+    return found
 
 
 def _train(

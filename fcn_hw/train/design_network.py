@@ -11,11 +11,13 @@ from typing import Any
 from fcn_hw.design import (
     AnyNetwork,
     Design,
+    Distillation,
     KerasNetwork,
     ListDataset,
     Mnist,
     Network,
     QonnxNetwork,
+    Training,
 )
 from fcn_hw.errors import ConfigError, nearest
 from fcn_hw.train.encoder_weights import EncoderWeights, read_encoder
@@ -35,7 +37,7 @@ def design_topology(design: Design, n_classes: int | None = None) -> Topology:
     dataset, classes = design.dataset, n_classes or design.dataset.n_classes
     if isinstance(design.network, KerasNetwork):
         topology = float_model(design).topology
-        _check_scores(design, design.network, topology[-1].shape, classes)
+        _check_scores(design, design.network.model, topology[-1].shape, classes)
         return topology
     if isinstance(design.network, QonnxNetwork):
         raise ConfigError(
@@ -96,19 +98,38 @@ def float_model(design: Design) -> FloatModel:
     )
 
 
-def _check_scores(design: Design, network: KerasNetwork, scores: Shape, classes: int) -> None:
-    """The model's output is a map of the data set's classes."""
+def teacher_model(design: Design) -> FloatModel | None:
+    """The teacher of a file; None: the design names none.
+
+    Raises:
+        ConfigError, UnsupportedLayer: see :func:`fcn_hw.train.float_model.read_float_model`; or it
+            has other classes.
+    """
+    found, dataset = design.training.distillation, design.dataset
+    if not isinstance(found, Distillation):
+        return None
+    teacher = read_float_model(
+        Path(found.teacher),
+        size=(dataset.height, dataset.width),
+        scaling=found.input.of_bytes(),
+    )
+    _check_scores(design, found.teacher, teacher.topology[-1].shape, dataset.n_classes)
+    return teacher
+
+
+def _check_scores(design: Design, model: str, scores: Shape, classes: int) -> None:
+    """A model's output is a map of the data set's classes."""
     dataset = design.dataset
     size = (1, 1) if isinstance(dataset, Mnist) else (dataset.height, dataset.width)
     if (scores.height, scores.width) != size:
         raise ConfigError(
-            f"{network.model}: the model gives {scores.height} x {scores.width} pixels, the masks "
+            f"{model}: the model gives {scores.height} x {scores.width} pixels, the masks "
             f"have {size[0]} x {size[1]}",
             hint="let it upsample to the size of its input",
         )
     if scores.channels != classes and (scores.channels, classes) != (1, 2):
         raise ConfigError(
-            f"{network.model}: the model gives {scores.channels} scores a pixel, the data set has "
+            f"{model}: the model gives {scores.channels} scores a pixel, the data set has "
             f"{classes} classes",
             hint="one score for each class; or one score for two classes, above 0 for the second",
         )
@@ -121,6 +142,14 @@ def network_identity(network: AnyNetwork, *, exclude_defaults: bool = True) -> d
         found["model"] = _file_digest(Path(network.model))
     elif network.encoder is not None and network.encoder.weights is not None:
         found["encoder"]["weights"] = _file_digest(Path(network.encoder.weights))
+    return found
+
+
+def training_identity(training: Training, *, exclude_defaults: bool = True) -> dict[str, Any]:
+    """How a network is trained, whatever path its teacher has; JSON-able, for digests."""
+    found = training.model_dump(mode="json", exclude_defaults=exclude_defaults)
+    if isinstance(training.distillation, Distillation):
+        found["distillation"]["teacher"] = _file_digest(Path(training.distillation.teacher))
     return found
 
 

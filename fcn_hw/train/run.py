@@ -26,6 +26,8 @@ from fcn_hw.train.design_network import (
     encoder_weights,
     float_model,
     network_identity,
+    teacher_model,
+    training_identity,
 )
 from fcn_hw.train.loop import PhaseState, Report, Watch, run_phase
 from fcn_hw.train.networks import build_float, fold_batchnorm, folded_weights, set_weights
@@ -93,6 +95,7 @@ def train(
     _check_channels(design, dataset, topology)
     wanted = wishes(design, topology)  # a wrong design fails before TensorFlow starts
     _check_pruning(design, dataset, wanted)
+    teacher_model(design)
     seed_everything(design.training.seed)
     watch = Watching(out_dir, dataset, say=say, tensorboard=tensorboard)
     session = _Session(design, dataset, topology, out_dir, team, watch)
@@ -220,7 +223,7 @@ class _Session:
             mode="json", exclude_defaults=True
         )
         # what is off adds nothing: a retraining of before the key was there stays valid
-        share = [settings.distillation] if settings.distillation else []
+        share = [item for key, item in training_identity(settings).items() if key == "distillation"]
         digest = phase_digest(phase, self.digest, result_data(table), pruning, *share)
         file = self._checkpoint("retrain", digest)
         self._done("retrain", study.retrain(model, phase, file, report, self.team, self.watch))

@@ -21,7 +21,7 @@ from fcn_hw.design import Augmentation, Design
 from fcn_hw.keras_env import keras_env
 from fcn_hw.train.calibrate import choose_formats
 from fcn_hw.train.datasets.base import DataSet
-from fcn_hw.train.design_network import design_topology, encoder_names
+from fcn_hw.train.design_network import design_topology, encoder_names, teacher_model
 from fcn_hw.train.loop import Phase, PhaseState, Report, Watch, loss_weights, run_phase
 from fcn_hw.train.networks import (
     ACTIVATION_SUFFIX,
@@ -82,6 +82,16 @@ class Study:
             set_weights(self._float, self.weights)
         return self._float
 
+    @property
+    def teacher(self) -> Any:
+        """Whose class probabilities retraining learns too: the design's, or the float model."""
+        found = teacher_model(self.design)
+        if found is None:
+            return self.float_model
+        model = build_float(found.topology, batchnorm=False)
+        set_weights(model, found.weights)
+        return model
+
     def table(self, wanted: Mapping[str, Wish]) -> PrecisionTable:
         """Formats of all layers: what is asked for, binary points of least squared error."""
         others = activation_wishes(self.design, self.topology)
@@ -111,10 +121,11 @@ class Study:
     ) -> PhaseState:
         """Retrains a model of :meth:`quantized` in place; with pruning and distillation, if the
         design has them."""
-        pruning, share = self.design.training.pruning, self.design.training.distillation
+        training = self.design.training
+        pruning, share = training.pruning, training.distillation_share
         loss = self.pixel_loss
         if share:
-            loss = replace(loss, teacher=self.float_model, share=share)
+            loss = replace(loss, teacher=self.teacher, share=share)
         pruner = None if pruning is None else partial(Pruner, model, self.topology, pruning)
         return run_phase(model, phase, self.dataset, loss, file, report, pruner, team, watch)
 

@@ -36,9 +36,9 @@ from fcn_hw.reference import evaluate
 from fcn_hw.tools.runner import run, write_files
 from fcn_hw.train.calibrate import choose_bias, choose_weight
 from fcn_hw.train.networks import build_float, folded_weights, set_weights
-from fcn_hw.train.precision import LayerFormats, PrecisionTable, is_hidden
+from fcn_hw.train.precision import LayerFormats, OutputFormat, PrecisionTable, is_hidden
 from fcn_hw.train.quantized import build_quantized, snap
-from fcn_hw.train.topology import Shape, Topology, build_topology, quantizable
+from fcn_hw.train.topology import Shape, Topology, build_topology, quantizable, unweighted
 
 pytestmark = pytest.mark.gxx
 
@@ -69,6 +69,7 @@ def quantized_model(topology: Topology) -> Any:
             )
             for number, node in enumerate(quantizable(topology))
         }
+        | {node.name: OutputFormat(from_quantized_bits(6, 2)) for node in unweighted(topology)}
     )
     model = build_quantized(topology, table)
     set_weights(model, weights)
@@ -138,3 +139,25 @@ def test_network_is_exact(tmp_path: Path, kind: str, upsampling: str) -> None:
         for name in traced(graph):  # one design, two emitters, equal bits
             one, other = ((item.folder / f"{name}.bin").read_bytes() for item in (finished, theirs))
             assert one == other, name
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("kind", "encoder"),
+    [
+        ("fcn8s", {"kind": "mobilenet_v1", "alpha": 1 / 16}),
+        (
+            "unet",
+            {"kind": "mobilenet_v2", "alpha": 1 / 16, "divisible_by": 1, "padding": "before"},
+        ),
+    ],
+)
+def test_published_encoder_is_exact(tmp_path: Path, kind: str, encoder: dict[str, Any]) -> None:
+    network = Network.model_validate({"kind": kind, "encoder": encoder})
+    model = quantized_model(build_topology(network, IMAGE, CLASSES))
+    graph = run_passes(export(model, INPUT_FORMAT, name=kind, output_kind="classes").graph)
+    rng = np.random.default_rng(3)
+    codes = rng.integers(0, 256, (FRAMES, IMAGE.height, IMAGE.width, IMAGE.channels))
+    expected = check_qkeras(model, graph, codes)
+    finished = check_cpp(graph, codes, "fcn_hw", tmp_path / "ours")
+    assert np.array_equal(class_maps(graph, finished), expected[graph.outputs[0]][..., 0])

@@ -18,14 +18,17 @@ from typing import Any
 import numpy as np
 import pytest
 
-from fcn_hw.design import Design
+from fcn_hw.design import Design, Network
 from fcn_hw.errors import ConfigError, DataError
 from fcn_hw.frontend.model_file import load_model
 from fcn_hw.results import read_result
 from fcn_hw.train.datasets.base import DataSet, empty_split
+from fcn_hw.train.networks import build_float
 from fcn_hw.train.precision import PrecisionTable
 from fcn_hw.train.predict import predict
 from fcn_hw.train.run import train
+from fcn_hw.train.store import save_model
+from fcn_hw.train.topology import Shape, build_topology
 
 
 @pytest.fixture
@@ -101,6 +104,55 @@ def test_changed_precision_reuses_the_float_training(
     train(wide, squares, tmp_path, progress=False)
     assert (tmp_path / "checkpoints" / "float.npz").stat().st_mtime_ns == before
     assert (tmp_path / "quantized.h5").read_bytes() != weights
+
+
+def test_the_teacher_may_be_another_network(
+    tiny_design: Callable[..., Design], squares: DataSet, tmp_path: Path
+) -> None:
+    settings = {"float_epochs": 1, "retrain_epochs": 1, "batch_size": 4}
+    larger = tiny_design(network={"kind": "fcn16s", "filters": [8, 6]}, training=settings)
+    folders = [tmp_path / name for name in ("larger", "own", "theirs")]
+    train(larger, squares, folders[0], progress=False)
+    teacher = folders[0] / "float.h5"
+    for folder, given in zip(
+        folders[1:], (0.9, {"share": 0.9, "teacher": str(teacher)}), strict=True
+    ):
+        train(
+            tiny_design(training={**settings, "distillation": given}),
+            squares,
+            folder,
+            progress=False,
+        )
+    files = [np.load(folder / "checkpoints" / "retrain.npz") for folder in folders[1:]]
+    assert not np.array_equal(files[0]["weights_0"], files[1]["weights_0"])
+    floats = [np.load(folder / "checkpoints" / "float.npz")["weights_0"] for folder in folders[1:]]
+    assert np.array_equal(*floats)
+
+
+def test_a_teacher_that_does_not_fit(
+    tiny_design: Callable[..., Design], squares: DataSet, tmp_path: Path
+) -> None:
+    teacher = tmp_path / "float.h5"
+    design = tiny_design(training={"distillation": {"teacher": str(teacher)}})
+
+    def told() -> str:
+        with pytest.raises(ConfigError) as caught:
+            train(design, squares, tmp_path / "model", progress=False)
+        return caught.value.message
+
+    assert told() == f"{teacher}: there is no such model file"
+    for size, classes in (((13, 18, 3), 4), ((12, 18, 3), 3)):
+        network = Network(kind="fcn16s", filters=(2, 2))
+        save_model(
+            build_float(build_topology(network, Shape(*size), classes), batchnorm=False), teacher
+        )
+        if classes == 4:
+            assert told() == (
+                f"{teacher}: the model gives 4 scores a pixel, the data set has 3 classes"
+            )
+    assert told() == f"{teacher}: the model reads 12 x 18 pixels, the design says 13 x 18"
+    with pytest.raises(ValueError, match="greater than 0"):
+        tiny_design(training={"distillation": {"share": 0, "teacher": "t.h5"}})
 
 
 def test_distillation_is_a_matter_of_retraining_alone(

@@ -34,6 +34,7 @@ from fcn_hw.train.calibrate import (
     signed_format,
     weight_codes,
 )
+from fcn_hw.train.design_network import training_identity
 from fcn_hw.train.loop import Report
 from fcn_hw.train.networks import folded_weights, set_weights
 from fcn_hw.train.precision import (
@@ -295,7 +296,8 @@ class PruningSweep:
         self._phase = design_phase(
             study.design, "retrain", self.epochs, training.retrain_learning_rate
         )
-        asked = [float(training.class_weights), training.distillation]  # of a pixel, by the loss
+        # of a pixel, by the loss
+        asked = [float(training.class_weights), training_identity(training).get("distillation", 0)]
         self._digest = phase_digest(self._phase, study_digest(study), result_data(table), asked)
 
     @property
