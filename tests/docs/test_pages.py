@@ -57,9 +57,9 @@ def test_key_says_what_it_takes_and_what_its_absence_means() -> None:
     assert table["`fifo_margin`"] == ["number, 0 to 10", "`0.1`"]
     assert table["`lut`"] == ["number, more than 0, at most 1", "`0.7`"]
     table = {row[0]: row[1:3] for row in rows(MADE["design.yaml"]().partition("### Network\n")[2])}
-    assert table["`kind`"][1] == "**must be given**"
+    assert table["`model`"] == ["text", "**must be given**"]
     assert table["`filters`"] == [
-        "list of whole number, 1 to 4096; 2 to 8 entries", "**must be given**",
+        "list of whole number, 1 to 4096; 2 to 8 entries", "`[]`",
     ]  # fmt: skip
 
 
