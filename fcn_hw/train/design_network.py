@@ -140,7 +140,9 @@ def network_identity(network: AnyNetwork, *, exclude_defaults: bool = True) -> d
     found = network.model_dump(mode="json", exclude_defaults=exclude_defaults)
     if not isinstance(network, Network):
         found["model"] = _file_digest(Path(network.model))
-    elif network.encoder is not None and network.encoder.weights is not None:
+    elif network.encoder is None:
+        found.pop("encoder", None)  # studies of before there were encoders stay valid
+    elif network.encoder.weights is not None:
         found["encoder"]["weights"] = _file_digest(Path(network.encoder.weights))
     return found
 

@@ -25,12 +25,18 @@ from fcn_hw.studies.search.space import Space, space_of
 from fcn_hw.studies.search.storage import storage_of
 from fcn_hw.studies.search.trials import Trials
 from fcn_hw.train.datasets import dataset_digest, load_dataset
-from fcn_hw.train.design_network import network_identity
+from fcn_hw.train.design_network import network_identity, training_identity
 from fcn_hw.train.study import Study
 
 FOLDER = "search"
 JOURNAL = "journal.log"
 FORMATS = "formats.json"
+
+
+_OF_FLOAT = frozenset(
+    {"head_epochs", "float_epochs", "learning_rate", "encoder_rate", "retrain_epochs"}
+)
+"""Keys of section training that no trial reads: the float model is there, the epochs are asked."""
 
 
 @dataclass(frozen=True)
@@ -81,9 +87,8 @@ class Setting:
     def identity(self, study: Study) -> dict[str, str]:
         """What the values of a trial depend on, by what people call it."""
         design, options = self.workspace.design, self.options
-        training = design.training.model_dump(
-            mode="json", exclude={"float_epochs", "learning_rate", "retrain_epochs"}
-        )
+        training = training_identity(design.training, exclude_defaults=False)
+        training = {key: value for key, value in training.items() if key not in _OF_FLOAT}
         choices = {name: list(values) for name, values in self.space.parameters.items()}
         pricing = self.pricing
         return {

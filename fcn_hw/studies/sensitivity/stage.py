@@ -33,7 +33,7 @@ from fcn_hw.studies.sensitivity.result import (
     bits_of,
 )
 from fcn_hw.train.datasets import dataset_digest
-from fcn_hw.train.design_network import design_topology, network_identity
+from fcn_hw.train.design_network import design_topology, network_identity, training_identity
 from fcn_hw.train.precision import is_hidden
 from fcn_hw.train.topology import quantizable
 
@@ -189,8 +189,11 @@ def _jobs(workspace: Workspace, setting: Setting, points: Sequence[Point]) -> li
         design.training.calibration_images, setting.images, setting.retrain_epochs,
     ]  # fmt: skip
     if setting.retrain_epochs:  # else nothing else of the training is read
-        training = design.training.model_dump(mode="json")
-        later = ("pruning", "float_epochs", "learning_rate", "retrain_epochs")
+        training = training_identity(design.training, exclude_defaults=False)
+        later = (
+            "pruning", "head_epochs", "float_epochs", "learning_rate", "encoder_rate",
+            "retrain_epochs",
+        )  # fmt: skip
         shared.append({key: value for key, value in training.items() if key not in later})
     common = digest_of(*shared)
     return [
