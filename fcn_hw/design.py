@@ -300,8 +300,8 @@ class Encoder(Section):
     divisible_by: Annotated[Literal[1, 8], BeforeValidator(_no_flag)] = 8
     """Of mobilenet_v2: channels are rounded to multiples of it; 8 in Keras, 1 in DeepLab's."""
     weights: str | None = Field(default=None, min_length=1)
-    """The file, ``.npz`` or Keras' ``.h5``; a relative path begins at the folder of design.yaml.
-    Left out, they begin at random."""
+    """The file, ``.npz`` or Keras' ``.h5``; a relative path begins at the folder of design.yaml or,
+    where nothing is there, at ``FCN_HW_DATA``. Left out, they begin at random."""
     channel_order: Literal["rgb", "bgr"] = "rgb"
     """Of the images that the file's weights are for. ``dataset.input`` is in the order red, green,
     blue all the same."""
@@ -345,10 +345,19 @@ class Network(Section):
     """Height and width of the stages' kernels."""
     head_filters: int | None = Field(default=None, ge=1)
     """Channels of FCN's fc6 and fc7 convolutions; None leaves them out."""
+    head_skip: bool = False
+    """An FCN's fc7, then with the stages' kernel, reads the sum of fc6, upsampled, and of a 1x1
+    convolution of the map above. The skips of scores begin one map higher."""
     upsampling: Literal["nearest", "bilinear", "transposed"] = "bilinear"
     """transposed: learned."""
     skip: Literal["add", "concat"] = "add"
     """concat: a 1x1 convolution fuses."""
+
+    @model_validator(mode="after")
+    def _head_of_an_fcn(self) -> Network:
+        if self.head_skip and (self.head_filters is None or self.kind in ("unet", "cnn")):
+            raise ValueError("head_skip is for fcn32s, fcn16s and fcn8s with head_filters")
+        return self
 
     @model_validator(mode="after")
     def _stages_or_encoder(self) -> Network:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from fcn_hw.design import Design, Distillation, Network, Section
+from fcn_hw.design import Design, Distillation, Encoder, Network, Section
 from fcn_hw.errors import ConfigError, nearest
 from fcn_hw.names import Names
 from fcn_hw.schema import config_error, validate
@@ -66,7 +67,7 @@ def _with_whole_paths(design: Design, folder: Path) -> Design:
     if not isinstance(network, Network):
         design = design.model_copy(update={"network": whole(network, "model")})
     elif network.encoder is not None and network.encoder.weights is not None:
-        encoder = whole(network.encoder, "weights")
+        encoder = _with_found_weights(network.encoder, folder)
         network = network.model_copy(update={"encoder": encoder})
         design = design.model_copy(update={"network": network})
     if isinstance(training.distillation, Distillation):
@@ -74,6 +75,16 @@ def _with_whole_paths(design: Design, folder: Path) -> Design:
         training = training.model_copy(update={"distillation": distillation})
         design = design.model_copy(update={"training": training})
     return design
+
+
+def _with_found_weights(encoder: Encoder, folder: Path) -> Encoder:
+    """An encoder whose file of weights is that of a design's folder, or else of the data's."""
+    assert encoder.weights is not None
+    given = Path(encoder.weights).expanduser()
+    path, data = folder / given, os.environ.get("FCN_HW_DATA")
+    if data and not path.is_file() and (Path(data) / given).is_file():
+        path = Path(data).resolve() / given
+    return encoder.model_copy(update={"weights": str(path)})
 
 
 def find_design(name: str, root: Path) -> Path:

@@ -69,7 +69,8 @@ def read_encoder(encoder: Encoder, channels: int) -> EncoderWeights:
     if not path.is_file():
         raise ConfigError(
             f"{path}: there is no such file of weights",
-            hint="network.encoder.weights is a path that begins at the folder of design.yaml",
+            hint="network.encoder.weights is a path that begins at the folder of design.yaml, or at "
+            "FCN_HW_DATA",
         )
     stat = path.stat()
     return _read(encoder, channels, (stat.st_mtime_ns, stat.st_size))

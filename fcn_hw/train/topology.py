@@ -232,8 +232,9 @@ def build_topology(
 
     * encoder ``conv{k}_{i}``, ``pool{k}``; or the names that Keras has for a published one, whose
       last map of stride ``2 ** k`` stands for ``pool{k}``;
-    * FCN: ``fc6``, ``fc7`` (if ``head_filters``; fc6 has the network's kernel, fc7 is 1 x 1),
-      ``score_fr``, then for each skip ``up_pool{k}``, ``crop_pool{k}``, ``score_pool{k}``,
+    * FCN: ``fc6``, ``fc7`` (if ``head_filters``; fc6 has the network's kernel, fc7 is 1 x 1; with
+      ``head_skip`` both have it, and between them are ``up_fc6``, ``crop_fc6``, ``fc6_pool{k}``
+      and ``skip_fc6``), ``score_fr``, then for each skip ``up_pool{k}``, ``crop_pool{k}``, ``score_pool{k}``,
       ``skip_pool{k}`` and, for concat, ``fuse_pool{k}``; last ``up_out`` (``up_out_1``, ... where
       the factor is above 8) and ``crop_out``;
     * U-Net: for each stage upwards ``reduce{k}`` (1 x 1, to the skip's channels, so that all
@@ -254,10 +255,11 @@ def build_topology(
         ConfigError: fewer stages than the network has skips, ``convs_per_stage`` is a list of
             another length than ``filters``, or a classifier's last map is not square.
     """
-    needed, given = _STAGES_NEEDED[network.kind], len(network.filters)
+    needed, given = _STAGES_NEEDED[network.kind] + network.head_skip, len(network.filters)
     if network.encoder is None and given < needed:
+        with_head = " with head_skip" if network.head_skip else ""
         raise ConfigError(
-            f"network.filters: {network.kind} needs at least {needed} stages, has {given}",
+            f"network.filters: {network.kind}{with_head} needs at least {needed} stages, has {given}",
             hint="add an entry to network.filters for each missing stage",
         )
     convs = network.convs_per_stage
@@ -462,12 +464,18 @@ class _Builder:
             return source
         return self._add(Crop(name, source, Shape(like.height, like.width, size.channels)))
 
-    def merge(self, name: str, first: str, second: str) -> str:
+    def merge(self, name: str, first: str, second: str, *, quantized: bool = False) -> str:
+        """Adds or concatenates, as the network says.
+
+        Args:
+            quantized: whether a quantizer stands behind a sum.
+        """
         a, b = self.shape(first), self.shape(second)
         assert (a.height, a.width) == (b.height, b.width), name
         how = self.network.skip
-        channels = a.channels if how == "add" else a.channels + b.channels
-        return self._add(Merge(name, (first, second), Shape(a.height, a.width, channels), how))
+        added = how == "add"
+        shape = Shape(a.height, a.width, a.channels if added else a.channels + b.channels)
+        return self._add(Merge(name, (first, second), shape, how, quantized=added and quantized))
 
 
 def _strided(size: Shape, stride: int) -> Shape:
@@ -498,8 +506,15 @@ def _fcn(builder: _Builder, n_classes: int) -> None:
     last = max(pools)
     tip = pools[last]
     if network.head_filters:
-        tip = builder.conv("fc6", tip, network.head_filters, network.kernel, hidden=True)
-        tip = builder.conv("fc7", tip, network.head_filters, 1, hidden=True)
+        filters, kernel = network.head_filters, 1
+        tip = builder.conv("fc6", tip, filters, network.kernel, hidden=True)
+        if network.head_skip:
+            last, kernel = last - 1, network.kernel
+            tip = builder.upsample("up_fc6", tip, 2)
+            tip = builder.crop("crop_fc6", tip, builder.shape(pools[last]))
+            pool = builder.conv(f"fc6_pool{last}", pools[last], filters, 1, hidden=True)
+            tip = builder.merge("skip_fc6", tip, pool, quantized=True)  # a convolution reads it
+        tip = builder.conv("fc7", tip, filters, kernel, hidden=True)
     tip = builder.conv("score_fr", tip, n_classes, 1, hidden=False)
     n_skips = {"fcn32s": 0, "fcn16s": 1, "fcn8s": 2}[network.kind]
     for stage in range(last - 1, last - 1 - n_skips, -1):

@@ -11,6 +11,7 @@ import pytest
 from pydantic import ValidationError
 
 from fcn_hw.design import Design, Encoder, Network
+from fcn_hw.design_yaml import load_design
 from fcn_hw.errors import ConfigError
 from fcn_hw.keras_env import keras_env
 from fcn_hw.train.datasets.base import DataSet
@@ -307,3 +308,30 @@ def test_a_network_is_the_same_wherever_its_weights_lie(
     arrays["conv1/kernel"] = arrays["conv1/kernel"] + 1
     changed = saved(tmp_path / "b", arrays)
     assert network_identity(Network(kind="fcn8s", encoder=changed)) != found[0]
+
+
+def test_weights_lie_beside_the_design_or_in_the_data(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder, data = tmp_path / "design", tmp_path / "data"
+    for path in (folder, data):
+        path.mkdir()
+    (folder / "design.yaml").write_text(
+        "name: d\ndataset: {kind: digit_scenes}\n"
+        "network: {kind: fcn8s, encoder: {kind: squeezenet, weights: e.npz}}\n"
+    )
+
+    def found() -> str | None:
+        network = load_design(folder / "design.yaml").network
+        assert isinstance(network, Network)
+        assert network.encoder is not None
+        return network.encoder.weights
+
+    monkeypatch.delenv("FCN_HW_DATA", raising=False)
+    assert found() == str(folder / "e.npz")
+    monkeypatch.setenv("FCN_HW_DATA", str(data))
+    assert found() == str(folder / "e.npz")  # it is nowhere: that is where it is asked for
+    (data / "e.npz").touch()
+    assert found() == str(data / "e.npz")
+    (folder / "e.npz").touch()
+    assert found() == str(folder / "e.npz")

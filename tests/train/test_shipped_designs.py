@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
+from fcn_hw.design import Design, Network
 from fcn_hw.design_yaml import load_design
 from fcn_hw.train.design_network import design_topology, layer_names
 from fcn_hw.train.precision import wishes
 from fcn_hw.train.topology import Shape
 
-CLASSES = {"digit_scenes": 11, "camvid": 11, "mnist": 10, "voc": 21, "list": 2}
 DESIGNS = sorted((Path(__file__).parents[2] / "hls_projects").glob("*/design.yaml"))
 
 
@@ -19,13 +19,23 @@ def test_there_are_designs() -> None:
     assert {"digits_fcn8s", "camvid_fcn8s"} <= {path.parent.name for path in DESIGNS}
 
 
+def without_weights(design: Design) -> Design:
+    """The design without the file of its encoder's weights, which is not shipped."""
+    network = design.network
+    if not isinstance(network, Network) or network.encoder is None:
+        return design
+    encoder = network.encoder.model_copy(update={"weights": None})
+    network = network.model_copy(update={"encoder": encoder})
+    return design.model_copy(update={"network": network})
+
+
 @pytest.mark.parametrize("path", DESIGNS, ids=lambda path: path.parent.name)
 def test_a_shipped_design_is_possible(path: Path) -> None:
-    design = load_design(path)
+    design = without_weights(load_design(path))
     assert design.name == path.parent.name
     topology = design_topology(design)
     pixels = (
         (1, 1) if design.network.kind == "cnn" else (design.dataset.height, design.dataset.width)
     )
-    assert topology[-1].shape == Shape(*pixels, CLASSES[design.dataset.kind])
+    assert topology[-1].shape == Shape(*pixels, design.dataset.n_classes)
     assert tuple(wishes(design, topology)) == layer_names(design)

@@ -8,11 +8,13 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
+from pydantic import ValidationError
 
 from fcn_hw.design import Design, Network
 from fcn_hw.errors import ConfigError
 from fcn_hw.train.design_network import check_layer_names, design_topology, layer_names
 from fcn_hw.train.topology import (
+    RELU,
     Conv,
     ConvTranspose,
     Crop,
@@ -97,6 +99,38 @@ def test_names_of_an_fcn_and_a_unet() -> None:
         *("conv1_1", "conv1_2", "conv2_1", "conv2_2"),
         *("reduce1", "up1", "dec1_1", "dec1_2", "score"),
     )
+
+
+def test_a_head_with_a_skip_reads_two_maps() -> None:
+    network = Network(kind="fcn16s", filters=(4, 6, 8), head_filters=9, head_skip=True)
+    topology = build_topology(network, Shape(26, 32, 3), 5)
+    names = [node.name for node in topology]
+    assert names[names.index("pool3") + 1 :] == [
+        *("fc6", "up_fc6", "crop_fc6", "fc6_pool2", "skip_fc6", "fc7", "score_fr"),
+        *("up_pool1", "crop_pool1", "score_pool1", "skip_pool1", "up_out"),
+    ]
+    nodes = {node.name: node for node in topology}
+    small, large = Shape(4, 4, 9), Shape(7, 8, 9)
+    assert nodes["fc6"] == Conv("fc6", "pool3", small, (3, 3), RELU, normalized=True)
+    assert nodes["fc6_pool2"] == Conv("fc6_pool2", "pool2", large, (1, 1), RELU, normalized=True)
+    sources = ("crop_fc6", "fc6_pool2")
+    assert nodes["skip_fc6"] == Merge("skip_fc6", sources, large, "add", quantized=True)
+    assert nodes["fc7"] == Conv("fc7", "skip_fc6", large, (3, 3), RELU, normalized=True)
+    with pytest.raises(ConfigError) as caught:
+        build_topology(network.model_copy(update={"kind": "fcn8s"}), Shape(26, 32, 3), 5)
+    assert str(caught.value) == (
+        "network.filters: fcn8s with head_skip needs at least 4 stages, has 3"
+    )
+
+
+@pytest.mark.parametrize(
+    "other", [{"kind": "fcn8s"}, {"kind": "unet", "head_filters": 4}], ids=["no head", "unet"]
+)
+def test_a_skip_of_a_head_is_for_an_fcn_with_one(other: dict[str, Any]) -> None:
+    with pytest.raises(
+        ValidationError, match="head_skip is for fcn32s, fcn16s and fcn8s with head_filters"
+    ):
+        Network(filters=(2, 2, 2, 2), head_skip=True, **other)
 
 
 def test_concat_of_scores_is_fused_by_a_1x1_convolution() -> None:
