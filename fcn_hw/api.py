@@ -192,6 +192,7 @@ def evaluate_design(
     split: str = "val",
     listed: PathLike | None = None,
     csim: str | None = None,
+    own_size: bool = False,
     progress: Progress | bool = False,
 ) -> Evaluation:
     """Measures a trained design on a split of its data set, or on a list of images and masks.
@@ -200,6 +201,7 @@ def evaluate_design(
         split: ``"val"``, ``"test"`` or ``"train"``.
         listed: a text file with one "image mask" a line, instead of a split.
         csim: a board: also run its emitted C++.
+        own_size: also measure class maps in the sizes of the images.
 
     Returns:
         also for a run whose C++ differs from the oracle: look at ``exact``.
@@ -210,6 +212,7 @@ def evaluate_design(
         split=split,
         listed=None if listed is None else Path(listed),
         board=None if csim is None else load_board(csim),
+        own_size=own_size,
     )
 
 

@@ -43,6 +43,12 @@ def evaluate(
     csim: Annotated[
         bool, typer.Option("--csim", help="Also run the emitted C++, compared with the oracle.")
     ] = False,
+    own_size: Annotated[
+        bool,
+        typer.Option(
+            "--own-size", help="Also score class maps scaled to the sizes of the images' files."
+        ),
+    ] = False,
     board: options.BoardOfCsim = None,
     root: options.Root = options.HERE,
     as_json: options.Json = False,
@@ -67,6 +73,7 @@ def evaluate(
         split=split or "val",
         listed=listed,
         csim=options.needed(board, "--board", "--csim") if csim else None,
+        own_size=own_size,
         progress=progress_for(as_json),
     )
     print_result(result, print_evaluation, as_json, open_workspace(design, root).folder / FOLDER)

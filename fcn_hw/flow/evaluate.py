@@ -34,6 +34,7 @@ def evaluate_stage(
     split: str = "val",
     listed: Path | None = None,
     board: Board | None = None,
+    own_size: bool = False,
 ) -> Evaluation:
     """Measures a trained design; not again where nothing has changed.
 
@@ -44,12 +45,14 @@ def evaluate_stage(
         split: of the design's data set.
         listed: a text file with one "image mask" a line, instead of a split.
         board: also run the emitted C++ for it, compared with the oracle, code for code.
+        own_size: also measure class maps in the sizes of the images.
 
     Returns:
         also for a run that found mismatches: look at ``exact``.
 
     Raises:
-        ConfigError: the design is not trained, or there is no such split.
+        ConfigError: the design is not trained, there is no such split, or ``own_size`` has no
+            meaning for the data set.
         DataError: the list, an image or a mask is missing or wrong; the message names it.
     """
     models = trained_models(workspace)
@@ -63,7 +66,7 @@ def evaluate_stage(
             locks.enter_context(locked(workspace.project(board), "fcn-hw evaluate"))
             hardware = emitted_program(workspace, board, progress)
         name = stream.name if hardware is None else f"{stream.name}_{hardware.project.name}"
-        record = _record(folder, name, workspace, models, stream, hardware)
+        record = _record(folder, name, workspace, models, stream, hardware, own_size)
         document = folder / f"{name}.json"
         if record.is_current():
             progress.say("[green]evaluate[/] up to date")
@@ -71,7 +74,7 @@ def evaluate_stage(
         record.begin()
         result = measure(
             workspace.design.name, name, {key: models / file for key, file in _FILES.items()},
-            stream, hardware, progress,
+            stream, hardware, progress, own_size=own_size,
         )  # fmt: skip
         write_result(document, result)
         replace_file(folder / f"{name}.svg", confusion_svg(result))
@@ -86,6 +89,7 @@ def _record(
     models: Path,
     stream: Stream,
     hardware: Emitted | None,
+    own_size: bool,
 ) -> StageRecord:
     return StageRecord(
         f"evaluate_{name}",
@@ -93,7 +97,7 @@ def _record(
         digest_of(
             workspace.design.name, stream.name, stream.digest,
             [file_digest(models / file) for file in _FILES.values()],
-            hardware and hardware.digest,
+            hardware and hardware.digest, own_size,
             [code_digest(item.__module__) for item in (measure, confusion_svg)],
         ),
     )  # fmt: skip

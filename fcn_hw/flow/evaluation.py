@@ -54,6 +54,8 @@ class Evaluation:
         absent: classes that the set does not hold.
         boundary_tolerance_px: distance at which boundaries match; None for a classifier.
         models: metrics by key of :data:`MODELS`.
+        own_size: the same, of class maps that are brought back to the size of each image, against
+            the file's mask; None where it was not asked for.
         hardware: None where the C++ did not run.
     """
 
@@ -66,6 +68,7 @@ class Evaluation:
     absent: tuple[str, ...]
     boundary_tolerance_px: float | None
     models: Mapping[str, Metrics]
+    own_size: Mapping[str, Metrics] | None
     hardware: HardwareRun | None
 
     @property

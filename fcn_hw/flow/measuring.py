@@ -7,17 +7,20 @@ after another: memory does not grow with the number of images.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import numpy as np
 from rich.markup import escape
 
+from fcn_hw.errors import ConfigError
 from fcn_hw.flow.csim_report import layer_row
 from fcn_hw.flow.emitted import Emitted, Simulation
 from fcn_hw.flow.evaluation import MODELS, Evaluation, HardwareRun
 from fcn_hw.flow.progress import Progress
 from fcn_hw.train.boundary import squared_tolerance
+from fcn_hw.train.datasets.base import Bytes
+from fcn_hw.train.datasets.images import in_own_size
 from fcn_hw.train.datasets.streams import Stream
 from fcn_hw.train.tally import Tally
 
@@ -36,6 +39,8 @@ def measure(
     stream: Stream,
     hardware: Emitted | None,
     progress: Progress,
+    *,
+    own_size: bool = False,
 ) -> Evaluation:
     """Measures the models of a design on images.
 
@@ -45,7 +50,12 @@ def measure(
         models: files of the float, the directly quantized and the retrained model, by their keys in
             :data:`fcn_hw.flow.evaluation.MODELS`.
         hardware: the compiled project, to be compared with the oracle; None: it is not run.
+        own_size: whether class maps are also measured in the sizes of the images.
+
+    Raises:
+        ConfigError: ``own_size``, and the images have no size but the frame's, or are cropped.
     """
+    own_masks = _own_masks(stream) if own_size else None
     from fcn_hw.frontend.model_file import load_model
     from fcn_hw.train.predict import Predictor
 
@@ -54,6 +64,7 @@ def measure(
     predictors = {key: Predictor(load_model(path)) for key, path in models.items()}
     keys = [key for key in MODELS if key in predictors or hardware is not None]
     tallies = {key: Tally(stream.classes, stream.void) for key in keys}
+    own = {key: Tally(stream.classes, stream.void) for key in keys}
     simulation, flips = None if hardware is None else Simulation(hardware), 0
     size = min(_CHUNK_IMAGES, max(1, _CHUNK_BYTES // stream.frame_bytes))
     batch = min(_CHUNK_IMAGES, max(1, _BATCH_BYTES // stream.frame_bytes))
@@ -68,6 +79,11 @@ def measure(
                 flips += int(np.count_nonzero(maps["hardware"] != maps["retrained"]))
             for key, found in maps.items():
                 tallies[key].add(images.masks, found)
+            if own_masks is not None:
+                for index, mask in enumerate(own_masks(done, len(images))):
+                    for key, found in maps.items():
+                        scaled = in_own_size(found[index], mask.shape, stream.fit)
+                        own[key].add(mask[None], scaled[None])
             done, shape = done + len(images), images.masks.shape[1:]
             update(done)
     metrics = {key: tally.metrics() for key, tally in tallies.items()}
@@ -82,8 +98,23 @@ def measure(
         absent=tuple(c for c, n in zip(stream.classes, present, strict=True) if not n),
         boundary_tolerance_px=None if shape == (1, 1) else math.sqrt(squared_tolerance(*shape)),
         models=metrics,
+        own_size={key: tally.metrics() for key, tally in own.items()} if own_masks else None,
         hardware=None if simulation is None else _hardware_run(simulation, flips),
     )
+
+
+def _own_masks(stream: Stream) -> Callable[[int, int], Iterator[Bytes]]:
+    if stream.own_masks is None:
+        raise ConfigError(
+            f"the images of {stream.name} have no size but that of the design's frame",
+            hint="leave --own-size out",
+        )
+    if stream.fit == "crop":
+        raise ConfigError(
+            "dataset.fit is crop: nothing is predicted for what it cuts off",
+            hint="leave --own-size out",
+        )
+    return stream.own_masks
 
 
 def _hardware_run(simulation: Simulation, flips: int) -> HardwareRun:

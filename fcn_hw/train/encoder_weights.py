@@ -69,7 +69,7 @@ def read_encoder(encoder: Encoder, channels: int) -> EncoderWeights:
     if not path.is_file():
         raise ConfigError(
             f"{path}: there is no such file of weights",
-            hint="network.encoder.weights is a path that begins at the folder of design.yaml, or at "
+            hint="network.encoder.weights is a path that begins at the folder of design.yaml or at "
             "FCN_HW_DATA",
         )
     stat = path.stat()

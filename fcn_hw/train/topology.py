@@ -234,9 +234,9 @@ def build_topology(
       last map of stride ``2 ** k`` stands for ``pool{k}``;
     * FCN: ``fc6``, ``fc7`` (if ``head_filters``; fc6 has the network's kernel, fc7 is 1 x 1; with
       ``head_skip`` both have it, and between them are ``up_fc6``, ``crop_fc6``, ``fc6_pool{k}``
-      and ``skip_fc6``), ``score_fr``, then for each skip ``up_pool{k}``, ``crop_pool{k}``, ``score_pool{k}``,
-      ``skip_pool{k}`` and, for concat, ``fuse_pool{k}``; last ``up_out`` (``up_out_1``, ... where
-      the factor is above 8) and ``crop_out``;
+      and ``skip_fc6``), ``score_fr``, then for each skip ``up_pool{k}``, ``crop_pool{k}``,
+      ``score_pool{k}``, ``skip_pool{k}`` and, for concat, ``fuse_pool{k}``; last ``up_out``
+      (``up_out_1``, ... where the factor is above 8) and ``crop_out``;
     * U-Net: for each stage upwards ``reduce{k}`` (1 x 1, to the skip's channels, so that all
       upsamplings and both skips fit), ``up{k}``, ``crop{k}``, ``skip{k}``, ``dec{k}_{i}``; last
       ``score``; with a published encoder the last skip is that of stride 4, and ``up_out`` and
@@ -257,9 +257,9 @@ def build_topology(
     """
     needed, given = _STAGES_NEEDED[network.kind] + network.head_skip, len(network.filters)
     if network.encoder is None and given < needed:
-        with_head = " with head_skip" if network.head_skip else ""
+        kind = network.kind + (" with head_skip" if network.head_skip else "")
         raise ConfigError(
-            f"network.filters: {network.kind}{with_head} needs at least {needed} stages, has {given}",
+            f"network.filters: {kind} needs at least {needed} stages, has {given}",
             hint="add an entry to network.filters for each missing stage",
         )
     convs = network.convs_per_stage

@@ -17,13 +17,17 @@ import pytest
 from command_line import Called, call
 from model_file_maker import LAMBDA
 from PIL import Image
+from rich.console import Console
 
 import fcn_hw
+from fcn_hw.errors import ConfigError
 from fcn_hw.flow import emitted
 from fcn_hw.flow import measuring as module
+from fcn_hw.flow.progress import Progress
 from fcn_hw.flow.stage import file_digest
 from fcn_hw.harness import whole_set
 from fcn_hw.results import result_data
+from fcn_hw.train.datasets.streams import split_stream
 
 DESIGN = """
 name: squares
@@ -212,6 +216,35 @@ def test_images_of_another_size_are_fitted_and_a_class_may_lack(root: Path, tmp_
     assert found["models"]["float"]["miou"] is found["models"]["float"]["pixel_accuracy"] is None
 
 
+def test_class_maps_in_the_sizes_of_the_images(root: Path, tmp_path: Path) -> None:
+    (tmp_path / "big.txt").write_text(write_pair(tmp_path, "big", 3, size=(24, 34)) + "\n")
+    words = ("--list", str(tmp_path / "big.txt"))
+    assert document(root, *words)["own_size"] is None
+    found = document(root, *words, "--own-size")
+    small, mask = tmp_path / "small.png", np.asarray(Image.open(tmp_path / "big_mask.png"))
+    Image.open(tmp_path / "big.png").resize((17, 12), Image.Resampling.BOX).save(small)
+    Image.fromarray(mask[1::2, 1::2]).save(tmp_path / "small_mask.png")
+    model = root / "hls_projects/squares/model/quantized.h5"
+    _, (classes,) = counted(tmp_path, model, ["small"])
+    large = np.repeat(np.repeat(classes, 2, axis=0), 2, axis=1)
+    confusion = np.zeros((4, 4), np.int64)
+    np.add.at(confusion, (mask[mask != 255], large[mask != 255]), 1)
+    assert found["own_size"]["retrained"]["confusion"] == confusion.tolist()
+    assert found["models"]["retrained"]["confusion"] != confusion.tolist()
+    assert "in the sizes of the images" in run(root, *words, "--own-size").out
+
+
+def test_what_a_crop_cuts_off_has_no_score(root: Path) -> None:
+    config = fcn_hw.load_design("squares", root).dataset
+    cropped = config.model_copy(update={"fit": "crop"})
+    with pytest.raises(ConfigError) as caught:
+        module.measure(
+            "d", "f", {}, split_stream(cropped, "val"), None, Progress(Console()), own_size=True
+        )
+    assert str(caught.value) == "dataset.fit is crop: nothing is predicted for what it cuts off"
+    assert caught.value.hint == "leave --own-size out"
+
+
 @pytest.mark.parametrize(
     ("content", "told"),
     [
@@ -384,6 +417,12 @@ def test_a_classifier(tmp_path: Path) -> None:
     assert found["models"]["float"]["pixel_accuracy"] == right / 12
     shown = call("evaluate", *words, "--split", "test").out
     assert "accuracy by class" in shown and "boundaries" not in shown
+    refused = call("evaluate", *words, "--own-size")
+    assert (refused.status, refused.err) == (
+        2,
+        "error: the images of val have no size but that of the design's frame\n"
+        "leave --own-size out\n",
+    )
     refused = call("evaluate", *words, "--list", "any.txt")
     assert refused.status == 2
     assert "data set 'mnist' has one class for a whole image, a list has masks" in refused.err

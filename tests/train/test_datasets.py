@@ -15,7 +15,7 @@ from pydantic import ValidationError
 from fcn_hw.design import CamVid, Dataset, Design, Voc
 from fcn_hw.errors import DataError
 from fcn_hw.train.datasets import Split, camvid, dataset_digest, load_dataset, voc
-from fcn_hw.train.datasets.images import fit_pair
+from fcn_hw.train.datasets.images import Fit, fit_pair, in_own_size
 from fcn_hw.train.datasets.pairs import Pair, spread
 
 RNG = np.random.default_rng(5)
@@ -151,6 +151,24 @@ def test_masks_never_get_values_between() -> None:
     for fit, size in (("resize", (20, 90)), ("crop", (50, 20)), ("pad", (64, 64))):
         labels = fit_pair(mask, mask, *size, fit=fit, void=255)[1]  # type: ignore[arg-type]
         assert set(np.unique(labels)) <= {0, 7, 255}
+
+
+@pytest.mark.parametrize(
+    ("fit", "size", "rows", "columns"),
+    [
+        ("resize", (8, 3), [0, 0, 1, 1, 2, 2, 3, 3], [0, 2, 3]),
+        ("resize", (4, 4), [0, 1, 2, 3], [0, 1, 2, 3]),
+        ("resize", (2, 5), [1, 3], [0, 1, 2, 2, 3]),
+        ("pad", (8, 4), [0, 0, 1, 1, 2, 2, 3, 3], [0, 0, 1, 1]),  # two columns are border
+        ("pad", (2, 4), [0, 1], [0, 1, 2, 3]),  # two rows are
+    ],
+)
+def test_class_maps_in_the_size_of_an_image(
+    fit: Fit, size: tuple[int, int], rows: list[int], columns: list[int]
+) -> None:
+    classes = np.arange(16, dtype=np.uint8).reshape(4, 4)
+    found = in_own_size(classes, size, fit)
+    np.testing.assert_array_equal(found, classes[np.ix_(rows, columns)])
 
 
 def test_crop_takes_the_centre_in_its_own_aspect() -> None:

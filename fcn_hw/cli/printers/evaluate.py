@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,7 +24,9 @@ def print_evaluation(result: Evaluation, folder: Path) -> None:
         folder: of the document.
     """
     title = f"{result.design} on {result.name}: {result.images:,} images"
-    print_table(_models(result, escape(title)))
+    print_table(_models(result, result.models, escape(title)))
+    if result.own_size is not None:
+        print_table(_models(result, result.own_size, "in the sizes of the images"))
     print_table(_classes(result))
     out = console()
     if result.absent:
@@ -48,7 +51,7 @@ def print_evaluation(result: Evaluation, folder: Path) -> None:
     out.print(f"result: {escape(str(path))}, and .svg: the confusion matrix", highlight=False)
 
 
-def _models(result: Evaluation, title: str) -> Table:
+def _models(result: Evaluation, models: Mapping[str, Metrics], title: str) -> Table:
     columns = {"accuracy": "pixel_accuracy", "mean class accuracy": "mean_class_accuracy"}
     if result.metric == "mIoU":
         columns = {
@@ -61,7 +64,7 @@ def _models(result: Evaluation, title: str) -> Table:
     table = Table(title=title, box=box.SIMPLE_HEAD)
     for column in ("model", *columns):
         table.add_column(column, justify="left" if column == "model" else "right")
-    for key, metrics in result.models.items():
+    for key, metrics in models.items():
         values = (getattr(metrics, field) for field in columns.values())
         table.add_row(_label(key), *map(percent, values))
     return table

@@ -4,12 +4,29 @@ from __future__ import annotations
 
 from typing import Literal
 
+import numpy as np
 from PIL import Image
 
 from fcn_hw.pictures import fitted, fitted_size
 from fcn_hw.train.datasets.base import Bytes
 
 Fit = Literal["resize", "crop", "pad"]
+
+
+def in_own_size(classes: Bytes, size: tuple[int, int], fit: Fit) -> Bytes:
+    """A class map of a frame, brought back to the size of the image: each pixel takes the nearest.
+
+    Args:
+        classes: (height, width) of the frame.
+        size: height and width of the image.
+        fit: how the image was brought to the frame; not ``crop``, which has cut a part of it off.
+    """
+    assert fit != "crop"
+    high, wide = size
+    width, height = fitted_size((wide, high), classes.shape[0], classes.shape[1], fit)
+    rows = (2 * np.arange(high) + 1) * height // (2 * high)
+    columns = (2 * np.arange(wide) + 1) * width // (2 * wide)
+    return classes[rows][:, columns]
 
 
 def fit_pair(

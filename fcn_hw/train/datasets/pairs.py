@@ -156,6 +156,15 @@ def load_pairs(pairs: Sequence[Pair], frame: Frame) -> Split:
     return Split(images, masks, tuple(pair.name for pair in pairs))
 
 
+def own_mask(pair: Pair, frame: Frame) -> Bytes:
+    """The mask of a pair in the size of its image, (height, width); values as in the frame.
+
+    Raises:
+        DataError: the file is undecodable, or holds a wrong value.
+    """
+    return np.asarray(_mask(pair, frame), np.uint8)
+
+
 def _load_pair(pair: Pair, frame: Frame) -> tuple[Bytes, Bytes]:
     image, mask = decode_image(pair.image, frame.channels), _mask(pair, frame)
     if image.size != mask.size:

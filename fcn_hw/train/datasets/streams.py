@@ -21,9 +21,17 @@ from fcn_hw.train.datasets import (
     load_dataset,
     split_pairs,
 )
-from fcn_hw.train.datasets.base import Metric
+from fcn_hw.train.datasets.base import Bytes, Metric
+from fcn_hw.train.datasets.images import Fit
 from fcn_hw.train.datasets.listed import read_pairs
-from fcn_hw.train.datasets.pairs import Frame, Pair, check_files, files_digest, load_pairs
+from fcn_hw.train.datasets.pairs import (
+    Frame,
+    Pair,
+    check_files,
+    files_digest,
+    load_pairs,
+    own_mask,
+)
 
 
 @dataclass(frozen=True)
@@ -39,6 +47,9 @@ class Stream:
         frame_bytes: of an image.
         digest: changes with the bytes of the files that are read.
         batches: of at most so many images, from the first one.
+        own_masks: of so many images from one on, each mask in its own size; None: they have no
+            other.
+        fit: how images are brought to the frame.
     """
 
     name: str
@@ -49,6 +60,8 @@ class Stream:
     frame_bytes: int
     digest: str
     batches: Callable[[int], Iterator[Split]]
+    own_masks: Callable[[int, int], Iterator[Bytes]] | None = None
+    fit: Fit = "resize"
 
 
 def split_stream(config: Dataset, split: str, root: Path | None = None) -> Stream:
@@ -127,8 +140,15 @@ def _of_pairs(
         for first in range(0, len(pairs), size):
             yield load_pairs(pairs[first : first + size], frame)
 
+    def own_masks(first: int, count: int) -> Iterator[Bytes]:
+        for pair in pairs[first : first + count]:
+            yield own_mask(pair, frame)
+
     frame_bytes = frame.height * frame.width * frame.channels
-    return Stream(name, classes, frame.void, "mIoU", len(pairs), frame_bytes, digest, batches)
+    return Stream(
+        name, classes, frame.void, "mIoU", len(pairs), frame_bytes, digest, batches, own_masks,
+        frame.fit,
+    )  # fmt: skip
 
 
 def _in_memory(data: DataSet, name: str, digest: str) -> Stream:
