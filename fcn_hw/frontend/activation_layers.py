@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Hashable, Sequence
 from typing import Any
 
+import numpy as np
+
 from fcn_hw.errors import UnsupportedLayer
 from fcn_hw.frontend.activations import activation_of, quantizes
 from fcn_hw.frontend.keras_parts import (
@@ -14,10 +16,11 @@ from fcn_hw.frontend.keras_parts import (
     rescaling,
 )
 from fcn_hw.frontend.operations import rectified
-from fcn_hw.frontend.parts import Rising
+from fcn_hw.frontend.parts import Curve, Rising
 from fcn_hw.frontend.resolve import Context
 from fcn_hw.frontend.values import Pending, Value
 from fcn_hw.frontend.walk import Call
+from fcn_hw.frontend.weights import check_finite
 
 RISING = frozenset(
     """sigmoid hard_sigmoid tanh hard_tanh smooth_sigmoid smooth_tanh softplus softsign relu6
@@ -98,6 +101,28 @@ def leaky_relu(ctx: Context, call: Call, values: Sequence[Value]) -> Value:
         )
     function = on_tensors(call.layer)
     return Pending(values[0], Rising(call.path, f"LeakyReLU with alpha={slope:g}", function))
+
+
+def prelu(ctx: Context, call: Call, values: Sequence[Value]) -> Value:
+    stored = np.asarray(call.layer.alpha, np.float32)
+    check_finite(call.path, "its slopes hold", stored.astype(np.float64))
+    slopes = stored.reshape(-1, stored.shape[-1])
+    if np.any(slopes != slopes[0]):
+        raise UnsupportedLayer(
+            call.path,
+            "its slopes differ from pixel to pixel",
+            hint="use PReLU(shared_axes=[1, 2]), which has one a channel, and train it so",
+        )
+    (alpha,) = slopes[:1]
+
+    def function(given: Any) -> Any:
+        single = np.asarray(given, np.float32)
+        return np.maximum(single, 0) + -alpha * np.maximum(-single, 0)
+
+    if np.any(alpha < 0) or np.any(alpha > 1):
+        steepest = max(1.0, float(np.abs(alpha).max()))
+        return Pending(values[0], Curve(call.path, "PReLU", function, steepest))
+    return Pending(values[0], Rising(call.path, "PReLU", function))
 
 
 def softmax(ctx: Context, call: Call, values: Sequence[Value]) -> Value:

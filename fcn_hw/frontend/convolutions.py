@@ -51,10 +51,19 @@ def separable_conv2d(ctx: Context, call: Call, values: Sequence[Value]) -> Value
         ctx, call.path, values[0], depthwise, None, _spatial(ctx, call, values[0], depthwise, True),
         f"{call.path}_depthwise", "", depthwise=True,
     )  # fmt: skip
-    build = lambda name, source, kernel, bias, origin: ctx.builder.conv2d(  # noqa: E731
-        name, source, kernel, bias, origin=origin
-    )
-    return _with_activation(ctx, call, between, pointwise, _bias(call), build)
+    return _with_activation(ctx, call, between, pointwise, _bias(call), _by_pixel(ctx))
+
+
+def dense(ctx: Context, call: Call, values: Sequence[Value]) -> Value:
+    """The same sums of each pixel: a 1x1 convolution."""
+    kernel = layer_weights(call, "kernel")
+    shape = (1, 1, *kernel.constant.codes.shape)
+    unit = kernel.unit
+    if unit is not None:
+        unit = np.broadcast_to(unit, shape[2:]).reshape(shape)
+    codes = kernel.constant.codes.reshape(shape)
+    moved = Weights(Constant(codes, kernel.constant.format), unit)
+    return _with_activation(ctx, call, values[0], moved, _bias(call), _by_pixel(ctx))
 
 
 def conv_transpose2d(ctx: Context, call: Call, values: Sequence[Value]) -> Value:
@@ -178,6 +187,11 @@ def _spatial(ctx: Context, call: Call, value: Value, kernel: Weights, depthwise:
         padding = Padding.same(value.shape[:2], (kernel_h, kernel_w), strides, dilation)
     method = ctx.builder.depthwise_conv2d if depthwise else ctx.builder.conv2d
     return _builder(method, strides, dilation, padding)
+
+
+def _by_pixel(ctx: Context) -> Build:
+    """A 1x1 convolution."""
+    return _builder(ctx.builder.conv2d, (1, 1), (1, 1), Padding())
 
 
 def _builder(method: Callable[..., str], strides: Pair, dilation: Pair, padding: Padding) -> Build:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from fcn_hw.errors import UnsupportedLayer
 from fcn_hw.frontend.activation_layers import (
@@ -15,14 +16,17 @@ from fcn_hw.frontend.activation_layers import (
     batch_norm,
     leaky_relu,
     normalized,
+    prelu,
     relu,
     rescaled,
     softmax,
 )
+from fcn_hw.frontend.arranged import Arranged
 from fcn_hw.frontend.convolutions import (
     conv2d,
     conv2d_batchnorm,
     conv_transpose2d,
+    dense,
     depthwise_batchnorm,
     depthwise_conv2d,
     separable_conv2d,
@@ -33,8 +37,10 @@ from fcn_hw.frontend.operations import (
     averaged,
     concatenated,
     cropped,
+    depth_to_space,
     largest,
     max_pooled,
+    mean_of,
     padded,
     smallest,
     subtracted,
@@ -44,11 +50,13 @@ from fcn_hw.frontend.operations import (
 from fcn_hw.frontend.resolve import Context
 from fcn_hw.frontend.values import Shape, Value
 from fcn_hw.frontend.walk import Call
+from fcn_hw.keras_files.functions import DEPTH_TO_SPACE
 from fcn_hw.keras_files.refused import NEVER
 from fcn_hw.ops import Padding
 
-LayerFunction = Callable[[Context, Call, Sequence[Value]], Value]
-"""(context, call, values that it reads) -> the layer's output."""
+LayerFunction = Callable[[Context, Call, Sequence[Any]], "Value | Arranged"]
+"""(context, call, values that it reads) -> the layer's output. Values are images; only a function
+that rearranges them is given those that are arranged otherwise."""
 
 
 def max_pooling2d(ctx: Context, call: Call, values: Sequence[Value]) -> Value:
@@ -111,6 +119,27 @@ def cropping2d(ctx: Context, call: Call, values: Sequence[Value]) -> Value:
     return cropped(ctx, call.path, values[0], (int(top), int(left)), (height, width))
 
 
+def depth_to_space_layer(ctx: Context, call: Call, values: Sequence[Value]) -> Value:
+    block = int(call.layer.block_size)
+    return depth_to_space(ctx, call.path, values[0], (block, block), 1)
+
+
+def reshape(ctx: Context, call: Call, values: Sequence[Value | Arranged]) -> Value | Arranged:
+    shape = [int(size or 0) for size in call.shape]
+    return _arranged(ctx, Arranged.of(values[0], call.path).reshaped(shape))
+
+
+def permute(ctx: Context, call: Call, values: Sequence[Value | Arranged]) -> Value | Arranged:
+    order = [int(place) - 1 for place in call.layer.dims]  # the batch is axis 0
+    return _arranged(ctx, Arranged.of(values[0], call.path).permuted(order))
+
+
+def _arranged(ctx: Context, tensor: Arranged) -> Value | Arranged:
+    """The image that a tensor is, if it is one."""
+    image = tensor.as_image(ctx)
+    return tensor if image is None else image
+
+
 def zero_padding2d(ctx: Context, call: Call, values: Sequence[Value]) -> Value:
     channels_last(call)
     (top, bottom), (left, right) = call.layer.padding
@@ -120,6 +149,10 @@ def zero_padding2d(ctx: Context, call: Call, values: Sequence[Value]) -> Value:
 
 def add(ctx: Context, call: Call, values: Sequence[Value]) -> Value:
     return added(ctx, call.path, values)
+
+
+def average(ctx: Context, call: Call, values: Sequence[Value]) -> Value:
+    return mean_of(ctx, call.path, values)
 
 
 def subtract(ctx: Context, call: Call, values: Sequence[Value]) -> Value:
@@ -157,11 +190,16 @@ class LayerRule:
         read: the function.
         status: ``exact``, or what it depends on.
         note: its form in hardware, and its limits.
+        keeps_pixels: whether each pixel of its output depends on that pixel alone, so that it does
+            the same along other axes than rows and columns.
+        rearranges: whether it reads and gives values along other axes.
     """
 
     read: LayerFunction
     status: str
     note: str
+    keeps_pixels: bool = False
+    rearranges: bool = False
 
 
 _EXACT, _NOTHING = "exact", "removed"
@@ -185,6 +223,10 @@ LAYERS: dict[str, LayerRule] = {
     ),
     "QConv2DTranspose": LayerRule(
         conv_transpose2d, _EXACT, "any kernel and stride, `same` or `valid`; no dilation"
+    ),
+    "QDense": LayerRule(dense, _EXACT, "on images: a 1x1 convolution", keeps_pixels=True),
+    "Dense": LayerRule(
+        dense, _EXACT, "on images; weights that lie on a grid of at most 16 bits", keeps_pixels=True
     ),
     "Conv2D": LayerRule(conv2d, _EXACT, "weights that lie on a grid of at most 16 bits"),
     "DepthwiseConv2D": LayerRule(
@@ -211,12 +253,13 @@ LAYERS: dict[str, LayerRule] = {
     "Normalization": LayerRule(
         normalized, _BEHIND, "one mean and variance, or one a channel; as Rescaling"
     ),
-    "QActivation": LayerRule(activation, "see quantizers", ""),
+    "QActivation": LayerRule(activation, "see quantizers", "", keeps_pixels=True),
     "Activation": LayerRule(
         activation,
         "see quantizers",
         "a quantizer, or a function as below; "
         "`sigmoid` as the last layer: score > 0, or the scores",
+        keeps_pixels=True,
     ),
     "ReLU": LayerRule(
         relu,
@@ -225,8 +268,17 @@ LAYERS: dict[str, LayerRule] = {
         "quantizer behind them",
     ),
     "LeakyReLU": LayerRule(leaky_relu, _BEHIND, "a quantizer must follow"),
+    "PReLU": LayerRule(
+        prelu,
+        _BEHIND,
+        "a quantizer must follow; a slope a channel (`shared_axes=[1, 2]`), 0 to 1; others, alike "
+        "on all channels, behind a quantizer of at most 12 bits",
+    ),
     "Softmax": LayerRule(
-        softmax, _NOTHING, "as the last layer: it becomes arg-max, or the scores go out"
+        softmax,
+        _NOTHING,
+        "as the last layer: it becomes arg-max, or the scores go out",
+        keeps_pixels=True,
     ),
     "MaxPooling2D": LayerRule(max_pooling2d, _EXACT, "any pool and stride, `same` or `valid`"),
     "AveragePooling2D": LayerRule(
@@ -238,8 +290,22 @@ LAYERS: dict[str, LayerRule] = {
         global_average_pooling2d, _EXACT, "as AveragePooling2D; `keepdims=True`"
     ),
     "UpSampling2D": LayerRule(
-        up_sampling2d, _EXACT, "nearest by any integer, bilinear by 2, 4 or 8"
+        up_sampling2d,
+        _EXACT,
+        "nearest by any integer, bilinear by powers of two to 32; bilinear by another factor to 32 "
+        "is proved behind a quantizer, else measured",
     ),
+    DEPTH_TO_SPACE: LayerRule(
+        depth_to_space_layer, _EXACT, "the function itself, not in a Lambda; any block"
+    ),
+    "Reshape": LayerRule(
+        reshape,
+        _EXACT,
+        "with Permute: what `tf.nn.depth_to_space` or `torch.nn.PixelShuffle` does, of blocks that "
+        "need not be square; at the end, rows behind one another: (height * width, channels)",
+        rearranges=True,
+    ),
+    "Permute": LayerRule(permute, _EXACT, "as Reshape", rearranges=True),
     "ZeroPadding2D": LayerRule(zero_padding2d, _EXACT, "asymmetric too"),
     "Cropping2D": LayerRule(cropping2d, _EXACT, ""),
     "Add": LayerRule(
@@ -247,6 +313,11 @@ LAYERS: dict[str, LayerRule] = {
         _EXACT,
         "two inputs or more, of one shape; a sum of normalizations is proved behind a quantizer "
         "where its combinations of codes are few, else measured",
+    ),
+    "Average": LayerRule(
+        average,
+        _EXACT,
+        "of two or four inputs of one shape; of others, and of float layers, as AveragePooling2D",
     ),
     "Subtract": LayerRule(subtract, _EXACT, "two inputs of one shape"),
     "Maximum": LayerRule(maximum, _EXACT, "two inputs or more, of one shape"),
@@ -269,19 +340,15 @@ LAYERS: dict[str, LayerRule] = {
 REFUSED: dict[str, str] = {
     "Lambda": "a Lambda holds arbitrary code: use layers that are listed in docs/operators.md",
     "TFOpLambda": "functions that have a layer are taken as it: +, -, maximum, concat, relu, "
-    "relu6, softmax, identity, pad, image.resize; use layers for the rest",
+    "relu6, softmax, identity, pad, image.resize, depth_to_space; use layers for the rest",
     "PruneLowMagnitude": "strip it before saving: tfmot.sparsity.keras.strip_pruning(model)",
-    "Dense": "a 1x1 QConv2D does the same for every pixel",
-    "QDense": "a 1x1 QConv2D does the same for every pixel",
     "Flatten": "use a QConv2D whose kernel covers the frame",
-    "Average": "use Add: the next quantizer's binary point can divide by 2 or 4",
     "QAveragePooling2D": "its divisor is quantized: use AveragePooling2D and a QActivation",
     "QGlobalAveragePooling2D": "its divisor is quantized: use GlobalAveragePooling2D",
     "QAdaptiveActivation": "its range moves: use QActivation with the range that it found",
     "ThresholdedReLU": "use ReLU or quantized_relu",
     "QOctaveConv2D": "use QConv2D on each part, UpSampling2D and Add",
     "Conv2D with groups": "use groups=1, or QDepthwiseConv2D",
-    "PReLU": "use quantized_relu with a fixed negative_slope",
     "ELU": "put a QActivation behind Activation('elu')",
     **NEVER,
     **{

@@ -19,7 +19,7 @@ from fcn_hw.frontend.vetting import vet
 from fcn_hw.hdf5_vetting import MAX_WEIGHT_BYTES
 from fcn_hw.keras_env import KerasEnv, keras_env
 from fcn_hw.keras_files.archive import rewritten
-from fcn_hw.keras_files.functions import with_layers
+from fcn_hw.keras_files.functions import DEPTH_TO_SPACE, with_layers
 from fcn_hw.keras_files.opening import (
     SAVE_HINT,
     file_format,
@@ -99,8 +99,26 @@ def _configured(file: Any, config: dict[str, Any]) -> Iterator[Any]:
 
 def _load(env: KerasEnv, source: Any) -> Any:
     # load_qmodel of QKeras 0.9.0 does not know its own quantized_hswish
-    known = {"quantized_hswish": env.qkeras.quantized_hswish}
+    known = {
+        "quantized_hswish": env.qkeras.quantized_hswish,
+        DEPTH_TO_SPACE: _depth_to_space_layer(env),
+    }
     return env.qkeras.utils.load_qmodel(source, custom_objects=known, compile=False)
+
+
+def _depth_to_space_layer(env: KerasEnv) -> type[Any]:
+    """The class of :data:`DEPTH_TO_SPACE`."""
+
+    class DepthToSpace(env.keras.layers.Layer):  # type: ignore[name-defined,misc]
+        def __init__(self, block_size: int, **settings: Any) -> None:
+            super().__init__(**settings)
+            self.block_size = block_size
+
+        def call(self, inputs: Any) -> Any:
+            return env.tf.nn.depth_to_space(inputs, self.block_size)
+
+    DepthToSpace.__name__ = DEPTH_TO_SPACE
+    return DepthToSpace
 
 
 def _built(path: Path, load: Callable[[KerasEnv], Any]) -> Any:

@@ -20,7 +20,8 @@ from fcn_hw.frontend.values import Known, Moved, Pending, Sum, Value
 from fcn_hw.ops import Padding, Pair
 from fcn_hw.ops.average_pool2d import AveragePool2D
 from fcn_hw.ops.joins import MAX_SKIP_INPUTS
-from fcn_hw.ops.upsample_bilinear import BILINEAR_SCALES
+from fcn_hw.ops.skip_average import AVERAGED_INPUTS
+from fcn_hw.ops.upsample_bilinear import MAX_BILINEAR_SCALE, UpsampleBilinear
 
 
 def max_pooled(
@@ -61,14 +62,7 @@ def averaged(
         return _behind(ctx, op, layer, label, mean_of, pool[0] * pool[1])
     # The source model divides the sum by the positions; a correctly rounded quotient of the same
     # two numbers is the same, whatever both were multiplied by before.
-    mean = Affine(
-        layer,
-        label,
-        np.full(value.shape[2], 1.0 / divisor),
-        np.zeros(value.shape[2]),
-        lambda values: np.asarray(values, np.float32) / np.float32(divisor),
-    )
-    return Pending(ctx.known(op), mean)
+    return Pending(ctx.known(op), _divided(layer, label, divisor, value.shape[2]))
 
 
 def upsampled_nearest(ctx: Context, layer: str, value: Value, scale: Pair) -> Value:
@@ -90,23 +84,67 @@ def upsampled_bilinear(ctx: Context, layer: str, value: Value, scale: Pair) -> V
     """Bilinear, half-pixel centres, edges repeated.
 
     Raises:
-        UnsupportedLayer: by another scale than 2, 4 or 8.
+        UnsupportedLayer: by more than 32.
     """
-    if not set(scale) <= set(BILINEAR_SCALES):
+    size = value.shape[:2]
+    if all(1 in axis for axis in zip(size, scale, strict=True)):  # its only pixel everywhere
+        return upsampled_nearest(ctx, layer, value, scale)
+    if max(scale) > MAX_BILINEAR_SCALE:
         raise UnsupportedLayer(
             layer,
-            f"bilinear upsampling by {scale}: its weights are no short binary fractions",
-            hint="use 2, 4 or 8; or two of them one behind the other, which gives other values, so "
-            f"train it so; or a {ctx.words.transposed} with fixed bilinear weights",
+            f"bilinear upsampling by {scale}: it goes up to {MAX_BILINEAR_SCALE}",
+            hint="use two of them one behind the other, which gives other values, so train it so; "
+            f"or a {ctx.words.transposed} with fixed bilinear weights",
         )
-    read = ctx.scaled(value)
-    plain = read.factor == 1.0
-    op = ctx.builder.upsample_bilinear(
-        ctx.names.give(layer), read.op, scale, origin=layer if plain else ""
-    )
+    read, name = ctx.scaled(value), ctx.names.give(layer)
+    operands = (ctx.builder.tensor(read.op),)
+    divisor = UpsampleBilinear.draft(name, (read.op,), operands, scale=scale).divisor
+    plain = divisor == 1 and read.factor == 1.0
+    op = ctx.builder.upsample_bilinear(name, read.op, scale, origin=layer if plain else "")
     if plain:
         return ctx.known(op)
-    return _behind(ctx, op, layer, "bilinear upsampling", read, 4)
+    if divisor > 1:
+        # The source model computes in float32 where a pixel lies among the inputs: 3 roundings of a
+        # number as large as the axis, which multiplies the difference of two inputs; then three
+        # interpolations, of 3 roundings each, of values and their differences.
+        terms = 20 + 6 * sum(size)
+        held = ctx.builder.interval(read.op)
+        largest = read.largest or max(-held.low, held.high) * operands[0].format.step
+        read = replace(read, factor=read.factor / divisor, largest=largest)
+    else:
+        terms = 4
+    return _behind(ctx, op, layer, "bilinear upsampling", read, terms)
+
+
+def depth_to_space(
+    ctx: Context, layer: str, value: Value, scale: Pair, channel_stride: int
+) -> Value:
+    """Channels as pixels; the arguments are those of the op :class:`DepthToSpace`.
+
+    Raises:
+        UnsupportedLayer: the channels can't be shared out.
+    """
+    height, width, channels = value.shape
+    pixels = scale[0] * scale[1]
+    if channels % pixels:
+        raise UnsupportedLayer(
+            layer,
+            f"{channels} channels can't be shared out to {scale[0]}x{scale[1]} pixels",
+            hint=f"give the layer in front a multiple of {pixels} channels",
+        )
+    count = channels // pixels
+    places = tuple(c % count if channel_stride == 1 else c // pixels for c in range(channels))
+    return ctx.moved(
+        Moved(
+            (value,),
+            (height * scale[0], width * scale[1], count),
+            lambda ops, origin: ctx.builder.depth_to_space(
+                ctx.names.give(layer), ops[0], scale, channel_stride, origin=origin
+            ),
+            layer,
+            channels=places,
+        )
+    )
 
 
 def cropped(ctx: Context, layer: str, value: Value, first: Pair, size: Pair) -> Value:
@@ -164,6 +202,30 @@ def added(ctx: Context, layer: str, values: Sequence[Value]) -> Value:
         return _joined(ctx, layer, ctx.builder.skip_add, ops, origin, fmt)
 
     return ctx.added(Sum(tuple(values), values[0].shape, build, layer))
+
+
+def mean_of(ctx: Context, layer: str, values: Sequence[Value]) -> Value:
+    """The mean of tensors of one shape.
+
+    Raises:
+        UnsupportedLayer: of several shapes.
+    """
+    _same_shapes(layer, values)
+    count, channels = len(values), values[0].shape[2]
+    common = ctx.common_scale(values) if count in AVERAGED_INPUTS else None
+    if common is not None:
+        op = ctx.builder.skip_average(ctx.names.give(layer), *common.ops, origin="")
+        return _behind(ctx, op, layer, "the mean", common.read, count)
+    if count in AVERAGED_INPUTS and all(isinstance(value, Known) for value in values):
+        name = ctx.names.give(layer)
+        return ctx.known(ctx.builder.skip_average(name, *ctx.ops(values), origin=layer))
+
+    def build(ops: tuple[str, ...], fmt: FixedFormat | None, origin: str) -> str:
+        return _joined(ctx, f"{layer}_sum", ctx.builder.skip_add, ops, origin, fmt)
+
+    # the sum is no layer's output: it has no origin
+    total = ctx.added(Sum(tuple(values), values[0].shape, build, ""))
+    return Pending(total, _divided(layer, f"the mean of {count}", count, channels))
 
 
 def subtracted(ctx: Context, layer: str, values: Sequence[Value]) -> Value:
@@ -226,6 +288,17 @@ def _windows(value: Value, pool: Pair, strides: Pair, padding: Padding) -> Pair:
     return (
         (height + padding.top + padding.bottom - pool[0]) // strides[0] + 1,
         (width + padding.left + padding.right - pool[1]) // strides[1] + 1,
+    )
+
+
+def _divided(layer: str, label: str, divisor: int, channels: int) -> Affine:
+    """A quotient, which the source model rounds once."""
+    return Affine(
+        layer,
+        label,
+        np.full(channels, 1.0 / divisor),
+        np.zeros(channels),
+        lambda values: np.asarray(values, np.float32) / np.float32(divisor),
     )
 
 

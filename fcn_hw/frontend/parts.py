@@ -8,8 +8,10 @@ not depend on the order in which a processor adds.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -172,42 +174,58 @@ class Curve(Part):
 
 @dataclass(frozen=True, eq=False)
 class Channels(Part):
-    """A part of concatenated tensors, for the channels of one of them.
+    """A part of what moves make of a tensor, for the channels of that tensor.
 
     Args:
-        part: of all channels.
-        first, count: the channels.
-        total: all channels.
+        part: of all channels of the result.
+        places: the channel of the result that each channel goes to; several may go to one.
+        total: channels of the result.
     """
 
     part: Part
-    first: int
-    count: int
+    places: tuple[int, ...]
     total: int
 
     @property
     def stands_in(self) -> bool:
         return self.part.stands_in
 
-    @property
-    def _own(self) -> slice:
-        return slice(self.first, self.first + self.count)
+    @cached_property
+    def _rounds(self) -> tuple[tuple[list[int], list[int]], ...]:
+        """The channels, and their places, a round for each that goes to the same place."""
+        rounds: list[tuple[list[int], list[int]]] = []
+        seen: Counter[int] = Counter()
+        for channel, place in enumerate(self.places):
+            if seen[place] == len(rounds):
+                rounds.append(([], []))
+            own, places = rounds[seen[place]]
+            own.append(channel)
+            places.append(place)
+            seen[place] += 1
+        return tuple(rounds)
 
     def call(self, values: Any) -> Any:
         given = np.asarray(values)
-        whole = np.zeros((*given.shape[:-1], self.total), given.dtype)
-        whole[..., self._own] = given
-        return np.asarray(self.part.call(whole))[..., self._own]
+        result = np.zeros_like(given)
+        for own, places in self._rounds:
+            whole = np.zeros((*given.shape[:-1], self.total), given.dtype)
+            whole[..., places] = given[..., own]
+            result[..., own] = np.asarray(self.part.call(whole))[..., places]
+        return result
 
     def real(self, values: Floats, error: Floats) -> tuple[Floats, Floats]:
-        whole, errors = (np.zeros((len(values), self.total)) for _ in range(2))
-        whole[:, self._own], errors[:, self._own] = values, error
-        result, bound = self.part.real(whole, errors)
-        return result[:, self._own], bound[:, self._own]
+        result, bound = np.zeros_like(values), np.zeros_like(error)
+        for own, places in self._rounds:
+            whole, errors = (np.zeros((len(values), self.total)) for _ in range(2))
+            whole[:, places], errors[:, places] = values[:, own], error[:, own]
+            found = self.part.real(whole, errors)
+            result[:, own], bound[:, own] = found[0][:, places], found[1][:, places]
+        return result, bound
 
     def affine(self) -> tuple[Floats, Floats] | None:
         found = self.part.affine()
-        return found and (found[0][self._own], found[1][self._own])
+        places = list(self.places)
+        return found and (found[0][places], found[1][places])
 
 
 def in_float64(parts: Sequence[Part], values: Floats) -> tuple[Floats, Floats]:

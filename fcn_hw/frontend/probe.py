@@ -50,7 +50,8 @@ def layer_values(
     ]
     found = run(model, frames, {op.origin for op in wanted})
     for op in wanted:
-        values = np.asarray(found[op.origin], np.float64)
+        # the layer may give rows behind one another, as Reshape does at the end
+        values = np.asarray(found[op.origin], np.float64).reshape(-1, *op.output.shape)
         yield op.name, np.ldexp(values, op.output.format.fraction)
 
 
@@ -117,7 +118,8 @@ class exact_inference:
 def _exact_weights(path: str, label: str, quantizer: Any) -> Callable[[Any], Any]:
     def exact(values: Any) -> Any:
         made = weights(path, label, quantizer, np.asarray(quantizer(values)))
-        return made.values.astype(np.float32)
+        # a tensor: QDense asks its kernel for the rank
+        return keras_env().tf.constant(made.values.astype(np.float32))
 
     return exact
 

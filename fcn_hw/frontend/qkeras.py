@@ -10,6 +10,7 @@ from typing import Any
 
 from fcn_hw.errors import FormatError, UnsupportedLayer, nearest
 from fcn_hw.fixed import FixedFormat
+from fcn_hw.frontend.arranged import Arranged
 from fcn_hw.frontend.layers import LAYERS, REFUSED
 from fcn_hw.frontend.ports import (
     Export,
@@ -60,7 +61,7 @@ def export(
     problems = [*program.problems, *_type_problems(program)]
     inputs = [layer for _, layer, _ in program.inputs]
     formats, scaling = input_formats(inputs, input_format, scaling)
-    found = _inputs(program, context, formats, scaling, problems)
+    found: dict[int, Value | Arranged] = {**_inputs(program, context, formats, scaling, problems)}
     for call in program.calls:
         values = [found[number] for number in call.inputs if number in found]
         if call.kind in LAYERS and len(values) < len(call.inputs):
@@ -75,9 +76,9 @@ def export(
     outputs: list[str] = []
     notes: list[str] = []
     if not problems:
-        outputs, problems = model_outputs(
-            context, [(n, found[n]) for n in program.outputs], output_kind, notes
-        )
+        images, problems = _output_images(program, found, notes)
+    if not problems:
+        outputs, problems = model_outputs(context, images, output_kind, notes)
     if problems:
         raise UnsupportedLayer.together(problems)
     graph = context.builder.finish(*outputs)
@@ -91,12 +92,17 @@ def export(
     )
 
 
-def _read(context: Context, call: Call, values: Sequence[Value]) -> Value:
+def _read(context: Context, call: Call, values: Sequence[Value | Arranged]) -> Value | Arranged:
     rule = LAYERS.get(call.kind)
     if rule is None:
         raise _refused(call.path, call.kind)
     try:
-        return rule.read(context, call, values)
+        if rule.rearranges:
+            return rule.read(context, call, values)
+        if rule.keeps_pixels and isinstance(values[0], Arranged) and values[0].keeps_pixels:
+            image = rule.read(context, call, [values[0].image])
+            return Arranged.of(image, values[0].layer).reshaped([int(n or 0) for n in call.shape])
+        return rule.read(context, call, [_image(value, call) for value in values])
     except FormatError as error:
         raise UnsupportedLayer(
             call.path,
@@ -107,6 +113,39 @@ def _read(context: Context, call: Call, values: Sequence[Value]) -> Value:
 
 
 _TOO_WIDE = "its sums need more bits than there are"
+
+
+def _image(value: Value | Arranged, call: Call) -> Value:
+    """A value that a layer reads, which must be an image."""
+    if isinstance(value, Arranged):
+        raise value.refused(f"'{call.path}' reads them")
+    return value
+
+
+def _output_images(
+    program: Program, found: Mapping[int, Value | Arranged], notes: list[str]
+) -> tuple[list[tuple[int, Value]], list[UnsupportedLayer]]:
+    """The images that go out, and what is refused of them.
+
+    Args:
+        notes: what is said of them is added.
+    """
+    images: list[tuple[int, Value]] = []
+    problems: list[UnsupportedLayer] = []
+    for number in program.outputs:
+        value = found[number]
+        if isinstance(value, Arranged):
+            if not value.keeps_order:
+                problems.append(value.refused("they go out"))
+                continue
+            height, width, channels = value.image.shape
+            notes.append(
+                f"layer '{value.layer}': its values go out as {height}x{width}x{channels}, in the "
+                "same order"
+            )
+            value = value.image
+        images.append((number, value))
+    return images, problems
 
 
 def _told(problems: Sequence[UnsupportedLayer], reason: str) -> bool:
@@ -180,13 +219,14 @@ def _type_problems(program: Program) -> list[UnsupportedLayer]:
 _SCALES = ("Rescaling", "Normalization")
 
 
-def _with_scaling(graph: Graph, program: Program, found: Mapping[int, Value]) -> Graph:
+def _with_scaling(graph: Graph, program: Program, found: Mapping[int, Value | Arranged]) -> Graph:
     """The graph whose inputs tell what a layer that only scales makes of their codes."""
     changed = {}
     for (number, _, _), op in zip(program.inputs, graph.inputs, strict=True):
         readers = [call for call in program.calls if number in call.inputs]
         if len(readers) == 1 and readers[0].kind in _SCALES:
             scaled = found[readers[0].outputs[0]]
+            assert not isinstance(scaled, Arranged), "it only scales"
             changed[op.name] = replace(op, scaling=scaling_of_value(scaled, op.output.format))
     ops = tuple(changed.get(op.name, op) for op in graph.ops)
     return Graph(graph.name, ops, graph.outputs)

@@ -322,19 +322,20 @@ class Context:
         self, move: Moved, parts: Sequence[Part], activation: Activation, name: str, layer: str
     ) -> Known:
         """The quantizer before the move: for zeros, that must not change them."""
-        split = activation.by_channel and len(move.sources) > 1
+        total = sum(source.shape[2] for source in move.sources)
+        places = range(total) if move.channels is None else move.channels
+        split = activation.by_channel and (len(move.sources) > 1 or move.channels is not None)
         if split or (move.takes_maximum and not activation.rising):
             return self._stepped(self.op(move), move.shape, parts, activation, name, layer)
         ops, first = [], 0
-        total = sum(source.shape[2] for source in move.sources)
         for source in move.sources:
             count = source.shape[2]
-            own = [
-                part
-                if count == total
-                else Channels(part.layer, part.label, part, first, count, total)
-                for part in parts
-            ]
+            own = list(parts)
+            if count != total or move.channels is not None:
+                read = tuple(places[first : first + count])
+                own = [
+                    Channels(part.layer, part.label, part, read, move.shape[2]) for part in parts
+                ]
             if move.adds_zeros and not self._keeps_zero(own, activation, count):
                 if isinstance(_parts(source)[1], Sum):  # its stated format comes before the move
                     return self._stepped(self.op(move), move.shape, parts, activation, name, layer)

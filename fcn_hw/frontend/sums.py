@@ -173,7 +173,8 @@ def read_sum(value: Sum, builder: GraphBuilder) -> Node | None:
                 item = item.source
                 continue
             follows = bool(parts)
-            if len(item.sources) > 1 or (follows and item.adds_zeros):
+            joins = len(item.sources) > 1 or item.channels is not None
+            if joins or (follows and item.adds_zeros):
                 return None
             if item.takes_maximum and not all(never_falls(part) for part in parts):
                 return None

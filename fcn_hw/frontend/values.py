@@ -59,6 +59,8 @@ class Moved:
         layer: the layer or node.
         adds_zeros: whether zeros are added: then the function must keep 0.
         takes_maximum: whether maxima are taken: then the function must not fall.
+        channels: the channel of the result that each channel of the sources goes to; None: each
+            stays where it is, those of one source behind another's.
     """
 
     sources: tuple[Value, ...]
@@ -67,6 +69,7 @@ class Moved:
     layer: str
     adds_zeros: bool = False
     takes_maximum: bool = False
+    channels: tuple[int, ...] | None = None
 
 
 @dataclass(frozen=True, eq=False)

@@ -14,6 +14,10 @@ from fcn_hw.keras_files.refused import AXES, PRODUCT
 
 CALLS_FUNCTION = "TFOpLambda"
 
+DEPTH_TO_SPACE = "tf.nn.depth_to_space"
+"""The class of a layer that calls this function. Keras has none that does the same; no class that
+is written in Python can have this name, so no file holds another class of it."""
+
 Arguments = dict[str, Any]
 Tensors = list[list[Any]]
 """References to tensors, ``[layer, node, tensor]`` each."""
@@ -67,6 +71,13 @@ def _resize(tensors: Tensors, others: Arguments) -> tuple[str, Arguments] | None
     return "Resizing", {"height": size[0], "width": size[1], "interpolation": method}
 
 
+def _depth_to_space(tensors: Tensors, others: Arguments) -> tuple[str, Arguments] | None:
+    block, order = others.pop("block_size", None), others.pop("data_format", "NHWC")
+    if len(tensors) != 1 or others or order != "NHWC" or type(block) is not int or block < 1:
+        return None
+    return DEPTH_TO_SPACE, {"block_size": block}
+
+
 FUNCTIONS: dict[str, Replacement] = {
     **dict.fromkeys(("__operators__.add", "math.add", "math.add_n"), _join("Add")),
     **dict.fromkeys(("__operators__.sub", "math.subtract"), _join("Subtract")),
@@ -79,6 +90,7 @@ FUNCTIONS: dict[str, Replacement] = {
     "identity": _single("Activation", activation="linear"),
     **dict.fromkeys(("pad", "compat.v1.pad"), _pad),
     "image.resize": _resize,
+    "nn.depth_to_space": _depth_to_space,
 }
 """By the name that Keras stores: that of the function, without ``tf.``."""
 
@@ -86,7 +98,7 @@ _SCALE = "scale the weights of the layer in front, or let a quantizer's binary p
 _BEFORE = "use the layer of Keras, and put a QActivation behind it"
 
 FUNCTION_HINTS: dict[str, str] = {
-    "nn.depth_to_space": "use QConv2DTranspose, whose strides do the same with its own weights",
+    "nn.depth_to_space": "give it one tensor and a block size, channels last",
     "nn.space_to_depth": "use a QConv2D with strides",
     **dict.fromkeys(("math.multiply", "linalg.matmul", "einsum"), PRODUCT),
     **dict.fromkeys(("math.truediv", "math.divide", "math.negative"), _SCALE),
@@ -156,12 +168,13 @@ def _replaced(entry: dict[str, Any]) -> dict[str, Any] | None:
         return None
     kind, own = layer
     name = settings.get("name")
+    registered = kind if kind == DEPTH_TO_SPACE else None  # else it is sought in the module
     return {
         **entry,
         "class_name": kind,
         "config": {"name": name, "dtype": settings.get("dtype", "float32"), **own},
         "inbound_nodes": [[[*tensor, {}] for tensor in found[0]]],
-        **({"module": "keras.layers", "registered_name": None} if "module" in entry else {}),
+        **({"module": "keras.layers", "registered_name": registered} if "module" in entry else {}),
     }
 
 

@@ -13,8 +13,6 @@ _SEQUENCE = "it is of sequences: give images to the model"
 
 NEVER: dict[str, str] = {
     "SlicingOpLambda": "use Cropping2D instead of a slice",
-    "Reshape": AXES,
-    "Permute": AXES,
     "Multiply": PRODUCT,
     "GlobalMaxPooling2D": "use MaxPooling2D with the frame's size",
     **dict.fromkeys(

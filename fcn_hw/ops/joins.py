@@ -44,6 +44,11 @@ class Elementwise(Join):
         """One value of those of each place: codes of one fraction, which may not be changed, in a
         number type in which sums of one code of each are exact."""
 
+    @property
+    def fraction_bits(self) -> int:
+        """Fraction bits that the result has beyond those of the codes that are joined."""
+        return 0
+
     @abstractmethod
     def unit(self, operands: Operands) -> Resources:
         """What joins two values."""
@@ -54,7 +59,8 @@ class Elementwise(Join):
 
     def codes(self, codes: Sequence[Whole], operands: Operands) -> Whole:
         found, fraction = _aligned(codes, operands)
-        return convert_whole(self.joined(found), fraction, self.output.format)
+        joined = self.joined(found)
+        return convert_whole(joined, fraction + self.fraction_bits, self.output.format)
 
     def latency_cycles(self, operands: Operands, fold: Fold | None = None) -> int:
         return STREAM + tree(len(operands)) + CONVERT

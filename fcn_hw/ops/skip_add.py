@@ -25,13 +25,18 @@ class SkipAdd(Elementwise):
         return partial_sums(aligned(operands))
 
     def joined(self, codes: list[Whole]) -> Whole:
-        total, *others = codes
-        for source in others:
-            total = total + source
-        return total
+        return summed(codes)
 
     def unit(self, operands: Operands) -> Resources:
         return adder(common_bits(operands))
+
+
+def summed(codes: list[Whole]) -> Whole:
+    """The sum of codes of one fraction, value by value."""
+    total, *others = codes
+    for source in others:
+        total = total + source
+    return total
 
 
 def partial_sums(terms: Sequence[Interval]) -> Interval:

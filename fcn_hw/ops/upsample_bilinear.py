@@ -20,43 +20,60 @@ from fcn_hw.ops.base import Fold, Operands, framed_process
 from fcn_hw.ops.channel_folds import ChannelFolded
 from fcn_hw.ops.upsampling import Upsampling
 
-BILINEAR_SCALES = (1, 2, 4, 8)
+MAX_BILINEAR_SCALE = 32
 
 
-def bilinear_bits(scale: int) -> int:
-    """Fraction bits that bilinear upsampling by ``scale`` adds on one axis."""
-    return (2 * scale).bit_length() - 1 if scale > 1 else 0
+def denominator(scale: int) -> int:
+    """Of the weights of bilinear upsampling by ``scale``, on one axis."""
+    return scale if scale % 2 else 2 * scale
+
+
+def _weight_bits(scale: int) -> int:
+    """Bits of the weights on one axis."""
+    return (denominator(scale) - 1).bit_length()
 
 
 @dataclass(frozen=True)
 class UpsampleBilinear(ChannelFolded, Upsampling):
-    """Bilinear, half-pixel centres, edges repeated (``tf.image.resize``), scale 2, 4 or 8.
+    """``divisor`` times bilinear, half-pixel centres, edges repeated (``tf.image.resize``).
 
-    The weights are multiples of ``1/(2*scale)``, so the result is exact with
-    ``log2(2*scale)`` more fraction bits an axis (scale 1: none).
+    The weights on an axis are multiples of ``1/d``, where ``d`` is the scale if that is odd, else
+    twice the scale; the scale is 32 at most. Of both ``d`` together, ``divisor`` is the odd part:
+    1 where scales are powers of two. The other part is a power of two, so ``divisor`` times the
+    result is exact with as many more fraction bits.
     """
 
     converts = True
 
     def rules(self, operands: Operands) -> Iterable[str]:
         yield from super().rules(operands)
-        if not set(self.scale) <= set(BILINEAR_SCALES):
-            yield f"scale {self.scale}: bilinear weights are exact for 1, 2, 4 and 8 only"
+        if max(self.scale) > MAX_BILINEAR_SCALE:
+            yield f"scale {self.scale}: bilinear upsampling goes up to {MAX_BILINEAR_SCALE}"
 
     def interval(self, operands: Sequence[Interval]) -> Interval:
         (item,) = operands
-        return item.rescaled(item.fraction + self._fraction_bits)
+        whole = self._denominator
+        return Interval(item.low * whole, item.high * whole, item.fraction + self._fraction_bits)
+
+    @property
+    def _denominator(self) -> int:
+        """Of the product of both axes' weights."""
+        return denominator(self.scale[0]) * denominator(self.scale[1])
 
     @property
     def _fraction_bits(self) -> int:
         """Fraction bits that it adds."""
-        return sum(bilinear_bits(scale) for scale in self.scale)
+        return (self._denominator & -self._denominator).bit_length() - 1
+
+    @property
+    def divisor(self) -> int:
+        return self._denominator >> self._fraction_bits
 
     def codes(self, codes: Sequence[Whole], operands: Operands) -> Whole:
         """(N, H, W, C) to (N, H * scale[0], W * scale[1], C); exact until the last conversion."""
         fmt = operands[0].format
-        # weights of one axis are 0 to 2 * scale, and their sum is 2 * scale
-        bound = fmt.largest_code * 4 * self.scale[0] * self.scale[1]
+        # weights of one axis are 0 to their denominator, and that is their sum
+        bound = fmt.largest_code * self._denominator
         source = codes[0].astype(whole_type(bound), copy=False)
         total = _axis(_axis(source, 1, self.scale[0]), 2, self.scale[1])
         return convert_whole(total, fmt.fraction + self._fraction_bits, self.output.format)
@@ -81,13 +98,13 @@ class UpsampleBilinear(ChannelFolded, Upsampling):
         (source,), result, fold = operands, self.output, self.given(fold)
         groups, in_bits = self.fold_steps(fold), fold.pe * source.format.width
         rows = ram(source.width * groups, in_bits, family).resources * 2
-        # Weights are 1 .. 2s - 1 of 2s: log2(2s) bits. Two products and a sum, down, then across.
+        # Two products and a sum, down, then across.
         code_bits, width = source.format.width, source.format.width
-        amount, sum_bits = Resources(), width + self.scale[0].bit_length()
+        amount, sum_bits = Resources(), width + max(_weight_bits(self.scale[0]), 1)
         for scale in self.scale:
             if scale > 1:
-                amount = amount + weighted_sum(width, scale.bit_length())
-                width += scale.bit_length()
+                amount = amount + weighted_sum(width, _weight_bits(scale))
+                width += _weight_bits(scale)
         # Which row is above and below; the code while the rows are read, the vertical sums of two
         # columns for the product; the conversion of the exact result.
         choices = Resources(lut=2 * code_bits, ff=3 * code_bits + 2 * sum_bits)
@@ -110,7 +127,7 @@ class UpsampleBilinear(ChannelFolded, Upsampling):
     def energy_pj(self, operands: Operands, fold: Fold | None = None) -> float:
         (source,) = operands
         bits = source.format.width
-        weights = [scale.bit_length() for scale in self.scale if scale > 1]
+        weights = [_weight_bits(scale) for scale in self.scale if scale > 1]
         products = sum(
             2 * MULTIPLY_PJ_A_BIT2 * bits * w + ADD_PJ_A_BIT * (bits + w) for w in weights
         )
@@ -120,21 +137,23 @@ class UpsampleBilinear(ChannelFolded, Upsampling):
 
 
 def _axis(source: Whole, axis: int, scale: int) -> Whole:
-    """``2 * scale`` times the interpolation along one axis.
+    """The interpolation along one axis, times the denominator of its weights.
 
     Output i lies at ``(i + 1/2) / scale - 1/2 = (2 * i + 1 - scale) / (2 * scale)`` between inputs
     ``floor`` and ``floor + 1``; both are held inside the frame, which repeats the edge.
     """
     if scale == 1:
         return source
-    length = source.shape[axis]
+    length, whole = source.shape[axis], denominator(scale)
     place = 2 * np.arange(length * scale) + 1 - scale
     before = place // (2 * scale)
     shape = [-1 if k == axis else 1 for k in range(source.ndim)]
-    weight = (place % (2 * scale)).reshape(shape).astype(source.dtype)
+    # an even number of the 2 * scale steps between two inputs, if the scale is odd
+    steps = place % (2 * scale) // (2 * scale // whole)
+    weight = steps.reshape(shape).astype(source.dtype)
     low: Whole = np.take(source, np.clip(before, 0, length - 1), axis=axis)
     high: Whole = np.take(source, np.clip(before + 1, 0, length - 1), axis=axis)
-    low *= 2 * scale - weight  # in place: take() made copies
+    low *= whole - weight  # in place: take() made copies
     high *= weight
     low += high
     return low

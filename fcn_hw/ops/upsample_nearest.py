@@ -12,7 +12,7 @@ from fcn_hw.costs.energy import MEMORY_PJ_A_BIT
 from fcn_hw.costs.family import Family
 from fcn_hw.costs.memory import ram
 from fcn_hw.costs.resources import OpCost, Resources
-from fcn_hw.firing import MEMORY, STREAM, Loop, grid
+from fcn_hw.firing import MEMORY, STREAM
 from fcn_hw.fixed import Whole, convert_whole
 from fcn_hw.ops.base import Fold, Moving, Operands, framed_process
 from fcn_hw.ops.upsampling import Upsampling
@@ -28,13 +28,6 @@ class UpsampleNearest(Moving, Upsampling):
         pixels = converted[:, :, None, :, None, :]
         copies = (count, height, self.scale[0], width, self.scale[1], n_chan)
         return np.broadcast_to(pixels, copies).reshape(count, *self.output.shape)
-
-    def loops(self, operands: Operands, fold: Fold | None = None) -> tuple[Loop, ...]:
-        """Writes in every iteration, reads in the first copy of each pixel."""
-        (source,), result = operands, self.output
-        rows = self.scale[0] * np.arange(source.height)
-        cols = self.scale[1] * np.arange(source.width)
-        return (Loop(grid(rows, cols, result.width), np.arange(result.pixels), result.pixels),)
 
     def latency_cycles(self, operands: Operands, fold: Fold | None = None) -> int:
         return STREAM + MEMORY

@@ -1,4 +1,4 @@
-"""What both upsamplings share."""
+"""What ops share that make several pixels of each."""
 
 from __future__ import annotations
 
@@ -6,6 +6,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
+from fcn_hw.firing import Loop, grid
 from fcn_hw.intervals import Interval
 from fcn_hw.ops.base import ChannelRule, Fold, Op, Operands, Pair, Shape, Tensor
 
@@ -29,6 +32,13 @@ class Upsampling(Op):
 
     def cycles(self, operands: Operands, fold: Fold | None = None) -> int:
         return self.output.pixels
+
+    def loops(self, operands: Operands, fold: Fold | None = None) -> tuple[Loop, ...]:
+        """Writes in every iteration, reads in that of the first pixel made of each."""
+        (source,), result = operands, self.output
+        rows = self.scale[0] * np.arange(source.height)
+        cols = self.scale[1] * np.arange(source.width)
+        return (Loop(grid(rows, cols, result.width), np.arange(result.pixels), result.pixels),)
 
     def macs(self, operands: Operands) -> int:
         """None: factors of bilinear upsampling are constants of a few bits."""

@@ -17,7 +17,7 @@ import numpy.typing as npt
 
 from fcn_hw.errors import UnsupportedLayer
 from fcn_hw.keras_files.calls import LayerCall
-from fcn_hw.keras_files.refused import NEVER
+from fcn_hw.keras_files.refused import AXES, NEVER
 from fcn_hw.names import Names
 from fcn_hw.train.networks import Weights, scaled_outputs
 from fcn_hw.train.topology import (
@@ -46,7 +46,7 @@ from fcn_hw.train.topology import (
 Array = npt.NDArray[np.float32]
 Floats = npt.NDArray[np.float64]
 
-BILINEAR_SCALES = (1, 2, 4, 8)
+BILINEAR_SCALES = (1, 2, 4, 8, 16, 32)
 """Whose weights are short binary fractions."""
 
 MAX_SIZE = 1 << 16
@@ -563,7 +563,7 @@ def _upsampled(
     if method == "bilinear" and not set(scale) <= set(BILINEAR_SCALES):
         raise UnsupportedLayer(
             call.path, f"bilinear upsampling by {scale}: its weights are no short binary fractions",
-            hint="use 2, 4 or 8, or a Conv2DTranspose",
+            hint="use a power of two up to 32, or a Conv2DTranspose",
         )  # fmt: skip
     size = source.shape
     shape = Shape(size.height * scale[0], size.width * scale[1], size.channels)
@@ -671,6 +671,8 @@ REFUSED: dict[str, str] = {
     "TFOpLambda": "use the layer of Keras that does the same",
     "GetItem": NEVER["SlicingOpLambda"],
     "Flatten": "use a Conv2D whose kernel covers the frame",
+    "Reshape": AXES,
+    "Permute": AXES,
     "Average": "use Add, and half the weights behind it",
     "PReLU": "use LeakyReLU, and train it so",
     "ELU": "use ReLU or LeakyReLU, and train it so",

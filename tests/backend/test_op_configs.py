@@ -50,9 +50,11 @@ def all_ops() -> Graph:
     builder.skip_subtract("less", "smooth", "looked_up")
     builder.skip_maximum("most", "less", "looked_up")
     builder.skip_minimum("least", "most", "smooth")
-    builder.relu("positive", "least", parse_format("ufixed<6,2,RND_CONV,SAT>"))
+    builder.skip_average("middle", "least", "smooth")
+    builder.relu("positive", "middle", parse_format("ufixed<6,2,RND_CONV,SAT>"))
     builder.quantize("coarse", "positive", parse_format("ufixed<2,1,RND,SAT>"))
-    builder.arg_max("classes", "coarse")
+    builder.depth_to_space("shuffled", "coarse", (2, 3), 6)
+    builder.arg_max("classes", "shuffled")
     return builder.finish("classes")
 
 

@@ -51,6 +51,24 @@ BEHIND_A_QUANTIZER: dict[str, Callable[[Kit, Any], Any]] = {
     "leaky relu": lambda k, x: k.quantized(k.bits(5, 2))(
         k.layers.LeakyReLU(0.2)(k.norm()(k.conv()(x)))
     ),
+    "prelu by channel": lambda k, x: k.quantized(k.bits(5, 2))(
+        k.layers.PReLU(alpha_initializer=k.slopes(0, 1), shared_axes=[1, 2])(k.norm()(k.conv()(x)))
+    ),
+    "prelu of one slope for all pixels": lambda k, x: k.quantized(k.bits(5, 2))(
+        k.layers.PReLU(alpha_initializer=k.slopes(0.25, 0.25))(k.conv()(x))
+    ),
+    "bilinear by 3": lambda k, x: k.quantized(k.bits(6, 2))(
+        k.layers.UpSampling2D(3, interpolation="bilinear")(k.act()(k.conv()(x)))
+    ),
+    "bilinear by 5 and 3": lambda k, x: k.quantized(k.bits(6, 2))(
+        k.layers.UpSampling2D((5, 3), interpolation="bilinear")(k.act()(k.conv()(x)))
+    ),
+    "average of three": lambda k, x: k.quantized(k.bits(6, 2))(
+        k.layers.Average()([k.act()(k.conv()(x)) for _ in range(3)])
+    ),
+    "average of norms": lambda k, x: k.act()(
+        k.layers.Average()([k.norm()(k.act()(k.conv()(x))) for _ in range(2)])
+    ),
     "sigmoid": lambda k, x: k.act(4, 0)(k.layers.Activation("sigmoid")(k.conv()(x))),
     "concat in front": lambda k, x: k.act()(
         k.norm()(k.layers.Concatenate()([k.conv()(x), k.layers.MaxPooling2D(1)(x)]))
@@ -89,6 +107,30 @@ def test_proved_behind_a_quantizer(kit: Kit, name: str) -> None:
     assert exported.proofs and all(proof.proved for proof in exported.proofs)
     kinds = {type(op) for op in exported.graph.ops}
     assert kinds & {BatchNorm, Threshold}
+
+
+def test_a_prelu_that_falls_is_a_table(kit: Kit) -> None:
+    slopes = kit.slopes(-0.75, -0.75)
+    model = kit.model(
+        lambda x: kit.quantized(kit.bits(5, 2))(
+            kit.layers.PReLU(alpha_initializer=slopes, shared_axes=[1, 2])(
+                kit.quantized(kit.bits(6, 2))(kit.conv()(x))
+            )
+        )
+    )
+    exported, known = check(model)
+    assert Status.MEASURED not in known.values()
+    assert Lookup in {type(op) for op in exported.graph.ops}
+
+
+def test_slopes_that_differ_by_pixel_are_refused(kit: Kit) -> None:
+    prelu = kit.layers.PReLU(alpha_initializer=kit.slopes(0, 1), name="p")
+    with pytest.raises(UnsupportedLayer) as caught:
+        export(kit.model(lambda x: kit.act()(prelu(kit.conv()(x)))), BYTES)
+    assert caught.value.message == "layer 'p': its slopes differ from pixel to pixel"
+    assert caught.value.hint == (
+        "use PReLU(shared_axes=[1, 2]), which has one a channel, and train it so"
+    )
 
 
 def test_activation_quantizers_are_thresholds_or_tables(kit: Kit) -> None:

@@ -78,8 +78,9 @@ def test_functions_that_have_a_layer(env: Any, tmp_path: Path, name: str) -> Non
         )
         x = tf.pad(tf.nn.relu(x), [[0, 0], [1, 2], [2, 3], [0, 0]])
         x = qkeras.QActivation("quantized_bits(6,3,1,alpha=1.0)")(tf.nn.relu6(x))
-        x = tf.image.resize(x, (22, 39), method="nearest")
-        x = tf.image.resize(conv(env, 3)(x), (44, 78))
+        x = tf.nn.depth_to_space(conv(env, 8)(x), 2)
+        x = tf.image.resize(x, (44, 78), method="nearest")
+        x = tf.image.resize(conv(env, 3)(x), (88, 156))
         return tf.nn.softmax(tf.identity(x))
 
     model_of(env, build).save(tmp_path / name)
@@ -87,7 +88,7 @@ def test_functions_that_have_a_layer(env: Any, tmp_path: Path, name: str) -> Non
     exported = export(loaded, BYTES)
     kinds = [op.kind for op in exported.graph.ops]
     for kind in ("SkipAdd", "SkipSubtract", "SkipMaximum", "SkipMinimum", "SkipConcat", "ZeroPad2D",
-                 "UpsampleNearest", "UpsampleBilinear", "ArgMax"):  # fmt: skip
+                 "DepthToSpace", "UpsampleNearest", "UpsampleBilinear", "ArgMax"):  # fmt: skip
         assert kind in kinds
     assert kinds[-1] == "ArgMax"
     check_exact(loaded, exported.graph)
@@ -102,7 +103,7 @@ def test_functions_that_have_none_get_one_hint_each(env: Any, tmp_path: Path) ->
     def build(image: Any) -> Any:
         a = conv(env, 4)(image)
         return [
-            tf.nn.depth_to_space(a, 2), a * a, a + 1.0, 1.0 - a, tf.reduce_mean(a, [1, 2]),
+            tf.nn.space_to_depth(a, 2), a * a, a + 1.0, 1.0 - a, tf.reduce_mean(a, [1, 2]),
             tf.pad(a, [[0, 0], [1, 1], [1, 1], [0, 0]], "REFLECT"), tf.maximum(a, 1.0),
             tf.math.erf(a), a[:, 1:-1],
         ]  # fmt: skip
@@ -112,9 +113,9 @@ def test_functions_that_have_none_get_one_hint_each(env: Any, tmp_path: Path) ->
         load_model(tmp_path / "m.h5")
     first, *others = caught.value.hint.splitlines()
     assert caught.value.message == (
-        "layer 'tf.nn.depth_to_space': it calls tf.nn.depth_to_space, for which no layer stands"
+        "layer 'tf.nn.space_to_depth': it calls tf.nn.space_to_depth, for which no layer stands"
     )
-    assert first == FUNCTION_HINTS["nn.depth_to_space"]
+    assert first == FUNCTION_HINTS["nn.space_to_depth"]
     assert len(others) == 8
     told_of = "\n".join(others)
     for text in (
@@ -198,13 +199,13 @@ def test_layers_behind_a_refused_one_are_told_of_too(env: Any) -> None:
     layers = env.keras.layers
 
     def build(image: Any) -> Any:
-        x = layers.UpSampling2D(16, interpolation="bilinear", name="up16")(image)
+        x = layers.UpSampling2D(40, interpolation="bilinear", name="up40")(image)
         x = layers.UpSampling2D(2, interpolation="bicubic", name="cubic")(x)
         x = layers.Multiply(name="times")([x, conv(env, 3, name="fine")(x)])
         return layers.Softmax(axis=1, name="soft")(x)
 
     lines = told(model_of(env, build))
-    assert lines[0].startswith("layer 'up16': bilinear upsampling by (16, 16): its weights are no")
+    assert lines[0].startswith("layer 'up40': bilinear upsampling by (40, 40): it goes up to 32")
     assert "gives other values, so train it so" in lines[1]
     assert lines[2].startswith("layer 'cubic': interpolation 'bicubic'")
     assert lines[3].startswith("layer 'times': layer class Multiply is not supported: products of")
@@ -217,13 +218,13 @@ def test_sums_that_grow_without_quantizer_name_the_layer_once(env: Any) -> None:
         x = image
         for number in range(20):
             x = conv(env, 4, name=f"c{number}", activation="relu")(x)
-        return env.keras.layers.UpSampling2D(3, interpolation="bilinear", name="up3")(x)
+        return env.keras.layers.UpSampling2D(40, interpolation="bilinear", name="up40")(x)
 
     lines = told(model_of(env, build))
     assert lines[0].startswith("layer 'c")
     assert "its sums need more bits than there are (width 6" in lines[0]
     assert "behind every layer of its kind" in lines[1]
-    assert [line.split(":")[0] for line in lines[2:]] == ["layer 'up3'"]
+    assert [line.split(":")[0] for line in lines[2:]] == ["layer 'up40'"]
 
 
 def test_augmentation_is_left_out(env: Any, tmp_path: Path) -> None:

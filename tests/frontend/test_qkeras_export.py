@@ -166,6 +166,14 @@ def test_topology_layers(env: Any) -> None:
         up = layers.Cropping2D(((0, 1), (1, 0)))(up)
         nearest = layers.UpSampling2D((3, 1), interpolation="nearest")(x)
         nearest = layers.MaxPooling2D(3, strides=(3, 1), padding="same")(nearest)
+        pixel = layers.Cropping2D(((4, 4), (5, 5)))(x)
+        up = layers.Average()([up, layers.UpSampling2D((9, 11), interpolation="bilinear")(pixel)])
+        up = q.QDense(
+            4,
+            kernel_quantizer=bits(env, 4, 0),
+            bias_quantizer=bits(env, 4, 0),
+            activation=q.quantized_relu(4, 3),
+        )(up)
         padded = layers.ZeroPadding2D(((1, 0), (0, 2)))(x)
         padded = layers.Cropping2D(((0, 1), (2, 0)))(padded)
         total = layers.Add()([up, nearest, padded, x, x])
@@ -224,8 +232,8 @@ def test_refuses_geometry(env: Any) -> None:
     layers = env.keras.layers
     for layer, message in (
         (
-            layers.UpSampling2D(3, interpolation="bilinear", name="up"),
-            "layer 'up': bilinear upsampling by (3, 3): its weights are no short binary fractions",
+            layers.UpSampling2D((2, 33), interpolation="bilinear", name="up"),
+            "layer 'up': bilinear upsampling by (2, 33): it goes up to 32",
         ),
         (
             layers.UpSampling2D(2, interpolation="bicubic", name="up"),
@@ -250,7 +258,7 @@ def test_tells_all_problems_at_once(env: Any) -> None:
 
     def build(image: Any) -> Any:
         one = layers.Conv2D(3, 3, padding="same", name="one")(image)
-        two = layers.UpSampling2D(3, interpolation="bilinear", name="two")(image)
+        two = layers.UpSampling2D(33, interpolation="bilinear", name="two")(image)
         three = layers.GlobalMaxPooling2D(keepdims=True, name="three")(two)
         return layers.Add(name="behind")([one, three])
 

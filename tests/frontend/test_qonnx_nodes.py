@@ -118,6 +118,8 @@ TAKEN: dict[str, Build] = {
     "crop": indices("Slice", [1, 2], [-1, 7], [2, 3]),
     "bilinear 2": lambda net, x: net.quant(net.bilinear(x), 5, 0.1),
     "bilinear 4": lambda net, x: net.quant(net.bilinear(x, 4), 5, 0.1),
+    "bilinear 3": lambda net, x: net.quant(net.bilinear(x, 3), 5, 0.1),
+    "bilinear 16": lambda net, x: net.quant(net.bilinear(x, 16), 5, 0.1),
     "nearest of half pixels": node(
         "Resize",
         [],
@@ -127,6 +129,10 @@ TAKEN: dict[str, Build] = {
         coordinate_transformation_mode="half_pixel",
     ),
     "sizes from Shape": sizes_from_shape,
+    "pixel shuffle": lambda net, x: net.node("DepthToSpace", [x], blocksize=2, mode="CRD"),
+    "depth to space of sums": lambda net, x: net.quant(
+        net.node("DepthToSpace", [net.conv(x, 8, 4)], blocksize=2), 4, 0.3, signed=True
+    ),
     "channels last at the end": channels_last,
     "two of one scale subtracted": lambda net, x: net.quant(
         net.node("Sub", [x, net.node("MaxPool", [x], kernel_shape=[3, 3], pads=[1] * 4)]),
@@ -212,9 +218,17 @@ REFUSED: dict[str, tuple[Build, str]] = {
         ),
         "layer 'resize_1': bilinear with asymmetric coordinates",
     ),
-    "bilinear by 3": (
-        lambda net, x: net.bilinear(x, 3),
-        "layer 'resize_1': bilinear upsampling by (3, 3): its weights are no short binary",
+    "too few channels to shuffle": (
+        node("DepthToSpace", blocksize=4),
+        "layer 'depthtospace_1': 4 channels can't be shared out to 4x4 pixels",
+    ),
+    "unknown mode to shuffle": (
+        node("DepthToSpace", blocksize=2, mode="RCD"),
+        "layer 'depthtospace_1': blocks of 2, mode 'RCD'",
+    ),
+    "bilinear by 33": (
+        lambda net, x: net.bilinear(x, 33),
+        "layer 'resize_1': bilinear upsampling by (33, 33): it goes up to 32",
     ),
     "cubic": (
         node("Resize", [], [1.0, 1.0, 2.0, 2.0], mode="cubic"),

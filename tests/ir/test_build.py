@@ -42,7 +42,9 @@ def test_every_method(build: GraphBuilder) -> None:
         build.upsample_nearest("near", "image", (3, 2)): "12x12x2 ufixed<4,0>",
         build.upsample_bilinear("linear", "image", (2, 4)): "8x24x2 ufixed<9,0>",
         build.skip_add("sum", "image", "image", "image"): "4x6x2 ufixed<6,2>",
+        build.skip_average("mean", "image", "image"): "4x6x2 ufixed<5,0>",
         build.skip_concat("both", "image", "conv"): "4x6x7 ufixed<9,4>",
+        build.depth_to_space("space", "both", (1, 7)): "4x42x1 ufixed<9,4>",
         build.crop2d("crop", "image", (1, 2), (2, 3)): "2x3x2 ufixed<4,0>",
         build.zero_pad2d("pad", "image", Padding(1, 0, 2, 3)): "5x11x2 ufixed<4,0>",
         build.quantize("q", "image", parse_format("fixed<3,1,RND>")): "4x6x2 fixed<3,1,RND,WRAP>",
@@ -50,7 +52,7 @@ def test_every_method(build: GraphBuilder) -> None:
         build.arg_max("classes", "conv"): "4x6x1 ufixed<8,8>",
     }  # fmt: skip
     assert {name: shape_and_format(build, name) for name in made} == made
-    read = {"image", "conv", "q"}
+    read = {"image", "conv", "q", "both"}
     assert len(build.finish(*(set(made) - read)).ops) == len(made) + 1
 
 

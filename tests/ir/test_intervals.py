@@ -23,7 +23,8 @@ from fcn_hw.ops.conv2d import Conv2D
 from fcn_hw.ops.conv_transpose2d import ConvTranspose2D
 from fcn_hw.ops.convolution import Convolution
 from fcn_hw.ops.skip_add import SkipAdd
-from fcn_hw.ops.upsample_bilinear import bilinear_bits
+from fcn_hw.ops.skip_average import SkipAverage
+from fcn_hw.ops.upsample_bilinear import UpsampleBilinear
 from fcn_hw.reference import evaluate
 
 
@@ -87,7 +88,7 @@ def test_tiny_convolutions_exhaustively(
 
 
 def exact_codes(
-    op: Convolution | AveragePool2D | SkipAdd, graph: Graph, found: dict[str, Codes]
+    op: Convolution | AveragePool2D | SkipAdd | SkipAverage, graph: Graph, found: dict[str, Codes]
 ) -> Codes:
     """What the op computes before its conversion, as codes of a 63-bit format."""
     fraction = op.accum.fraction
@@ -105,7 +106,7 @@ def test_no_value_leaves_its_interval_or_accumulator(graph: Graph, seed: int) ->
         codes = found[op.name]
         assert held.low <= codes.min() and codes.max() <= held.high
         assert held.within(op.output.format)
-        if isinstance(op, (Convolution, AveragePool2D, SkipAdd)):
+        if isinstance(op, (Convolution, AveragePool2D, SkipAdd, SkipAverage)):
             sums = exact_codes(op, graph, found)
             assert op.accum.min_code <= sums.min() and sums.max() <= op.accum.max_code
             assert exact.low <= sums.min() and sums.max() <= exact.high
@@ -167,7 +168,17 @@ def test_hull_and_within() -> None:
     assert not Interval(-8, 0, 0).within(parse_format("fixed<4,4,TRN,SAT_SYM>"))
 
 
-@pytest.mark.parametrize(("scale", "bits"), [(1, 0), (2, 2), (4, 3), (8, 4)])
-def test_bilinear_bits(scale: int, bits: int) -> None:
-    """Weights are multiples of 1 / (2 * scale)."""
-    assert bilinear_bits(scale) == bits
+@pytest.mark.parametrize(
+    ("scale", "whole", "divisor"),
+    [((1, 1), 1, 1), ((2, 1), 4, 1), ((8, 32), 1024, 1), ((3, 1), 3, 3), ((6, 5), 60, 15)],
+)
+def test_bilinear_multiples(scale: tuple[int, int], whole: int, divisor: int) -> None:
+    """Weights are multiples of ``1 / whole``, of which ``divisor`` is the odd part."""
+    build = GraphBuilder("net")
+    build.input("x", (2, 3, 1), parse_format("fixed<4,4>"))
+    build.upsample_bilinear("y", "x", scale)
+    op = build.finish("y")["y"]
+    assert isinstance(op, UpsampleBilinear)
+    assert op.divisor == divisor
+    fraction = (whole // divisor).bit_length() - 1
+    assert op.interval([Interval(-8, 7, 0)]) == Interval(-8 * whole, 7 * whole, fraction)

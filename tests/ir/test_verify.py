@@ -21,12 +21,14 @@ from fcn_hw.ops.batch_norm import BatchNorm
 from fcn_hw.ops.conv2d import Conv2D
 from fcn_hw.ops.conv_transpose2d import ConvTranspose2D
 from fcn_hw.ops.crop2d import Crop2D
+from fcn_hw.ops.depth_to_space import DepthToSpace
 from fcn_hw.ops.depthwise_conv2d import DepthwiseConv2D
 from fcn_hw.ops.input import Input
 from fcn_hw.ops.lookup import Lookup
 from fcn_hw.ops.max_pool2d import MaxPool2D
 from fcn_hw.ops.quantize import Quantize
 from fcn_hw.ops.skip_add import SkipAdd
+from fcn_hw.ops.skip_average import SkipAverage
 from fcn_hw.ops.skip_concat import SkipConcat
 from fcn_hw.ops.skip_maximum import SkipMaximum
 from fcn_hw.ops.skip_subtract import SkipSubtract
@@ -52,10 +54,12 @@ CONV = Conv2D("y", ("image",), tensor("y", 4, 6, 5), WEIGHT, ACCUM, BIAS)
 UP = ConvTranspose2D("y", ("image",), tensor("y", 8, 10, 5), WEIGHT, ACCUM, BIAS)
 POOL = MaxPool2D("y", ("image",), tensor("y", 3, 4, 2), (2, 2), (2, 2))
 NEAREST = UpsampleNearest("y", ("image",), tensor("y", 12, 8, 2), (2, 1))
+SPACE = DepthToSpace("y", ("image",), tensor("y", 6, 16, 1), (1, 2))
 BILINEAR = UpsampleBilinear("y", ("image",), tensor("y", 12, 8, 2), (2, 1))
 CROP = Crop2D("y", ("image",), tensor("y", 2, 3, 2), (4, 5))
 PAD = ZeroPad2D("y", ("image",), tensor("y", 7, 8, 2), Padding(top=1))
 ADD = SkipAdd("y", ("image", "image"), tensor("y", 6, 8, 2), parse_format("fixed<5,3>"))
+MEAN = SkipAverage("y", ("image", "image"), tensor("y", 6, 8, 2), parse_format("fixed<5,2>"))
 CONCAT = SkipConcat("y", ("image", "image"), tensor("y", 6, 8, 4))
 ARG_MAX = ArgMax("y", ("image",), tensor("y", 6, 8, 1, fmt=CLASSES))
 QUANTIZE = Quantize("y", ("image",), tensor("y", 6, 8, 2))
@@ -197,10 +201,22 @@ CASES: list[tuple[Op, str]] = [
         "MaxPool2D 'y': a window would lie wholly outside the frame",
     ),
     (
-        replace(resized(BILINEAR, 18, 8, 2), scale=(3, 1)),
-        "UpsampleBilinear 'y': scale (3, 1): bilinear weights are exact for 1, 2, 4 and 8 only",
+        replace(resized(BILINEAR, 198, 8, 2), scale=(33, 1)),
+        "UpsampleBilinear 'y': scale (33, 1): bilinear upsampling goes up to 32",
+    ),
+    (
+        replace(resized(SPACE, 12, 16, 1), scale=(2, 2)),
+        "DepthToSpace 'y': 2 channels can't be shared out to 2x2 pixels",
+    ),
+    (
+        replace(SPACE, channel_stride=3),
+        "DepthToSpace 'y': channel_stride 3 must be 1 or 2",
     ),
     (replace(UP, crop=(-1, 0)), "ConvTranspose2D 'y': crop (-1, 0) must not be negative"),
+    (
+        replace(MEAN, inputs=("image",) * 3),
+        "SkipAverage 'y': the mean of 3 inputs is no short binary fraction",
+    ),
     (replace(CROP, offset=(5, 5)), "Crop2D 'y': the rectangle leaves the input's (6, 8)"),
     (replace(CROP, offset=(0, -1)), "Crop2D 'y': the rectangle leaves the input's (6, 8)"),
     (resized(CROP, 2, 3, 1), "Crop2D 'y': a crop keeps all channels"),

@@ -36,7 +36,9 @@ def test_every_op_of_random_graphs() -> None:
     assert seen == set(OPS), "an op that never occurred was not tested"
 
 
-@pytest.mark.parametrize("kind", ["max_pool2d", "upsample_nearest", "crop2d", "zero_pad2d"])
+@pytest.mark.parametrize(
+    "kind", ["max_pool2d", "upsample_nearest", "depth_to_space", "crop2d", "zero_pad2d"]
+)
 def test_an_op_that_moves_pixels_ends_with_its_format_too(kind: str) -> None:
     """The builder never gives such an op a symmetric format, but a graph may: -8 becomes -7."""
     build = GraphBuilder("net")
@@ -44,6 +46,7 @@ def test_an_op_that_moves_pixels_ends_with_its_format_too(kind: str) -> None:
     {
         "max_pool2d": lambda: build.max_pool2d("y", "image", (2, 1)),
         "upsample_nearest": lambda: build.upsample_nearest("y", "image", (2, 1)),
+        "depth_to_space": lambda: build.depth_to_space("y", "image", (1, 2)),
         "crop2d": lambda: build.crop2d("y", "image", (1, 1), (2, 2)),
         "zero_pad2d": lambda: build.zero_pad2d("y", "image", Padding(1, 0, 0, 1)),
     }[kind]()

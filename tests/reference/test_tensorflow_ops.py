@@ -14,6 +14,7 @@ from fcn_hw.ir.build import GraphBuilder
 from fcn_hw.keras_env import keras_env
 from fcn_hw.ops import Constant, Padding
 from fcn_hw.ops.average_pool2d import AveragePool2D
+from fcn_hw.ops.upsample_bilinear import UpsampleBilinear
 from fcn_hw.reference import evaluate
 
 INT5 = FixedFormat(signed=True, width=5, integer=5)
@@ -172,6 +173,39 @@ def test_upsampling(tf: Any, size: tuple[int, int], scale: tuple[int, int]) -> N
     expected = tf.image.resize(x.astype(np.float32), large, "bilinear").numpy()
     step = graph.tensor("bilinear").format.step
     assert np.array_equal(found["bilinear"] * step, expected)
+
+
+@pytest.mark.parametrize("size", [(3, 5), (1, 1), (4, 1)])
+@pytest.mark.parametrize("scale", [(3, 3), (5, 2), (1, 7), (16, 32), (6, 12), (31, 3)])
+def test_bilinear_by_other_factors(tf: Any, size: tuple[int, int], scale: tuple[int, int]) -> None:
+    x = image(*size)
+    build = GraphBuilder("net")
+    build.input("x", (*size, 3), INT5)
+    build.upsample_bilinear("y", "x", scale)
+    graph = build.finish("y")
+    op = graph["y"]
+    assert isinstance(op, UpsampleBilinear)
+    large = (size[0] * scale[0], size[1] * scale[1])
+    # float32 is off by far less than half a step of the exact result
+    values = tf.image.resize(x.astype(np.float32), large, "bilinear").numpy().astype(np.float64)
+    expected = np.rint(values * op.divisor / op.output.format.step)
+    assert np.array_equal(evaluate(graph, {"x": x})["y"], expected)
+
+
+@pytest.mark.parametrize("size", [(3, 5), (1, 1), (4, 1)])
+@pytest.mark.parametrize("block", [1, 2, 3])
+def test_depth_to_space(tf: Any, size: tuple[int, int], block: int) -> None:
+    channels = 3 * block**2
+    x = np.random.default_rng(block).integers(-16, 16, (2, *size, channels))
+    build = GraphBuilder("net")
+    build.input("x", (*size, channels), INT5)
+    build.depth_to_space("y", "x", (block, block))
+    build.depth_to_space("shuffled", "x", (block, block), block**2)
+    found = evaluate(build.finish("y", "shuffled"), {"x": x})
+    assert np.array_equal(found["y"], tf.nn.depth_to_space(x, block).numpy() if block > 1 else x)
+    # torch.nn.PixelShuffle: a channel's pixels are side by side
+    parts = x.reshape(2, *size, 3, block, block).transpose(0, 1, 4, 2, 5, 3)
+    assert np.array_equal(found["shuffled"], parts.reshape(found["shuffled"].shape))
 
 
 def test_arg_max_takes_the_first_of_equals(tf: Any) -> None:

@@ -44,7 +44,7 @@ def keras_layer(kind: str, *args: Any, **settings: Any) -> Callable[[Any, Any], 
 def two_problems(env: Any, image: Any) -> Any:
     made = env.keras.layers
     left = made.Conv2D(3, 3, padding="same", name="one")(image)
-    right = made.Dense(3, name="two")(image)
+    right = made.LayerNormalization(name="two")(image)
     return made.Multiply(name="three")([left, right])
 
 
@@ -72,6 +72,20 @@ def recurrent(env: Any, image: Any) -> Any:
     made = env.keras.layers
     rows = made.Reshape((6, 18), name="r")(image)
     return made.LSTM(4, name="l")(rows)
+
+
+def turned_only(env: Any, image: Any) -> Any:
+    return env.keras.layers.Permute((2, 1, 3), name="p")(image)
+
+
+def turned(env: Any, image: Any) -> Any:
+    return conv(env)(turned_only(env, image))
+
+
+def cut_rows(env: Any, image: Any) -> Any:
+    made = env.keras.layers
+    turned = made.Permute((2, 1, 3), name="p")(image)
+    return made.Reshape((4, 9, 3), name="r")(turned)
 
 
 def dropout_in_training(env: Any, image: Any) -> Any:
@@ -165,18 +179,35 @@ CASES = (
     BadModel(
         "recurrent",
         lambda make: make.saved(recurrent),
-        "layer 'r': layer class Reshape is not supported",
-        (
-            "keep images as (height, width, channels)\n"
-            "layer 'l': layer class LSTM is not supported: recurrent layers keep state from "
-            "step to step, which frames have not"
-        ),
+        "layer 'l': layer class LSTM is not supported",
+        "recurrent layers keep state from step to step, which frames have not",
     ),
     BadModel(
-        "Dense",
+        "Permute",
+        lambda make: make.saved(turned),
+        "layer 'p': it gives 6x6x3 values, which are no image, and 'c' reads them",
+        "Reshape and Permute are taken where they give (height, width, channels) of the same "
+        "image, or do what tf.nn.depth_to_space does",
+    ),
+    BadModel(
+        "Reshape that cuts rows",
+        lambda make: make.saved(lambda env, image: conv(env)(cut_rows(env, image))),
+        "layer 'r': it makes 4x9x3 of what no axis of the image ends with",
+        "split axes into factors and join whole ones: (height, width, channels) into "
+        "(height, width, 2, 2, channels / 4)",
+    ),
+    BadModel(
+        "Permute at the end",
+        lambda make: make.saved(lambda env, image: turned_only(env, conv(env)(image))),
+        "layer 'p': it gives 6x6x2 values, which are no image, and they go out",
+        "Reshape and Permute are taken where they give (height, width, channels) of the same "
+        "image, or do what tf.nn.depth_to_space does",
+    ),
+    BadModel(
+        "Dense of float weights",
         lambda make: make.saved(keras_layer("Dense", 2)),
-        "layer 'x': layer class Dense is not supported",
-        "a 1x1 QConv2D does the same for every pixel",
+        "layer 'x': float kernel with no quantizer (more than 16 bits are needed)",
+        "use the layer of qkeras with a quantizer, or weights on a grid of 16 bits",
     ),
     BadModel(
         "Flatten",
@@ -279,8 +310,8 @@ CASES = (
         "layer 'one': float kernel with no quantizer (more than 16 bits are needed)",
         (
             "use the layer of qkeras with a quantizer, or weights on a grid of 16 bits\n"
-            "layer 'two': layer class Dense is not supported: a 1x1 QConv2D does the same for"
-            " every pixel\n"
+            "layer 'two': layer class LayerNormalization is not supported: its statistics are of "
+            "each image: use BatchNormalization\n"
             "layer 'three': layer class Multiply is not supported: products of activations "
             "have no op here: use Add, Maximum or Concatenate"
         ),

@@ -23,6 +23,7 @@ from fcn_hw.ops.conv2d import Conv2D
 from fcn_hw.ops.conv_transpose2d import ConvTranspose2D
 from fcn_hw.ops.convolution import Convolution
 from fcn_hw.ops.crop2d import Crop2D
+from fcn_hw.ops.depth_to_space import DepthToSpace
 from fcn_hw.ops.depthwise_conv2d import DepthwiseConv2D
 from fcn_hw.ops.input import Input
 from fcn_hw.ops.lookup import Lookup
@@ -30,6 +31,7 @@ from fcn_hw.ops.max_pool2d import MaxPool2D
 from fcn_hw.ops.quantize import Quantize
 from fcn_hw.ops.relu import Relu
 from fcn_hw.ops.skip_add import SkipAdd
+from fcn_hw.ops.skip_average import SkipAverage
 from fcn_hw.ops.skip_concat import SkipConcat
 from fcn_hw.ops.skip_maximum import SkipMaximum
 from fcn_hw.ops.skip_minimum import SkipMinimum
@@ -122,17 +124,13 @@ def _value(op: Op, sources: list[Frame], graph: Graph) -> Callable[[int, int, in
                     total += value * int(op.weight.codes[p, q, c, o]) * step
         return total
 
-    def upsample_bilinear(i: int, j: int, c: int) -> Fraction:
-        assert isinstance(op, UpsampleBilinear)
-        # Half-pixel centres: pixel k of either frame has its centre at k + 1/2.
-        y = Fraction(2 * i + 1, 2 * op.scale[0]) - Fraction(1, 2)
-        z = Fraction(2 * j + 1, 2 * op.scale[1]) - Fraction(1, 2)
-        total = zero
-        for r in (math.floor(y), math.floor(y) + 1):
-            for k in (math.floor(z), math.floor(z) + 1):
-                near = min(max(r, 0), height - 1), min(max(k, 0), width - 1), c
-                total += x[near] * (1 - abs(y - r)) * (1 - abs(z - k))
-        return total
+    def depth_to_space(i: int, j: int, c: int) -> Fraction:
+        assert isinstance(op, DepthToSpace)
+        down, across = op.scale
+        pixel = i % down * across + j % across
+        if op.channel_stride == 1:
+            return x[i // down, j // across, pixel * op.output.channels + c]
+        return x[i // down, j // across, c * down * across + pixel]
 
     def arg_max(i: int, j: int, _: int) -> Fraction:
         values = [x[i, j, c] for c in range(channels)]
@@ -145,6 +143,8 @@ def _value(op: Op, sources: list[Frame], graph: Graph) -> Callable[[int, int, in
             c -= tensor.channels
         raise AssertionError("channel beyond the last input")
 
+    if isinstance(op, UpsampleBilinear):
+        return _bilinear(op, x, height, width)
     if isinstance(op, (BatchNorm, Threshold, Lookup)):
         return _by_constants(op, x, graph)
     if isinstance(op, UpsampleNearest):
@@ -155,6 +155,8 @@ def _value(op: Op, sources: list[Frame], graph: Graph) -> Callable[[int, int, in
         return lambda i, j, c: x.get((i - op.padding.top, j - op.padding.left, c), zero)
     if isinstance(op, SkipAdd):
         return lambda i, j, c: sum((frame[i, j, c] for frame in sources), zero)
+    if isinstance(op, SkipAverage):
+        return lambda i, j, c: sum((frame[i, j, c] for frame in sources), zero) / len(sources)
     if isinstance(op, SkipSubtract):
         return lambda i, j, c: x[i, j, c] - sources[1][i, j, c]
     if isinstance(op, SkipMaximum):
@@ -168,7 +170,7 @@ def _value(op: Op, sources: list[Frame], graph: Graph) -> Callable[[int, int, in
     return {
         Conv2D: conv2d,
         ConvTranspose2D: conv_transpose2d,
-        UpsampleBilinear: upsample_bilinear,
+        DepthToSpace: depth_to_space,
         SkipConcat: skip_concat,
         ArgMax: arg_max,
     }[type(op)]
@@ -214,6 +216,27 @@ def _pooled(op: MaxPool2D | AveragePool2D, x: Frame) -> Callable[[int, int, int]
         return sum(values, Fraction(0)) / len(values) * divisor
 
     return mean
+
+
+def _bilinear(
+    op: UpsampleBilinear, x: Frame, height: int, width: int
+) -> Callable[[int, int, int], Fraction]:
+    divisor = math.prod(s if s % 2 else 2 * s for s in op.scale)
+    while divisor % 2 == 0:
+        divisor //= 2
+
+    def value(i: int, j: int, c: int) -> Fraction:
+        # Half-pixel centres: pixel k of either frame has its centre at k + 1/2.
+        y = Fraction(2 * i + 1, 2 * op.scale[0]) - Fraction(1, 2)
+        z = Fraction(2 * j + 1, 2 * op.scale[1]) - Fraction(1, 2)
+        total = Fraction(0)
+        for r in (math.floor(y), math.floor(y) + 1):
+            for k in (math.floor(z), math.floor(z) + 1):
+                near = min(max(r, 0), height - 1), min(max(k, 0), width - 1), c
+                total += x[near] * (1 - abs(y - r)) * (1 - abs(z - k))
+        return total * divisor
+
+    return value
 
 
 def _by_constants(

@@ -56,6 +56,10 @@ class Kit:
     def norm(self, **settings: Any) -> Any:
         return self.layers.BatchNormalization(**settings)
 
+    def slopes(self, low: float, high: float) -> Any:
+        """An initializer of slopes."""
+        return self.env.keras.initializers.RandomUniform(low, high, seed=5)
+
     def model(self, build: Callable[[Any], Any]) -> Any:
         image = self.layers.Input(self.shape, name="image")
         self.env.keras.utils.set_random_seed(self.seed)

@@ -72,8 +72,8 @@ def graphs(draw: st.DrawFn, max_ops: int = 6) -> Graph:
 
 _KINDS = (
     "conv2d", "conv2d", "conv_transpose2d", "depthwise_conv2d", "max_pool2d", "average_pool2d",
-    "upsample_nearest", "upsample_bilinear", "skip_add", "skip_subtract", "skip_maximum",
-    "skip_minimum",
+    "upsample_nearest", "upsample_bilinear", "depth_to_space", "skip_add", "skip_average",
+    "skip_subtract", "skip_maximum", "skip_minimum",
     "skip_concat", "crop2d", "zero_pad2d", "batch_norm", "threshold", "lookup", "quantize",
     "quantize", "quantize", "relu", "arg_max",
 )  # fmt: skip
@@ -132,12 +132,17 @@ def _add(
     if kind == "upsample_nearest" and small:
         return build.upsample_nearest(name, source, draw(pair)), [source]
     if kind == "upsample_bilinear" and small:
-        scale = draw(st.sampled_from([(1, 1), (2, 2), (1, 2), (2, 1), (4, 2), (8, 1)]))
+        scale = draw(
+            st.sampled_from([(1, 1), (2, 2), (1, 2), (2, 1), (4, 2), (8, 1), (3, 2), (1, 5)])
+        )
         return build.upsample_bilinear(name, source, scale, fmt=draw(maybe_format)), [source]
-    if kind in ("skip_add", "skip_subtract", "skip_maximum", "skip_minimum"):
+    if kind == "depth_to_space" and small:
+        return build.depth_to_space(name, source, *draw(_blocks(channels))), [source]
+    if kind in ("skip_add", "skip_average", "skip_subtract", "skip_maximum", "skip_minimum"):
         like = [other for other in names if build.tensor(other).shape == tensor.shape]
-        most = 1 if kind == "skip_subtract" else 2
-        sources = [source, *draw(st.lists(st.sampled_from(like), min_size=1, max_size=most))]
+        more = {"skip_subtract": (1,), "skip_average": (1, 3)}.get(kind, (1, 2))
+        count = draw(st.sampled_from(more))
+        sources = [source, *(draw(st.sampled_from(like)) for _ in range(count))]
         return getattr(build, kind)(name, *sources, fmt=draw(maybe_format)), sources
     if kind == "skip_concat" and channels <= 4:
         like = [other for other in names if build.tensor(other).shape[:2] == (height, width)]
@@ -159,6 +164,15 @@ def _add(
     # Often a format that holds all values, so that there are identities to remove.
     fmt = tensor.format if draw(st.booleans()) else draw(formats())
     return build.quantize(name, source, fmt), [source]
+
+
+@st.composite
+def _blocks(draw: st.DrawFn, channels: int) -> tuple[tuple[int, int], int]:
+    """Pixels down and across that the channels give, and the stride of the channels."""
+    sides = (1, 2, 3)
+    scales = [(p, q) for p in sides for q in sides if channels % (p * q) == 0]
+    scale = draw(st.sampled_from(scales))
+    return scale, draw(st.sampled_from([1, scale[0] * scale[1]]))
 
 
 def _with_constants(

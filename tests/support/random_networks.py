@@ -178,8 +178,16 @@ class _Network:
     def upsample_bilinear(self, source: str) -> str:
         if not self.small(source):
             return self.max_pool2d(source)
-        scale = self.pick([(2, 2), (1, 2), (2, 1), (4, 1)])
+        scale = self.pick([(2, 2), (1, 2), (2, 1), (4, 1), (3, 2)])
         return self.add(self.build.upsample_bilinear, source, scale, fmt=self.maybe_format())
+
+    def depth_to_space(self, source: str) -> str:
+        if not self.small(source):
+            return self.max_pool2d(source)
+        scale = self.pick([(2, 2), (1, 2), (2, 1), (3, 1)])
+        pixels = scale[0] * scale[1]
+        source = self.conv2d(source, (1, 1), pixels * self.upto(max(1, MAX_CHANNELS // pixels)))
+        return self.add(self.build.depth_to_space, source, scale, self.pick([1, pixels]))
 
     def crop2d(self, source: str) -> str:
         height, width, _ = self.build.tensor(source).shape
@@ -241,7 +249,7 @@ class _Network:
                 sources[index] = self.conv2d(source, (1, 1), channels)
         methods = [self.build.skip_add, self.build.skip_maximum, self.build.skip_minimum]
         if len(sources) == 2:
-            methods.append(self.build.skip_subtract)
+            methods += [self.build.skip_subtract, self.build.skip_average]
         return self.add(self.pick(methods), *sources, fmt=self.maybe_format())
 
     def skip_concat(self, sources: list[str]) -> str:
@@ -331,6 +339,7 @@ class _Network:
 _STEPS = (
     _Network.conv2d, _Network.conv2d, _Network.conv2d, _Network.conv_transpose2d,
     _Network.depthwise_conv2d, _Network.max_pool2d, _Network.max_pool2d, _Network.average_pool2d,
-    _Network.upsample_nearest, _Network.upsample_bilinear, _Network.crop2d, _Network.zero_pad2d,
+    _Network.upsample_nearest, _Network.upsample_bilinear, _Network.depth_to_space,
+    _Network.crop2d, _Network.zero_pad2d,
     _Network.batch_norm, _Network.threshold, _Network.lookup, _Network.quantize, _Network.relu,
 )  # fmt: skip

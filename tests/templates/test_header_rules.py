@@ -73,6 +73,7 @@ WRONG = """
 #include "fcn_hw/conv2d.h"
 #include "fcn_hw/conv_transpose2d.h"
 #include "fcn_hw/crop2d.h"
+#include "fcn_hw/depth_to_space.h"
 #include "fcn_hw/depthwise_conv2d.h"
 #include "fcn_hw/batch_norm.h"
 #include "fcn_hw/conv2d.h"
@@ -81,6 +82,7 @@ WRONG = """
 #include "fcn_hw/lookup.h"
 #include "fcn_hw/max_pool2d.h"
 #include "fcn_hw/skip_add.h"
+#include "fcn_hw/skip_average.h"
 #include "fcn_hw/skip_concat.h"
 #include "fcn_hw/skip_maximum.h"
 #include "fcn_hw/skip_minimum.h"
@@ -96,9 +98,9 @@ struct config {
     static constexpr int dilation_height = 1, dilation_width = 1, pad_top = 0, pad_left = 0;
     static constexpr int crop_top = 0, crop_left = 0, pe = 2, simd = 2, fold = 9, rom_depth = 8;
     static constexpr int taps = 3, lanes = 0;
-    static constexpr int product_shift = 0, bias_shift = 0, scale_height = 3, scale_width = 2;
+    static constexpr int product_shift = 0, bias_shift = 0, scale_height = 33, scale_width = 2;
     static constexpr int pool_height = 2, pool_width = 2, offset_top = 2, offset_left = 0;
-    static constexpr int multiple = 6;
+    static constexpr int multiple = 6, channel_stride = 4;
     typedef fcn_hw::rom_t<4> weight_t;
     typedef fcn_hw::rom_t<4> bias_t;
     typedef ap_fixed<12, 6> accum_t;
@@ -139,8 +141,10 @@ void wrong(stream<2> &a2, stream<3> &a3, stream<5> &a5, stream<1> &a1, stream<30
     fcn_hw::average_pool2d<pixel<3>, pixel<2>, padded>(a3, a2);
     fcn_hw::arg_max<pixel<300>, pixel<2>, config>(a300, a2);
     fcn_hw::crop2d<pixel<3>, pixel<3>, config>(a3, a3);
+    fcn_hw::depth_to_space<pixel<3>, pixel<3>, config>(a3, a3);
     fcn_hw::max_pool2d<pixel<3>, pixel<3>, padded>(a3, a3);
     fcn_hw::skip_add<pixel<3>, pixel<1>, pixel<3>, config>(a3, a1, a3);
+    fcn_hw::skip_average<pixel<3>, pixel<1>, pixel<3>, config>(a3, a1, a3);
     fcn_hw::skip_concat<pixel<3>, pixel<1>, pixel<3>, config>(a3, a1, a3);
     fcn_hw::upsample_bilinear<pixel<3>, pixel<3>, config>(a3, a3);
     fcn_hw::zero_pad2d<pixel<3>, pixel<3>, config>(a3, a3);
@@ -192,10 +196,14 @@ SENTENCES = [
     "arg_max writes one channel, the index of a class.",
     "arg_max writes one byte, which holds the indices of 256 classes.",
     "The rectangle that crop2d keeps must lie in the frame.",
+    "depth_to_space reads the channels of scale_height * scale_width output pixels.",
+    "depth_to_space finds the channels of an output pixel side by side, or one for each output "
+    "pixel in turn.",
     "Every window of max_pool2d must contain a pixel of the frame.",
     "skip_add sums streams that have the same number of channels.",
+    "skip_average joins streams that have the same number of channels.",
     "skip_concat must write as many channels as it reads from all streams.",
-    "upsample_bilinear is exact for the scales 1, 2, 4 and 8 only.",
+    "upsample_bilinear takes scales of 1 to 32.",
     "The padded frame of zero_pad2d must have room for the whole frame.",
 ]
 

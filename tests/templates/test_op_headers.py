@@ -68,6 +68,16 @@ NEAREST = [
     ((4, 3), (1, 1)),
     ((2, 3), (8, 8)),
 ]
+# size, scale, channels out
+SHUFFLED = [
+    ((3, 4), (2, 2), 3),
+    ((1, 5), (3, 2), 1),
+    ((5, 1), (1, 4), 2),
+    ((1, 1), (2, 3), 4),
+    ((4, 3), (1, 1), 2),
+    ((2, 3), (4, 4), 2),
+    ((3, 2), (3, 1), 5),
+]
 BILINEAR = [
     (size, scale)
     for size, scale in zip(
@@ -75,6 +85,13 @@ BILINEAR = [
         product((1, 2, 4, 8), (1, 2, 4, 8)),
         strict=False,
     )
+] + [
+    ((3, 4), (3, 3)),
+    ((2, 3), (5, 2)),
+    ((4, 2), (1, 7)),
+    ((1, 3), (6, 16)),
+    ((2, 1), (32, 3)),
+    ((5, 4), (3, 12)),
 ]
 
 
@@ -95,6 +112,11 @@ def moving_cases() -> list[Case]:
     for size, scale in NEAREST:
         builders.append(start(size))
         builders[-1].upsample_nearest("y", "x", scale)
+    for index, (size, scale, count) in enumerate(SHUFFLED * 2):
+        builders.append(GraphBuilder("one_case"))
+        pixels = scale[0] * scale[1]
+        builders[-1].input("x", (*size, pixels * count), parse_format(next(formats)))
+        builders[-1].depth_to_space("y", "x", scale, pixels if index < len(SHUFFLED) else 1)
     for size, offset, result in [
         ((5, 7), (1, 2), (3, 4)),
         ((4, 4), (0, 0), (4, 4)),
@@ -151,6 +173,14 @@ def converting_cases() -> list[Case]:
             for i in range(count)
         ]
         builders[-1].skip_add("y", *sources, fmt=output)
+    for height, count in [(3, 2), (1, 4), (4, 2), (2, 4), (1, 2)]:
+        n_chan, output = next(channels), next(outputs)
+        builders.append(GraphBuilder("one_case"))
+        sources = [
+            builders[-1].input(f"x{i}", (height, count, n_chan), parse_format(next(formats)))
+            for i in range(count)
+        ]
+        builders[-1].skip_average("y", *sources, fmt=output)
     for width, count in [(4, 2), (1, 3), (4, 4), (3, 2), (1, 3), (4, 4)]:
         builders.append(GraphBuilder("one_case"))
         sources = [
@@ -183,6 +213,7 @@ def symmetric_cases() -> list[Case]:
     for add in (
         lambda builder: builder.max_pool2d("y", "x", (3, 2), (2, 1), Padding(1, 1, 0, 1)),
         lambda builder: builder.upsample_nearest("y", "x", (1, 2)),
+        lambda builder: builder.depth_to_space("y", "x", (2, 1), 2),
         lambda builder: builder.crop2d("y", "x", (1, 2), (3, 1)),
         lambda builder: builder.zero_pad2d("y", "x", Padding(1, 0, 0, 2)),
     ):

@@ -177,7 +177,7 @@ def test_all_layers_that_can_not_be_quantized_are_told_at_once(tmp_path: Path) -
         "layer 'd': Multiply can't be quantized: products of activations have no op here: use Add, "
         "Maximum or Concatenate",
         "layer 'e': bilinear upsampling by (3, 3): its weights are no short binary fractions: use "
-        "2, 4 or 8, or a Conv2DTranspose",
+        "a power of two up to 32, or a Conv2DTranspose",
         "layer 'g': softmax in the middle of the network: use ReLU; softmax and sigmoid may be "
         "last, where they are left out",
         "layer 'h': a transposed convolution with dilation or output_padding: use padding='same' "

@@ -17,6 +17,7 @@ from fcn_hw.frontend.operations import (
     averaged,
     concatenated,
     cropped,
+    depth_to_space,
     largest,
     max_pooled,
     padded,
@@ -336,6 +337,18 @@ def resize(given: Given) -> Item:
         )
     value = upsampled_bilinear(given.context, given.path, image.value, scale)
     return Image(value, image.last)
+
+
+def pixel_shuffle(given: Given) -> Item:
+    image, block = given.image(), given.number("blocksize", 0)
+    mode = given.text("mode", "DCR")
+    if image.last:
+        raise given.refused("channels are last in front of it", "transpose images to NCHW")
+    if not isinstance(block, int) or not 1 <= block <= MAX_SIDE or mode not in ("DCR", "CRD"):
+        raise given.refused(f"blocks of {block}, mode '{mode[:40]}'", "use torch.nn.PixelShuffle")
+    stride = 1 if mode == "DCR" else block * block
+    value = depth_to_space(given.context, given.path, image.value, (block, block), stride)
+    return Image(value)
 
 
 def _resize_mode(given: Given) -> tuple[str, str]:
@@ -769,10 +782,12 @@ NODES: dict[str, NodeRule] = {
     "Resize": NodeRule(
         resize,
         _EXACT,
-        "whole multiples: nearest where it repeats pixels, linear by 2, 4 or 8 with half_pixel or "
-        "pytorch_half_pixel; asymmetric and align_corners are refused for linear",
+        "whole multiples: nearest where it repeats pixels, linear by powers of two to 32 with "
+        "half_pixel or pytorch_half_pixel, other factors behind a quantizer as AveragePool; "
+        "asymmetric and align_corners are refused for linear",
     ),
     "Upsample": NodeRule(resize, _EXACT, "nearest"),
+    "DepthToSpace": NodeRule(pixel_shuffle, _EXACT, "modes DCR and CRD (torch.nn.PixelShuffle)"),
     "Pad": NodeRule(pad, _EXACT, "zeros around the frame; negative pads cut"),
     "Slice": NodeRule(crop, _EXACT, "of rows and columns, without steps"),
     "Transpose": NodeRule(transpose, _NOTHING, "NCHW to NHWC and back"),
@@ -848,7 +863,7 @@ REFUSED: dict[str, str] = {
     "MatMul": _ONE_PIXEL,
     "Flatten": "use a convolution whose kernel covers the frame",
     **dict.fromkeys(("Reshape", "Squeeze", "Unsqueeze", "Expand", "Tile"), _FRAME),
-    **dict.fromkeys(("DepthToSpace", "SpaceToDepth"), "use ConvTranspose or Conv with strides"),
+    "SpaceToDepth": "use Conv with strides",
     **dict.fromkeys(("Split", "Gather"), "use a convolution for each part instead of slices"),
     "GlobalMaxPool": "use MaxPool with the frame's size",
     **dict.fromkeys(

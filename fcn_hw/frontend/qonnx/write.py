@@ -29,6 +29,7 @@ from fcn_hw.ops.batch_norm import BatchNorm
 from fcn_hw.ops.conv2d import Conv2D
 from fcn_hw.ops.conv_transpose2d import ConvTranspose2D
 from fcn_hw.ops.crop2d import Crop2D
+from fcn_hw.ops.depth_to_space import DepthToSpace
 from fcn_hw.ops.depthwise_conv2d import DepthwiseConv2D
 from fcn_hw.ops.input import Input
 from fcn_hw.ops.lookup import Lookup
@@ -36,6 +37,7 @@ from fcn_hw.ops.max_pool2d import MaxPool2D
 from fcn_hw.ops.quantize import Quantize
 from fcn_hw.ops.relu import Relu
 from fcn_hw.ops.skip_add import SkipAdd
+from fcn_hw.ops.skip_average import SkipAverage
 from fcn_hw.ops.skip_concat import SkipConcat
 from fcn_hw.ops.skip_maximum import SkipMaximum
 from fcn_hw.ops.skip_minimum import SkipMinimum
@@ -186,6 +188,10 @@ class _Writer:
             steps = self._wrapped(self._rounded(steps, fmt.rounding), fmt, dtype)
             source = self._node("Mul", [steps, self._constant(fmt.step, dtype)])
         if not _has_codes(fmt):  # one bit with a sign: qonnx takes it as the sign function
+            low, high = (
+                self._constant(code * fmt.step, dtype) for code in (fmt.min_code, fmt.max_code)
+            )
+            source = self._node("Clip", [source, low, high])
             fmt = replace(fmt, width=2, integer=fmt.integer + 1)
         self._quant(source, fmt, op.name)
 
@@ -281,9 +287,12 @@ class _Writer:
         return self._node("MaxPool", sources, **_windows(op))
 
     def average_pool(self, op: Any, sources: list[str]) -> str:
-        """The mean times its divisor, which only rounding in float32 keeps off the exact grid."""
         mean = self._node("AveragePool", sources, count_include_pad=0, **_windows(op))
-        scaled = self._node("Mul", [mean, self._constant(float(op.divisor))])
+        return self._multiple(op, mean)
+
+    def _multiple(self, op: Any, source: str) -> str:
+        """A quotient times its divisor, which only rounding in float32 keeps off the exact grid."""
+        scaled = self._node("Mul", [source, self._constant(float(op.divisor))])
         exact = self._ranges[op.name][0]
         grid = smallest_format(exact.low, exact.high, exact.fraction)
         return self._quant(scaled, replace(grid, rounding=Rounding.RND_CONV))
@@ -295,13 +304,28 @@ class _Writer:
         )  # fmt: skip
 
     def bilinear(self, op: Any, sources: list[str]) -> str:
-        return self._resized(
+        found = self._resized(
             op, sources, mode="linear", coordinate_transformation_mode="half_pixel"
         )
+        return found if op.divisor == 1 else self._multiple(op, found)
 
     def _resized(self, op: Any, sources: list[str], **attributes: Any) -> str:
         scales = self._constant([1.0, 1.0, *op.scale])
         return self._node("Resize", [*sources, "", scales], **attributes)
+
+    def depth_to_space(self, op: Any, sources: list[str]) -> str:
+        (down, across), (height, width, channels) = op.scale, op.output.shape
+        first = op.channel_stride == 1
+        if down == across:  # a name of its own in ONNX
+            mode = "DCR" if first else "CRD"
+            return self._node("DepthToSpace", sources, blocksize=down, mode=mode)
+        frame = [height // down, width // across]
+        parts = [down, across, channels] if first else [channels, down, across]
+        order = [0, 3, 4, 1, 5, 2] if first else [0, 1, 4, 2, 5, 3]
+        apart = self._constant([1, *parts, *frame], np.int64)
+        moved = self._node("Transpose", [self._node("Reshape", [*sources, apart])], perm=order)
+        whole = self._constant([1, channels, height, width], np.int64)
+        return self._node("Reshape", [moved, whole])
 
     def zero_pad(self, op: Any, sources: list[str]) -> str:
         pad: Padding = op.padding
@@ -318,6 +342,11 @@ class _Writer:
         for other in sources[1:]:
             found = self._node("Add", [found, other])
         return found
+
+    def average(self, op: Any, sources: list[str]) -> str:
+        wide = _largest(self._ranges[op.name][0]) > FLOAT32_EXACT
+        share = self._constant(1.0 / len(sources), np.float64 if wide else np.float32)
+        return self._node("Mul", [self.add(op, sources), share])
 
     def subtract(self, op: Any, sources: list[str]) -> str:
         return self._node("Sub", sources)
@@ -350,9 +379,11 @@ _OPS: dict[type[Op], Callable[[_Writer, Any, list[str]], str]] = {
     AveragePool2D: _Writer.average_pool,
     UpsampleNearest: _Writer.nearest,
     UpsampleBilinear: _Writer.bilinear,
+    DepthToSpace: _Writer.depth_to_space,
     ZeroPad2D: _Writer.zero_pad,
     Crop2D: _Writer.crop,
     SkipAdd: _Writer.add,
+    SkipAverage: _Writer.average,
     SkipSubtract: _Writer.subtract,
     SkipMaximum: _Writer.maximum,
     SkipMinimum: _Writer.minimum,
@@ -361,7 +392,7 @@ _OPS: dict[type[Op], Callable[[_Writer, Any, list[str]], str]] = {
 }
 """What writes an op; one that is not here is refused by name."""
 
-_PIXELWISE = (BatchNorm, SkipAdd, SkipSubtract)
+_PIXELWISE = (BatchNorm, SkipAdd, SkipAverage, SkipSubtract)
 """Ops that can be computed in float64, which holds 53 bits."""
 
 

@@ -21,8 +21,8 @@ constexpr int bits_of(int max) { return max < 2 ? 1 : 1 + bits_of(max / 2); }
 // Bytes of a code of so many bits in files and in a DMA's memory: the narrowest of 1, 2, 4 and 8.
 constexpr int code_bytes(int bits) { return bits <= 8 ? 1 : bits <= 16 ? 2 : bits <= 32 ? 4 : 8; }
 
-// log2 of a power of two.
-constexpr int log2_of(int power) { return power < 2 ? 0 : 1 + log2_of(power / 2); }
+// Bits by which a code grows that is multiplied by a factor of at least 1.
+constexpr int growth_of(int factor) { return factor < 2 ? 0 : bits_of(factor - 1); }
 
 // How often 2 divides a number above 0.
 constexpr int factors_of_two(int n) { return n % 2 != 0 ? 0 : 1 + factors_of_two(n / 2); }

@@ -1,10 +1,13 @@
-// Bilinear upsampling by 1, 2, 4 or 8 an axis: half-pixel centres, edges repeated (tf.image.resize).
+// Bilinear upsampling by 1 to 32 an axis: half-pixel centres, edges repeated (tf.image.resize).
 //
-// By scale s > 1, output s*b - s/2 + q (0 <= q < s) of an axis lies between inputs b-1 and b and has
-// the weights (2s - 2q - 1) / 2s and (2q + 1) / 2s. The outputs of one b are a band; band 0 and the
-// last one are half as wide and have twice the same input. All weights are multiples of 1/2s, so the
-// result is exact in log2(2s) more bits an axis; the conversion to the output's type rounds and
-// saturates once. Scale 1 copies: band b is input b.
+// Output s*b - s/2 + q (0 <= q < s, s/2 rounded down) of an axis of scale s lies between inputs b-1 and
+// b. If s is even, the weight of input b is (2q + 1) / 2s, else (q + 1) / s; that of input b-1 is the
+// rest. The outputs of one b are a band; band 0 and the last one are about half as wide and have twice
+// the same input. Scale 1 copies: band b is input b.
+//
+// All weights of an axis are multiples of 1/d, d = 2s or s, so the sum of the products with d times the
+// weights is exact. Of both d together, the odd part stays a factor of the result, and the power of two
+// is in its binary point. The conversion to the output's type rounds and saturates once.
 //
 // Two rows are buffered. The first output row of band b leaves while input row b is read, the others
 // leave from the buffer. An output pixel takes a cycle for each channel group, `pe` consecutive channels
@@ -27,48 +30,46 @@
 
 namespace fcn_hw {
 
-// fixed_T with BITS more fraction bits.
-template <class fixed_T, int BITS> struct refined;
+// fixed_T with BITS more bits, FRACTION of them behind the binary point.
+template <class fixed_T, int BITS, int FRACTION> struct refined;
 
-template <int W, int I, ap_q_mode Q, ap_o_mode O, int N, int BITS>
-struct refined<ap_fixed<W, I, Q, O, N>, BITS> {
-    typedef ap_fixed<W + BITS, I> type;
+template <int W, int I, ap_q_mode Q, ap_o_mode O, int N, int BITS, int FRACTION>
+struct refined<ap_fixed<W, I, Q, O, N>, BITS, FRACTION> {
+    typedef ap_fixed<W + BITS, I + BITS - FRACTION> type;
 };
 
-template <int W, int I, ap_q_mode Q, ap_o_mode O, int N, int BITS>
-struct refined<ap_ufixed<W, I, Q, O, N>, BITS> {
-    typedef ap_ufixed<W + BITS, I> type;
+template <int W, int I, ap_q_mode Q, ap_o_mode O, int N, int BITS, int FRACTION>
+struct refined<ap_ufixed<W, I, Q, O, N>, BITS, FRACTION> {
+    typedef ap_ufixed<W + BITS, I + BITS - FRACTION> type;
 };
 
 // One axis.
 template <int SCALE> struct bilinear_axis {
-    static constexpr int denominator = SCALE > 1 ? 2 * SCALE : 1;
-    static constexpr int bits = log2_of(denominator);
+    static constexpr bool is_even = SCALE % 2 == 0;
+    static constexpr int denominator = is_even ? 2 * SCALE : SCALE;
     // Phase of the first output: band 0 lacks the phases before it.
     static constexpr int first_phase = SCALE / 2;
 
     // Weight of input b in phase q, out of `denominator`; input b-1 has the rest.
     static int weight(int phase) {
         #pragma HLS INLINE
-        return SCALE > 1 ? 2 * phase + 1 : 1;
+        return is_even ? 2 * phase + 1 : phase + 1;
     }
 };
 
 template <class in_T, class out_T, typename CONFIG_T>
 void upsample_bilinear(hls::stream<in_T> &in, hls::stream<out_T> &out) {
     static_assert(in_T::size == out_T::size, "upsample_bilinear must write as many channels as it reads.");
-    static_assert((CONFIG_T::scale_height == 1 || CONFIG_T::scale_height == 2 ||
-                   CONFIG_T::scale_height == 4 || CONFIG_T::scale_height == 8) &&
-                      (CONFIG_T::scale_width == 1 || CONFIG_T::scale_width == 2 ||
-                       CONFIG_T::scale_width == 4 || CONFIG_T::scale_width == 8),
-                  "upsample_bilinear is exact for the scales 1, 2, 4 and 8 only.");
+    static_assert(CONFIG_T::scale_height <= 32 && CONFIG_T::scale_width <= 32,
+                  "upsample_bilinear takes scales of 1 to 32.");
     static_assert(in_T::size % CONFIG_T::pe == 0,
                   "upsample_bilinear computes pe channels in parallel, so pe must divide the channels.");
     typedef typename in_T::value_type input_t;
     typedef code_t<input_t> input_code_t;
     typedef bilinear_axis<CONFIG_T::scale_height> vertical;
     typedef bilinear_axis<CONFIG_T::scale_width> horizontal;
-    typedef typename refined<input_t, vertical::bits + horizontal::bits>::type exact_t;
+    constexpr int factor = vertical::denominator * horizontal::denominator;
+    typedef typename refined<input_t, growth_of(factor), factors_of_two(factor)>::type exact_t;
     typedef sum_t<code_of<exact_t>::width + 1> exact_code_t;
     typedef unsigned_t<bits_of(vertical::denominator)> vertical_weight_t;
     typedef unsigned_t<bits_of(horizontal::denominator)> horizontal_weight_t;
