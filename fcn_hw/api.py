@@ -53,6 +53,7 @@ from fcn_hw.flow.evaluation import Evaluation
 from fcn_hw.flow.fifos import fifo_stage as _fifo_stage
 from fcn_hw.flow.handoff import FOLDER, Handoff, handoff_stage
 from fcn_hw.flow.hardware import HardwareRun, bitstream_by, cosim_by, csynth_by
+from fcn_hw.flow.labels import ClassNames
 from fcn_hw.flow.layout import FifoResult
 from fcn_hw.flow.lint import lint_folder, lint_stage
 from fcn_hw.flow.pipeline import emit_stage
@@ -296,6 +297,8 @@ def export_model(
     input_scale: Number | Sequence[Number] | None = None,
     input_offset: Number | Sequence[Number] | None = None,
     output_kind: OutputKind | None = None,
+    classes: ClassNames | None = None,
+    fit: str | None = None,
     check: PathLike | None = None,
     images: int | None = None,
     calibrate: PathLike | None = None,
@@ -307,7 +310,8 @@ def export_model(
     frames = None if check is None else Path(check)
     return _standalone.export_model(
         Path(model), input_format, Path(folder), _progress(progress), input_scale=input_scale,
-        input_offset=input_offset, output_kind=output_kind, check=frames, images=images,
+        input_offset=input_offset, output_kind=output_kind, classes=classes, fit=fit,
+        check=frames, images=images,
         calibrate=None if calibrate is None else Path(calibrate), bits=bits,
     )  # fmt: skip
 

@@ -62,6 +62,24 @@ def export(
             "behind a sigmoid of one channel, else scores.",
         ),
     ] = None,
+    classes: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--classes",
+            metavar="NAMES",
+            help="With --model: names of the classes, with commas, for pictures and drivers; of "
+            "several class maps OUTPUT=NAMES, once for each. Default: their numbers.",
+        ),
+    ] = None,
+    fit: Annotated[
+        str | None,
+        typer.Option(
+            "--fit",
+            metavar="resize|crop|pad",
+            help="With --model: how predict and drivers bring an image of another size to the "
+            "network's. Default: resize.",
+        ),
+    ] = None,
     output: Annotated[
         Path | None, typer.Option("--output", help="With --model: folder of the graph.")
     ] = None,
@@ -136,6 +154,8 @@ def export(
         input_scale=input_scale,
         input_offset=input_offset,
         output_kind=options.output_kind_named(output_kind),
+        classes=_class_names(classes),
+        fit=fit,
         check=check,
         images=images,
         calibrate=calibrate,
@@ -164,6 +184,28 @@ def _formats(given: list[str]) -> str | dict[str, str]:
                 hint="give one format for all inputs, or 'rgb=ufixed<8,0>' once for each",
             )
     return {name: fmt for name, _, fmt in pairs}
+
+
+def _class_names(given: list[str] | None) -> list[str] | dict[str, list[str]] | None:
+    """The names of the classes of the only class map, or of each by its output."""
+    if given is None:
+        return None
+    if len(given) == 1 and "=" not in given[0]:
+        return _names(given[0])
+    found = {}
+    for text in given:
+        output, equal, names = text.partition("=")
+        if not (output and equal):
+            raise ConfigError(
+                f"--classes: '{text}' is no OUTPUT=NAMES",
+                hint="give the names of one class map, or OUTPUT=NAMES once for each",
+            )
+        found[output] = _names(names)
+    return found
+
+
+def _names(text: str) -> list[str]:
+    return [name.strip() for name in text.split(",")]
 
 
 def _print_graph(name: str, folder: Path, found: Agreement | None = None) -> None:

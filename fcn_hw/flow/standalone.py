@@ -12,6 +12,7 @@ from fcn_hw.errors import ConfigError
 from fcn_hw.fixed import parse_format
 from fcn_hw.flow.agreement import Agreement, compare_model, describe
 from fcn_hw.flow.frames import Frames, load_frames, load_inputs
+from fcn_hw.flow.labels import ClassNames, graph_labels, store_labels
 from fcn_hw.flow.progress import Progress
 from fcn_hw.frontend.ports import Formats
 from fcn_hw.frontend.proofs import forget_proofs, save_proofs
@@ -40,6 +41,8 @@ def export_model(
     input_scale: Number | Sequence[Number] | None = None,
     input_offset: Number | Sequence[Number] | None = None,
     output_kind: OutputKind | None = None,
+    classes: ClassNames | None = None,
+    fit: str | None = None,
     check: Path | None = None,
     images: int | None = None,
     calibrate: Path | None = None,
@@ -57,6 +60,9 @@ def export_model(
             of the format.
         output_kind: of each output: classes of the pixels, scores, or both; None: classes behind a
             softmax and behind a sigmoid of one channel, else scores.
+        classes: names of the classes, for pictures and drivers; None: their numbers.
+        fit: how an image of another size becomes a frame there, ``resize`` (None), ``crop`` or
+            ``pad``.
         check: frames on which graph and model are compared, as
             :func:`fcn_hw.flow.frames.load_inputs` reads them.
         images: at most so many of them.
@@ -86,19 +92,20 @@ def export_model(
                 hint="give the scale by the format: ufixed<8,0> is code / 256",
             )
         scaling = None
+    name = graph_name(model.stem)
+    labels = None if classes is None and fit is None else (classes or {}, fit or "resize")
     with locked(folder, "fcn-hw export"):
-        name = graph_name(model.stem)
         if calibrate is not None:
             if fmt != INPUT_FORMAT:
                 raise ConfigError(
                     f"--input-format {fmt}: a float model is quantized for bytes, {INPUT_FORMAT}",
                     hint="--input-scale and --input-offset say what it was given for a byte",
                 )
-            model, classes = _calibrated(model, scaling, calibrate, bits, folder, progress)
+            model, gives_classes = _calibrated(model, scaling, calibrate, bits, folder, progress)
             scaling = None  # it is in the weights
-            output_kind = output_kind or ("classes" if classes else "scores")
+            output_kind = output_kind or ("classes" if gives_classes else "scores")
         return _export_model(
-            model, name, fmt, scaling, output_kind, folder, progress, check, images
+            model, name, fmt, scaling, output_kind, labels, folder, progress, check, images
         )
 
 
@@ -139,6 +146,7 @@ def _export_model(
     fmt: Formats,
     scaling: Scaling | None,
     output_kind: OutputKind | None,
+    labels: tuple[ClassNames, str] | None,
     folder: Path,
     progress: Progress,
     check: Path | None,
@@ -148,11 +156,13 @@ def _export_model(
     for note in exported.notes:
         progress.say(escape(note))
     graph = run_passes(exported.graph)
+    stored = None if labels is None else graph_labels(graph, *labels)
     frames = {} if check is None else load_inputs(check, graph, images)
     for tensor, item in frames.items():
         progress.say(escape(fed(item, graph.tensor(tensor), scaling)))
     forget_proofs(folder)
     save(graph, folder)
+    store_labels(folder, stored)
     save_proofs(exported.proofs, folder)
     if not frames:
         agreement = describe(graph, exported.proofs)

@@ -19,10 +19,13 @@ from fcn_hw.colours import class_colours
 from fcn_hw.errors import ConfigError, DataError
 from fcn_hw.fixed import FixedFormat
 from fcn_hw.flow import Workspace, predict
+from fcn_hw.flow.labels import ClassNames, graph_labels, labels_of, store_labels
 from fcn_hw.flow.predict import PREDICTIONS, Predictions, predict_stage
+from fcn_hw.flow.workspace import GraphWorkspace
 from fcn_hw.harness.compare import Comparison, Difference
 from fcn_hw.ir import Graph
 from fcn_hw.ir.build import GraphBuilder
+from fcn_hw.ir.outputs import class_count
 from fcn_hw.ir.serialize import save
 from fcn_hw.reference import evaluate
 from fcn_hw.results import read_result
@@ -170,6 +173,45 @@ def test_a_graph_of_two_inputs(tmp_path: Path) -> None:
     shutil.rmtree(tmp_path / "seen" / "depth")
     with pytest.raises(DataError, match="there are no images of the input 'depth'"):
         fcn_hw.predict_graph(tmp_path / "eyes", tmp_path / "seen", tmp_path / "out")
+
+
+def test_names_of_the_classes_of_a_graph(tmp_path: Path, photos: Path) -> None:
+    graph, names = two_heads(), {"hues": ["red", "green", "blue"]}
+    labels = graph_labels(graph, names, "pad")
+    assert labels.classes["kinds"] == ("class 0", "class 1", "class 2", "class 3")
+    save(graph, tmp_path / "heads")
+    store_labels(tmp_path / "heads", labels)
+    found = labels_of(GraphWorkspace(tmp_path / "heads", tmp_path), graph)
+    assert found is not None and found.fit == "pad"
+    assert [item.name for item in found.classes["hues"]] == names["hues"]
+    store_labels(tmp_path / "heads", None)
+    found = labels_of(GraphWorkspace(tmp_path / "heads", tmp_path), graph)
+    assert found is not None and found.fit == "resize"
+
+    single = seeded_graph()
+    count = class_count(single, "class_map")
+    save(single, tmp_path / "net")
+    named = [f"kind {index}" for index in range(count)]
+    store_labels(tmp_path / "net", graph_labels(single, named, "crop"))
+    seen = fcn_hw.predict_graph(tmp_path / "net", photos, tmp_path / "out")
+    assert (list(seen.colours["class_map"]), seen.fit) == (named, "crop")
+
+
+@pytest.mark.parametrize(
+    ("given", "fit", "told"),
+    [
+        (["a", "b"], "resize", "the class maps of 'heads' are: 'kinds', 'hues'"),
+        ({"hue": ["a"]}, "resize", "'hue' is no class map of 'heads'; near: 'hues'"),
+        ({"hues": ["a", "b"]}, "resize", "'hues' has 3 classes, and 2 names are given"),
+        ({"hues": ["a", "b", "a"]}, "resize", "two classes of 'hues' have the name 'a'"),
+        ({"hues": ["a", "b", ""]}, "resize", "'' is no name of a class"),
+        ({"hues": ["a", "b", "c\n"]}, "resize", r"'c\\n' is no name of a class"),
+        ({}, "stretch", "--fit is resize, crop, pad, not 'stretch'"),
+    ],
+)
+def test_wrong_names_of_classes(given: ClassNames, fit: str, told: str) -> None:
+    with pytest.raises(ConfigError, match=told):
+        graph_labels(two_heads(), given, fit)
 
 
 def test_what_is_refused(tmp_path: Path, photos: Path) -> None:

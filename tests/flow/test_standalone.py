@@ -41,10 +41,13 @@ def test_from_model_file_to_exact_cpp(tmp_path: Path) -> None:
     graph, project = tmp_path / "graph", tmp_path / "project"
     done = call(
         "export", "--model", str(model), "--input-format", "fixed<6,1>", "--output", str(graph),
-        "--output-kind", "classes",
+        "--output-kind", "classes", "--classes", "sky, road,wall", "--fit", "crop",
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     loaded = load(graph)
+    assert json.loads((graph / "labels.json").read_text()) == {
+        "classes": {"class_map": ["sky", "road", "wall"]}, "fit": "crop",
+    }  # fmt: skip
     assert loaded.name == "my_model"
     assert [op.name for op in loaded.ops] == ["frame", "conv", "up", "class_map"]
     assert str(loaded.inputs[0].output.format) == "fixed<6,1>"
@@ -111,6 +114,10 @@ def test_random_frames_reach_both_ends() -> None:
         (
             ("export", "--model", "m.h5", "--output", "g", "--input-format", "u8"),
             "'u8' is not a fixed-point format",
+        ),
+        (
+            (*("export", "--model", "m.h5", "--output", "g"), "--classes", "a,b", "--classes", "c"),
+            "--classes: 'a,b' is no OUTPUT=NAMES",
         ),
         (("hls", "--board", "pynq-z2", "--graph", "none", "--output", "p"), "none"),
     ],
