@@ -22,7 +22,9 @@ if TYPE_CHECKING:  # a board may have a NumPy without it
 
 _DEEP_MODES = {"I", "F", "I;16", "I;16B", "I;16L", "I;16N"}
 _ANIMATED = {"GIF", "PNG", "WEBP"}
-"""Formats whose frames are a sequence; the second picture of a JPEG or TIFF is something else."""
+"""Formats whose frames are a sequence; the second picture of a JPEG is something else."""
+_SUBFILE, _SMALLER_OR_MASK = 254, 0b101
+"""NewSubfileType, a tag of a TIFF's page, and its bits that say that it is no page of its own."""
 
 _FILTERS = getattr(Image, "Resampling", Image)  # Pillow before 9.1 has them in Image
 
@@ -55,13 +57,13 @@ def decode_image(path: Path, channels: int) -> Image.Image:
 
 
 def decode_frames(path: Path, channels: int) -> Iterator[Image.Image]:
-    """As :func:`decode_image`, of each frame of an animation (GIF, APNG, WebP) in turn."""
-    count = frame_count(path)
-    if count == 1:
+    """As :func:`decode_image`, of each frame (GIF, APNG, WebP) or page (TIFF) in turn."""
+    numbers = _frames(path)
+    if len(numbers) == 1:
         yield decode_image(path, channels)
         return
     with Image.open(path) as file:
-        for number in range(count):
+        for number in numbers:
             try:
                 file.seek(number)
                 image = file.copy()
@@ -95,16 +97,12 @@ def frame_name(path: Path, number: int) -> str:
 
 
 def frame_count(path: Path) -> int:
-    """How many frames an animation has; 1 of any other image.
+    """How many frames an animation has, or pages a TIFF; 1 of any other image.
 
     Raises:
         DataError: undecodable.
     """
-    try:
-        with Image.open(path) as file:
-            return getattr(file, "n_frames", 1) if file.format in _ANIMATED else 1
-    except Exception as error:
-        raise _undecodable(path, "image", error) from error
+    return len(_frames(path))
 
 
 def fitted_size(size: tuple[int, int], height: int, width: int, fit: str) -> tuple[int, int]:
@@ -188,6 +186,23 @@ def overlay(
     columns = np.arange(width) * classes.shape[1] // width
     above = colours[classes[rows][:, columns]].astype(np.uint16)
     return Image.fromarray(((pixels + above) // 2).astype(np.uint8))
+
+
+def _frames(path: Path) -> list[int]:
+    """The numbers of the pictures in a file that are frames or pages."""
+    try:
+        with Image.open(path) as file:
+            count = getattr(file, "n_frames", 1)
+            if file.format != "TIFF":
+                return list(range(count if file.format in _ANIMATED else 1))
+            pages = []
+            for number in range(count):
+                file.seek(number)
+                if not getattr(file, "tag_v2", {}).get(_SUBFILE, 0) & _SMALLER_OR_MASK:
+                    pages.append(number)
+            return pages or [0]
+    except Exception as error:
+        raise _undecodable(path, "image", error) from error
 
 
 def of_channels(image: Image.Image, channels: int) -> Image.Image:

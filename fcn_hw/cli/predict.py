@@ -26,9 +26,9 @@ def predict(
         Path,
         typer.Option(
             "--images",
-            help="A folder of images, a list, an image, an animation (GIF, APNG, WebP) or a "
-            "video, which ffmpeg decodes; for several inputs a folder that holds one of these for "
-            "each, by its name.",
+            help="A folder of images, a list, an image, an animation (GIF, APNG, WebP), a TIFF of "
+            "pages or a video, which ffmpeg decodes; for several inputs a folder that holds one of "
+            "these for each, by its name.",
         ),
     ],
     output: Annotated[Path, typer.Option("--output", help="Folder of the class pictures.")],

@@ -27,6 +27,7 @@ from fcn_hw.ir import Graph
 from fcn_hw.ir.build import GraphBuilder
 from fcn_hw.ir.outputs import class_count
 from fcn_hw.ir.serialize import save
+from fcn_hw.pictures import fitted_frames
 from fcn_hw.reference import evaluate
 from fcn_hw.results import read_result
 from fcn_hw.train.datasets import digit_scenes
@@ -173,6 +174,16 @@ def test_a_graph_of_two_inputs(tmp_path: Path) -> None:
     shutil.rmtree(tmp_path / "seen" / "depth")
     with pytest.raises(DataError, match="there are no images of the input 'depth'"):
         fcn_hw.predict_graph(tmp_path / "eyes", tmp_path / "seen", tmp_path / "out")
+
+
+def test_pages_of_a_tiff_without_thumbnails(tmp_path: Path) -> None:
+    pages = [Image.fromarray(noise(seed, 4, 6, 3)) for seed in range(3)]
+    pages[1].encoderinfo = {"tiffinfo": {254: 1}}  # NewSubfileType: a smaller version
+    pages[0].save(tmp_path / "stack.tif", save_all=True, append_images=pages[1:])
+    found = list(fitted_frames(tmp_path / "stack.tif", (4, 6, 3), "resize"))
+    assert [name for name, _ in found] == ["stack_00000", "stack_00001"]
+    for (_, pixels), seed in zip(found, (0, 2), strict=True):
+        assert np.array_equal(pixels, noise(seed, 4, 6, 3))
 
 
 def test_names_of_the_classes_of_a_graph(tmp_path: Path, photos: Path) -> None:
