@@ -20,7 +20,7 @@ from typing import Literal
 
 from fcn_hw.boards import Board, board_names, load_board
 from fcn_hw.dataflow.explain import Explanation, explain
-from fcn_hw.design import ConvEmitter, Design, HlsCompiler, PruningScope
+from fcn_hw.design import ConvEmitter, Design, HlsCompiler, PruningBlock, PruningScope
 from fcn_hw.design_yaml import find_design
 from fcn_hw.design_yaml import load_design as _load_design
 from fcn_hw.errors import ConfigError
@@ -861,6 +861,7 @@ def sparsity_design(
     prune: Sequence[float] = (),
     epochs: int | None = None,
     scope: PruningScope | None = None,
+    block: Sequence[PruningBlock] = (),
     train: bool = True,
     progress: Progress | bool = False,
 ) -> SparsityRun:
@@ -872,6 +873,8 @@ def sparsity_design(
         prune: parts of zeros to prune to, with and without retraining.
         epochs: of each retraining; None takes the design's.
         scope: a part of zeros of each layer, or of all; None takes the design's.
+        block: ``weight``, ``fold`` or both: single weights become zero, or those of a step of the
+            hardware together; none takes the design's.
     """
     target = None if board is None else load_board(board)
     return _sparsity_stage(
@@ -882,6 +885,7 @@ def sparsity_design(
         levels=prune,
         epochs=epochs,
         scope=scope,
+        blocks=block,
     )
 
 

@@ -475,6 +475,7 @@ class Precision(Section):
 
 
 PruningScope = Literal["layer", "global"]
+PruningBlock = Literal["weight", "fold"]
 
 
 class Pruning(Section):
@@ -493,6 +494,21 @@ class Pruning(Section):
     scope: PruningScope = "layer"
     """layer: each layer has its part of zeros. global: the layers that ``layers`` does not name
     have ``sparsity`` together, the most where weights matter least (LAMP, Lee et al. 2021)."""
+    block: PruningBlock = "weight"
+    """weight: weights become zero one by one. fold: those of a step of the hardware become zero
+    together, at the folds of ``board``, and the slowest layers get the most zeros."""
+    board: str | None = None
+    """Whose folds ``block: fold`` means."""
+
+    @model_validator(mode="after")
+    def _board_of_blocks(self) -> Pruning:
+        if self.block == "fold" and self.board is None:
+            raise ValueError("block: fold needs board, the one whose folds are meant")
+        if self.block != "fold" and self.board is not None:
+            raise ValueError("board is of block: fold")
+        if self.block == "fold" and self.scope == "global":
+            raise ValueError("scope: global is of single weights; block: fold chooses the layers")
+        return self
 
 
 class Augmentation(Section):

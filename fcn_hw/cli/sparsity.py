@@ -15,7 +15,7 @@ from fcn_hw.cli.printers.sparsity import print_sparsity
 from fcn_hw.errors import ConfigError
 
 if TYPE_CHECKING:  # `fcn-hw --help` does not load it
-    from fcn_hw.design import PruningScope
+    from fcn_hw.design import PruningBlock, PruningScope
 
 
 @app.command(
@@ -56,6 +56,15 @@ def sparsity(
             show_default="the design's",
         ),
     ] = None,
+    block: Annotated[
+        str | None,
+        typer.Option(
+            "--block",
+            metavar="weight|fold|weight,fold",
+            help="Prune single weights, or those of a step of the hardware together.",
+            show_default="the design's",
+        ),
+    ] = None,
     root: options.Root = options.HERE,
     no_train: options.NoTrain = False,
     as_json: options.Json = False,
@@ -64,19 +73,22 @@ def sparsity(
 
     Each layer's zeros at several bits and steps of its quantizer; with --prune, scores and zeros
     with and without retraining; with --board, which zeros save a multiplier, ROM bits or cycles at
-    the chosen folds, and which nothing. The result and a picture go to the design's model folder. A
-    run that was cut off goes on where it stopped.
+    the chosen folds, which nothing, and the frames a second of each pruned network. The result and
+    a picture go to the design's model folder. A run that was cut off goes on where it stopped.
     """
     from fcn_hw.flow import open_workspace
     from fcn_hw.results import result_data
     from fcn_hw.studies.sparsity.stage import PICTURE, RESULT
 
     levels = _levels(prune)
-    for name, given in (("--epochs", epochs), ("--scope", scope)):
+    for name, given in (("--epochs", epochs), ("--scope", scope), ("--block", block)):
         if given is not None and not levels:
             raise ConfigError(f"{name} is of pruning, and there is none without --prune")
     if scope not in (None, "layer", "global"):
         raise ConfigError(f"--scope is layer or global, not '{scope}'")
+    kinds = () if block is None else tuple(block.split(","))
+    if kinds not in ((), ("weight",), ("fold",), ("weight", "fold")):
+        raise ConfigError(f"--block is weight, fold or weight,fold, not '{block}'")
     run = fcn_hw.sparsity_design(
         design,
         root,
@@ -85,6 +97,7 @@ def sparsity(
         prune=levels,
         epochs=epochs,
         scope=cast("PruningScope | None", scope),
+        block=cast("tuple[PruningBlock, ...]", kinds),
         train=not no_train,
         progress=progress_for(as_json),
     )

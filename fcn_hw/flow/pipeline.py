@@ -32,7 +32,8 @@ from fcn_hw.flow.lint import lint_stage
 from fcn_hw.flow.progress import Progress
 from fcn_hw.flow.simulation import CSIM, SIGN_OFF, CsimRun, simulate_design, simulate_project
 from fcn_hw.flow.stage import StageRecord, digest_of, file_digest
-from fcn_hw.flow.training import FLOAT_MODEL, MODEL, train_stage
+from fcn_hw.flow.train import train_stage
+from fcn_hw.flow.training import FLOAT_MODEL, MODEL
 from fcn_hw.flow.untrained import untrained_graph
 from fcn_hw.flow.workspace import GraphWorkspace, Target, Workspace
 from fcn_hw.harness.csim import frame_count

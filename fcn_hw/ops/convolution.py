@@ -614,6 +614,15 @@ class Convolution(Folded):
 
         return np.concatenate([steps(weights) for weights in self.step_weights()])
 
+    def step_cells(self, fold: Fold) -> Codes:
+        """Which weight a multiplier takes in a step: flat indices of the codes, (phases, filter
+        groups, steps of a filter group, multipliers); -1 where a phase has none."""
+        shape = self.weight.codes.shape
+        numbers = 1 + np.arange(self.weight.codes.size).reshape(shape)
+        numbered = replace(self, weight=Constant(numbers, self.weight.format))
+        phases, groups = len(self._alive), self.filters // fold.pe
+        return numbered.weight_rom(fold).reshape(phases, groups, -1, fold.multipliers) - 1
+
     def bias_rom(self, fold: Fold) -> Codes:
         """Biases of shape (filter groups, pe)."""
         codes = np.zeros(self.filters, dtype=np.int64) if self.bias is None else self.bias.codes

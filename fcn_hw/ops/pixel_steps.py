@@ -81,6 +81,25 @@ class PixelSteps:
         return signed
 
 
+@dataclass(frozen=True, eq=False)
+class StepBlocks:
+    """The weights of a layer by the step that reads them, and how many steps are to be left.
+
+    Args:
+        cells: flat indices of weights, (phases, filter groups, steps of a filter group,
+            multipliers); -1 where a phase has none.
+        left: steps of a phase, at least one for each filter group.
+    """
+
+    cells: Codes
+    left: int
+
+    @property
+    def every(self) -> int:
+        """Steps of a phase if none is left out."""
+        return int(self.cells.shape[1] * self.cells.shape[2])
+
+
 def done_steps(alive: Flags) -> Codes:
     """The numbers of the steps that are done, (phases, steps).
 

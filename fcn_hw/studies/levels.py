@@ -17,7 +17,8 @@ from fcn_hw.design import Activation, DefaultPrecision, Design, LayerPrecision, 
 from fcn_hw.errors import ConfigError
 from fcn_hw.flow.progress import Progress
 from fcn_hw.flow.stage import StageRecord
-from fcn_hw.flow.training import FLOAT_MODEL, MODEL, train_stage, training_digest
+from fcn_hw.flow.train import train_stage
+from fcn_hw.flow.training import FLOAT_MODEL, MODEL, training_digest
 from fcn_hw.flow.workspace import Workspace
 from fcn_hw.locks import locked
 from fcn_hw.results import STRICT, read_result, write_result

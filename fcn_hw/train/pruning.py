@@ -4,10 +4,14 @@ Zhu & Gupta, "To prune, or not to prune: exploring the efficacy of pruning for m
 (2017), equation 1: the part of zeros rises along a cubic, fast at first, while the network is still
 redundant. Until they are all there the smallest weights are chosen anew at every rise, so that a
 weight may come back; from then on the chosen ones stay zero.
+
+With ``block: fold`` the weights that the hardware reads in one step become zero together, those of
+least L2 norm, so that the step can be left out.
 """
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
@@ -17,12 +21,16 @@ import numpy.typing as npt
 from fcn_hw.design import Pruning
 from fcn_hw.errors import ConfigError, nearest
 from fcn_hw.keras_env import keras_env
+from fcn_hw.ops.pixel_steps import StepBlocks
 from fcn_hw.train.topology import Topology, quantizable
 
 UPDATES = 60
 """How often the zeros rise while they rise; each time the layers' weights are sorted."""
 
 Kernels = Mapping[str, npt.NDArray[np.float32]]
+Blocks = Mapping[str, StepBlocks]
+"""Of the layers whose weights become zero by steps; indices are those of the kernel as Keras has
+it."""
 Masks = dict[str, npt.NDArray[np.float32]]
 """1 where a weight stays, 0 where it is pruned, by layer."""
 
@@ -32,21 +40,27 @@ def sparsity_at(target: float, progress: float) -> float:
     return float(target * (1.0 - (1.0 - min(max(progress, 0.0), 1.0)) ** 3))
 
 
-def choose_masks(kernels: Kernels, pruning: Pruning, progress: float = 1.0) -> Masks:
+def choose_masks(
+    kernels: Kernels, pruning: Pruning, progress: float = 1.0, blocks: Blocks | None = None
+) -> Masks:
     """Which weights stay when ``progress`` (0 to 1) of the ramp is done.
 
     A layer of n weights that has a part p of zeros has ``round(p * n)``, but never all of them: the
     largest weight of a layer stays. With ``scope: global`` the layers that ``pruning.layers`` does
-    not name share the zeros: of all of their weights together the ones of least LAMP score.
+    not name share the zeros: of all of their weights together the ones of least LAMP score. A layer
+    of ``blocks`` has the zeros that these say.
 
     Args:
         kernels: of the layers that may be pruned, any shapes.
         pruning: of the design.
+        blocks: of the layers that lose whole steps.
     """
     masks: Masks = {}
     shared: dict[str, npt.NDArray[np.float32]] = {}
     for name, kernel in kernels.items():
-        if pruning.scope == "global" and name not in pruning.layers:
+        if blocks is not None and name in blocks:
+            masks[name] = _without_steps(kernel, blocks[name], progress)
+        elif pruning.scope == "global" and name not in pruning.layers:
             shared[name] = kernel
         else:
             part = sparsity_at(pruning.layers.get(name, pruning.sparsity), progress)
@@ -83,6 +97,31 @@ def _without_least(scores: npt.NDArray[Any], part: float, left: int) -> npt.NDAr
     mask = np.ones(scores.size, np.float32)
     mask[np.argsort(scores, kind="stable")[:count]] = 0
     return mask
+
+
+def blocks_digest(blocks: Blocks) -> str:
+    """Digest of the weights that become zero together, and of how many."""
+    parts = hashlib.sha256()
+    for name, layer in blocks.items():
+        parts.update(f"{name} {layer.cells.shape} {layer.left} ".encode())
+        parts.update(np.ascontiguousarray(layer.cells).data)
+    return parts.hexdigest()
+
+
+def _without_steps(
+    kernel: npt.NDArray[np.float32], blocks: StepBlocks, progress: float
+) -> npt.NDArray[np.float32]:
+    """1s, and 0s in the steps of least norm of each phase. Every filter group keeps its largest
+    step, for it takes a clock whatever it holds; of equal steps the first one goes."""
+    squares = np.append(np.square(kernel.ravel().astype(np.float64)), 0.0)  # -1 is the last
+    norms = squares[blocks.cells].sum(axis=-1)
+    np.put_along_axis(norms, norms.argmax(axis=2)[..., None], np.inf, axis=2)
+    count = round(sparsity_at(blocks.every - blocks.left, progress))
+    gone = np.argsort(norms.reshape(len(norms), -1), axis=1, kind="stable")[:, :count]
+    cells = blocks.cells.reshape(len(norms), blocks.every, -1)
+    mask = np.ones(squares.size, np.float32)
+    mask[np.take_along_axis(cells, gone[..., None], axis=1)] = 0
+    return mask[:-1].reshape(kernel.shape)
 
 
 def check_pruning(
@@ -132,19 +171,27 @@ class Pruner:
         model: whose kernels are pruned, in place.
         topology: that the model was built from.
         pruning: of the design.
+        blocks: of the layers that lose whole steps of the hardware, or None.
         steps: of the whole phase.
 
     Raises:
         ConfigError: see :func:`check_pruning`.
     """
 
-    def __init__(self, model: Any, topology: Topology, pruning: Pruning, steps: int) -> None:
+    def __init__(
+        self,
+        model: Any,
+        topology: Topology,
+        pruning: Pruning,
+        blocks: Blocks | None,
+        steps: int,
+    ) -> None:
         tf = keras_env().tf
         names = [node.name for node in quantizable(topology)]
         layers = {name: model.get_layer(name) for name in names}
         without_zero = [name for name, layer in layers.items() if not _has_zero(layer)]
         self.ramp_steps = check_pruning(pruning, names, without_zero, steps)
-        self._pruning = pruning
+        self._pruning, self._blocks = pruning, blocks
         self._every = max(1, self.ramp_steps // UPDATES)
         self._kernels = {
             name: _kernel_of(layer)
@@ -171,7 +218,7 @@ class Pruner:
         """Lets the zeros rise where step ``step`` (from 0) of the phase is one that does so."""
         if step <= self.ramp_steps and (step % self._every == 0 or step == self.ramp_steps):
             kernels = {name: kernel.numpy() for name, kernel in self._kernels.items()}
-            masks = choose_masks(kernels, self._pruning, step / self.ramp_steps)
+            masks = choose_masks(kernels, self._pruning, step / self.ramp_steps, self._blocks)
             self.take_up(masks[name] for name in self._masks)
             self.apply()
 

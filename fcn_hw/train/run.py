@@ -34,7 +34,7 @@ from fcn_hw.train.networks import build_float, fold_batchnorm, folded_weights, s
 from fcn_hw.train.pixel_loss import PixelLoss
 from fcn_hw.train.precision import PrecisionTable, Wish, wishes
 from fcn_hw.train.predict import Predictor, score
-from fcn_hw.train.pruning import check_pruning
+from fcn_hw.train.pruning import Blocks, blocks_digest, check_pruning
 from fcn_hw.train.quantized import snapped_weights
 from fcn_hw.train.result import TRAINING, Epoch, ModelKey, ModelScores, Scores, TrainResult
 from fcn_hw.train.store import CheckpointFile, save_model
@@ -65,6 +65,7 @@ def train(
     before_writing: Callable[[], None] | None = None,
     say: Callable[[str], None] | None = None,
     tensorboard: bool = False,
+    blocks: Callable[[], Blocks] | None = None,
 ) -> TrainResult:
     """Trains a design's network, or goes on where an interrupted training stopped.
 
@@ -83,6 +84,7 @@ def train(
             touched: an interrupted training leaves the results of the last one.
         say: is told a line after each epoch; None: nobody is.
         tensorboard: also write TensorBoard's files, to ``tensorboard/``.
+        blocks: tells the weights that ``training.pruning.block: fold`` prunes together.
 
     Raises:
         ConfigError: an impossible network, an unknown layer name, a precision that a layer can't
@@ -96,6 +98,7 @@ def train(
     wanted = wishes(design, topology)  # a wrong design fails before TensorFlow starts
     _check_pruning(design, dataset, wanted)
     teacher_model(design)
+    pruned = None if blocks is None else blocks()
     seed_everything(design.training.seed)
     watch = Watching(out_dir, dataset, say=say, tensorboard=tensorboard)
     session = _Session(design, dataset, topology, out_dir, team, watch)
@@ -104,7 +107,7 @@ def train(
         table = study.table(wanted)
         if team is not None:  # activations may differ by an ulp between machines, and formats then
             table = result_from(team.agreed(result_data(table)), PrecisionTable)
-        session.retrain_phase(study, table, report)
+        session.retrain_phase(study, table, report, pruned)
     if before_writing is not None:
         before_writing()
     return session.finish(table)
@@ -211,7 +214,13 @@ class _Session:
             self.design, self.dataset, self.topology, folded_weights(folded, self.topology)
         )
 
-    def retrain_phase(self, study: Study, table: PrecisionTable, report: Report | None) -> None:
+    def retrain_phase(
+        self,
+        study: Study,
+        table: PrecisionTable,
+        report: Report | None,
+        blocks: Blocks | None,
+    ) -> None:
         """Quantizes directly, then retrains."""
         model = study.quantized(table)
         self._evaluate("direct", study.snapped(model, table), DIRECT_MODEL)
@@ -223,10 +232,14 @@ class _Session:
             mode="json", exclude_defaults=True
         )
         # what is off adds nothing: a retraining of before the key was there stays valid
-        share = [item for key, item in training_identity(settings).items() if key == "distillation"]
-        digest = phase_digest(phase, self.digest, result_data(table), pruning, *share)
+        more: list[object] = [
+            item for key, item in training_identity(settings).items() if key == "distillation"
+        ]
+        more += [] if blocks is None else [blocks_digest(blocks)]
+        digest = phase_digest(phase, self.digest, result_data(table), pruning, *more)
         file = self._checkpoint("retrain", digest)
-        self._done("retrain", study.retrain(model, phase, file, report, self.team, self.watch))
+        state = study.retrain(model, phase, file, report, self.team, self.watch, blocks)
+        self._done("retrain", state)
         self._evaluate("retrained", study.snapped(model, table), QUANTIZED_MODEL)
         codes = snapped_weights(folded_weights(model, self.topology), table)
         self.zeros = {

@@ -32,7 +32,7 @@ from fcn_hw.train.networks import (
 from fcn_hw.train.pixel_loss import PixelLoss
 from fcn_hw.train.precision import PrecisionTable, Wish, activation_wishes
 from fcn_hw.train.predict import BYTE_SCALE, Predictor, score
-from fcn_hw.train.pruning import Pruner
+from fcn_hw.train.pruning import Blocks, Pruner
 from fcn_hw.train.quantized import Parts, build_quantized, snap
 from fcn_hw.train.result import Scores
 from fcn_hw.train.store import CheckpointFile
@@ -118,15 +118,20 @@ class Study:
         report: Report | None = None,
         team: Team | None = None,
         watch: Watch | None = None,
+        blocks: Blocks | None = None,
     ) -> PhaseState:
         """Retrains a model of :meth:`quantized` in place; with pruning and distillation, if the
-        design has them."""
+        design has them.
+
+        Args:
+            blocks: of the layers that lose whole steps of the hardware.
+        """
         training = self.design.training
         pruning, share = training.pruning, training.distillation_share
         loss = self.pixel_loss
         if share:
             loss = replace(loss, teacher=self.teacher, share=share)
-        pruner = None if pruning is None else partial(Pruner, model, self.topology, pruning)
+        pruner = None if pruning is None else partial(Pruner, model, self.topology, pruning, blocks)
         return run_phase(model, phase, self.dataset, loss, file, report, pruner, team, watch)
 
     def score(self, model: Any, split: str = "val") -> Scores:

@@ -10,6 +10,7 @@ from pathlib import Path
 from fcn_hw.design import Design
 from fcn_hw.train.cluster import JOIN_TIMEOUT_S, Cluster
 from fcn_hw.train.datasets import DataSet, dataset_digest
+from fcn_hw.train.pruning import Blocks
 from fcn_hw.train.result import TrainResult
 from fcn_hw.train.run import train
 from fcn_hw.train.study import json_digest
@@ -27,6 +28,7 @@ def train_together(
     before_writing: Callable[[], None] | None = None,
     say: Callable[[str], None] | None = None,
     tensorboard: bool = False,
+    blocks: Callable[[], Blocks] | None = None,
 ) -> TrainResult:
     """Trains with the other workers of ``cluster``; only the chief writes files.
 
@@ -38,6 +40,7 @@ def train_together(
         progress: draw the chief's bars.
         join_timeout_s: how long to wait for the others.
         before_writing, say, tensorboard: of the chief, as :func:`fcn_hw.train.run.train` has them.
+        blocks: as there; every worker asks for them.
 
     Raises:
         FcnHwError: a worker is missing, trains something else, or is gone. What
@@ -54,7 +57,7 @@ def train_together(
     if team.chief:
         return train(
             design, dataset, out_dir, progress=progress, team=team,
-            before_writing=before_writing, say=say, tensorboard=tensorboard,
+            before_writing=before_writing, say=say, tensorboard=tensorboard, blocks=blocks,
         )  # fmt: skip
     with tempfile.TemporaryDirectory(prefix="fcn_hw_worker_") as scratch:
-        return train(design, dataset, Path(scratch), progress=False, team=team)
+        return train(design, dataset, Path(scratch), progress=False, team=team, blocks=blocks)

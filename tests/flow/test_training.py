@@ -7,6 +7,7 @@ import json
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from command_line import call
@@ -15,9 +16,12 @@ from seeded_design import DESIGN, seed_design
 
 from fcn_hw.errors import ConfigError
 from fcn_hw.flow import Workspace, open_workspace, train_stage, training
+from fcn_hw.flow.layout import LAYOUT, StoredLayout
 from fcn_hw.flow.progress import Progress
 from fcn_hw.flow.training import train_record, trained_models
-from fcn_hw.results import write_result
+from fcn_hw.ir.serialize import load
+from fcn_hw.ops.convolution import Convolution
+from fcn_hw.results import read_result, write_result
 from fcn_hw.train.result import TRAINING, Scores, TrainResult
 
 SCORE = Scores(0.5, 0.6, {"background": 0.5})
@@ -83,6 +87,49 @@ def test_an_interrupted_training_leaves_the_last_one(
         train_stage(now, Progress(Console(quiet=True), quiet=True))
     assert not training.is_trained(now)
     assert training.is_trained(changed(workspace, ""))
+
+
+def test_blocks_of_folds_are_those_of_the_board(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What the training is told; it asks once it has been checked."""
+    told: dict[str, Any] = {}
+
+    def train(*args: object, **kwargs: object) -> None:
+        told.update(kwargs)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("fcn_hw.train.run.train", train)
+    quiet = Progress(Console(quiet=True), quiet=True)
+    text = "training: {pruning: {sparsity: 0.5, block: fold, board: pynq-z2}}\n"
+    for more, board in ((text, True), ("training: {pruning: {}}\n", False)):
+        with pytest.raises(KeyboardInterrupt):
+            train_stage(changed(workspace, more), quiet)
+        assert (told["blocks"] is not None) == board
+        if board:
+            found = told["blocks"]()
+    layout = read_result(workspace.folder / "pynq-z2_untrained" / LAYOUT, StoredLayout)
+    graph = load(workspace.folder / "graph_untrained")
+    several = [
+        op
+        for op in graph.ops
+        if isinstance(op, Convolution) and op.fold_steps(layout.folds[op.name]) > 1
+    ]
+    assert several and list(found) == [op.name for op in several]
+    for op in several:
+        multipliers = layout.folds[op.name].multipliers
+        assert found[op.name].cells.shape[3] == multipliers
+
+    with pytest.raises(KeyboardInterrupt):
+        train_stage(changed(workspace, text.replace("pynq-z2", "pynq-z3")), quiet)
+    with pytest.raises(ConfigError, match="unknown board 'pynq-z3'"):
+        told["blocks"]()
+    hls4ml = DESIGN.replace("{ReuseFactor: 4}", "{ReuseFactor: 4, Conv: hls4ml}")
+    (workspace.folder / "design.yaml").write_text(hls4ml + text)
+    with pytest.raises(KeyboardInterrupt):
+        train_stage(open_workspace("seeded", workspace.folder.parents[1]), quiet)
+    with pytest.raises(ConfigError, match=r"'training\.pruning\.block: fold' stands on the cycles"):
+        told["blocks"]()
 
 
 def test_changed_data_are_said(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:

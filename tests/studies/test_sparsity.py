@@ -146,7 +146,7 @@ def test_a_sweep(study, tmp_path, monkeypatch):
     for name, codes in whole.retrained.codes.items():
         np.testing.assert_array_equal(codes, found.retrained.codes[name])
 
-    def fail(*_):
+    def fail(*_, **__):
         raise AssertionError("done again")
 
     monkeypatch.setattr(Study, "retrain", fail)

@@ -31,7 +31,9 @@ precision: {layers: {conv1_1: {weight: ternary}, conv2_1: {weight: 5}}}
 training: {batch_size: 4, float_epochs: 1, retrain_epochs: 1, calibration_images: 4}
 hls: {ReuseFactor: 8}
 """
-WORDS = ("--board", "pynq-z2", "--score", "--prune", "0.9,0.5", "--epochs", "2")
+WORDS = (
+    "--board", "pynq-z2", "--score", "--prune", "0.5", "--block", "weight,fold", "--epochs", "2",
+)  # fmt: skip
 
 
 def write(root: Path, text: str) -> None:
@@ -78,8 +80,15 @@ def test_what_it_finds(root: Path, first: Called) -> None:
     table = json.loads((model / "precision.json").read_text())
     for name, precision in found["precisions"].items():  # what training itself chose
         assert chosen[name, precision] == table[name]["weight"]
-    assert [level["sparsity"] for level in found["levels"]] == [0.5, 0.9]
-    for level in found["levels"]:
+    levels = found["levels"]
+    assert [(level["sparsity"], level["block"]) for level in levels] == [
+        (0.5, "weight"), (0.5, "fold"),
+    ]  # fmt: skip
+    single, together = (level["hardware"]["total"] for level in levels)
+    assert together["in_steps"] > single["in_steps"]
+    assert levels[1]["hardware"]["interval"] < levels[1]["hardware"]["interval_dense"]
+    assert levels[1]["fps"] > levels[0]["fps"] >= found["fps"]
+    for level in levels:
         for part in ("direct", "retrained"):
             assert level[part]["zeros_total"] >= 0.8 * level["sparsity"]
         assert (level["direct"]["epochs"], level["retrained"]["epochs"]) == (0, 2)
@@ -118,6 +127,7 @@ def test_a_second_run_does_nothing_again(
     for words in (
         "mini: zeros at the step of least squared error", "each layer at the design's bits",
         "mIoU % with only this layer quantized", "magnitude pruning; float mIoU",
+        "frames/s and LUTs with folds chosen",
         "zeros of the trained design on pynq-z2", "ROM, clocks and energy",
         "zeros can save a multiplier or a cycle; a frame every", "are not emitted",
         "sparsity.json", "sparsity.svg",
@@ -168,6 +178,15 @@ def test_sums_over_layers(root: Path, first: Called) -> None:
         (("--epochs", "3"), "--epochs is of pruning, and there is none without --prune"),
         (("--scope", "global"), "--scope is of pruning, and there is none without --prune"),
         (("--prune", "0.5", "--scope", "all"), "--scope is layer or global, not 'all'"),
+        (("--block", "fold"), "--block is of pruning, and there is none without --prune"),
+        (
+            ("--prune", "0.5", "--block", "fold,x"),
+            "--block is weight, fold or weight,fold, not 'fold,x'",
+        ),
+        (
+            ("--prune", "0.5", "--block", "fold"),
+            "--block fold needs --board, the one whose folds are meant",
+        ),
         (("--board", "pynq"), "unknown board 'pynq'"),
     ],
 )

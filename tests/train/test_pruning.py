@@ -15,12 +15,20 @@ from pydantic import ValidationError
 from fcn_hw.design import Design, Pruning, Training
 from fcn_hw.errors import ConfigError
 from fcn_hw.keras_env import seed_everything
+from fcn_hw.ops.pixel_steps import StepBlocks
 from fcn_hw.train import loop
 from fcn_hw.train.datasets.base import DataSet
 from fcn_hw.train.loop import Step
 from fcn_hw.train.networks import build_float, folded_weights
 from fcn_hw.train.precision import wishes
-from fcn_hw.train.pruning import Pruner, check_pruning, choose_masks, lamp_scores, sparsity_at
+from fcn_hw.train.pruning import (
+    Pruner,
+    blocks_digest,
+    check_pruning,
+    choose_masks,
+    lamp_scores,
+    sparsity_at,
+)
 from fcn_hw.train.run import train
 from fcn_hw.train.store import CheckpointFile
 from fcn_hw.train.study import Study, design_phase
@@ -107,6 +115,63 @@ def test_global_scope_shares_the_zeros_whatever_the_layers_scales() -> None:
     peaks = {"peaks": np.array([8, 8, *[0.01] * 8], np.float32), "even": np.ones(10, np.float32)}
     masks = choose_masks(peaks, Pruning(sparsity=0.4, scope="global"))
     assert (masks["peaks"].sum(), masks["even"].sum()) == (2, 10)
+
+
+def blocks(left: int) -> dict[str, StepBlocks]:
+    """Of layer a: six steps of 15 weights in two filter groups."""
+    return {"a": StepBlocks(np.arange(90).reshape(1, 2, 3, 15), left)}
+
+
+FOLD = Pruning(sparsity=0.5, layers={"b": 0.25}, block="fold", board="pynq-z2")
+
+
+@pytest.mark.parametrize("progress", [0.0, 0.2, 1.0])
+@pytest.mark.parametrize("left", [2, 3, 6])
+def test_steps_of_least_norm_go_together(left: int, progress: float) -> None:
+    given = kernels()
+    found = choose_masks(given, FOLD, progress, blocks(left))
+    kept = found["a"].reshape(6, 15)
+    assert np.all(kept == kept[:, :1])  # a step as a whole
+    gone = kept[:, 0] == 0
+    assert gone.sum() == round((6 - left) * (1 - (1 - progress) ** 3))
+    norms = np.square(given["a"].reshape(6, 15).astype(float)).sum(axis=1)
+    norms[[norms[:3].argmax(), 3 + norms[3:].argmax()]] = np.inf  # of each group one stays
+    if gone.any():
+        assert norms[gone].max() <= norms[~gone].min() and np.isfinite(norms[gone]).all()
+    others = choose_masks(given, Pruning(sparsity=0.5, layers={"b": 0.25}), progress)
+    for name in "bc":  # layers without blocks lose single weights
+        np.testing.assert_array_equal(found[name], others[name])
+
+
+def test_places_without_a_weight_are_no_weight() -> None:
+    """A phase of a transposed convolution may have fewer weights than steps times multipliers."""
+    layer = StepBlocks(np.array([[[[0, 1], [2, -1], [3, -1]]]]), 2)
+    kernel = np.array([1, 1, 3, 2], np.float32)
+    assert choose_masks({"a": kernel}, FOLD, 1.0, {"a": layer})["a"].tolist() == [0, 0, 1, 1]
+
+
+def test_a_digest_of_blocks_tells_them_apart() -> None:
+    moved = {"a": StepBlocks(np.arange(90).reshape(1, 2, 3, 15)[..., ::-1], 3)}
+    different = [blocks(3), blocks(4), moved, {"c": blocks(3)["a"]}]
+    assert len({blocks_digest(each) for each in different}) == 4
+    assert blocks_digest(blocks(3)) == blocks_digest(blocks(3))
+
+
+@pytest.mark.parametrize(
+    ("keys", "message"),
+    [
+        ({"block": "fold"}, "block: fold needs board, the one whose folds are meant"),
+        ({"board": "pynq-z2"}, "board is of block: fold"),
+        (
+            {"block": "fold", "board": "pynq-z2", "scope": "global"},
+            "scope: global is of single weights; block: fold chooses the layers",
+        ),
+        ({"block": "folds"}, "Input should be 'weight' or 'fold'"),
+    ],
+)
+def test_blocks_without_a_fold_are_refused(keys: dict[str, str], message: str) -> None:
+    with pytest.raises(ValidationError, match=message):
+        Pruning.model_validate(keys)
 
 
 @pytest.mark.parametrize(
@@ -198,10 +263,10 @@ def session(tiny_design: Callable[..., Design], squares: DataSet) -> Any:
     table = study.table(wishes(design, topology))
     phase = design_phase(design, "retrain", EPOCHS, 0.01)
 
-    def run(path: Path, report: Any = None) -> Any:
+    def run(path: Path, report: Any = None, blocks: Any = None) -> Any:
         model = study.quantized(table)
         return model, study.retrain(
-            model, phase, CheckpointFile(path, "d"), report and report(model)
+            model, phase, CheckpointFile(path, "d"), report and report(model), blocks=blocks
         )
 
     run.study, run.table = study, table
@@ -234,6 +299,15 @@ def test_zeros_rise_on_schedule_and_stay(session: Any, tmp_path: Path) -> None:
     snapped = session.study.snapped(model, session.table)
     for name in targets:  # a shadow weight of zero is a zero in hardware
         assert np.all(snapped.get_layer(name).get_weights()[0][zeros(model, name)] == 0)
+
+
+def test_steps_stay_zero_through_the_retraining(session: Any, tmp_path: Path) -> None:
+    size = session.study.weights["conv2_1"][0].size
+    layer = StepBlocks(np.arange(size).reshape(1, 2, 6, -1), 5)
+    model, _ = session(tmp_path / "c.npz", blocks={"conv2_1": layer})
+    gone = zeros(model, "conv2_1").reshape(12, -1).all(axis=1)
+    assert gone.sum() == 7
+    assert zeros(model, "conv2_1").sum() < size * 7 // 12 + 9  # no other weight was pruned
 
 
 def test_an_interrupted_pruning_ends_as_an_uninterrupted_one(session: Any, tmp_path: Path) -> None:
@@ -275,14 +349,14 @@ def test_a_zero_that_is_not_pruned_may_come_back(session: Any) -> None:
     """Resuming takes the masks as they were, and does not read them from the weights."""
     study = session.study
     model = study.quantized(session.table)
-    pruner = Pruner(model, study.topology, study.design.training.pruning, 12)
+    pruner = Pruner(model, study.topology, study.design.training.pruning, None, 12)
     kernel = model.get_layer("conv2_1").kernel
     values = kernel.numpy()
     values.flat[np.argsort(np.abs(values), axis=None)[:3]] = 0
     kernel.assign(values)
     masks = pruner.masks
     assert all(mask.all() for mask in masks)
-    again = Pruner(model, study.topology, study.design.training.pruning, 12)
+    again = Pruner(model, study.topology, study.design.training.pruning, None, 12)
     again.take_up(masks)
     kernel.assign_add(np.ones_like(values))
     again.apply()
@@ -296,4 +370,4 @@ def test_a_model_with_binary_weights_is_refused(session: Any) -> None:
     )})  # fmt: skip
     model = study.quantized(study.table(wishes(design, study.topology)))
     with pytest.raises(ConfigError, match="layer 'conv2_1' has binary weights"):
-        Pruner(model, study.topology, study.design.training.pruning, 12)
+        Pruner(model, study.topology, study.design.training.pruning, None, 12)

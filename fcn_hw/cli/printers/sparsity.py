@@ -83,18 +83,36 @@ def _grid(row: StepZeros) -> str:
 def _print_levels(run: SparsityRun) -> None:
     """A row a level of pruning."""
     valued = run.hardware is not None
-    names = ["zeros asked", "direct: zeros", run.metric, "retrained: zeros", run.metric, "epochs"]
-    names += ["idle multipliers", "zeros that save", "cycles", "with all steps"] if valued else []
+    names = [
+        "zeros asked",
+        "block",
+        "direct: zeros",
+        run.metric,
+        "retrained: zeros",
+        run.metric,
+        "epochs",
+    ]
+    names += (
+        ["idle multipliers", "zeros that save", "cycles", "with all steps", "frames/s"]
+        if valued
+        else []
+    )
     table = _table(f"magnitude pruning; float {run.metric} {100 * run.float_score:.2f} %", names)
     for level in run.levels:
-        cells = [f"{100 * level.sparsity:g} %"]
+        cells = [f"{100 * level.sparsity:g} %", level.block]
         for part in (level.direct, level.retrained):
             cells += [f"{100 * part.zeros_total:.1f} %", f"{100 * part.score:.2f} %"]
         cells.append(str(level.retrained.epochs))
         if level.hardware is not None:
-            cells += _saved(level.hardware)
+            cells += [*_saved(level.hardware), f"{level.fps:,.0f}", f"{level.lut:,}"]
         table.add_row(*cells)
     print_table(table)
+    if run.fps is not None:
+        console().print(
+            "cycles at the folds of the trained design; frames/s and LUTs with folds chosen for "
+            f"pruned weights; the trained design has {run.fps:,.0f} frames/s, {run.lut:,} LUTs",
+            highlight=False,
+        )
 
 
 def _saved(worth: NetworkWorth) -> list[str]:

@@ -16,7 +16,8 @@ from fcn_hw.files import replace_file
 from fcn_hw.flow.code import code_digest
 from fcn_hw.flow.progress import Progress
 from fcn_hw.flow.stage import StageRecord, digest_of, file_digest
-from fcn_hw.flow.training import FLOAT_MODEL, train_stage
+from fcn_hw.flow.train import train_stage
+from fcn_hw.flow.training import FLOAT_MODEL
 from fcn_hw.flow.workspace import Workspace
 from fcn_hw.locks import locked
 from fcn_hw.results import result_text

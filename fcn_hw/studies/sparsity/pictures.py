@@ -101,16 +101,18 @@ def _by_layer(axes: Axes, run: SparsityRun) -> None:
 
 def _by_level(axes: Axes, run: SparsityRun) -> None:
     """Score against zeros."""
-    for label, marker, colour in (
-        ("pruned and quantized directly", "s", _COLOURS[1]),
-        ("pruned while retrained", "o", _COLOURS[5]),
-    ):
-        found = [level.retrained if marker == "o" else level.direct for level in run.levels]
-        axes.plot(
-            [100 * item.zeros_total for item in found],
-            [100 * item.score for item in found],
-            color=colour, marker=marker, label=label,
-        )  # fmt: skip
+    for block, what, style in (("weight", "weights", "-"), ("fold", "blocks", "--")):
+        levels = [level for level in run.levels if level.block == block]
+        for label, marker, colour, found in (
+            ("pruned and quantized directly", "s", _COLOURS[1], [x.direct for x in levels]),
+            ("pruned while retrained", "o", _COLOURS[5], [x.retrained for x in levels]),
+        ):
+            if levels:
+                axes.plot(
+                    [100 * item.zeros_total for item in found],
+                    [100 * item.score for item in found],
+                    color=colour, marker=marker, linestyle=style, label=f"{what} {label}",
+                )  # fmt: skip
     axes.axhline(
         100 * run.float_score, color="#000000", linewidth=0.8, linestyle="--", label="float"
     )
@@ -151,7 +153,8 @@ def _worth_rows(run: SparsityRun) -> dict[str, list[float]]:
     groups["all layers"] = run.hardware.layers
     for level in run.levels:
         if level.hardware is not None:
-            groups[f"all, {100 * level.sparsity:g} % pruned"] = level.hardware.layers
+            what = "blocks" if level.block == "fold" else "weights"
+            groups[f"all, {100 * level.sparsity:g} % of {what} pruned"] = level.hardware.layers
     return {
         name: [
             100 * sum(getattr(layer, what) for layer in layers) / sum(x.weights for x in layers)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pydantic.dataclasses import dataclass
 
 from fcn_hw.backend.zero_worth import NetworkWorth
+from fcn_hw.design import PruningBlock
 from fcn_hw.results import STRICT
 from fcn_hw.studies.sparsity.sweep import PrunedScores, StepZeros
 
@@ -14,17 +15,23 @@ class LevelResult:
     """A part of zeros that was asked for.
 
     Args:
-        sparsity: of each layer, or with ``scope: global`` of all.
+        sparsity: of each layer, or with ``scope: global`` or ``block: fold`` of all.
+        block: ``weight``, single ones, or ``fold``, those of a step of the hardware together.
         direct: the float network, pruned and quantized at once.
         retrained: pruned step by step while the quantized network is retrained.
         hardware: what the zeros of the retrained network are worth, at the folds of the trained
             design; None without a board.
+        fps, lut: frames a second and LUTs with the folds that the board allows for these weights;
+            None without a board.
     """
 
     sparsity: float
+    block: PruningBlock
     direct: PrunedScores
     retrained: PrunedScores
     hardware: NetworkWorth | None = None
+    fps: float | None = None
+    lut: int | None = None
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -39,6 +46,7 @@ class SparsityRun:
         steps: grids around those of least error, layer by layer.
         levels: of pruning, ascending.
         hardware: what the trained design's zeros are worth; None without a board.
+        fps, lut: frames a second and LUTs of the trained design; None without a board.
     """
 
     design: str
@@ -48,3 +56,5 @@ class SparsityRun:
     steps: tuple[StepZeros, ...]
     levels: tuple[LevelResult, ...] = ()
     hardware: NetworkWorth | None = None
+    fps: float | None = None
+    lut: int | None = None

@@ -9,7 +9,7 @@ and all others in float.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from math import ceil
@@ -21,7 +21,7 @@ import numpy.typing as npt
 from pydantic import computed_field
 from pydantic.dataclasses import dataclass as pydantic_dataclass
 
-from fcn_hw.design import Pruning, PruningScope, Weight
+from fcn_hw.design import Pruning, PruningBlock, PruningScope, Weight
 from fcn_hw.errors import ConfigError
 from fcn_hw.fixed import FixedFormat
 from fcn_hw.results import STRICT, result_data
@@ -44,7 +44,7 @@ from fcn_hw.train.precision import (
     WeightQuantizer,
 )
 from fcn_hw.train.predict import Predictor, score
-from fcn_hw.train.pruning import choose_masks
+from fcn_hw.train.pruning import Blocks, blocks_digest, choose_masks
 from fcn_hw.train.store import Checkpoint, CheckpointFile
 from fcn_hw.train.study import Study, design_phase, json_digest, phase_digest
 
@@ -231,12 +231,14 @@ class PrunedLevel:
     """A part of zeros that was asked for.
 
     Args:
-        sparsity: of each layer, or with ``scope: global`` of all.
+        sparsity: of each layer, or with ``scope: global`` or ``block: fold`` of all.
+        block: single weights, or those of a step of the hardware together.
         direct: the float network, pruned and quantized at once.
         retrained: pruned step by step while the quantized network is retrained.
     """
 
     sparsity: float
+    block: PruningBlock
     direct: Pruned
     retrained: Pruned
 
@@ -269,7 +271,9 @@ class PruningSweep:
         table: the formats.
         folder: for finished and unfinished levels.
         epochs: of each retraining; None takes the design's.
-        scope: of the zeros, ``layer`` or ``global``; None takes the design's.
+        scope: of single weights, ``layer`` or ``global``; None takes the design's.
+        board: at whose folds ``blocks`` are; None where there are none.
+        blocks: the weights that become zero together for a part of zeros.
 
     Raises:
         ConfigError: no epochs.
@@ -282,7 +286,10 @@ class PruningSweep:
         folder: Path,
         epochs: int | None = None,
         scope: PruningScope | None = None,
+        board: str | None = None,
+        blocks: Callable[[float], Blocks] | None = None,
     ) -> None:
+        self._board, self._blocks = board, blocks
         self.study, self.table, self.folder = study, table, folder
         training = study.design.training
         self.epochs = training.retrain_epochs if epochs is None else epochs
@@ -292,7 +299,7 @@ class PruningSweep:
                 hint="give --epochs",
             )
         kept = training.pruning or Pruning()
-        self._pruning = Pruning(sparsity=0, ramp=kept.ramp, scope=scope or kept.scope)
+        self._ramp, self._scope = kept.ramp, scope or kept.scope
         self._phase = design_phase(
             study.design, "retrain", self.epochs, training.retrain_learning_rate
         )
@@ -305,42 +312,58 @@ class PruningSweep:
         """Of the retraining of a level."""
         return self.epochs * ceil(len(self.study.dataset.train) / self._phase.batch_size)
 
-    def level(self, sparsity: float, report: Report | None = None) -> PrunedLevel:
+    def level(
+        self, sparsity: float, report: Report | None = None, block: PruningBlock = "weight"
+    ) -> PrunedLevel:
         """One level, or what is stored of it.
 
         Raises:
             FcnHwError: the retraining diverged, or is too short for the ramp.
         """
-        pruning = self._pruning.model_copy(update={"sparsity": sparsity})
-        digest = json_digest(self._digest, pruning.model_dump(mode="json", exclude_defaults=True))
+        if block == "fold":
+            assert self._blocks is not None, "there is a board"
+            blocks: Blocks | None = self._blocks(sparsity)
+            pruning = Pruning(sparsity=sparsity, ramp=self._ramp, block=block, board=self._board)
+        else:
+            blocks = None
+            pruning = Pruning(sparsity=sparsity, ramp=self._ramp, scope=self._scope)
+        asked = pruning.model_dump(mode="json", exclude_defaults=True)
+        digest = json_digest(self._digest, asked, *([blocks_digest(blocks)] if blocks else []))
         finished = CheckpointFile(self.folder / f"{digest[:16]}.npz", digest)
         unfinished = CheckpointFile(self.folder / f"{digest[:16]}_training.npz", digest)
         stored = finished.load()
         if stored is None:
             parts = {
-                "direct": self._direct(pruning),
-                "retrained": self._retrained(pruning, unfinished, report),
+                "direct": self._direct(pruning, blocks),
+                "retrained": self._retrained(pruning, blocks, unfinished, report),
             }
             finished.save(_checkpoint(parts))
         else:
             parts = self._from_checkpoint(stored)
         unfinished.discard()
-        return PrunedLevel(sparsity, **parts)
+        return PrunedLevel(sparsity, block, **parts)
 
-    def _direct(self, pruning: Pruning) -> Pruned:
+    def _direct(self, pruning: Pruning, blocks: Blocks | None) -> Pruned:
         weights = self.study.weights
-        masks = choose_masks({name: kernel for name, (kernel, _) in weights.items()}, pruning)
+        kernels = {name: kernel for name, (kernel, _) in weights.items()}
+        masks = choose_masks(kernels, pruning, blocks=blocks)
         pruned = {name: (kernel * masks[name], bias) for name, (kernel, bias) in weights.items()}
         model = self.study.quantized(self.table)
         set_weights(model, pruned)
         return self._finished(model)
 
-    def _retrained(self, pruning: Pruning, file: CheckpointFile, report: Report | None) -> Pruned:
+    def _retrained(
+        self,
+        pruning: Pruning,
+        blocks: Blocks | None,
+        file: CheckpointFile,
+        report: Report | None,
+    ) -> Pruned:
         training = self.study.design.training.model_copy(update={"pruning": pruning})
         design = self.study.design.model_copy(update={"training": training})
         study = Study(design, self.study.dataset, self.study.topology, self.study.weights)
         model = study.quantized(self.table)
-        state = study.retrain(model, self._phase, file, report)
+        state = study.retrain(model, self._phase, file, report, blocks=blocks)
         return self._finished(model, state.epoch, state.seconds)
 
     def _finished(self, model: Any, epochs: int = 0, seconds: float = 0.0) -> Pruned:
