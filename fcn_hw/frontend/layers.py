@@ -41,6 +41,7 @@ from fcn_hw.frontend.operations import (
     largest,
     max_pooled,
     mean_of,
+    multiplied,
     padded,
     smallest,
     subtracted,
@@ -157,6 +158,10 @@ def average(ctx: Context, call: Call, values: Sequence[Value]) -> Value:
 
 def subtract(ctx: Context, call: Call, values: Sequence[Value]) -> Value:
     return subtracted(ctx, call.path, values)
+
+
+def multiply(ctx: Context, call: Call, values: Sequence[Value]) -> Value:
+    return multiplied(ctx, call.path, values)
 
 
 def maximum(ctx: Context, call: Call, values: Sequence[Value]) -> Value:
@@ -311,17 +316,24 @@ LAYERS: dict[str, LayerRule] = {
     "Add": LayerRule(
         add,
         _EXACT,
-        "two inputs or more, of one shape; a sum of normalizations is proved behind a quantizer "
-        "where its combinations of codes are few, else measured",
+        "two inputs or more, of one shape; a single row or column is repeated; a sum of "
+        "normalizations is proved behind a quantizer where its combinations of codes are few, else "
+        "measured",
     ),
     "Average": LayerRule(
         average,
         _EXACT,
         "of two or four inputs of one shape; of others, and of float layers, as AveragePooling2D",
     ),
-    "Subtract": LayerRule(subtract, _EXACT, "two inputs of one shape"),
-    "Maximum": LayerRule(maximum, _EXACT, "two inputs or more, of one shape"),
-    "Minimum": LayerRule(minimum, _EXACT, "two inputs or more, of one shape"),
+    "Subtract": LayerRule(subtract, _EXACT, "two inputs of one shape, as Add"),
+    "Multiply": LayerRule(
+        multiply,
+        _EXACT,
+        "two inputs or more; one of them may have one channel, one row or one column: attention "
+        "gates, squeeze-and-excitation",
+    ),
+    "Maximum": LayerRule(maximum, _EXACT, "two inputs or more, of one shape, as Add"),
+    "Minimum": LayerRule(minimum, _EXACT, "two inputs or more, of one shape, as Add"),
     "Concatenate": LayerRule(concatenate, _EXACT, "channels of two inputs or more"),
     "Resizing": LayerRule(resizing, _EXACT, "to a whole multiple, as UpSampling2D"),
     "Dropout": LayerRule(nothing, _NOTHING, ""),

@@ -187,12 +187,12 @@ def padded(ctx: Context, layer: str, value: Value, padding: Padding) -> Value:
 
 
 def added(ctx: Context, layer: str, values: Sequence[Value]) -> Value:
-    """The sum of tensors of one shape.
+    """The sum of tensors of one shape; a single row or column is repeated, here and below.
 
     Raises:
         UnsupportedLayer: of several shapes.
     """
-    _same_shapes(layer, values)
+    values = _broadcast(ctx, layer, values)
     common = ctx.common_scale(values)
     if common is not None:
         op = _joined(ctx, layer, ctx.builder.skip_add, common.ops, "")
@@ -210,7 +210,7 @@ def mean_of(ctx: Context, layer: str, values: Sequence[Value]) -> Value:
     Raises:
         UnsupportedLayer: of several shapes.
     """
-    _same_shapes(layer, values)
+    values = _broadcast(ctx, layer, values)
     count, channels = len(values), values[0].shape[2]
     common = ctx.common_scale(values) if count in AVERAGED_INPUTS else None
     if common is not None:
@@ -230,7 +230,7 @@ def mean_of(ctx: Context, layer: str, values: Sequence[Value]) -> Value:
 
 def subtracted(ctx: Context, layer: str, values: Sequence[Value]) -> Value:
     """The first of two tensors of one shape minus the second."""
-    _same_shapes(layer, values)
+    values = _broadcast(ctx, layer, values)
     common = ctx.common_scale(values)
     ops = ctx.ops(values) if common is None else common.ops
     origin = layer if common is None else ""
@@ -238,6 +238,39 @@ def subtracted(ctx: Context, layer: str, values: Sequence[Value]) -> Value:
     if common is None:
         return ctx.known(op)
     return _behind(ctx, op, layer, "the difference", common.read, 2, 2)
+
+
+def multiplied(ctx: Context, layer: str, values: Sequence[Value]) -> Value:
+    """The product of tensors of one shape, the first two first. A single channel multiplies all
+    channels of the others.
+
+    Raises:
+        UnsupportedLayer: of several shapes.
+    """
+    first, *others = _broadcast(ctx, layer, values, one_channel=True)
+    for number, other in enumerate(others, start=1):
+        is_last = number == len(others)
+        first = _product(ctx, layer if is_last else f"{layer}_part", layer, (first, other), is_last)
+    return first
+
+
+def _product(ctx: Context, name: str, layer: str, values: Sequence[Value], is_whole: bool) -> Value:
+    """The product of two tensors.
+
+    Args:
+        name: of the op, not yet a C identifier.
+        is_whole: whether it is the layer's output.
+    """
+    left, right = (ctx.scaled(value) for value in values)
+    plain = left.factor == right.factor == 1.0
+    origin = layer if plain and is_whole else ""
+    op = ctx.builder.skip_multiply(ctx.names.give(name), left.op, right.op, origin=origin)
+    if plain:
+        return ctx.known(op)
+    (x, dx), (y, dy) = ((ctx.largest(item), item.error) for item in (left, right))
+    # |(x + dx) (y + dy) - x y|; what float32 rounds of the product is added by _behind
+    read = Scaled(op, left.factor * right.factor, x * dy + y * dx + dx * dy, (x + dx) * (y + dy))
+    return _behind(ctx, op, layer, "the product", read, 1)
 
 
 def largest(ctx: Context, layer: str, values: Sequence[Value]) -> Value:
@@ -323,7 +356,7 @@ def _selected(
     ctx: Context, layer: str, values: Sequence[Value], build: Callable[..., str]
 ) -> Value:
     """One of several values; a scale that is above 0 keeps the choice."""
-    _same_shapes(layer, values)
+    values = _broadcast(ctx, layer, values)
     common = ctx.common_scale(values)
     if common is None:
         return ctx.known(_joined(ctx, layer, build, ctx.ops(values), layer))
@@ -331,13 +364,44 @@ def _selected(
     return Pending(known, scale_of(layer, "the scale", common.read.factor, known.shape[2]))
 
 
-def _same_shapes(layer: str, values: Sequence[Value]) -> None:
-    shapes = [value.shape for value in values]
-    if len(set(shapes)) > 1:
-        listed = ", ".join(str(shape) for shape in shapes)
+def _broadcast(
+    ctx: Context, layer: str, values: Sequence[Value], *, one_channel: bool = False
+) -> list[Value]:
+    """Tensors of one shape: those of a single row or column are repeated along it, as Keras and
+    ONNX do.
+
+    Args:
+        one_channel: whether some may have a single channel and the others more.
+
+    Raises:
+        UnsupportedLayer: their shapes differ otherwise.
+    """
+    size = (max(value.shape[0] for value in values), max(value.shape[1] for value in values))
+    found = [_repeated(ctx, layer, value, size) for value in values]
+    channels = {value.shape[2] for value in values}
+    if one_channel and len(channels) > 1:
+        channels.discard(1)
+    if len(channels) > 1 or any(value.shape[:2] != size for value in found):
+        listed = ", ".join(str(value.shape) for value in values)
         raise UnsupportedLayer(
             layer, f"inputs of different shapes: {listed}", hint="bring them to one shape first"
         )
+    return found
+
+
+def _repeated(ctx: Context, layer: str, value: Value, size: Pair) -> Value:
+    """A tensor whose single row, or column, is there as often as the frame has rows, or columns."""
+    height, width, channels = value.shape
+    scale = (size[0] if height == 1 else 1, size[1] if width == 1 else 1)
+    if scale == (1, 1):
+        return value
+
+    def build(ops: tuple[str, ...], origin: str) -> str:
+        return ctx.builder.upsample_nearest(
+            ctx.names.give(f"{layer}_broadcast"), ops[0], scale, origin=""
+        )
+
+    return ctx.moved(Moved((value,), (height * scale[0], width * scale[1], channels), build, layer))
 
 
 def _joined(

@@ -213,6 +213,11 @@ class Context:
             found = self._scaled[id(value)] = (value, self._as_scaled(value))
         return found[1]
 
+    def largest(self, read: Scaled) -> float:
+        """The magnitude that no value of what was read exceeds."""
+        held, step = self.builder.interval(read.op), self.builder.tensor(read.op).format.step
+        return read.largest or max(abs(held.low), abs(held.high)) * step
+
     def common_scale(self, values: Sequence[Value]) -> Common | None:
         """Values that are one factor times codes, the same factor for all.
 

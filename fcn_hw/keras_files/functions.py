@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from fcn_hw.keras_files.refused import AXES, PRODUCT
+from fcn_hw.keras_files.refused import AXES
 
 CALLS_FUNCTION = "TFOpLambda"
 
@@ -81,6 +81,7 @@ def _depth_to_space(tensors: Tensors, others: Arguments) -> tuple[str, Arguments
 FUNCTIONS: dict[str, Replacement] = {
     **dict.fromkeys(("__operators__.add", "math.add", "math.add_n"), _join("Add")),
     **dict.fromkeys(("__operators__.sub", "math.subtract"), _join("Subtract")),
+    "math.multiply": _join("Multiply"),
     "math.maximum": _maximum,
     "math.minimum": _join("Minimum"),
     "concat": _concat,
@@ -95,13 +96,14 @@ FUNCTIONS: dict[str, Replacement] = {
 """By the name that Keras stores: that of the function, without ``tf.``."""
 
 _SCALE = "scale the weights of the layer in front, or let a quantizer's binary point do it"
+_MATRIX = "matrix products of activations have no op here: use Multiply, value by value"
 _BEFORE = "use the layer of Keras, and put a QActivation behind it"
 
 FUNCTION_HINTS: dict[str, str] = {
     "nn.depth_to_space": "give it one tensor and a block size, channels last",
     "nn.space_to_depth": "use a QConv2D with strides",
-    **dict.fromkeys(("math.multiply", "linalg.matmul", "einsum"), PRODUCT),
-    **dict.fromkeys(("math.truediv", "math.divide", "math.negative"), _SCALE),
+    **dict.fromkeys(("linalg.matmul", "einsum"), _MATRIX),
+    **dict.fromkeys(("math.multiply", "math.truediv", "math.divide", "math.negative"), _SCALE),
     "math.minimum": "the smallest of a tensor and a constant has no op here",
     **dict.fromkeys(("math.abs", "math.square", "math.sqrt", "math.exp", "math.log", "math.pow"),
                     "use a quantizer or an activation that docs/operators.md lists"),

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 AXES = "keep images as (height, width, channels)"
-PRODUCT = "products of activations have no op here: use Add, Maximum or Concatenate"
 
 _RECURRENT = "recurrent layers keep state from step to step, which frames have not"
 _FRAMES = "a frame has two dimensions: use the layer of the same name that ends in 2D"
 _STATISTICS = "its statistics are of each image: use BatchNormalization"
-_ATTENTION = "products of activations have no op here: use convolutions of a larger receptive field"
+_ATTENTION = (
+    "products of all pixels with all others have no op here: use Multiply, as a gate, or "
+    "convolutions of a larger receptive field"
+)
 _SEQUENCE = "it is of sequences: give images to the model"
 
 NEVER: dict[str, str] = {
     "SlicingOpLambda": "use Cropping2D instead of a slice",
-    "Multiply": PRODUCT,
     "GlobalMaxPooling2D": "use MaxPooling2D with the frame's size",
     **dict.fromkeys(
         """LSTM GRU SimpleRNN RNN Bidirectional LSTMCell GRUCell SimpleRNNCell

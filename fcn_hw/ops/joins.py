@@ -28,6 +28,12 @@ class Join(Pixelwise):
     arity = (2, MAX_SKIP_INPUTS)
 
 
+def size_rules(operands: Operands) -> Iterable[str]:
+    """Whether all inputs have as many rows and columns."""
+    if len({item.shape[:2] for item in operands}) > 1:
+        yield f"inputs differ in size: {', '.join(str(item.shape[:2]) for item in operands)}"
+
+
 @dataclass(frozen=True)
 class Elementwise(Join):
     """Base of ops that make one value of the values of each place, binary points aligned.

@@ -13,7 +13,7 @@ from fcn_hw.firing import STREAM
 from fcn_hw.fixed import Whole, convert_whole
 from fcn_hw.intervals import Interval, hull
 from fcn_hw.ops.base import ChannelRule, Fold, Operands, Shape, pixel_process
-from fcn_hw.ops.joins import Join
+from fcn_hw.ops.joins import Join, size_rules
 
 
 @dataclass(frozen=True)
@@ -23,8 +23,7 @@ class SkipConcat(Join):
     converts = False
 
     def rules(self, operands: Operands) -> Iterable[str]:
-        if len({item.shape[:2] for item in operands}) > 1:
-            yield f"inputs differ in size: {', '.join(str(item.shape[:2]) for item in operands)}"
+        yield from size_rules(operands)
 
     def shape(self, operands: Operands) -> Shape:
         return (*operands[0].shape[:2], sum(item.channels for item in operands))

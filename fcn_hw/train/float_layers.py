@@ -8,7 +8,7 @@ and are left out.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, get_args
 
@@ -602,24 +602,44 @@ def _merge(how: Any) -> Rule:
                 call.path, f"it joins {len(nodes)} tensors", hint="join two of them"
             )
         shapes = [node.shape for node in nodes]
+        largest = _largest(shapes)
         same = {(s.height, s.width) if how == "concat" else s for s in shapes}
+        if how == "multiply":
+            same = {_where_repeated(s, largest) for s in shapes}
         if len(same) > 1:
             listed = ", ".join(f"{s.height} x {s.width} x {s.channels}" for s in shapes)
             raise UnsupportedLayer(
                 call.path, f"its inputs have different shapes: {listed}",
                 hint="bring them to one shape first",
             )  # fmt: skip
-        channels = sum(s.channels for s in shapes) if how == "concat" else shapes[0].channels
-        shape = replace(shapes[0], channels=channels)
+        channels = sum(s.channels for s in shapes) if how == "concat" else largest.channels
+        shape = replace(largest, channels=channels)
         if how == "concat" and call.settings.get("axis", -1) not in (-1, 3):
             raise UnsupportedLayer(
                 call.path, f"concatenation along axis {call.settings['axis']}",
                 hint="concatenate channels",
             )  # fmt: skip
         sources = tuple(node.name for node in nodes)
-        layers.gives(call, Merge(layers.name(call.path), sources, shape, how))
+        node = Merge(layers.name(call.path), sources, shape, how, quantized=how == "multiply")
+        layers.gives(call, node)
 
     return rule
+
+
+def _largest(shapes: Sequence[Shape]) -> Shape:
+    """The most rows, columns and channels."""
+    return Shape(
+        max(s.height for s in shapes), max(s.width for s in shapes), max(s.channels for s in shapes)
+    )
+
+
+def _where_repeated(shape: Shape, whole: Shape) -> Shape:
+    """The shape of a tensor whose single row, column or channel is there as often as in another."""
+    return Shape(
+        whole.height if shape.height == 1 else shape.height,
+        whole.width if shape.width == 1 else shape.width,
+        whole.channels if shape.channels == 1 else shape.channels,
+    )
 
 
 def _nothing(layers: FloatLayers, call: LayerCall, ends: bool) -> None:
@@ -649,6 +669,7 @@ RULES: dict[str, Rule] = {
     "ZeroPadding2D": _zero_padding,
     "Add": _merge("add"),
     "Subtract": _merge("subtract"),
+    "Multiply": _merge("multiply"),
     "Maximum": _merge("maximum"),
     "Minimum": _merge("minimum"),
     "Concatenate": _merge("concat"),

@@ -209,7 +209,7 @@ def _scaled(node: Input, image: Any) -> Any:
 
 _MERGES = {
     "add": "Add", "subtract": "Subtract", "maximum": "Maximum", "minimum": "Minimum",
-    "concat": "Concatenate",
+    "multiply": "Multiply", "concat": "Concatenate",
 }  # fmt: skip
 
 

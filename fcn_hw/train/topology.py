@@ -179,6 +179,8 @@ class Pad:
 class Merge:
     """Joins tensors of one size: value by value, or along the channels (``concat``).
 
+    What is multiplied may have one row, one column or one channel only: it is repeated.
+
     Args:
         quantized: whether a quantizer stands behind it; without one, it keeps every bit.
     """
@@ -186,7 +188,7 @@ class Merge:
     name: str
     sources: tuple[str, ...]
     shape: Shape
-    how: Literal["add", "subtract", "maximum", "minimum", "concat"]
+    how: Literal["add", "subtract", "multiply", "maximum", "minimum", "concat"]
     function: Function | None = None
     quantized: bool = False
 

@@ -74,7 +74,7 @@ def test_functions_that_have_a_layer(env: Any, tmp_path: Path, name: str) -> Non
         a = qkeras.QActivation("quantized_relu(4,2)")(conv(env, 4)(image))
         b = conv(env, 4)(a)
         x = tf.concat(
-            [a + b, a - b, tf.maximum(a, b), tf.minimum(a, b), tf.maximum(b, 0.0)], axis=-1
+            [a + b, a - b, a * b, tf.maximum(a, b), tf.minimum(a, b), tf.maximum(b, 0.0)], axis=-1
         )
         x = tf.pad(tf.nn.relu(x), [[0, 0], [1, 2], [2, 3], [0, 0]])
         x = qkeras.QActivation("quantized_bits(6,3,1,alpha=1.0)")(tf.nn.relu6(x))
@@ -87,8 +87,9 @@ def test_functions_that_have_a_layer(env: Any, tmp_path: Path, name: str) -> Non
     loaded = load_model(tmp_path / name)
     exported = export(loaded, BYTES)
     kinds = [op.kind for op in exported.graph.ops]
-    for kind in ("SkipAdd", "SkipSubtract", "SkipMaximum", "SkipMinimum", "SkipConcat", "ZeroPad2D",
-                 "DepthToSpace", "UpsampleNearest", "UpsampleBilinear", "ArgMax"):  # fmt: skip
+    for kind in ("SkipAdd", "SkipSubtract", "SkipMultiply", "SkipMaximum", "SkipMinimum",
+                 "SkipConcat", "ZeroPad2D", "DepthToSpace", "UpsampleNearest", "UpsampleBilinear",
+                 "ArgMax"):  # fmt: skip
         assert kind in kinds
     assert kinds[-1] == "ArgMax"
     check_exact(loaded, exported.graph)
@@ -103,7 +104,7 @@ def test_functions_that_have_none_get_one_hint_each(env: Any, tmp_path: Path) ->
     def build(image: Any) -> Any:
         a = conv(env, 4)(image)
         return [
-            tf.nn.space_to_depth(a, 2), a * a, a + 1.0, 1.0 - a, tf.reduce_mean(a, [1, 2]),
+            tf.nn.space_to_depth(a, 2), a * 3.0, a + 1.0, 1.0 - a, tf.reduce_mean(a, [1, 2]),
             tf.pad(a, [[0, 0], [1, 1], [1, 1], [0, 0]], "REFLECT"), tf.maximum(a, 1.0),
             tf.math.erf(a), a[:, 1:-1],
         ]  # fmt: skip
@@ -119,7 +120,7 @@ def test_functions_that_have_none_get_one_hint_each(env: Any, tmp_path: Path) ->
     assert len(others) == 8
     told_of = "\n".join(others)
     for text in (
-        "tf.math.multiply, for which no layer stands: products of activations have no op",
+        "tf.math.multiply, with arguments for which no layer stands: scale the weights",
         "tf.__operators__.add, with arguments for which no layer stands: add tensors of the model",
         "tf.math.subtract, with arguments for which no layer stands: add tensors of the model",
         "tf.math.reduce_mean, for which no layer stands: use GlobalAveragePooling2D(keepdims=True)",
@@ -201,14 +202,14 @@ def test_layers_behind_a_refused_one_are_told_of_too(env: Any) -> None:
     def build(image: Any) -> Any:
         x = layers.UpSampling2D(40, interpolation="bilinear", name="up40")(image)
         x = layers.UpSampling2D(2, interpolation="bicubic", name="cubic")(x)
-        x = layers.Multiply(name="times")([x, conv(env, 3, name="fine")(x)])
+        x = layers.ELU(name="elu")(conv(env, 3, name="fine")(x))
         return layers.Softmax(axis=1, name="soft")(x)
 
     lines = told(model_of(env, build))
     assert lines[0].startswith("layer 'up40': bilinear upsampling by (40, 40): it goes up to 32")
     assert "gives other values, so train it so" in lines[1]
     assert lines[2].startswith("layer 'cubic': interpolation 'bicubic'")
-    assert lines[3].startswith("layer 'times': layer class Multiply is not supported: products of")
+    assert lines[3].startswith("layer 'elu': layer class ELU is not supported: put a")
     assert lines[4].startswith("layer 'soft': softmax along axis 1")
     assert len(lines) == 5
 

@@ -22,6 +22,7 @@ from fcn_hw.frontend.qonnx.onnx_file import read_program
 from fcn_hw.frontend.qonnx.run import run
 from fcn_hw.ops.lookup import Lookup
 from fcn_hw.ops.skip_add import SkipAdd
+from fcn_hw.ops.skip_multiply import SkipMultiply
 
 
 @pytest.mark.parametrize("name", NETWORKS)
@@ -87,6 +88,24 @@ def test_residual_branches_of_one_scale_are_added_as_codes(tmp_path: Path) -> No
     _, graph = exported(net, tmp_path, net.quant(net.node("Add", both), 4, 0.5, signed=True))
     (add,) = (op for op in graph.ops if isinstance(op, SkipAdd))
     assert {graph[name].output.format.width for name in add.inputs} == {4}
+
+
+@pytest.mark.parametrize("gate", ["pixels", "one channel", "one pixel"])
+@pytest.mark.parametrize("powers", [True, False])
+def test_products_of_images(powers: bool, gate: str, tmp_path: Path) -> None:
+    """Codes are multiplied; learned scales, which float32 applies first, stay behind them."""
+    net = Net(seed=2, powers=powers)
+    x = net.quant(net.conv("image", 4, 3), 4, 0.2, signed=True)
+    whole = net.node("GlobalAveragePool", [x]) if gate == "one pixel" else x
+    whole = net.quant(whole, 6, 0.05, signed=True)
+    filters = 1 if gate == "one channel" else 4
+    factor = net.quant(net.node("Sigmoid", [net.conv(whole, filters, 4)]), 5, 0.03)
+    last = net.quant(net.node("Mul", [x, factor]), 6, 0.1, signed=True)
+    known = check(net, tmp_path, last)
+    assert powers == (Status.MEASURED not in known.values())
+    _, graph = exported(net, tmp_path, last)
+    (op,) = (op for op in graph.ops if isinstance(op, SkipMultiply))
+    assert op.accum.width == 9
 
 
 POINTWISE: dict[str, tuple[str, dict[str, Any], Sequence[Any]]] = {

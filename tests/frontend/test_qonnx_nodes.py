@@ -249,10 +249,6 @@ REFUSED: dict[str, tuple[Build, str]] = {
         ),
         "layer 'resize_1': nearest with asymmetric and ceil does not repeat pixels",
     ),
-    "product of images": (
-        lambda net, x: net.node("Mul", [x, x]),
-        "layer 'mul_1': products of images have no op here",
-    ),
     "pad by one": (
         indices("Pad", [0, 0, 1, 1, 0, 0, 0, 0], mode="edge"),
         "layer 'pad_1': mode 'edge'",

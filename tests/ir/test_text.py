@@ -58,7 +58,8 @@ def every_op() -> Graph:
     build.skip_maximum("most", "less", "lookup")
     build.skip_minimum("least", "most", "relu")
     build.skip_average("mean", "least", "relu")
-    build.depth_to_space("space", "mean", (1, 2), 2)
+    build.skip_multiply("gated", "mean", "relu")
+    build.depth_to_space("space", "gated", (1, 2), 2)
     build.arg_max("classes", "space")
     return build.finish("classes")
 

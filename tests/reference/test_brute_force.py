@@ -105,6 +105,29 @@ def test_constants_of_channels_at_the_ends_of_wide_inputs(text: str) -> None:
     assert found["steps"][0, :, :, 2].tolist() == [[100] * 3] * 2, "none is reached"
 
 
+@pytest.mark.parametrize("channels", [(3, 3), (3, 1), (1, 3), (1, 1)])
+def test_products_of_wide_and_of_narrow_inputs(channels: tuple[int, int]) -> None:
+    """In float32, float64 and int64; a channel that multiplies all channels of the other input."""
+    build = GraphBuilder("net")
+    wide = [("ufixed<12,3>", "fixed<11,20>"), ("fixed<20,4>", "ufixed<30,-2>"),
+            ("fixed<31,31>", "ufixed<31,5>")]  # fmt: skip
+    for n, texts in enumerate(wide):
+        for name, text, count in zip("ab", texts, channels, strict=True):
+            build.input(f"{name}{n}", (1, 2, count), parse_format(text))
+        build.skip_multiply(f"exact{n}", f"a{n}", f"b{n}")
+        build.skip_multiply(
+            f"rounded{n}", f"a{n}", f"b{n}", fmt=parse_format("fixed<10,5,RND_CONV,SAT_SYM>")
+        )
+    names = [f"{kind}{n}" for kind in ("exact", "rounded") for n in range(len(wide))]
+    graph = build.finish(*names)
+    for seed in range(3):
+        frames = random_frames(graph, seed, count=1)
+        found = evaluate(graph, frames)
+        expected = brute_force(graph, {name: codes[0] for name, codes in frames.items()})
+        for name in names:
+            assert found[name][0].tolist() == expected[name]
+
+
 def test_maximum_and_minimum_of_different_points_and_the_difference_of_unsigned_inputs() -> None:
     build = GraphBuilder("net")
     for name, text in [("a", "ufixed<40,20>"), ("b", "ufixed<8,8>"), ("c", "fixed<38,4>")]:

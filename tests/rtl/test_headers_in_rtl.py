@@ -16,6 +16,7 @@ from test_channel_headers import (
     join_cases,
     lookup_cases,
     other_format_cases,
+    product_cases,
     threshold_cases,
     zero_cases,
 )
@@ -33,8 +34,9 @@ pytestmark = pytest.mark.rtl
 
 GRIDS = (
     moving_cases, converting_cases, averaging_cases, symmetric_cases, batch_norm_cases, zero_cases,
-    threshold_cases, lookup_cases, join_cases, other_format_cases, convolution_cases,
-    depthwise_cases, transposed_cases, lane_cases, zero_block_cases, conversion_cases,
+    threshold_cases, lookup_cases, join_cases, product_cases, other_format_cases,
+    convolution_cases, depthwise_cases, transposed_cases, lane_cases, zero_block_cases,
+    conversion_cases,
 )  # fmt: skip
 AT_ONCE = 40
 """Cases in one Verilator model."""

@@ -465,7 +465,7 @@ CASES = (
             lambda config: (
                 replaced("a", "Lambda")(config),
                 setting("c", activation="my_function")(config),
-                inner_layer("Multiply")(config),
+                inner_layer("Dot")(config),
             )
         ),
         "layer 'c': activation 'my_function' is unknown",
@@ -473,8 +473,9 @@ CASES = (
             "docs/operators.md lists what is known\n"
             "layer 'a': Lambda: it holds code: a Lambda holds arbitrary code: use layers that"
             " are listed in docs/operators.md\n"
-            "layer 'deep': layer class Multiply is not supported: products of activations "
-            "have no op here: use Add, Maximum or Concatenate"
+            "layer 'deep': layer class Dot is not supported: products of all pixels with all "
+            "others have no op here: use Multiply, as a gate, or convolutions of a larger "
+            "receptive field"
         ),
     ),
     # -- names

@@ -45,7 +45,7 @@ def two_problems(env: Any, image: Any) -> Any:
     made = env.keras.layers
     left = made.Conv2D(3, 3, padding="same", name="one")(image)
     right = made.LayerNormalization(name="two")(image)
-    return made.Multiply(name="three")([left, right])
+    return made.ELU(name="three")(made.Add()([left, right]))
 
 
 def twice(env: Any, image: Any) -> Any:
@@ -279,12 +279,13 @@ CASES = (
         "put a QActivation(quantized_bits(8, ...)) before it",
     ),
     BadModel(
-        "Multiply",
+        "Dot",
         lambda make: make.saved(
-            lambda env, image: env.keras.layers.Multiply(name="m")([image, image])
+            lambda env, image: env.keras.layers.Dot(axes=-1, name="m")([image, image])
         ),
-        "layer 'm': layer class Multiply is not supported",
-        "products of activations have no op here: use Add, Maximum or Concatenate",
+        "layer 'm': layer class Dot is not supported",
+        "products of all pixels with all others have no op here: use Multiply, as a gate, or "
+        "convolutions of a larger receptive field",
     ),
     BadModel(
         "a tensor given twice",
@@ -312,8 +313,8 @@ CASES = (
             "use the layer of qkeras with a quantizer, or weights on a grid of 16 bits\n"
             "layer 'two': layer class LayerNormalization is not supported: its statistics are of "
             "each image: use BatchNormalization\n"
-            "layer 'three': layer class Multiply is not supported: products of activations "
-            "have no op here: use Add, Maximum or Concatenate"
+            "layer 'three': layer class ELU is not supported: put a QActivation behind "
+            "Activation('elu')"
         ),
     ),
 )

@@ -35,6 +35,7 @@ from fcn_hw.ops.skip_average import SkipAverage
 from fcn_hw.ops.skip_concat import SkipConcat
 from fcn_hw.ops.skip_maximum import SkipMaximum
 from fcn_hw.ops.skip_minimum import SkipMinimum
+from fcn_hw.ops.skip_multiply import SkipMultiply
 from fcn_hw.ops.skip_subtract import SkipSubtract
 from fcn_hw.ops.threshold import Threshold
 from fcn_hw.ops.upsample_bilinear import UpsampleBilinear
@@ -159,6 +160,9 @@ def _value(op: Op, sources: list[Frame], graph: Graph) -> Callable[[int, int, in
         return lambda i, j, c: sum((frame[i, j, c] for frame in sources), zero) / len(sources)
     if isinstance(op, SkipSubtract):
         return lambda i, j, c: x[i, j, c] - sources[1][i, j, c]
+    if isinstance(op, SkipMultiply):
+        left, right = (tensor.channels for tensor in graph.operands(op))
+        return lambda i, j, c: x[i, j, c % left] * sources[1][i, j, c % right]
     if isinstance(op, SkipMaximum):
         return lambda i, j, c: max(frame[i, j, c] for frame in sources)
     if isinstance(op, SkipMinimum):

@@ -73,7 +73,7 @@ def graphs(draw: st.DrawFn, max_ops: int = 6) -> Graph:
 _KINDS = (
     "conv2d", "conv2d", "conv_transpose2d", "depthwise_conv2d", "max_pool2d", "average_pool2d",
     "upsample_nearest", "upsample_bilinear", "depth_to_space", "skip_add", "skip_average",
-    "skip_subtract", "skip_maximum", "skip_minimum",
+    "skip_subtract", "skip_maximum", "skip_minimum", "skip_multiply",
     "skip_concat", "crop2d", "zero_pad2d", "batch_norm", "threshold", "lookup", "quantize",
     "quantize", "quantize", "relu", "arg_max",
 )  # fmt: skip
@@ -138,16 +138,8 @@ def _add(
         return build.upsample_bilinear(name, source, scale, fmt=draw(maybe_format)), [source]
     if kind == "depth_to_space" and small:
         return build.depth_to_space(name, source, *draw(_blocks(channels))), [source]
-    if kind in ("skip_add", "skip_average", "skip_subtract", "skip_maximum", "skip_minimum"):
-        like = [other for other in names if build.tensor(other).shape == tensor.shape]
-        more = {"skip_subtract": (1,), "skip_average": (1, 3)}.get(kind, (1, 2))
-        count = draw(st.sampled_from(more))
-        sources = [source, *(draw(st.sampled_from(like)) for _ in range(count))]
-        return getattr(build, kind)(name, *sources, fmt=draw(maybe_format)), sources
-    if kind == "skip_concat" and channels <= 4:
-        like = [other for other in names if build.tensor(other).shape[:2] == (height, width)]
-        sources = [source, draw(st.sampled_from(like))]
-        return build.skip_concat(name, *sources), sources
+    if kind.startswith("skip_") and (kind != "skip_concat" or channels <= 4):
+        return _join(draw, build, name, kind, source, names)
     if kind == "crop2d":
         top, left = draw(st.integers(0, height - 1)), draw(st.integers(0, width - 1))
         size = (draw(st.integers(1, height - top)), draw(st.integers(1, width - left)))
@@ -173,6 +165,25 @@ def _blocks(draw: st.DrawFn, channels: int) -> tuple[tuple[int, int], int]:
     scales = [(p, q) for p in sides for q in sides if channels % (p * q) == 0]
     scale = draw(st.sampled_from(scales))
     return scale, draw(st.sampled_from([1, scale[0] * scale[1]]))
+
+
+def _join(
+    draw: st.DrawFn, build: GraphBuilder, name: str, kind: str, source: str, names: list[str]
+) -> tuple[str, list[str]]:
+    """An op that joins a tensor and others that suit it, which may be the same one."""
+    shape = build.tensor(source).shape
+    if kind == "skip_concat":
+        like = [other for other in names if build.tensor(other).shape[:2] == shape[:2]]
+        sources = [source, draw(st.sampled_from(like))]
+        return build.skip_concat(name, *sources), sources
+    shapes = (shape, (*shape[:2], 1)) if kind == "skip_multiply" else (shape,)
+    like = [other for other in names if build.tensor(other).shape in shapes]
+    more = {"skip_subtract": (1,), "skip_multiply": (1,), "skip_average": (1, 3)}
+    count = draw(st.sampled_from(more.get(kind, (1, 2))))
+    sources = [source, *(draw(st.sampled_from(like)) for _ in range(count))]
+    if kind == "skip_multiply" and draw(st.booleans()):
+        sources.reverse()
+    return getattr(build, kind)(name, *sources, fmt=draw(st.one_of(st.none(), formats()))), sources
 
 
 def _with_constants(

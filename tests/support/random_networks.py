@@ -28,11 +28,12 @@ Sampler = np.random.Generator
 
 
 def random_network(seed: int) -> Graph:
-    """The network of a seed: one or two inputs, at least one skip, one output or more."""
+    """The network of a seed: one or two inputs, at least one skip, one output or more; every fourth
+    has a gate."""
     sampler = np.random.default_rng(seed)
     while True:
         try:
-            return _Network(sampler, f"net{seed}").finished()
+            return _Network(sampler, f"net{seed}", seed % 4 == 2).finished()
         except FormatError:  # a sum of more than 63 bits: draw again
             continue
 
@@ -64,8 +65,8 @@ def without_blocks(codes: Codes) -> Codes:
 class _Network:
     """A network that grows: methods add ops behind a tensor and return the name of the last."""
 
-    def __init__(self, sampler: Sampler, name: str) -> None:
-        self.sampler = sampler
+    def __init__(self, sampler: Sampler, name: str, gated: bool) -> None:
+        self.sampler, self.gated = sampler, gated
         self.build = GraphBuilder(name)
         self.names: list[str] = []
         self.read: set[str] = set()
@@ -78,6 +79,8 @@ class _Network:
         steps = [self.skip] + [self.grow] * self.upto(2) + [self.skip] * self.chance(0.25)
         for index in self.sampler.permutation(len(steps)):
             steps[index]()
+        if self.gated:
+            self.gate(self.names[-1])
         if self.chance(0.4):
             self.arg_max(self.names[-1])
         for name in [name for name in self.names if name not in self.read]:
@@ -251,6 +254,21 @@ class _Network:
         if len(sources) == 2:
             methods += [self.build.skip_subtract, self.build.skip_average]
         return self.add(self.pick(methods), *sources, fmt=self.maybe_format())
+
+    def gate(self, source: str) -> str:
+        """A product with what a convolution makes of the same pixels, or of one pixel for all of
+        them (squeeze-and-excitation); of as many channels, or one."""
+        height, width, channels = self.build.tensor(source).shape
+        squeezes = self.chance(0.5)
+        whole, size = source, (height, width)
+        if squeezes:
+            whole = self.add(self.build.max_pool2d, source, size, size, Padding())
+        factor = self.conv2d(whole, (1, 1), channels if self.chance(0.6) else 1)
+        if squeezes:
+            factor = self.add(self.build.upsample_nearest, factor, size)
+        factors = [source, factor]
+        self.sampler.shuffle(factors)
+        return self.add(self.build.skip_multiply, *factors, fmt=self.maybe_format())
 
     def skip_concat(self, sources: list[str]) -> str:
         return self.add(self.build.skip_concat, *self.same_size(sources))

@@ -1,5 +1,6 @@
-"""``batch_norm.h``, ``threshold.h``, ``lookup.h``, ``skip_subtract.h``, ``skip_maximum.h`` and
-``skip_minimum.h`` against the oracle, over a grid of shapes, folds and formats."""
+"""``batch_norm.h``, ``threshold.h``, ``lookup.h``, ``skip_subtract.h``, ``skip_maximum.h``,
+``skip_minimum.h`` and ``skip_multiply.h`` against the oracle, over a grid of shapes, folds and
+formats."""
 
 from __future__ import annotations
 
@@ -235,20 +236,47 @@ def join_cases() -> list[Case]:
     return cases
 
 
+FACTORS = [
+    ("fixed<8,3>", "ufixed<8,0>"),
+    ("ufixed<4,2>", "ufixed<4,0>"),
+    ("fixed<1,1>", "fixed<7,9>"),
+    ("ufixed<16,16>", "ufixed<16,0>"),
+    ("ufixed<1,1>", "fixed<12,4>"),
+    ("fixed<24,4>", "ufixed<37,40>"),
+    ("fixed<31,2>", "fixed<31,-5>"),
+    ("fixed<18,6>", "ufixed<4,0>"),
+]
+
+
+def product_cases() -> list[Case]:
+    """As many channels on both sides, and one channel on either side, in every fold."""
+    groups, formats = cycle(GROUPS), cycle(FACTORS)
+    channels_of = cycle([lambda n: (n, n), lambda n: (n, 1), lambda n: (1, n)])
+    cases = []
+    for output in [*ALL_MODES, None, None, None, None]:
+        size, channels, pe = next(groups)
+        build = GraphBuilder("one_case")
+        for name, text, count in zip("ab", next(formats), next(channels_of)(channels), strict=True):
+            build.input(name, (*size, count), parse_format(text))
+        build.skip_multiply("y", "a", "b", fmt=output)
+        cases.append(make_case(build.finish("y"), len(cases), Fold(pe, 1)))
+    return cases
+
+
 @BOTH_TIERS
 def test_batch_norm_and_threshold(tmp_path: Path, tier: str) -> None:
     check(of_tier(batch_norm_cases() + threshold_cases(), tier, header_traits), tmp_path)
 
 
 @BOTH_TIERS
-def test_lookup_subtract_maximum_and_minimum(tmp_path: Path, tier: str) -> None:
-    check(of_tier(lookup_cases() + join_cases(), tier, header_traits), tmp_path)
+def test_lookup_and_joins(tmp_path: Path, tier: str) -> None:
+    check(of_tier(lookup_cases() + join_cases() + product_cases(), tier, header_traits), tmp_path)
 
 
 @BOTH_TIERS
 def test_frames_side_by_side(tmp_path: Path, tier: str) -> None:
     cases = batch_norm_cases()[::2] + threshold_cases()[::2] + lookup_cases()[::3]
-    cases += join_cases()[::2]
+    cases += join_cases()[::2] + product_cases()[::2]
     special = [*zero_cases(), *other_format_cases(), far_base_case()]
     check(of_tier(cases, tier, header_traits, special), tmp_path, lanes=True)
 
@@ -257,7 +285,7 @@ def test_frames_side_by_side(tmp_path: Path, tier: str) -> None:
 def test_exact_widths_and_cycles(tmp_path: Path, tier: str) -> None:
     """Counters, codes and sums of ap_int, as synthesis sees them; and the cycles of a frame."""
     cases = batch_norm_cases()[::5] + threshold_cases()[::3] + lookup_cases()[1::5]
-    cases += join_cases()[::7]
+    cases += join_cases()[::7] + product_cases()[::7]
     special = other_format_cases()
     check(
         of_tier(cases, tier, header_traits, special), tmp_path, "-DFCN_HW_EXACT_WIDTHS", cycles=True
@@ -268,6 +296,6 @@ def test_exact_widths_and_cycles(tmp_path: Path, tier: str) -> None:
 def test_sanitized(tmp_path: Path, tier: str) -> None:
     """No access outside an array, no overflow, no shift by more bits than a type has."""
     cases = batch_norm_cases()[1::13] + threshold_cases()[1::8] + lookup_cases()[4::15]
-    cases += join_cases()[2::16]
+    cases += join_cases()[2::16] + product_cases()[3::16]
     special = [*zero_cases(), far_base_case()]
     check(of_tier(cases, tier, header_traits, special), tmp_path, *SANITIZE)

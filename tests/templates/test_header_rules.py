@@ -86,6 +86,7 @@ WRONG = """
 #include "fcn_hw/skip_concat.h"
 #include "fcn_hw/skip_maximum.h"
 #include "fcn_hw/skip_minimum.h"
+#include "fcn_hw/skip_multiply.h"
 #include "fcn_hw/skip_subtract.h"
 #include "fcn_hw/threshold.h"
 #include "fcn_hw/upsample_bilinear.h"
@@ -135,6 +136,7 @@ void wrong(stream<2> &a2, stream<3> &a3, stream<5> &a5, stream<1> &a1, stream<30
     fcn_hw::skip_subtract<pixel<3>, pixel<1>, pixel<3>, config>(a3, a1, a3);
     fcn_hw::skip_maximum<pixel<3>, pixel<1>, pixel<3>, config>(a3, a1, a3);
     fcn_hw::skip_minimum<pixel<3>, pixel<1>, pixel<3>, config>(a3, a1, a3);
+    fcn_hw::skip_multiply<pixel<3>, pixel<1>, pixel<3>, groups>(a3, a1, a3);
     fcn_hw::conv2d<pixel<2>, pixel<5>, config>(a2, a5, of_taps, biases);
     fcn_hw::conv_transpose2d<pixel<2>, pixel<5>, config>(a2, a5, weights, biases);
     fcn_hw::depthwise_conv2d<pixel<2>, pixel<5>, config>(a2, a5, of_one_channel, biases);
@@ -193,6 +195,10 @@ SENTENCES = [
     "skip_subtract takes streams that have the same number of channels.",
     "skip_maximum compares streams that have the same number of channels.",
     "skip_minimum compares streams that have the same number of channels.",
+    "The pixels that skip_multiply reads must have n_chan channels or one.",
+    "The pixels that skip_multiply writes must have n_chan channels.",
+    "skip_multiply computes pe channels in parallel, so pe must divide n_chan.",
+    "The fold of skip_multiply must be the steps that pe multipliers need for a pixel.",
     "arg_max writes one channel, the index of a class.",
     "arg_max writes one byte, which holds the indices of 256 classes.",
     "The rectangle that crop2d keeps must lie in the frame.",

@@ -155,7 +155,7 @@ def test_all_layers_that_can_not_be_quantized_are_told_at_once(tmp_path: Path) -
     a = layers.Conv2D(4, 3, padding="same", activation="tanh", name="a")(image)
     b = layers.Conv2D(4, 3, padding="same", groups=2, name="b")(layers.Conv2D(4, 1)(image))
     c = layers.Lambda(lambda t: 2 * t, name="c")(image)
-    d = layers.Multiply(name="d")([layers.Conv2D(3, 1)(image), image])
+    d = layers.ELU(name="d")(image)
     e = layers.UpSampling2D(3, interpolation="bilinear", name="e")(image)
     one = layers.Conv2D(3, 1, name="one")
     f = one(one(image))
@@ -174,8 +174,7 @@ def test_all_layers_that_can_not_be_quantized_are_told_at_once(tmp_path: Path) -
         "layer 'a': activation 'tanh' can't be quantized: use relu, relu6, leaky_relu or "
         "hard_swish, and train it so",
         "layer 'b': a convolution of 2 groups: use groups=1, or DepthwiseConv2D",
-        "layer 'd': Multiply can't be quantized: products of activations have no op here: use Add, "
-        "Maximum or Concatenate",
+        "layer 'd': ELU can't be quantized: use ReLU or LeakyReLU, and train it so",
         "layer 'e': bilinear upsampling by (3, 3): its weights are no short binary fractions: use "
         "a power of two up to 32, or a Conv2DTranspose",
         "layer 'g': softmax in the middle of the network: use ReLU; softmax and sigmoid may be "

@@ -20,6 +20,7 @@ from fcn_hw.frontend.operations import (
     depth_to_space,
     largest,
     max_pooled,
+    multiplied,
     padded,
     rectified,
     smallest,
@@ -495,9 +496,7 @@ def sub(given: Given) -> Item:
 def mul(given: Given) -> Item:
     if any(isinstance(item, Fixed) for item in given.items):
         return _with_constant(given)
-    raise given.refused(
-        "products of images have no op here", "use Add, Max or Concat; HardSwish as one operator"
-    )
+    return _joined(given, multiplied)
 
 
 def div(given: Given) -> Item:
@@ -534,15 +533,15 @@ def concat(given: Given) -> Item:
     axis = int(given.number("axis", 0)) % 4
     if axis != images[0].channel_axis:
         raise given.refused(f"concatenation along axis {axis}", "concatenate channels")
+    frames = {image.value.shape[:2] for image in images}
+    if len(frames) > 1:
+        raise given.refused(f"frames of different sizes: {sorted(frames)}", "crop or pad one first")
     return _joined(given, concatenated)
 
 
 def _joined(given: Given, join: Callable[..., Value]) -> Item:
     images = given.images()
     values = [image.value for image in images]
-    frames = {value.shape[:2] for value in values}
-    if len(frames) > 1:
-        raise given.refused(f"frames of different sizes: {sorted(frames)}", "crop or pad one first")
     return Image(
         values[0] if len(values) == 1 else join(given.context, given.path, values), images[0].last
     )
@@ -802,7 +801,12 @@ NODES: dict[str, NodeRule] = {
     "Max": NodeRule(maximum, _EXACT, "images of one scale; a constant needs a quantizer behind it"),
     "Min": NodeRule(minimum, _EXACT, "as Max"),
     "Concat": NodeRule(concat, _EXACT, "channels; of one scale, or with a quantizer behind it"),
-    "Mul": NodeRule(mul, _BEHIND, "by a constant, one or one a channel"),
+    "Mul": NodeRule(
+        mul,
+        _EXACT,
+        "images; one of them may have one channel, one row or one column; by a constant, one or "
+        "one a channel, as Div",
+    ),
     "Div": NodeRule(div, _BEHIND, "by a constant, one or one a channel"),
     "BatchNormalization": NodeRule(batch_normalization, _BEHIND, "in inference"),
     "Relu": NodeRule(relu, _EXACT, "measured behind float nodes without a quantizer"),

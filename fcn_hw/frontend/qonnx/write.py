@@ -41,6 +41,7 @@ from fcn_hw.ops.skip_average import SkipAverage
 from fcn_hw.ops.skip_concat import SkipConcat
 from fcn_hw.ops.skip_maximum import SkipMaximum
 from fcn_hw.ops.skip_minimum import SkipMinimum
+from fcn_hw.ops.skip_multiply import SkipMultiply
 from fcn_hw.ops.skip_subtract import SkipSubtract
 from fcn_hw.ops.threshold import Threshold
 from fcn_hw.ops.upsample_bilinear import UpsampleBilinear
@@ -357,6 +358,9 @@ class _Writer:
     def minimum(self, op: Any, sources: list[str]) -> str:
         return self._node("Min", sources)
 
+    def multiply(self, op: Any, sources: list[str]) -> str:
+        return self._node("Mul", sources)
+
     def concat(self, op: Any, sources: list[str]) -> str:
         return self._node("Concat", sources, axis=1)
 
@@ -387,12 +391,13 @@ _OPS: dict[type[Op], Callable[[_Writer, Any, list[str]], str]] = {
     SkipSubtract: _Writer.subtract,
     SkipMaximum: _Writer.maximum,
     SkipMinimum: _Writer.minimum,
+    SkipMultiply: _Writer.multiply,
     SkipConcat: _Writer.concat,
     ArgMax: _Writer.arg_max,
 }
 """What writes an op; one that is not here is refused by name."""
 
-_PIXELWISE = (BatchNorm, SkipAdd, SkipAverage, SkipSubtract)
+_PIXELWISE = (BatchNorm, SkipAdd, SkipAverage, SkipSubtract, SkipMultiply)
 """Ops that can be computed in float64, which holds 53 bits."""
 
 
