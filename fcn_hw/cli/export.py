@@ -76,8 +76,8 @@ def export(
         typer.Option(
             "--fit",
             metavar="resize|crop|pad",
-            help="With --model: how predict and drivers bring an image of another size to the "
-            "network's. Default: resize.",
+            help="With --model: how an image of another size is brought to the network's, by this "
+            "command and by all that take the graph. Default: resize.",
         ),
     ] = None,
     output: Annotated[

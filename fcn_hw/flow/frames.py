@@ -38,7 +38,7 @@ class Frames:
     Args:
         codes: (N, height, width, channels), of the type that the files hold; a ``.npy`` stays on
             disk and is read where it is used.
-        resized: how many images had another size.
+        resized: how many images had another size and were fitted.
         decoded: whether they come from images, and not from a file of codes.
     """
 
@@ -48,20 +48,21 @@ class Frames:
 
 
 def graph_frames(
-    graph: Graph, data: Path | None, limit: int | None = None
+    graph: Graph, data: Path | None, limit: int | None = None, fit: str = "resize"
 ) -> dict[str, npt.NDArray[np.integer]]:
     """Codes (N, H, W, C) of each input of a graph.
 
     Args:
         data: as :func:`load_inputs` reads it; None takes random codes.
         limit: at most so many frames; None takes all of ``data``, or :data:`RANDOM_FRAMES`.
+        fit: of images of another size, see :func:`fcn_hw.pictures.fitted_size`.
 
     Raises:
         DataError: as :func:`load_inputs`.
     """
     if data is None:
         return dict(random_codes(graph, limit or RANDOM_FRAMES))
-    return {name: item.codes for name, item in load_inputs(data, graph, limit).items()}
+    return {name: item.codes for name, item in load_inputs(data, graph, limit, fit).items()}
 
 
 def random_codes(graph: Graph, images: int) -> dict[str, Codes]:
@@ -79,20 +80,23 @@ def random_codes(graph: Graph, images: int) -> dict[str, Codes]:
     return found
 
 
-def load_inputs(path: Path, graph: Graph, limit: int | None = None) -> dict[str, Frames]:
+def load_inputs(
+    path: Path, graph: Graph, limit: int | None = None, fit: str = "resize"
+) -> dict[str, Frames]:
     """The frames of each input of a graph.
 
     Args:
         path: of one input, as :func:`load_frames` reads it; of several, a folder that holds one
             such path for each input, by its name: ``<input>.npy``, ``<input>.txt``, or a folder.
         limit: at most so many frames.
+        fit: as :func:`graph_frames`.
 
     Raises:
         DataError: as :func:`load_frames`; an input has no frames, or they are of different numbers.
     """
     if len(graph.inputs) == 1:
         (only,) = graph.inputs
-        return {only.name: load_frames(path, only.output, limit)}
+        return {only.name: load_frames(path, only.output, limit, fit)}
     found = {}
     for op in graph.inputs:
         places = [path / f"{op.name}{suffix}" for suffix in (".npy", ".txt", "")]
@@ -104,7 +108,7 @@ def load_inputs(path: Path, graph: Graph, limit: int | None = None) -> dict[str,
                 hint=f"the graph has the inputs {names}: give a folder that holds for each of them "
                 "a .npy file, a list .txt or a folder of images, with the input's name",
             )
-        found[op.name] = load_frames(place, op.output, limit)
+        found[op.name] = load_frames(place, op.output, limit, fit)
     counts = {name: len(item.codes) for name, item in found.items()}
     if len(set(counts.values())) > 1:
         told = ", ".join(f"{count} of '{name}'" for name, count in counts.items())
@@ -112,13 +116,16 @@ def load_inputs(path: Path, graph: Graph, limit: int | None = None) -> dict[str,
     return found
 
 
-def load_frames(path: Path, tensor: Tensor, limit: int | None = None) -> Frames:
+def load_frames(
+    path: Path, tensor: Tensor, limit: int | None = None, fit: str = "resize"
+) -> Frames:
     """The frames of ``path`` as the input ``tensor`` reads them.
 
     Args:
         path: a folder of images, a text file that names an image a line (what follows it, a mask
             say, is left out), one image, or a ``.npy`` file of codes.
         limit: at most so many.
+        fit: as :func:`graph_frames`.
 
     Raises:
         DataError: missing, empty, undecodable, or codes of another shape or range.
@@ -133,7 +140,7 @@ def load_frames(path: Path, tensor: Tensor, limit: int | None = None) -> Frames:
     for image in images:
         picture = decode_image(image, tensor.channels)
         resized += picture.size != (tensor.width, tensor.height)
-        arrays.append(fitted(picture, tensor.height, tensor.width, "resize"))
+        arrays.append(fitted(picture, tensor.height, tensor.width, fit))
     return Frames(np.stack(arrays), resized, decoded=True)
 
 

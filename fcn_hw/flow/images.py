@@ -15,6 +15,7 @@ from fcn_hw.design import Design
 from fcn_hw.errors import DataError
 from fcn_hw.fixed import Codes
 from fcn_hw.flow.frames import graph_frames
+from fcn_hw.flow.labels import stored_labels
 from fcn_hw.flow.stage import digest_of
 from fcn_hw.flow.workspace import GraphWorkspace, Target
 from fcn_hw.frontend.proofs import Status
@@ -76,7 +77,7 @@ def input_frames(target: Target, graph: Graph, count: int) -> dict[str, Codes]:
         DataError: there are no such frames.
     """
     if isinstance(target, GraphWorkspace):
-        given = graph_frames(graph, target.data, count)
+        given = graph_frames(graph, target.data, count, stored_labels(target.graph).fit)
         return {name: codes.astype(np.int64) for name, codes in given.items()}
     return {graph.inputs[0].name: input_codes(validation_images(target.design, count))}
 

@@ -52,8 +52,7 @@ def labels_of(target: Target, graph: Graph) -> Labels | None:
     if not maps or not all(takes_images(op.output) for op in graph.inputs):
         return None
     if isinstance(target, GraphWorkspace):
-        path = target.graph / LABELS
-        stored = read_result(path, GraphLabels) if path.is_file() else GraphLabels({}, "resize")
+        stored = stored_labels(target.graph)
         names = graph_labels(graph, stored.classes, stored.fit).classes
         return Labels({name: _labels(item) for name, item in names.items()}, stored.fit)
     classes: Sequence[str] = mnist_digits.CLASSES
@@ -91,6 +90,16 @@ def graph_labels(graph: Graph, given: ClassNames, fit: str) -> GraphLabels:
     numbers = {name: [f"class {i}" for i in range(class_count(graph, name))] for name in maps}
     names = {name: tuple(given.get(name, numbers[name])) for name in maps}
     return GraphLabels(names, cast(Fit, fit))
+
+
+def stored_labels(folder: Path) -> GraphLabels:
+    """The labels beside a graph; where there are none, no names, and images are stretched.
+
+    Raises:
+        ConfigError: the file is malformed.
+    """
+    path = folder / LABELS
+    return read_result(path, GraphLabels) if path.is_file() else GraphLabels({}, "resize")
 
 
 def store_labels(folder: Path, labels: GraphLabels | None) -> None:

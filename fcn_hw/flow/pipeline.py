@@ -26,7 +26,7 @@ from fcn_hw.flow.images import (
     images_digest,
     stored_image_count,
 )
-from fcn_hw.flow.labels import labels_of
+from fcn_hw.flow.labels import labels_of, stored_labels
 from fcn_hw.flow.layout import LAYOUT, current_layout
 from fcn_hw.flow.lint import lint_stage
 from fcn_hw.flow.progress import Progress
@@ -161,7 +161,7 @@ def csim_stage(
     program, build = program_of(graph, workspace.hls.Conv, sign_off)
     name, codes = SIGN_OFF if sign_off else CSIM, {}
     if isinstance(workspace, GraphWorkspace):
-        codes = graph_frames(graph, workspace.data, images)
+        codes = graph_frames(graph, workspace.data, images, stored_labels(workspace.graph).fit)
         planned = CsimRun(name, program, frame_count(codes), 0, emission.edited)
         key = [frames_digest(codes), _source(workspace)]
     else:

@@ -61,8 +61,7 @@ def export_model(
         output_kind: of each output: classes of the pixels, scores, or both; None: classes behind a
             softmax and behind a sigmoid of one channel, else scores.
         classes: names of the classes, for pictures and drivers; None: their numbers.
-        fit: how an image of another size becomes a frame there, ``resize`` (None), ``crop`` or
-            ``pad``.
+        fit: how an image of another size becomes a frame, ``resize`` (None), ``crop`` or ``pad``.
         check: frames on which graph and model are compared, as
             :func:`fcn_hw.flow.frames.load_inputs` reads them.
         images: at most so many of them.
@@ -101,7 +100,9 @@ def export_model(
                     f"--input-format {fmt}: a float model is quantized for bytes, {INPUT_FORMAT}",
                     hint="--input-scale and --input-offset say what it was given for a byte",
                 )
-            model, gives_classes = _calibrated(model, scaling, calibrate, bits, folder, progress)
+            model, gives_classes = _calibrated(
+                model, scaling, calibrate, fit or "resize", bits, folder, progress
+            )
             scaling = None  # it is in the weights
             output_kind = output_kind or ("classes" if gives_classes else "scores")
         return _export_model(
@@ -110,7 +111,7 @@ def export_model(
 
 
 def _calibrated(
-    path: Path, scaling: Scaling | None, images: Path, bits: int, folder: Path,
+    path: Path, scaling: Scaling | None, images: Path, fit: str, bits: int, folder: Path,
     progress: Progress,
 ) -> tuple[Path, bool]:  # fmt: skip
     """The quantized model of a float one, and whether it gives classes."""
@@ -123,7 +124,7 @@ def _calibrated(
     shape = model.topology[0].shape
     size = {"height": shape.height, "width": shape.width, "channels": shape.channels}
     image = (shape.height, shape.width, shape.channels)
-    frames = load_frames(images, Tensor(model.topology[0].name, image, INPUT_FORMAT))
+    frames = load_frames(images, Tensor(model.topology[0].name, image, INPUT_FORMAT), fit=fit)
     design = Design.model_validate(
         {
             "name": "float_model",
@@ -157,7 +158,8 @@ def _export_model(
         progress.say(escape(note))
     graph = run_passes(exported.graph)
     stored = None if labels is None else graph_labels(graph, *labels)
-    frames = {} if check is None else load_inputs(check, graph, images)
+    fit = stored.fit if stored else "resize"
+    frames = {} if check is None else load_inputs(check, graph, images, fit)
     for tensor, item in frames.items():
         progress.say(escape(fed(item, graph.tensor(tensor), scaling)))
     forget_proofs(folder)

@@ -19,6 +19,7 @@ from fcn_hw.colours import class_colours
 from fcn_hw.errors import ConfigError, DataError
 from fcn_hw.fixed import FixedFormat
 from fcn_hw.flow import Workspace, predict
+from fcn_hw.flow.images import input_frames
 from fcn_hw.flow.labels import ClassNames, graph_labels, labels_of, store_labels
 from fcn_hw.flow.predict import PREDICTIONS, Predictions, predict_stage
 from fcn_hw.flow.workspace import GraphWorkspace
@@ -27,7 +28,7 @@ from fcn_hw.ir import Graph
 from fcn_hw.ir.build import GraphBuilder
 from fcn_hw.ir.outputs import class_count
 from fcn_hw.ir.serialize import save
-from fcn_hw.pictures import fitted_frames
+from fcn_hw.pictures import decode_image, fitted, fitted_frames
 from fcn_hw.reference import evaluate
 from fcn_hw.results import read_result
 from fcn_hw.train.datasets import digit_scenes
@@ -206,6 +207,10 @@ def test_names_of_the_classes_of_a_graph(tmp_path: Path, photos: Path) -> None:
     store_labels(tmp_path / "net", graph_labels(single, named, "crop"))
     seen = fcn_hw.predict_graph(tmp_path / "net", photos, tmp_path / "out")
     assert (list(seen.colours["class_map"]), seen.fit) == (named, "crop")
+    frames = input_frames(GraphWorkspace(tmp_path / "net", tmp_path, data=photos), single, 9)
+    middle = fitted(decode_image(photos / "b.png", 3), HEIGHT, WIDTH, "crop")
+    assert np.array_equal(frames["image"][1], middle)
+    assert not np.array_equal(middle, expected_frames()[1])
 
 
 @pytest.mark.parametrize(
