@@ -3,7 +3,7 @@
 No other module imports them at its top level, so importing fcn_hw is
 cheap; the first call of :func:`keras_env` costs some seconds.
 
-QKeras 0.9.0 needs five things that it does not say, and Keras 2 one:
+QKeras 0.9.0 needs six things that it does not say, and Keras 2 one:
 
 * Keras 2: ``TF_USE_LEGACY_KERAS=1`` must be set before TensorFlow resolves ``tf.keras``;
 * ``QConv2DTranspose`` calls ``array_ops.stack``, which TensorFlow has since moved to ``tf.stack``;
@@ -12,12 +12,15 @@ QKeras 0.9.0 needs five things that it does not say, and Keras 2 one:
   weights want, so the power is computed exactly, on the host, instead;
 * ``QActivation`` keeps the quantizer that a ``.keras`` file describes as a dictionary, and Keras
   refuses a layer that does;
+* ``model_quantize`` changes the classes of layers in a configuration and leaves their modules, in
+  which Keras then looks for ``QConv2D``;
 * ``quantized_hswish`` writes ``keep_negative`` into files, which it does not take itself;
 * loading a model whose layers read what no layer gives never ends: it is stopped.
 """
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 import warnings
@@ -93,6 +96,23 @@ def _hswish_from_config(cls: Any, config: dict[str, Any]) -> Any:
     return cls(**{key: value for key, value in config.items() if key != "keep_negative"})
 
 
+def _find_by_class(utils: ModuleType) -> None:
+    """Lets Keras find the classes of QKeras in a configuration by their names alone."""
+    load = utils.model_from_json
+    if hasattr(load, "finds_by_class"):
+        return
+
+    def model_from_json(text: str, custom_objects: dict[str, Any] | None = None) -> Any:
+        def named(item: dict[str, Any]) -> dict[str, Any]:
+            own = item.get("class_name") in (custom_objects or {}) and "registered_name" in item
+            return {**item, "registered_name": item["class_name"]} if own else item
+
+        return load(json.dumps(json.loads(text, object_hook=named)), custom_objects=custom_objects)
+
+    model_from_json.finds_by_class = True  # type: ignore[attr-defined]
+    utils.model_from_json = model_from_json  # type: ignore[attr-defined]
+
+
 _NEVER_GIVEN = "its layers read one another in a circle, or tensors that none gives"
 
 
@@ -158,6 +178,7 @@ def keras_env() -> KerasEnv:
     if not isinstance(quantizers.K, _ExactPowerBackend):
         quantizers.K = _ExactPowerBackend(quantizers.K)
     qkeras.QActivation.from_config = classmethod(_activation_from_config)
+    _find_by_class(qkeras.utils)
     quantizers.quantized_hswish.from_config = classmethod(_hswish_from_config)
     _share_gpus(tf)
     _end_endless_loading(sys.modules["tf_keras.src.engine.functional"])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
 
 from fcn_hw.errors import FcnHwError
@@ -23,6 +24,35 @@ def test_qkeras_takes_negative_integer_bits():
     assert weight([-9.0, 0.04, 9.0]).numpy().tolist() == [-0.25, 0.03125, 0.21875]
     relu = quantizers.quantized_relu(4, -2)
     assert relu([-9.0, 0.02, 9.0]).numpy().tolist() == [0.0, 0.015625, 0.234375]
+
+
+def test_qkeras_quantizes_a_float_model():
+    env = keras_env()
+    made, bits = env.keras.layers, {"kernel_quantizer": "quantized_bits(4,0,1,alpha=1)"}
+    image = made.Input((8, 8, 3))
+    first = made.Activation("relu")(made.Conv2D(4, 3, padding="same")(image))
+    low = made.MaxPooling2D(2)(made.DepthwiseConv2D(3, padding="same")(first))
+    up = made.Conv2DTranspose(4, 2, strides=2)(made.UpSampling2D(1)(low))
+    model = env.keras.Model(image, made.Softmax()(made.Concatenate()([up, first])))
+    quantized = env.qkeras.utils.model_quantize(
+        model,
+        {
+            "QConv2D": bits,
+            "QConv2DTranspose": bits,
+            "QDepthwiseConv2D": {"depthwise_quantizer": "quantized_bits(4,0,1,alpha=1)"},
+            "QActivation": {"relu": "quantized_relu(4,2)"},
+        },
+        activation_bits=4,
+        transfer_weights=True,
+    )
+    kinds = [type(layer).__name__ for layer in quantized.layers]
+    assert kinds == [
+        "InputLayer", "QConv2D", "QActivation", "QDepthwiseConv2D", "MaxPooling2D", "UpSampling2D",
+        "QConv2DTranspose", "Concatenate", "Softmax",
+    ]  # fmt: skip
+    for layer, other in zip(model.layers, quantized.layers, strict=True):
+        for weight, same in zip(layer.get_weights(), other.get_weights(), strict=True):
+            assert np.array_equal(weight, same)
 
 
 def test_a_missing_package_is_named(monkeypatch):
