@@ -356,6 +356,7 @@ class _Network:
 
 _STEPS = (
     _Network.conv2d, _Network.conv2d, _Network.conv2d, _Network.conv_transpose2d,
+    _Network.conv_transpose2d,
     _Network.depthwise_conv2d, _Network.max_pool2d, _Network.max_pool2d, _Network.average_pool2d,
     _Network.upsample_nearest, _Network.upsample_bilinear, _Network.depth_to_space,
     _Network.crop2d, _Network.zero_pad2d,
