@@ -13,7 +13,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -75,38 +74,37 @@ class Schedule:
     whole, later cycles move by as much (a stalling pipeline, UG1399 "Flushing Pipelines"); it does
     not start a frame before the frame before has ended.
 
+    Its events are the cycles that read or write.
+
     Args:
-        reads: the cycle in which pixel k of every input is read, ascending.
-        writes: the cycle in which pixel k of every output is written, ascending.
+        gaps: cycles from the event before to each event; the first one's from the end of a frame.
+        kinds: what each event does: :data:`READS`, :data:`WRITES` or their sum.
         length: cycles of a frame.
     """
 
-    reads: Cycles
-    writes: Cycles
+    gaps: npt.NDArray[np.int32]
+    kinds: npt.NDArray[np.uint8]
     length: int
 
-    @cached_property
+    @property
     def cycles(self) -> Cycles:
-        """The cycles that read or write, ascending: the events of a frame."""
-        return np.union1d(self.reads, self.writes)
+        """The cycle of each event, ascending."""
+        return np.asarray(np.cumsum(self.gaps, dtype=np.int64) - 1)
 
-    @cached_property
-    def kinds(self) -> npt.NDArray[np.uint8]:
-        """What each event does: :data:`READS`, :data:`WRITES` or their sum."""
-        found = np.zeros(len(self.cycles), dtype=np.uint8)
-        found[np.searchsorted(self.cycles, self.reads)] |= READS
-        found[np.searchsorted(self.cycles, self.writes)] |= WRITES
-        return found
+    @property
+    def reads(self) -> Cycles:
+        """The cycle in which pixel k of every input is read, ascending."""
+        return np.asarray(self.cycles[(self.kinds & READS) != 0])
 
-    @cached_property
-    def gaps(self) -> Cycles:
-        """Cycles from the event before to each event; the first one's from the end of a frame."""
-        return np.diff(self.cycles, prepend=-1)
+    @property
+    def writes(self) -> Cycles:
+        """The cycle in which pixel k of every output is written, ascending."""
+        return np.asarray(self.cycles[(self.kinds & WRITES) != 0])
 
     @property
     def tail(self) -> int:
         """Cycles of the frame behind its last event."""
-        return int(self.length - 1 - self.cycles[-1])
+        return int(self.length - self.gaps.sum(dtype=np.int64))
 
 
 def one_after_another(loops: Sequence[Loop], latency: int, end: int) -> Schedule:
@@ -122,4 +120,13 @@ def one_after_another(loops: Sequence[Loop], latency: int, end: int) -> Schedule
         reads.append(start + loop.reads)
         writes.append(start + latency + loop.writes)
         start += loop.iterations + (latency if len(loop.writes) else 0) + end
-    return Schedule(np.concatenate(reads), np.concatenate(writes), start)
+    # an event is one number, so that reads and writes, sorted each, are merged
+    kinds = (READS, np.concatenate(reads)), (WRITES, np.concatenate(writes))
+    events = np.concatenate([4 * cycles + kind for kind, cycles in kinds])
+    events.sort(kind="stable")
+    gaps = np.diff(events >> 2, prepend=-1)
+    first = np.flatnonzero(gaps)
+    gaps = gaps[first]
+    assert gaps.max() <= np.iinfo(np.int32).max, "an event within two thousand million cycles"
+    found = np.add.reduceat((events & 3).astype(np.uint8), first)
+    return Schedule(gaps.astype(np.int32), found.astype(np.uint8), start)

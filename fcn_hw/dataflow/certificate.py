@@ -83,7 +83,7 @@ def make_certificate(sized: SizedFifos, graph_digest: str) -> Certificate:
     """
     runs = []
     for order in sized.orders:
-        run = order.run(order.network.depths(sized.depths))
+        run = order.run(sized.network.depths(sized.depths))
         assert not waiting_cycle(run), "sizing left a deadlock"
         runs.append(OrderRun(order.name, 1, int(run.written.sum() + run.read.sum())))
     found = Certificate(

@@ -1,7 +1,11 @@
 """The compiled engine (``templates/sim/engine.cpp``), and networks as it sees them.
 
-A frame of a network of 256x192 pixels is half a million events. Python takes a second for them, the
-engine milliseconds, and sizing FIFOs runs some hundred frames.
+A frame of a network of 256x192 pixels is half a million events. Python takes a second for them,
+the engine milliseconds, and sizing FIFOs runs some hundred frames. An event takes 13 bytes: its
+gap, its kind and its time in one frame. Of a FIFO only those times are kept that a later event can
+ask for. They are the times of its unread pixels, for a pixel's time is asked for once, when it is
+read; and of as many last reads as it has slots, for who writes to n slots waits for the n-th last
+read. So frames cost no memory, and the times of short FIFOs stay in the processor's cache.
 """
 
 from __future__ import annotations
@@ -10,17 +14,18 @@ import ctypes
 import hashlib
 import os
 import tempfile
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from functools import cache, cached_property
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from fcn_hw.dataflow.lowering import Dataflow, Process, Stream
 from fcn_hw.files import replace_file
-from fcn_hw.firing import READS, WRITES, Schedule
+from fcn_hw.firing import Schedule
 from fcn_hw.ops import Fold
 from fcn_hw.plan import Plan
 from fcn_hw.resources import data_folder
@@ -90,26 +95,17 @@ class Network:
     @property
     def events(self) -> int:
         """Events of a frame."""
-        return sum(len(item.cycles) for item in self.schedules)
+        return int(self.first_events[-1])
 
     @cached_property
     def first_events(self) -> Longs:
-        return _starts([len(item.cycles) for item in self.schedules])
+        """Number of each process's first event, and that of all events."""
+        return _starts([len(item.kinds) for item in self.schedules])
 
-    @cached_property
-    def accesses(self) -> tuple[tuple[Longs, ...], tuple[Longs, ...]]:
-        """For each FIFO, the events that read its pixels, and those that write them."""
-        reads, writes = (
-            [
-                first + np.flatnonzero(item.kinds & kind)
-                for first, item in zip(self.first_events[:-1], self.schedules, strict=True)
-            ]
-            for kind in (READS, WRITES)
-        )
-        return (
-            tuple(reads[process] for process in self.consumers),
-            tuple(writes[process] for process in self.producers),
-        )
+    def times_of(self, times: Longs, process: int, kind: int) -> Longs:
+        """Of the times of all events of a frame, those in which a process reads, or writes."""
+        own = times[self.first_events[process] : self.first_events[process + 1]]
+        return np.asarray(own[(self.schedules[process].kinds & kind) != 0])
 
     def depths(self, by_name: Depths) -> Longs:
         """Depths in the order of the FIFOs; a FIFO that is not named is unbounded."""
@@ -120,22 +116,13 @@ class Network:
         return _longs([found[fifo.name] for fifo in self.fifos])
 
     @cached_property
-    def _arrays(self) -> tuple[npt.NDArray[np.int64] | npt.NDArray[np.uint8], ...]:
-        """The engine's view, without the depths."""
-        inputs = [[s.name for s in p.inputs if s.name in self.index] for p in self.processes]
-        outputs = [[s.name for s in p.outputs if s.name in self.index] for p in self.processes]
-        return (
-            self.first_events,
-            np.concatenate([item.gaps for item in self.schedules]),
-            np.concatenate([item.kinds for item in self.schedules]),
-            _longs([item.tail for item in self.schedules]),
-            _starts([len(names) for names in inputs]),
-            _longs([self.index[name] for names in inputs for name in names]),
-            _starts([len(names) for names in outputs]),
-            _longs([self.index[name] for names in outputs for name in names]),
-            self.producers,
-            self.consumers,
-        )
+    def numbers(self) -> tuple[tuple[Longs, Longs], ...]:
+        """Numbers of the FIFOs that each process reads, and of those that it writes."""
+
+        def numbers(streams: Sequence[Stream]) -> Longs:
+            return _longs([self.index[s.name] for s in streams if s.name in self.index])
+
+        return tuple((numbers(p.inputs), numbers(p.outputs)) for p in self.processes)
 
 
 def make_network(
@@ -198,59 +185,96 @@ class Run:
     waited_for_slot: Longs
     ends: Longs
     events: int
-    _buffers: _Buffers
 
-    # in order only for whom asks: sizing makes hundreds of runs and never does
 
-    @cached_property
-    def write_times(self) -> tuple[Longs, ...]:
-        """Of the last pixels of each FIFO, oldest first."""
-        return self._buffers.in_order(self._buffers.write_times, self.written)
+@dataclass(frozen=True, eq=False)
+class Held:
+    """What FIFOs held.
 
-    @cached_property
-    def read_times(self) -> tuple[Longs, ...]:
-        """Of the last pixels of each FIFO, oldest first."""
-        return self._buffers.in_order(self._buffers.read_times, self.read)
+    Args:
+        peaks: the most pixels that each FIFO held.
+        most: the most that each FIFO held in each span of time (FIFOs x spans).
+    """
+
+    peaks: Longs
+    most: Longs
 
 
 def run_network(
-    network: Network,
-    depths: Longs,
-    frames: int,
-    *,
-    keep_frames: int = 0,
-    period: int = 0,
-    start: Longs | None = None,
+    network: Network, depths: Longs, frames: int, *, period: int = 0, start: Longs | None = None
 ) -> Run:
     """Runs a network.
 
     Args:
         depths: of each FIFO.
         frames: to run at most.
-        keep_frames: of how many frames the times of reads and writes are kept at least.
         period: paces the events of a frame by those of the frame before, and ends the run when
-            frames only repeat; 0 to run freely.
+            frames only repeat, or can't come to; 0 to run freely.
         start: times of all events of a frame before the first one, for a paced run.
 
     Raises:
         ToolNotFound: there is no C++ compiler.
     """
     reach = _frames_reached(network, depths)
-    buffers = _Buffers.make(network, depths, max(keep_frames, reach + 1))
+    state = _State(network, depths, start)
     if start is not None:
-        buffers.precede(network, start, period, reach)
+        state.precede(reach, period)
     settled = ctypes.c_int64()
     done = _library().run(
-        ctypes.byref(buffers.net),
-        ctypes.byref(buffers.state),
-        ctypes.c_int64(frames),
-        ctypes.c_int64(period),
-        ctypes.c_int64(reach),
-        ctypes.c_int64(0 if start is None else reach),
+        ctypes.byref(state.net),
+        *map(ctypes.c_int64, (frames, period, reach, 0 if start is None else reach)),
         ctypes.byref(settled),
     )
     complete = done == frames or bool(settled.value)
-    return buffers.result(network, depths, int(done), complete, bool(settled.value))
+    return state.result(int(done), complete, bool(settled.value))
+
+
+def run_frames(
+    network: Network, depths: Longs, frames: int, starts: Longs | None = None
+) -> Iterator[tuple[Run, Held]]:
+    """Runs a network freely, and says after each frame how it stands.
+
+    A frame does not depend on those behind it. The last frame is the last complete one where the
+    network deadlocks before.
+
+    Args:
+        depths: of each FIFO.
+        frames: to run at most.
+        starts: of the spans of time for :class:`Held`, ascending.
+
+    Raises:
+        ToolNotFound: there is no C++ compiler.
+    """
+    library, state = _library(), _State(network, depths)
+    held = state.measure(frames, _longs([]) if starts is None else starts)
+    for done in range(1, frames + 1):
+        complete = library.run(
+            ctypes.byref(state.net),
+            *map(ctypes.c_int64, (1, 0, 1, 0)),
+            ctypes.byref(ctypes.c_int64()),
+        )
+        if done == frames:
+            library.finish(ctypes.byref(state.net))
+        yield state.result(done if complete else done - 1, bool(complete), False), held()
+        if not complete:
+            return
+
+
+def occupancy(network: Network, fifo: int, times: Longs, period: int) -> int:
+    """The most pixels that a FIFO holds if the times of the events repeat.
+
+    Args:
+        fifo: its number.
+        times: of all events of a frame.
+        period: cycles from frame to frame.
+
+    Raises:
+        ToolNotFound: there is no C++ compiler.
+    """
+    state = _State(network, network.depths({}), times, rings=False)
+    return int(
+        _library().occupancy(ctypes.byref(state.net), ctypes.c_int64(fifo), ctypes.c_int64(period))
+    )
 
 
 def run_in_order(network: Network, depths: Longs) -> Run:
@@ -263,20 +287,34 @@ def run_in_order(network: Network, depths: Longs) -> Run:
     Raises:
         ToolNotFound: there is no C++ compiler.
     """
-    buffers = _Buffers.make(network, depths, 0)
-    access = np.zeros(len(network.processes), dtype=np.int64)
-    complete = bool(
-        _library().run_in_order(
-            ctypes.byref(buffers.net), ctypes.byref(buffers.state), _pointer(access)
-        )
-    )
-    return buffers.result(network, depths, int(complete), complete, False)
+    state = _State(network, depths, rings=False)
+    complete = bool(_library().run_in_order(ctypes.byref(state.net)))
+    return state.result(int(complete), complete, False)
 
 
 # -- inside ----------------------------------------------------------------------------------------
 
-_LONG_POINTER = ctypes.POINTER(ctypes.c_int64)
-_BYTE_POINTER = ctypes.POINTER(ctypes.c_uint8)
+_POINTER = np.uintp
+_PROCESS = np.dtype(
+    [
+        ("gaps", _POINTER), ("kinds", _POINTER), ("times", _POINTER), ("events", np.int64),
+        ("tail", np.int64), ("inputs", _POINTER), ("inputs_end", _POINTER), ("outputs", _POINTER),
+        ("outputs_end", _POINTER), ("next", np.int64), ("last", np.int64), ("waits", np.int64),
+        ("waits_at", np.int64), ("access", np.int64), ("queued", np.int64),
+    ]
+)  # fmt: skip
+"""``struct process``."""
+
+_FIFO = np.dtype(
+    [
+        ("depth", np.int64), ("producer", np.int64), ("consumer", np.int64), ("written", np.int64),
+        ("read", np.int64), ("write_times", _POINTER), ("write_mask", np.int64),
+        ("read_times", _POINTER), ("read_mask", np.int64), ("waited_for_pixel", np.int64),
+        ("waited_for_slot", np.int64), ("measured", np.int64), ("gone", np.int64),
+        ("peak", np.int64), ("span", np.int64), ("most", _POINTER),
+    ]
+)  # fmt: skip
+"""``struct fifo``."""
 
 
 class _NetworkStruct(ctypes.Structure):
@@ -285,116 +323,98 @@ class _NetworkStruct(ctypes.Structure):
     _fields_ = (
         ("processes", ctypes.c_int64),
         ("fifos", ctypes.c_int64),
-        ("first_event", _LONG_POINTER),
-        ("gaps", _LONG_POINTER),
-        ("kinds", _BYTE_POINTER),
-        ("tails", _LONG_POINTER),
-        ("first_input", _LONG_POINTER),
-        ("inputs", _LONG_POINTER),
-        ("first_output", _LONG_POINTER),
-        ("outputs", _LONG_POINTER),
-        ("producer", _LONG_POINTER),
-        ("consumer", _LONG_POINTER),
-        ("depths", _LONG_POINTER),
-    )
-
-
-class _StateStruct(ctypes.Structure):
-    """``struct state``."""
-
-    _fields_ = (
-        ("times", _LONG_POINTER),
-        ("first_slot", _LONG_POINTER),
-        ("slot_masks", _LONG_POINTER),
-        ("write_times", _LONG_POINTER),
-        ("read_times", _LONG_POINTER),
-        ("written", _LONG_POINTER),
-        ("read", _LONG_POINTER),
-        ("next", _LONG_POINTER),
-        ("last", _LONG_POINTER),
-        ("waits", _LONG_POINTER),
-        ("waits_at", _LONG_POINTER),
-        ("queue", _LONG_POINTER),
-        ("queued", _BYTE_POINTER),
-        ("waited_for_pixel", _LONG_POINTER),
-        ("waited_for_slot", _LONG_POINTER),
+        ("process_list", ctypes.c_void_p),
+        ("fifo_list", ctypes.c_void_p),
+        ("queue", ctypes.c_void_p),
         ("events", ctypes.c_int64),
+        ("measures", ctypes.c_int64),
+        ("spans", ctypes.c_int64),
+        ("starts", ctypes.c_void_p),
     )
 
 
-@dataclass
-class _Buffers:
-    """The memory of a run."""
+class _State:
+    """The memory of a run.
 
-    net: _NetworkStruct
-    state: _StateStruct
-    times: Longs
-    first_slot: Longs
-    slots: Longs
-    write_times: Longs
-    read_times: Longs
-    per_fifo: Longs
-    per_process: Longs
-    last: Longs
-    held: list[object] = field(default_factory=list)
+    Args:
+        start: times of all events of a frame before the first one.
+        rings: whether times of reads and writes are kept.
+    """
 
-    @staticmethod
-    def make(network: Network, depths: Longs, keep_frames: int) -> _Buffers:
-        processes, fifos = len(network.processes), len(network.fifos)
-        slots = 2 ** np.ceil(np.log2(np.maximum(keep_frames * network.pixels, 1))).astype(np.int64)
-        first_slot = _starts(slots)[:-1]
-        times = np.full(network.events, -UNBOUNDED, dtype=np.int64)
-        write_times, read_times = (np.empty(int(slots.sum()), dtype=np.int64) for _ in range(2))
-        per_fifo = np.zeros((4, fifos), dtype=np.int64)
-        per_process = np.zeros((4, processes), dtype=np.int64)
-        last = np.full(processes, -1, dtype=np.int64)
-        masks, queued = slots - 1, np.zeros(processes, dtype=np.uint8)
-        arrays = network._arrays
-        net = _NetworkStruct(processes, fifos, *map(_pointer, arrays), _pointer(depths))
-        state = _StateStruct(
-            *map(_pointer, (times, first_slot, masks, write_times, read_times)),
-            *map(_pointer, per_fifo[:2]),
-            _pointer(per_process[0]), _pointer(last), *map(_pointer, per_process[1:]),
-            _pointer(queued),
-            *map(_pointer, per_fifo[2:]),
-            0,
-        )  # fmt: skip
-        return _Buffers(
-            net, state, times, first_slot, slots, write_times, read_times, per_fifo, per_process,
-            last, [arrays, depths, masks, queued],
-        )  # fmt: skip
+    def __init__(
+        self, network: Network, depths: Longs, start: Longs | None = None, *, rings: bool = True
+    ) -> None:
+        self.network, self.depths = network, depths
+        if not rings and start is None:
+            self.times = np.zeros(0, dtype=np.int64)
+        elif start is None:
+            self.times = np.full(network.events, -UNBOUNDED, dtype=np.int64)
+        else:
+            self.times = start.copy() if rings else start
+        self.processes = processes = np.zeros(len(network.processes), dtype=_PROCESS)
+        for own, item, first, (inputs, outputs) in zip(
+            processes, network.schedules, network.first_events[:-1], network.numbers, strict=True
+        ):
+            own["gaps"], own["kinds"] = _address(item.gaps), _address(item.kinds)
+            own["times"] = _address(self.times) + first * self.times.itemsize
+            own["events"], own["tail"], own["last"] = len(item.kinds), item.tail, -1
+            own["inputs"], own["outputs"] = _address(inputs), _address(outputs)
+            own["inputs_end"] = _address(inputs) + inputs.nbytes
+            own["outputs_end"] = _address(outputs) + outputs.nbytes
+        self.fifos = fifos = np.zeros(len(network.fifos), dtype=_FIFO)
+        fifos["depth"] = depths
+        fifos["producer"], fifos["consumer"] = network.producers, network.consumers
+        self._held: list[Longs] = []
+        if rings:
+            # unread pixels; they are of one frame, see the invariant of engine.cpp
+            self._ring("write", np.minimum(depths, network.pixels))
+            self._ring("read", np.where(depths < UNBOUNDED, depths, 0))
+        self.queue = np.zeros(len(processes), dtype=np.int64)
+        self.net = _NetworkStruct(
+            len(processes), len(fifos), _address(processes), _address(fifos), _address(self.queue)
+        )
 
-    def precede(self, network: Network, times: Longs, period: int, frames: int) -> None:
-        """Makes it look as if some frames had just passed, the last one at ``times``."""
-        self.times[:] = times
-        reads, writes = network.accesses
-        earlier = -period * np.arange(frames - 1, -1, -1)[:, None]
-        for fifo, (first, pixels) in enumerate(zip(self.first_slot, network.pixels, strict=True)):
-            part = slice(first, first + frames * pixels)
-            self.write_times[part] = (earlier + times[writes[fifo]]).ravel()
-            self.read_times[part] = (earlier + times[reads[fifo]]).ravel()
-        self.per_fifo[:2] = frames * network.pixels
-        ends = network.first_events[1:] - 1
-        self.last[:] = times[ends] + network._arrays[3]
+    def precede(self, frames: int, period: int) -> None:
+        """Makes it look as if some frames had just passed, the last one at the start."""
+        self.fifos["written"] = frames * self.network.pixels
+        _library().precede(ctypes.byref(self.net), ctypes.c_int64(frames), ctypes.c_int64(period))
 
-    def result(
-        self, network: Network, depths: Longs, frames: int, complete: bool, settled: bool
-    ) -> Run:
-        written, read, waited_for_pixel, waited_for_slot = self.per_fifo
-        positions, waits, waits_at, _ = self.per_process
+    def measure(self, frames: int, starts: Longs) -> Callable[[], Held]:
+        """Lets a run of some frames note what FIFOs hold; the function returns it so far."""
+        # reads that are compared with writes which are computed later: of two depths at most
+        kept = np.minimum(2 * self.depths + 2, frames * self.network.pixels)
+        self._ring("read", kept)
+        self._ring("write", np.minimum(kept, frames * self.network.pixels))
+        most = np.zeros((len(self.fifos), len(starts)), dtype=np.int64)
+        self.fifos["most"] = _address(most) + most.strides[0] * np.arange(len(most))
+        self.net.measures, self.net.spans = 1, len(starts)
+        self.net.starts = _address(starts)
+        self._held += [most, starts]
+        return lambda: Held(self.fifos["peak"].copy(), most)
+
+    def result(self, frames: int, complete: bool, settled: bool) -> Run:
+        processes, fifos = self.processes, self.fifos
         return Run(
-            network, depths, frames, complete, settled, self.times,
-            written, read, positions - network.first_events[:-1], waits, waits_at,
-            waited_for_pixel, waited_for_slot, self.last, int(self.state.events), self,
+            self.network, self.depths, frames, complete, settled, self.times,
+            written=fifos["written"].copy(),
+            read=fifos["read"].copy(),
+            positions=processes["next"].copy(),
+            waits=processes["waits"].copy(),
+            waits_at=processes["waits_at"].copy(),
+            waited_for_pixel=fifos["waited_for_pixel"].copy(),
+            waited_for_slot=fifos["waited_for_slot"].copy(),
+            ends=processes["last"].copy(),
+            events=int(self.net.events),
         )  # fmt: skip
 
-    def in_order(self, times: Longs, count: Longs) -> tuple[Longs, ...]:
-        """The times of the last pixels of each FIFO, oldest first."""
-        found = []
-        for first, slots, pixels in zip(self.first_slot, self.slots, count, strict=True):
-            numbers = np.arange(max(pixels - slots, 0), pixels)
-            found.append(times[first + numbers % slots])
-        return tuple(found)
+    def _ring(self, name: str, least: Longs) -> None:
+        """Rings of a power of two of slots; none where ``least`` is 0."""
+        slots = 2 ** np.ceil(np.log2(np.maximum(least, 1))).astype(np.int64)
+        ring = np.empty(int(slots[least > 0].sum()), dtype=np.int64)
+        first = _starts(np.where(least > 0, slots, 0))[:-1]
+        self.fifos[f"{name}_times"] = np.where(least > 0, _address(ring) + 8 * first, 0)
+        self.fifos[f"{name}_mask"] = slots - 1
+        self._held.append(ring)
 
 
 def _frames_reached(network: Network, depths: Longs) -> int:
@@ -412,10 +432,9 @@ def _starts(counts: Sequence[int] | Longs) -> Longs:
     return np.concatenate(([0], np.cumsum(counts))).astype(np.int64)
 
 
-def _pointer(array: npt.NDArray[np.int64] | npt.NDArray[np.uint8]) -> object:
+def _address(array: npt.NDArray[Any]) -> int:
     assert array.flags.c_contiguous
-    kind = _BYTE_POINTER if array.dtype == np.uint8 else _LONG_POINTER
-    return array.ctypes.data_as(kind)
+    return int(array.ctypes.data)
 
 
 @cache
@@ -439,6 +458,7 @@ def _library() -> ctypes.CDLL:
     library = ctypes.CDLL(str(kept))
     library.run.restype = ctypes.c_int64
     library.run_in_order.restype = ctypes.c_int64
+    library.occupancy.restype = ctypes.c_int64
     return library
 
 

@@ -128,7 +128,7 @@ def _enlarged(sized: SizedFifos, name: str) -> str:
 
 def _deadlock(sized: SizedFifos, name: str, depth: int) -> tuple[Wait, ...]:
     order = sized.orders[0]
-    depths = order.network.depths(sized.depths | {name: depth})
+    depths = sized.network.depths(sized.depths | {name: depth})
     cycle = waiting_cycle(order.run(depths))
     # from the process that finds this FIFO full
     first = next((i for i, w in enumerate(cycle) if w.fifo == name and not w.for_pixel), 0)
@@ -157,7 +157,7 @@ def _slower(sized: SizedFifos, name: str) -> list[str]:
         if depth >= enough:
             continue
         depths = sized.minimum | {name: depth}
-        if waiting_cycle(sized.orders[0].run(sized.orders[0].network.depths(depths))):
+        if waiting_cycle(sized.orders[0].run(sized.network.depths(depths))):
             continue
         try:
             interval = simulate(sized.network, depths, SLOWER_FRAMES).interval

@@ -9,7 +9,7 @@ from functools import cached_property
 import numpy as np
 
 from fcn_hw.dataflow.deadlock import least_depths, waiting_cycle
-from fcn_hw.dataflow.engine import Longs, Network
+from fcn_hw.dataflow.engine import Longs, Network, make_network
 from fcn_hw.dataflow.lowering import Dataflow
 from fcn_hw.dataflow.orders import Order, all_orders
 from fcn_hw.dataflow.sizing import PeriodicSchedule, Sizing, minimize, with_margin
@@ -82,7 +82,7 @@ def size_fifos(dataflow: Dataflow, folds: Mapping[str, Fold], margin: float = 0.
         ToolNotFound: there is no C++ compiler.
     """
     orders = all_orders(dataflow, folds)
-    (network,) = (order.network for order in orders if order.name.endswith("1 x latency"))
+    network = make_network(dataflow, folds)
     sizing: Sizing = minimize(network)
     problem = sizing.proof.broken_rule(sizing.depths)
     assert problem is None, problem
@@ -107,8 +107,8 @@ def _without_deadlock(orders: tuple[Order, ...], depths: Longs) -> Longs:
     """
     depths = depths.copy()
     for order in orders:
-        while cycle := waiting_cycle(order.run(depths)):
-            network = order.network
+        network = order.network
+        while cycle := waiting_cycle(order.run(depths, network)):
             full = [network.index[wait.fifo] for wait in cycle if not wait.for_pixel]
             # a cycle of empty FIFOs alone would be a cycle of the graph
             depths[min(full, key=lambda fifo: int(network.widths[fifo]))] += 1

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Annotated
 
+import numpy as np
 from pydantic import Field, model_validator
 from pydantic.dataclasses import dataclass
 
@@ -51,8 +52,6 @@ class Occupancy:
 
 def occupancy(run: Simulation, names: Sequence[str]) -> Occupancy:
     """What the named FIFOs hold."""
-    fifos = {}
-    for name in names:
-        cycles, pixels = run.occupancy(name, _SAMPLES)
-        fifos[name] = Held(cycles=cycles.tolist(), pixels=pixels.tolist())
+    cycles, pixels = run.held(_SAMPLES) if names else (np.zeros(0), {})
+    fifos = {name: Held(cycles=cycles.tolist(), pixels=pixels[name].tolist()) for name in names}
     return Occupancy(cycles=run.frame_ends[-1] + 1, frame_ends=list(run.frame_ends), fifos=fifos)

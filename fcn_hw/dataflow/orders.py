@@ -33,30 +33,44 @@ class Order:
 
     Args:
         name: for people.
-        network: with the schedules of this order.
+        dataflow: the processes.
+        folds: of each op that has one.
+        latency_scale: as :meth:`fcn_hw.dataflow.lowering.Process.schedule` has it.
         sequential: whether the reads and writes of a cycle happen one after another.
     """
 
     name: str
-    network: Network
+    dataflow: Dataflow
+    folds: Mapping[str, Fold]
+    latency_scale: float
     sequential: bool
 
-    def run(self, depths: Longs) -> Run:
-        """One frame."""
+    @property
+    def network(self) -> Network:
+        """With the schedules of this order: made anew each time, for it has an entry an event."""
+        return make_network(self.dataflow, self.folds, latency_scale=self.latency_scale)
+
+    def run(self, depths: Longs, network: Network | None = None) -> Run:
+        """One frame.
+
+        Args:
+            depths: of each FIFO.
+            network: the order's, where it is at hand.
+        """
+        network = self.network if network is None else network
         if self.sequential:
-            return run_in_order(self.network, depths)
-        return run_network(self.network, depths, 1)
+            return run_in_order(network, depths)
+        return run_network(network, depths, 1)
 
 
 def all_orders(dataflow: Dataflow, folds: Mapping[str, Fold]) -> tuple[Order, ...]:
     """The program's order, then stalling pipelines of each of :data:`LATENCY_SCALES`."""
-    networks = {
-        scale: make_network(dataflow, folds, latency_scale=scale) for scale in LATENCY_SCALES
-    }
     return (
-        Order("program", networks[0.0], sequential=True),
+        Order("program", dataflow, folds, 0.0, sequential=True),
         *(
-            Order(f"stalling pipelines, {scale:g} x latency", network, sequential=False)
-            for scale, network in networks.items()
+            Order(
+                f"stalling pipelines, {scale:g} x latency", dataflow, folds, scale, sequential=False
+            )
+            for scale in LATENCY_SCALES
         ),
     )

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
 
 import numpy as np
 
 from fcn_hw.dataflow.deadlock import waiting_cycle
-from fcn_hw.dataflow.engine import Depths, Longs, Network, Run, run_network
+from fcn_hw.dataflow.engine import Depths, Longs, Network, Run, run_frames
 from fcn_hw.errors import Deadlock
 from fcn_hw.firing import READS, WRITES
 
@@ -43,11 +42,12 @@ class Simulation:
     """A finished simulation.
 
     Args:
-        run: of all frames, all times kept.
+        run: of all frames.
         first_input: cycle in which the first pixel enters the design.
         first_output: cycle in which the first pixel leaves the design.
         frame_ends: cycle in which the last pixel of each frame leaves.
         activities: of each process.
+        peaks: the most pixels that each FIFO held.
     """
 
     run: Run
@@ -55,6 +55,7 @@ class Simulation:
     first_output: int
     frame_ends: tuple[int, ...]
     activities: tuple[Activity, ...]
+    peaks: dict[str, int]
 
     @property
     def interval(self) -> int:
@@ -72,33 +73,19 @@ class Simulation:
         """The process that waits least."""
         return min(self.activities, key=lambda item: item.interval_cycles - item.busy_cycles)
 
-    @cached_property
-    def peaks(self) -> dict[str, int]:
-        """The most pixels that each FIFO held."""
-        found = {}
-        for fifo, writes, reads in zip(
-            self.run.network.fifos, self.run.write_times, self.run.read_times, strict=True
-        ):
-            gone = np.searchsorted(reads, writes, side="left")
-            found[fifo.name] = int(np.max(1 + np.arange(len(writes)) - gone))
-        return found
-
-    def occupancy(self, name: str, samples: int = 600) -> tuple[Longs, Longs]:
-        """What a FIFO holds over time.
+    def held(self, samples: int) -> tuple[Longs, dict[str, Longs]]:
+        """What FIFOs hold over time: runs the frames again.
 
         Returns:
-            (cycles, pixels): the most pixels in each of at most ``samples`` spans of equal length,
-            at the start of the span.
+            (cycles, pixels by name): the starts of at most ``samples`` spans of equal length, and
+            the most pixels in each of them.
         """
-        fifo = self.run.network.index[name]
-        writes, reads = self.run.write_times[fifo], self.run.read_times[fifo]
-        held = 1 + np.arange(len(writes)) - np.searchsorted(reads, writes, side="left")
+        run = self.run
         edges = np.unique(np.linspace(0, self.frame_ends[-1] + 1, samples + 1).astype(np.int64))
         starts = edges[:-1]
-        # at the start of a span, then after each write in it
-        most = np.searchsorted(writes, starts) - np.searchsorted(reads, starts)
-        np.maximum.at(most, np.searchsorted(starts, writes, side="right") - 1, held)
-        return starts, most
+        *_, (_, held) = run_frames(run.network, run.depths, run.frames, starts)
+        names = [fifo.name for fifo in run.network.fifos]
+        return starts, dict(zip(names, held.most, strict=True))
 
 
 def simulate(network: Network, depths: Depths, frames: int = DEFAULT_FRAMES) -> Simulation:
@@ -113,25 +100,27 @@ def simulate(network: Network, depths: Depths, frames: int = DEFAULT_FRAMES) -> 
         ToolNotFound: there is no C++ compiler.
     """
     by_number = network.depths(depths)
-    # The first frames do not depend on those behind them, so each run shows the end of one frame.
-    runs = [
-        run_network(network, by_number, count, keep_frames=frames) for count in range(1, frames + 1)
-    ]
-    for run in runs:
-        if not run.complete:
-            raise deadlock(run)
-    outputs = _output_processes(network)
-    last = runs[-1]
-    before = runs[-2] if frames > 1 else None
+    sources, sinks = _port_processes(network)
+    first_input = first_output = 0
+    frame_ends: list[int] = []
+    run = before = held = None
+    for after, held in run_frames(network, by_number, frames):  # noqa: B007
+        if not after.complete:
+            raise deadlock(after)
+        writes = [network.times_of(after.times, process, WRITES) for process in sinks]
+        if not frame_ends:
+            reads = [network.times_of(after.times, process, READS) for process in sources]
+            first_input = int(min(times[0] for times in reads))
+            first_output = int(min(times[0] for times in writes))
+        frame_ends.append(int(max(times[-1] for times in writes)))
+        before, run = run, after
+    assert run is not None and held is not None, "at least one frame"
+    activities = [_activity(run, before, process) for process in range(len(network.processes))]
+    names = [fifo.name for fifo in network.fifos]
     return Simulation(
-        last,
-        first_input=min(_first_read(runs[0], process) for process in _input_processes(network)),
-        first_output=min(_first_write(runs[0], process) for process in outputs),
-        frame_ends=tuple(max(_last_write(run, process) for process in outputs) for run in runs),
-        activities=tuple(
-            _activity(last, before, process) for process in range(len(network.processes))
-        ),
-    )
+        run, first_input, first_output, tuple(frame_ends), tuple(activities),
+        dict(zip(names, held.peaks.tolist(), strict=True)),
+    )  # fmt: skip
 
 
 def deadlock(run: Run) -> Deadlock:
@@ -150,38 +139,14 @@ def deadlock(run: Run) -> Deadlock:
     )
 
 
-def _input_processes(network: Network) -> list[int]:
-    return [
-        number
-        for number, process in enumerate(network.processes)
-        if any(stream.name not in network.index for stream in process.inputs)
-    ]
-
-
-def _output_processes(network: Network) -> list[int]:
-    return [
-        number
-        for number, process in enumerate(network.processes)
-        if any(stream.name not in network.index for stream in process.outputs)
-    ]
-
-
-def _times(run: Run, process: int, kind: int) -> Longs:
-    first, end = run.network.first_events[process : process + 2]
-    events = (run.network.schedules[process].kinds & kind) != 0
-    return np.asarray(run.times[first:end][events])
-
-
-def _first_read(run: Run, process: int) -> int:
-    return int(_times(run, process, READS)[0])
-
-
-def _first_write(run: Run, process: int) -> int:
-    return int(_times(run, process, WRITES)[0])
-
-
-def _last_write(run: Run, process: int) -> int:
-    return int(_times(run, process, WRITES)[-1])
+def _port_processes(network: Network) -> tuple[list[int], list[int]]:
+    """Numbers of the processes that read inputs of the design, and of those that write outputs."""
+    found: tuple[list[int], list[int]] = ([], [])
+    for number, process in enumerate(network.processes):
+        for streams, numbers in zip((process.inputs, process.outputs), found, strict=True):
+            if any(stream.name not in network.index for stream in streams):
+                numbers.append(number)
+    return found
 
 
 def _activity(run: Run, before: Run | None, process: int) -> Activity:

@@ -9,9 +9,13 @@ earlier than a given one is the limit of running frame by frame, each event pace
 own last time; the engine does that, and the limit is reached when a frame only repeats.
 
 Depths are then minimized one FIFO after another, the one that moves the most bits a frame first,
-while those that come later are still unbounded. Two facts make the search short: throughput can
-only fall when a depth falls, so each minimum is found by bisection; and the most pixels that a
-FIFO holds in a periodic schedule is a depth that needs no search, because the schedule proves it.
+while those that come later are still unbounded. Three facts make the search short, and none
+changes what it finds. Throughput can only fall when a depth falls, so whatever depths are tried,
+the minimum lies above those that failed and not above those that did not. The most pixels that a
+FIFO holds in a periodic schedule is a depth that needs no run, because the schedule proves it. And
+the limit does not depend on the way: the rules of a deeper FIFO are among those of a shorter one,
+so from the least schedule of the deeper one a run reaches the same least schedule of the shorter
+one as from any earlier start.
 The result is not proved minimal in sum (that is NP-hard: Stuijk, Geilen and Basten, "Exploring
 trade-offs in buffer requirements and throughput constraints for synchronous dataflow graphs", DAC
 2006); the tests compare it with exhaustive searches.
@@ -24,7 +28,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from fcn_hw.dataflow.engine import UNBOUNDED, Longs, Network, run_network
+from fcn_hw.dataflow.engine import UNBOUNDED, Longs, Network, occupancy, run_network
+from fcn_hw.firing import READS, WRITES
 
 MIN_DEPTH = 2
 """A FIFO of one slot can't be written and read in turn every cycle."""
@@ -50,11 +55,11 @@ class PeriodicSchedule:
 
     def writes(self, fifo: int) -> Longs:
         """When pixel k of a frame is written into a FIFO."""
-        return np.asarray(self.times[self.network.accesses[1][fifo]])
+        return self.network.times_of(self.times, int(self.network.producers[fifo]), WRITES)
 
     def reads(self, fifo: int) -> Longs:
         """When pixel k of a frame is read from a FIFO."""
-        return np.asarray(self.times[self.network.accesses[0][fifo]])
+        return self.network.times_of(self.times, int(self.network.consumers[fifo]), READS)
 
     def occupancy(self, fifo: int) -> int:
         """The most pixels that the FIFO holds: a depth with which the schedule works."""
@@ -124,6 +129,10 @@ class _Search:
             return None
         return PeriodicSchedule(network, network.interval, found.times)
 
+    def held(self, fifo: int, proof: PeriodicSchedule) -> int:
+        """A depth with which the schedule works."""
+        return max(occupancy(self.network, fifo, proof.times, proof.period), MIN_DEPTH)
+
 
 def minimize(network: Network, *, paced_frames: int = PACED_FRAMES) -> Sizing:
     """The smallest depths that lose no throughput.
@@ -161,15 +170,17 @@ def _smallest(
 ) -> tuple[int, PeriodicSchedule]:
     """The smallest depth of one FIFO, the others as they are, and a schedule that works with it."""
     too_small = MIN_DEPTH - 1
-    enough = max(proof.occupancy(fifo), MIN_DEPTH)
+    enough = search.held(fifo, proof)
     trial = depths.copy()
-    probe = MIN_DEPTH  # often enough, so tried first
+    # The least depth is often enough, so it is tried first. Mostly a schedule holds not much more
+    # than is needed: from there the steps downwards double, until one is too long.
+    probe, step = MIN_DEPTH, 1
     while enough - too_small > 1:
         trial[fifo] = probe
         found = search.settle(trial, proof)
         if found is None:
             too_small = probe
         else:
-            enough, proof = max(found.occupancy(fifo), MIN_DEPTH), found
-        probe = (too_small + enough) // 2
+            enough, proof, step = search.held(fifo, found), found, 2 * step
+        probe = max(enough - step, (too_small + enough) // 2)
     return enough, proof

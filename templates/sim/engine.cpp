@@ -1,14 +1,17 @@
 // Runs dataflow processes over bounded FIFOs, pixel by pixel. The engine of fcn_hw.dataflow, compiled
 // when it is first needed and called through ctypes: no C++ library, no allocation.
 //
-// Process p repeats the events first_event[p] .. first_event[p+1]-1, once a frame. An event happens
-// `gap` cycles behind the one before or later: when every input that it reads holds a pixel that was
-// written in an earlier cycle, and every output that it writes has a slot that was free in an earlier
-// cycle. An event reads all inputs of its process, writes all outputs, or both.
+// A process repeats its events once a frame. An event happens `gap` cycles behind the one before or
+// later: when every input that it reads holds a pixel that was written in an earlier cycle, and every
+// output that it writes has a slot that was free in an earlier cycle. An event reads all inputs of its
+// process, writes all outputs, or both.
 //
 // Invariant: frame n of every process is complete before an event of frame n+1 is computed. This is
 // only the order of the computation; the times overlap. FIFOs are empty between frames, because every
 // process reads and writes whole frames.
+//
+// Of a FIFO only those times are kept that a later event can ask for: of the pixels that are not read
+// yet, and of as many last reads as the FIFO has slots.
 
 #include <stdint.h>
 
@@ -21,156 +24,261 @@ enum { WAITS_FOR_NOTHING = 0, WAITS_FOR_PIXEL = 1, WAITS_FOR_SLOT = 2 };
 
 extern "C" {
 
-// The network; filled in by fcn_hw/dataflow/engine.py, same order there.
-struct network {
-    int64_t processes, fifos;
-    const int64_t *first_event; // [processes + 1]
-    const int64_t *gaps;        // [events]
-    const uint8_t *kinds;       // [events] READS | WRITES
-    const int64_t *tails;       // [processes] cycles behind the last event of a frame
-    const int64_t *first_input; // [processes + 1] into `inputs`
-    const int64_t *inputs;      // FIFOs
-    const int64_t *first_output;
-    const int64_t *outputs;
-    const int64_t *producer; // [fifos]
-    const int64_t *consumer; // [fifos]
-    const int64_t *depths;   // [fifos]
+// Filled in by fcn_hw/dataflow/engine.py, same order there, as the structs below. All are 64 bits wide.
+struct process {
+    const int32_t *gaps;  // [events]
+    const uint8_t *kinds; // [events] READS | WRITES
+    int64_t *times;       // [events] time of the event in the last frame
+    int64_t events;
+    int64_t tail; // cycles behind the last event of a frame
+    const int64_t *inputs, *inputs_end; // FIFOs
+    const int64_t *outputs, *outputs_end;
+    int64_t next; // event at hand
+    int64_t last; // time of the event before; of the end of the frame at its start
+    int64_t waits;    // WAITS_FOR_...
+    int64_t waits_at; // the FIFO it waits at
+    int64_t access;   // run_in_order: reads and writes done of the event at hand
+    int64_t queued;
 };
 
-// What a run leaves; the caller allocates.
-struct state {
-    int64_t *times;       // [events] time of the event in the last frame
-    const int64_t *first_slot; // [fifos] into write_times and read_times
-    const int64_t *slot_masks; // [fifos] slots of the FIFO's ring, a power of two, minus 1
-    int64_t *write_times;      // rings of the times of the last pixels
-    int64_t *read_times;
-    int64_t *written; // [fifos] pixels, in all frames
-    int64_t *read;    // [fifos]
-    int64_t *next;    // [processes] event at hand
-    int64_t *last;    // [processes] time of the event before; of the end of the frame at its start
-    int64_t *waits;   // [processes] WAITS_FOR_...
-    int64_t *waits_at; // [processes] the FIFO it waits at
-    int64_t *queue;    // [processes] scratch
-    uint8_t *queued;   // [processes] scratch
-    int64_t *waited_for_pixel; // [fifos] cycles that the consumer waited for it
-    int64_t *waited_for_slot;  // [fifos] cycles that the producer waited for it
-    int64_t events;            // events that happened
+struct fifo {
+    int64_t depth;
+    int64_t producer, consumer;
+    int64_t written, read; // pixels, in all frames
+    int64_t *write_times;  // rings, each a power of two
+    int64_t write_mask;
+    int64_t *read_times; // null: a FIFO that is never full
+    int64_t read_mask;
+    int64_t waited_for_pixel; // cycles that the consumer waited for it
+    int64_t waited_for_slot;  // cycles that the producer waited for it
+    // What it holds, if that is asked for: measured up to write number `measured`, at which `gone`
+    // pixels were read. most[i] is the most that it holds from starts[i] to the next start.
+    int64_t measured, gone, peak;
+    int64_t span;
+    int64_t *most;
 };
+
+struct network {
+    int64_t processes, fifos;
+    process *process_list;
+    fifo *fifo_list;
+    int64_t *queue; // [processes] scratch
+    int64_t events; // that happened
+    int64_t measures;      // whether what FIFOs hold is measured
+    int64_t spans;         // of `most`
+    const int64_t *starts; // [spans] ascending
+};
+
+} // extern "C"
+
+namespace {
+
+inline int64_t larger(int64_t a, int64_t b) {
+    return a > b ? a : b;
+}
+
+// What a FIFO holds at each write whose time and earlier reads are known. A read frees its slot in the
+// next cycle, so reads of the cycle of a write still count as held.
+//
+// Returns false if a read that is not computed yet may come before `time`.
+inline bool pass_reads(fifo &f, int64_t time, int64_t before) {
+    while (f.gone < f.read && f.read_times[f.gone & f.read_mask] < time) {
+        ++f.gone;
+    }
+    return f.gone < f.read || f.gone == before;
+}
+
+void measure(const network *net, fifo &f, bool ended) {
+    for (; f.measured < f.written || ended; ++f.measured) {
+        const bool is_write = f.measured < f.written;
+        const int64_t time = is_write ? f.write_times[f.measured & f.write_mask] : INT64_MAX;
+        for (; f.span < net->spans && net->starts[f.span] <= time; ++f.span) {
+            if (!pass_reads(f, net->starts[f.span], f.measured)) {
+                return;
+            }
+            f.most[f.span] = f.measured - f.gone;
+        }
+        if (!is_write || !pass_reads(f, time, f.measured)) {
+            return;
+        }
+        const int64_t held = f.measured + 1 - f.gone;
+        f.peak = larger(f.peak, held);
+        if (f.span) {
+            f.most[f.span - 1] = larger(f.most[f.span - 1], held);
+        }
+    }
+}
+
+inline void wake(network *net, int64_t peer, int64_t &count, int64_t head) {
+    net->process_list[peer].queued = 1;
+    const int64_t end = head + count++;
+    net->queue[end < net->processes ? end : end - net->processes] = peer;
+}
+
+// Queues the peers of a process that wait for what it has just read or written.
+inline void wake_peers(network *net, const process &p, int64_t &count, int64_t head) {
+    for (const int64_t *i = p.inputs; i != p.inputs_end; ++i) {
+        const fifo &f = net->fifo_list[*i];
+        const process &peer = net->process_list[f.producer];
+        if (!peer.queued && peer.waits == WAITS_FOR_SLOT && peer.waits_at == *i &&
+            f.written - f.depth < f.read) {
+            wake(net, f.producer, count, head);
+        }
+    }
+    for (const int64_t *i = p.outputs; i != p.outputs_end; ++i) {
+        const fifo &f = net->fifo_list[*i];
+        const process &peer = net->process_list[f.consumer];
+        if (!peer.queued && peer.waits == WAITS_FOR_PIXEL && peer.waits_at == *i && f.read < f.written) {
+            wake(net, f.consumer, count, head);
+        }
+    }
+}
+
+int64_t start_frame(network *net) {
+    for (int64_t number = 0; number < net->processes; ++number) {
+        process &p = net->process_list[number];
+        p.next = p.access = 0;
+        p.waits = WAITS_FOR_NOTHING;
+        p.queued = 1;
+        net->queue[number] = number;
+    }
+    return net->processes;
+}
+
+inline process &take(network *net, int64_t &count, int64_t &head) {
+    process &p = net->process_list[net->queue[head]];
+    head = head + 1 == net->processes ? 0 : head + 1;
+    --count;
+    p.queued = 0;
+    p.waits = WAITS_FOR_NOTHING;
+    return p;
+}
+
+enum outcome { COMPLETE, CHANGED, STUCK };
+
+// One frame. With PACED, no event happens earlier than `period` cycles behind the same event of the
+// frame before; CHANGED if one happens later, at once if nobody asks for the rest (`ends_at_change`).
+template <bool PACED> outcome run_frame(network *net, int64_t period, bool ends_at_change) {
+    int64_t head = 0, count = start_frame(net), done = 0;
+    bool changed = false;
+    while (count) {
+        process &p = take(net, count, head);
+        const int32_t *const gaps = p.gaps;
+        const uint8_t *const kinds = p.kinds;
+        int64_t *const times = p.times;
+        const int64_t *const in = p.inputs, *const in_end = p.inputs_end;
+        const int64_t *const out = p.outputs, *const out_end = p.outputs_end;
+        const int64_t end = p.events, begin = p.next;
+        int64_t e = begin, last = p.last;
+        for (; e < end; ++e) {
+            const uint8_t kind = kinds[e];
+            const int64_t ready = last + gaps[e];
+            const int64_t paced = PACED ? times[e] + period : 0;
+            int64_t time = PACED ? larger(ready, paced) : ready;
+            int64_t *waited = 0;
+            if (kind & READS) {
+                for (const int64_t *i = in; i != in_end; ++i) {
+                    fifo &f = net->fifo_list[*i];
+                    if (f.read == f.written) {
+                        p.waits = WAITS_FOR_PIXEL;
+                        p.waits_at = *i;
+                        goto blocked;
+                    }
+                    const int64_t from = f.write_times[f.read & f.write_mask] + 1;
+                    if (from > time) {
+                        time = from, waited = &f.waited_for_pixel;
+                    }
+                }
+            }
+            if (kind & WRITES) {
+                for (const int64_t *i = out; i != out_end; ++i) {
+                    fifo &f = net->fifo_list[*i];
+                    const int64_t n = f.written - f.depth;
+                    if (n < 0) {
+                        continue;
+                    }
+                    if (n >= f.read) {
+                        p.waits = WAITS_FOR_SLOT;
+                        p.waits_at = *i;
+                        goto blocked;
+                    }
+                    const int64_t from = f.read_times[n & f.read_mask] + 1;
+                    if (from > time) {
+                        time = from, waited = &f.waited_for_slot;
+                    }
+                }
+            }
+            if (waited) {
+                *waited += time - ready;
+            }
+            if (kind & READS) {
+                for (const int64_t *i = in; i != in_end; ++i) {
+                    fifo &f = net->fifo_list[*i];
+                    if (f.read_times) {
+                        f.read_times[f.read & f.read_mask] = time;
+                    }
+                    ++f.read;
+                }
+            }
+            if (kind & WRITES) {
+                for (const int64_t *i = out; i != out_end; ++i) {
+                    fifo &f = net->fifo_list[*i];
+                    f.write_times[f.written++ & f.write_mask] = time;
+                }
+            }
+            if (PACED) {
+                changed |= time != paced;
+            }
+            times[e] = last = time;
+        }
+        last += p.tail;
+        ++done;
+    blocked:
+        net->events += e - begin;
+        p.next = e;
+        p.last = last;
+        if (PACED && changed && ends_at_change) {
+            return CHANGED;
+        }
+        wake_peers(net, p, count, head);
+        if (!PACED && net->measures) {
+            for (const int64_t *i = in; i != in_end; ++i) {
+                measure(net, net->fifo_list[*i], false);
+            }
+            for (const int64_t *i = out; i != out_end; ++i) {
+                measure(net, net->fifo_list[*i], false);
+            }
+        }
+    }
+    return done != net->processes ? STUCK : changed ? CHANGED : COMPLETE;
+}
+
+} // namespace
+
+extern "C" {
 
 // Runs frames until `frames` are complete, or until nothing can happen any more.
 //
 // period   if positive, no event happens earlier than `period` cycles behind the same event of the
 //          frame before, and the run ends as soon as `still` frames in a row, each preceded by at
-//          least `still` frames, only repeat the frame before `period` cycles later
+//          least `still` frames, only repeat the frame before `period` cycles later, or can't come
+//          any more
 // before   frames that the state already holds
 //
 // Returns the number of complete frames; *settled is set if the run ended by `still`.
-int64_t run(const network *net, state *s, int64_t frames, int64_t period, int64_t still,
-            int64_t before, int64_t *settled) {
+int64_t run(network *net, int64_t frames, int64_t period, int64_t still, int64_t before,
+            int64_t *settled) {
     int64_t quiet = 0;
     *settled = 0;
     for (int64_t frame = 0; frame < frames; ++frame) {
-        int64_t head = 0, count = 0, done = 0, changed = 0;
-        for (int64_t p = 0; p < net->processes; ++p) {
-            s->next[p] = net->first_event[p];
-            s->queue[count++] = p;
-            s->queued[p] = 1;
-            s->waits[p] = WAITS_FOR_NOTHING;
-        }
-        while (count) {
-            const int64_t p = s->queue[head];
-            head = head + 1 == net->processes ? 0 : head + 1;
-            --count;
-            s->queued[p] = 0;
-            const int64_t end = net->first_event[p + 1];
-            const int64_t *in = net->inputs + net->first_input[p];
-            const int64_t *in_end = net->inputs + net->first_input[p + 1];
-            const int64_t *out = net->outputs + net->first_output[p];
-            const int64_t *out_end = net->outputs + net->first_output[p + 1];
-            int64_t e = s->next[p], last = s->last[p];
-            s->waits[p] = WAITS_FOR_NOTHING;
-            for (; e < end; ++e) {
-                const uint8_t kind = net->kinds[e];
-                const int64_t ready = last + net->gaps[e];
-                int64_t time = ready, cause = -1, cause_kind = 0;
-                if (period > 0 && s->times[e] + period > time) {
-                    time = s->times[e] + period;
-                }
-                if (kind & READS) {
-                    for (const int64_t *f = in; f != in_end; ++f) {
-                        const int64_t n = s->read[*f];
-                        if (n == s->written[*f]) {
-                            s->waits[p] = WAITS_FOR_PIXEL;
-                            s->waits_at[p] = *f;
-                            goto blocked;
-                        }
-                        const int64_t from = s->write_times[s->first_slot[*f] + (n & s->slot_masks[*f])] + 1;
-                        if (from > time) {
-                            time = from, cause = *f, cause_kind = WAITS_FOR_PIXEL;
-                        }
-                    }
-                }
-                if (kind & WRITES) {
-                    for (const int64_t *f = out; f != out_end; ++f) {
-                        const int64_t n = s->written[*f] - net->depths[*f];
-                        if (n < 0) {
-                            continue;
-                        }
-                        if (n >= s->read[*f]) {
-                            s->waits[p] = WAITS_FOR_SLOT;
-                            s->waits_at[p] = *f;
-                            goto blocked;
-                        }
-                        const int64_t from = s->read_times[s->first_slot[*f] + (n & s->slot_masks[*f])] + 1;
-                        if (from > time) {
-                            time = from, cause = *f, cause_kind = WAITS_FOR_SLOT;
-                        }
-                    }
-                }
-                if (cause >= 0) {
-                    (cause_kind == WAITS_FOR_PIXEL ? s->waited_for_pixel : s->waited_for_slot)[cause] +=
-                        time - ready;
-                }
-                if (kind & READS) {
-                    for (const int64_t *f = in; f != in_end; ++f) {
-                        s->read_times[s->first_slot[*f] + (s->read[*f]++ & s->slot_masks[*f])] = time;
-                        const int64_t peer = net->producer[*f];
-                        if (!s->queued[peer] && s->waits[peer] == WAITS_FOR_SLOT &&
-                            s->waits_at[peer] == *f) {
-                            s->queue[(head + count++) % net->processes] = peer;
-                            s->queued[peer] = 1;
-                        }
-                    }
-                }
-                if (kind & WRITES) {
-                    for (const int64_t *f = out; f != out_end; ++f) {
-                        s->write_times[s->first_slot[*f] + (s->written[*f]++ & s->slot_masks[*f])] = time;
-                        const int64_t peer = net->consumer[*f];
-                        if (!s->queued[peer] && s->waits[peer] == WAITS_FOR_PIXEL &&
-                            s->waits_at[peer] == *f) {
-                            s->queue[(head + count++) % net->processes] = peer;
-                            s->queued[peer] = 1;
-                        }
-                    }
-                }
-                if (period > 0) {
-                    changed |= time != s->times[e] + period;
-                }
-                s->times[e] = time;
-                last = time;
-                ++s->events;
-            }
-            last += net->tails[p];
-            ++done;
-        blocked:
-            s->next[p] = e;
-            s->last[p] = last;
-        }
-        if (done != net->processes) {
+        const bool last_chance = frames - frame <= still;
+        const outcome found = period > 0 ? run_frame<true>(net, period, last_chance)
+                                         : run_frame<false>(net, 0, false);
+        if (found == STUCK || (found == CHANGED && last_chance)) {
             return frame;
         }
         if (period > 0) {
-            quiet = changed || before + frame < still ? 0 : quiet + 1;
+            quiet = found == CHANGED || before + frame < still ? 0 : quiet + 1;
             if (quiet == still) {
                 *settled = 1;
                 return frame + 1;
@@ -180,35 +288,96 @@ int64_t run(const network *net, state *s, int64_t frames, int64_t period, int64_
     return frames;
 }
 
+// Ends the measurement of what FIFOs hold; every frame that has begun is complete.
+void finish(network *net) {
+    for (int64_t number = 0; number < net->fifos; ++number) {
+        measure(net, net->fifo_list[number], true);
+    }
+}
+
+// Makes it look as if `frames` frames had just passed, the last one at the times of the events. A FIFO
+// then knows its last reads, as many as it has slots.
+void precede(network *net, int64_t frames, int64_t period) {
+    for (int64_t number = 0; number < net->processes; ++number) {
+        process &p = net->process_list[number];
+        p.last = p.times[p.events - 1] + p.tail;
+        for (const int64_t *i = p.inputs; i != p.inputs_end; ++i) {
+            fifo &f = net->fifo_list[*i];
+            f.read = f.written; // what the caller has set: the pixels of all these frames
+            if (!f.read_times) {
+                continue;
+            }
+            const int64_t oldest = f.read > f.depth ? f.read - f.depth : 0;
+            int64_t n = f.read;
+            for (int64_t frame = 0; frame < frames; ++frame) {
+                for (int64_t e = p.events - 1; e >= 0 && n > oldest; --e) {
+                    if (p.kinds[e] & READS) {
+                        --n;
+                        f.read_times[n & f.read_mask] = p.times[e] - frame * period;
+                    }
+                }
+            }
+        }
+    }
+}
+
+// The most pixels that a FIFO holds if the times of the events repeat every `period` cycles. A slot is
+// free in the cycle behind its read.
+int64_t occupancy(const network *net, int64_t number, int64_t period) {
+    const fifo &f = net->fifo_list[number];
+    const process &writer = net->process_list[f.producer], &reader = net->process_list[f.consumer];
+    int64_t pixels = 0, first = -1;
+    for (int64_t e = 0; e < reader.events; ++e) {
+        if (reader.kinds[e] & READS) {
+            first = first < 0 ? e : first;
+            ++pixels;
+        }
+    }
+    int64_t most = 0, written = 0, shift = 0, read = 0, e = first;
+    for (int64_t w = 0; w < writer.events; ++w) {
+        if (!(writer.kinds[w] & WRITES)) {
+            continue;
+        }
+        ++written;
+        if (written == 1) {
+            // the frame before the one whose reads may come next
+            const int64_t ahead = writer.times[w] - reader.times[first];
+            const int64_t frames = ahead < 0 ? -((-ahead + period - 1) / period) : ahead / period;
+            shift = frames * period;
+            read = frames * pixels;
+        }
+        for (;;) {
+            while (e < reader.events && !(reader.kinds[e] & READS)) {
+                ++e;
+            }
+            if (e == reader.events) {
+                e = first;
+                shift += period;
+            } else if (reader.times[e] + shift < writer.times[w]) {
+                ++e;
+                ++read;
+            } else {
+                break;
+            }
+        }
+        most = larger(most, written - read);
+    }
+    return most;
+}
+
 // Runs one frame without times: each process is the sequential program that its header is. Within an
 // event it reads its inputs one after another, then writes its outputs one after another, and may stop
 // between any two of them, as a thread over blocking streams does.
 //
-// s->next counts events, access[p] the reads and writes done of the event at hand.
-//
-// Returns whether the frame is complete.
-int64_t run_in_order(const network *net, state *s, int64_t *access) {
-    int64_t head = 0, count = 0, done = 0;
-    for (int64_t p = 0; p < net->processes; ++p) {
-        s->next[p] = net->first_event[p];
-        access[p] = 0;
-        s->queue[count++] = p;
-        s->queued[p] = 1;
-        s->waits[p] = WAITS_FOR_NOTHING;
-    }
+// Returns whether the frame is complete; `events` counts reads and writes.
+int64_t run_in_order(network *net) {
+    int64_t head = 0, count = start_frame(net), done = 0;
     while (count) {
-        const int64_t p = s->queue[head];
-        head = head + 1 == net->processes ? 0 : head + 1;
-        --count;
-        s->queued[p] = 0;
-        s->waits[p] = WAITS_FOR_NOTHING;
-        const int64_t *in = net->inputs + net->first_input[p];
-        const int64_t *out = net->outputs + net->first_output[p];
-        const int64_t ins = net->first_input[p + 1] - net->first_input[p];
-        const int64_t all = ins + net->first_output[p + 1] - net->first_output[p];
-        int64_t e = s->next[p], a = access[p];
-        while (e < net->first_event[p + 1]) {
-            const uint8_t kind = net->kinds[e];
+        process &p = take(net, count, head);
+        const int64_t ins = p.inputs_end - p.inputs, all = ins + (p.outputs_end - p.outputs);
+        int64_t e = p.next, a = p.access;
+        while (e < p.events) {
+            const uint8_t kind = p.kinds[e];
             if (a == 0 && !(kind & READS)) {
                 a = ins;
             }
@@ -220,26 +389,23 @@ int64_t run_in_order(const network *net, state *s, int64_t *access) {
                 ++e;
                 continue;
             }
-            const int64_t f = a < ins ? in[a] : out[a - ins];
-            const int64_t fill = s->written[f] - s->read[f];
-            if (a < ins ? fill == 0 : fill >= net->depths[f]) {
-                s->waits[p] = a < ins ? WAITS_FOR_PIXEL : WAITS_FOR_SLOT;
-                s->waits_at[p] = f;
+            const bool reads = a < ins;
+            const int64_t number = reads ? p.inputs[a] : p.outputs[a - ins];
+            fifo &f = net->fifo_list[number];
+            const int64_t fill = f.written - f.read;
+            if (reads ? fill == 0 : fill >= f.depth) {
+                p.waits = reads ? WAITS_FOR_PIXEL : WAITS_FOR_SLOT;
+                p.waits_at = number;
                 break;
             }
-            const int64_t peer = a < ins ? net->producer[f] : net->consumer[f];
-            ++(a < ins ? s->read : s->written)[f];
-            if (!s->queued[peer] && s->waits[peer] == (a < ins ? WAITS_FOR_SLOT : WAITS_FOR_PIXEL) &&
-                s->waits_at[peer] == f) {
-                s->queue[(head + count++) % net->processes] = peer;
-                s->queued[peer] = 1;
-            }
+            ++(reads ? f.read : f.written);
             ++a;
-            ++s->events;
+            ++net->events;
         }
-        s->next[p] = e;
-        access[p] = a;
-        done += e == net->first_event[p + 1];
+        p.next = e;
+        p.access = a;
+        done += e == p.events;
+        wake_peers(net, p, count, head);
     }
     return done == net->processes;
 }
