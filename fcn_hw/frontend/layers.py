@@ -68,14 +68,12 @@ def average_pooling2d(ctx: Context, call: Call, values: Sequence[Value]) -> Valu
     return averaged(ctx, call.path, values[0], *_pooling(call, values[0].shape))
 
 
-def global_average_pooling2d(ctx: Context, call: Call, values: Sequence[Value]) -> Value:
+def global_average_pooling2d(ctx: Context, call: Call, values: Sequence[Value]) -> Value | Arranged:
+    """A pixel; without ``keepdims`` a vector, which a Reshape makes a pixel again."""
     channels_last(call)
-    if not call.layer.keepdims:
-        raise UnsupportedLayer(
-            call.path, "without keepdims it gives no image", hint="use keepdims=True"
-        )
-    height, width, _ = values[0].shape
-    return averaged(ctx, call.path, values[0], (height, width), (height, width), Padding())
+    height, width, channels = values[0].shape
+    pixel = averaged(ctx, call.path, values[0], (height, width), (height, width), Padding())
+    return pixel if call.layer.keepdims else Arranged.of(pixel, call.path).reshaped([channels])
 
 
 def _pooling(call: Call, shape: Shape) -> tuple[tuple[int, int], tuple[int, int], Padding]:
@@ -292,7 +290,10 @@ LAYERS: dict[str, LayerRule] = {
         "windows of 2**n positions; others proved behind a quantizer, else measured; `same` too",
     ),
     "GlobalAveragePooling2D": LayerRule(
-        global_average_pooling2d, _EXACT, "as AveragePooling2D; `keepdims=True`"
+        global_average_pooling2d,
+        _EXACT,
+        "as AveragePooling2D; `keepdims=True`, or a Reshape to (1, 1, channels) behind it, with "
+        "Dense and quantizers between",
     ),
     "UpSampling2D": LayerRule(
         up_sampling2d,

@@ -66,6 +66,30 @@ def test_products_are_exact(kit: Kit, name: str) -> None:
     assert known[op.name] is Status.EXACT
 
 
+def dense(k: Kit, units: int, x: Any) -> Any:
+    return k.q.QDense(units, kernel_quantizer=k.bits(), bias_quantizer=k.bits(8))(x)
+
+
+def test_a_pooled_vector_becomes_a_pixel_by_reshape(kit: Kit) -> None:
+    """Squeeze-and-excitation of dense layers, and a branch of the whole frame (ASPP)."""
+
+    def build(x: Any) -> Any:
+        x = features(kit, x)
+        vector = kit.quantized(kit.bits(8, 2))(kit.layers.GlobalAveragePooling2D()(x))
+        hidden = kit.quantized(kit.bits(6, 2))(dense(kit, 3, vector))
+        gate = kit.act(4, 0)(kit.layers.Activation("sigmoid")(dense(kit, 4, hidden)))
+        gate = kit.layers.Reshape((1, 1, 4), name="pixel")(gate)
+        branch = kit.layers.Reshape((1, 1, 4))(vector)
+        branch = kit.layers.UpSampling2D((9, 11))(
+            kit.quantized(kit.bits(6, 2))(kit.conv(3, 1)(branch))
+        )
+        return kit.layers.Concatenate()([gated(kit, x, gate), branch])
+
+    exported, known = check(kit.model(build))
+    assert set(known.values()) <= {Status.EXACT, Status.PROVED}
+    assert len([op for op in exported.graph.ops if isinstance(op, UpsampleNearest)]) == 2
+
+
 def test_products_of_float_layers_are_measured(kit: Kit) -> None:
     def build(x: Any) -> Any:
         factor = kit.norm()(kit.conv()(x))
