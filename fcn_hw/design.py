@@ -574,6 +574,9 @@ class Training(Section):
     """The peak: it warms up, then falls along a cosine."""
     retrain_learning_rate: float = Field(default=1e-3, gt=0)
     """As ``learning_rate``, for retraining."""
+    relative_steps: bool = False
+    """Whether ``retrain_learning_rate`` is a part of the root mean square of each filter's weights.
+    Folded normalizations, as those of a mobilenet, leave filters of very different sizes."""
     patience: int = Field(default=10, ge=1)
     """Epochs without a better validation mIoU before a phase stops early."""
     calibration_images: int = Field(default=32, ge=1)

@@ -24,10 +24,10 @@ from fcn_hw.keras_env import keras_env
 from fcn_hw.train.augment import augment
 from fcn_hw.train.batches import ahead
 from fcn_hw.train.datasets.base import DataSet, Split
-from fcn_hw.train.part_rates import optimizer_of
 from fcn_hw.train.pixel_loss import PixelLoss
 from fcn_hw.train.predict import BYTE_SCALE, Bytes, Predictor, score
 from fcn_hw.train.pruning import Pruner
+from fcn_hw.train.step_sizes import optimizer_of
 from fcn_hw.train.store import Checkpoint, CheckpointFile
 from fcn_hw.train.team import Team
 
@@ -56,6 +56,8 @@ class Phase:
         encoder: layers, by name, that have ``encoder_rate`` times the learning rate, with the
             normalizations behind them; 0: they keep their weights, and their normalizations are
             those of inference.
+        relative: whether ``learning_rate`` is a part of the size of a filter's weights, as they are
+            when the phase begins.
     """
 
     name: str
@@ -67,6 +69,7 @@ class Phase:
     augmentation: Augmentation | None
     encoder: tuple[str, ...] = ()
     encoder_rate: float = 1.0
+    relative: bool = False
 
 
 @dataclass(frozen=True)
@@ -239,7 +242,9 @@ class _PhaseTrainer:
     ) -> None:
         self.team = team
         self.model, self.phase, self.data, self.file = model, phase, data, file
-        self.optimizer = optimizer_of(model, phase.encoder, phase.encoder_rate)
+        self.optimizer = optimizer_of(
+            model, phase.encoder, phase.encoder_rate, relative=phase.relative
+        )
         self.optimizer.build(model.trainable_variables)
         self.state = PhaseState()
         self.best: list[npt.NDArray[Any]] = model.get_weights()

@@ -159,7 +159,7 @@ class _Session:
         # what only retraining reads leaves the float phase as it is
         later = {
             "retrain_epochs", "retrain_learning_rate", "pruning", "distillation",
-            "calibration_images",
+            "calibration_images", "relative_steps",
         }  # fmt: skip
         scaling = design.dataset.input
         self.digest = json_digest(

@@ -206,6 +206,7 @@ def design_phase(
         augmentation=_augmentation(design),
         encoder=encoder_names(design),
         encoder_rate=encoder_rate,
+        relative=name == "retrain" and settings.relative_steps,
     )
 
 
@@ -217,6 +218,8 @@ def phase_digest(phase: Phase, *parts: object) -> str:
     )
     if not phase.encoder:  # a phase of before there were encoders stays valid
         del settings["encoder"], settings["encoder_rate"]
+    if not phase.relative:
+        del settings["relative"]
     return json_digest(*parts, settings)
 
 

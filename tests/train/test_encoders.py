@@ -19,8 +19,8 @@ from fcn_hw.train.design_network import encoder_names, network_identity
 from fcn_hw.train.encoder_weights import read_encoder
 from fcn_hw.train.encoders import encoder_layers
 from fcn_hw.train.networks import build_float, fold_batchnorm
-from fcn_hw.train.part_rates import optimizer_of
 from fcn_hw.train.run import train
+from fcn_hw.train.step_sizes import optimizer_of
 from fcn_hw.train.topology import Conv, Pad, Shape, build_topology
 
 SIZE = (64, 96)
@@ -268,6 +268,30 @@ def test_a_part_of_a_network_learns_slower_or_not() -> None:
     )  # beta
     np.testing.assert_array_equal(steps[0.25]["head"][1], steps[1.0]["head"][1])
     assert np.any(steps[1.0]["head"][1]) and np.any(steps[1.0]["part_bn"][1])
+
+
+def test_steps_may_be_relative_to_the_weights_of_a_filter() -> None:
+    env = keras_env()
+    layers, random = env.keras.layers, np.random.default_rng(5)
+    image = layers.Input((6, 6, 3))
+    tensor = layers.DepthwiseConv2D(3, name="depthwise")(layers.Conv2D(4, 3, name="conv")(image))
+    model = env.keras.Model(image, layers.Conv2DTranspose(2, 2, name="transposed")(tensor))
+    axes = {"conv": (0, 1, 2), "depthwise": (0, 1), "transposed": (0, 1, 3)}
+    for name, summed in axes.items():
+        layer = model.get_layer(name)
+        kernel, bias = layer.get_weights()
+        filters = np.sum(kernel, axis=summed, keepdims=True).shape
+        kernel = random.choice([-1, 1], kernel.shape) * random.uniform(0.1, 9, filters)
+        layer.set_weights([kernel, random.choice([-2.0, 2.0], bias.shape)])
+    before = {name: model.get_layer(name).get_weights() for name in axes}
+    optimizer = optimizer_of(model, [], 1.0, relative=True)
+    optimizer.learning_rate.assign(0.01)
+    variables = model.trainable_variables
+    gradients = [env.tf.ones_like(variable) for variable in variables]
+    optimizer.apply_gradients(zip(gradients, variables, strict=True))
+    for name in axes:  # the first step of Adam is the rate, whatever the gradient is
+        for new, old in zip(model.get_layer(name).get_weights(), before[name], strict=True):
+            np.testing.assert_allclose(old - new, 0.01 * np.abs(old), rtol=1e-3)
 
 
 @pytest.mark.slow
