@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from fcn_hw.design import Design, Network
+from benchmarks.training import with_random_weights
 from fcn_hw.design_yaml import load_design
 from fcn_hw.train.design_network import design_topology, layer_names
 from fcn_hw.train.precision import wishes
@@ -19,19 +19,9 @@ def test_there_are_designs() -> None:
     assert {"digits_fcn8s", "camvid_fcn8s"} <= {path.parent.name for path in DESIGNS}
 
 
-def without_weights(design: Design) -> Design:
-    """The design without the file of its encoder's weights, which is not shipped."""
-    network = design.network
-    if not isinstance(network, Network) or network.encoder is None:
-        return design
-    encoder = network.encoder.model_copy(update={"weights": None})
-    network = network.model_copy(update={"encoder": encoder})
-    return design.model_copy(update={"network": network})
-
-
 @pytest.mark.parametrize("path", DESIGNS, ids=lambda path: path.parent.name)
 def test_a_shipped_design_is_possible(path: Path) -> None:
-    design = without_weights(load_design(path))
+    design = with_random_weights(load_design(path))
     assert design.name == path.parent.name
     topology = design_topology(design)
     pixels = (
