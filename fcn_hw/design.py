@@ -445,11 +445,17 @@ Activation = Annotated[
 ]
 
 
+WeightScale = Literal["layer", "channel"]
+
+
 class LayerPrecision(Section):
     """Precision of one layer; what is left out comes from the default."""
 
     weight: Weight | None = None
     """Bits, ``binary``, ``ternary``, or a format."""
+    weight_scale: WeightScale | None = None
+    """layer: all weights have one binary point. channel: those of each filter have their own, at
+    most four places apart; then ``weight`` is a number of bits."""
     bias: Bias | None = None
     """Bits or a format."""
     activation: Activation | None = None
@@ -459,6 +465,8 @@ class LayerPrecision(Section):
 class DefaultPrecision(Section):
     weight: Weight = 4
     """Bits, ``binary``, ``ternary``, or a format."""
+    weight_scale: WeightScale = "layer"
+    """As in ``layers``."""
     bias: Bias = 8
     """Bits or a format."""
     activation: Activation = 4

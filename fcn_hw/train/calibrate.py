@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Container, Iterable, Mapping
 from functools import partial
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -23,6 +24,7 @@ from fcn_hw.fixed import (
     to_float,
 )
 from fcn_hw.train.precision import (
+    ChannelFormat,
     Formats,
     LayerFormats,
     OutputFormat,
@@ -30,8 +32,9 @@ from fcn_hw.train.precision import (
     SignFormat,
     WeightQuantizer,
     Wish,
+    stored_format,
 )
-from fcn_hw.train.topology import Topology, unsigned_nodes
+from fcn_hw.train.topology import Topology, filter_axis, quantizable, unsigned_nodes
 
 MIN_INTEGER, MAX_INTEGER = -24, 24
 """Bounds of the integer bits, the sign bit included; those of ``design.NumberFormat``."""
@@ -39,6 +42,10 @@ MIN_INTEGER, MAX_INTEGER = -24, 24
 _REACH = 16
 """Candidates below the one that holds the largest value. Each halves the range that is not
 clipped; at 2**-16 of it everything is clipped and the error can only grow."""
+
+MAX_SPREAD = 4
+"""Places between the binary points of the filters of a layer, at most: the word that holds the
+weights of all is so many bits wider."""
 
 FloatArray = npt.NDArray[np.float32]
 Batches = Callable[[], Iterable[Mapping[str, FloatArray]]]
@@ -58,22 +65,36 @@ def weight_codes(values: npt.ArrayLike, quantizer: WeightQuantizer) -> npt.NDArr
     if isinstance(quantizer, FixedFormat):
         return quantize(values, quantizer)
     values = np.asarray(values)
+    if isinstance(quantizer, ChannelFormat):
+        return _channel_codes(values, quantizer)
     sign = np.where(values < 0, -1, 1)
     if quantizer.levels == "binary":
         return sign.astype(np.int64)
     return np.where(np.abs(values) >= quantizer.threshold, sign, 0).astype(np.int64)
 
 
+def _channel_codes(values: npt.NDArray[Any], quantizer: ChannelFormat) -> npt.NDArray[np.int64]:
+    """Each filter in its own format; its codes as those of the format that holds all."""
+    codes = np.zeros(values.shape, np.int64)
+    least = min(quantizer.integers)
+    by_filter, found = np.moveaxis(values, quantizer.axis, 0), np.moveaxis(codes, quantizer.axis, 0)
+    integers = np.array(quantizer.integers)
+    for integer in np.unique(integers):
+        own = quantize(by_filter[integers == integer], signed_format(quantizer.bits, int(integer)))
+        found[integers == integer] = own << int(integer - least)
+    return codes
+
+
 def quantized_values(values: npt.ArrayLike, quantizer: WeightQuantizer) -> FloatArray:
     """Weights rounded to their format; exact in float32 up to 24 bits."""
-    fmt = quantizer if isinstance(quantizer, FixedFormat) else quantizer.fixed
+    fmt = stored_format(quantizer)
     return to_float(weight_codes(values, quantizer), fmt).astype(np.float32)
 
 
 def squared_error(values: npt.ArrayLike, quantizer: WeightQuantizer) -> float:
     """Sum of the squared differences that the quantizer makes; float64."""
     values = np.asarray(values, dtype=np.float64)
-    fmt = quantizer if isinstance(quantizer, FixedFormat) else quantizer.fixed
+    fmt = stored_format(quantizer)
     return float(np.sum((values - to_float(weight_codes(values, quantizer), fmt)) ** 2))
 
 
@@ -100,6 +121,19 @@ def choose_weight(values: npt.ArrayLike, wish: Weight) -> WeightQuantizer:
     if isinstance(wish, int):
         return best_integer(values, lambda integer: signed_format(wish, integer))
     return best_integer(values, lambda integer: SignFormat(wish, integer - 1))
+
+
+def choose_by_channel(values: npt.ArrayLike, bits: int, axis: int) -> ChannelFormat:
+    """The format of a layer's weights whose filters have their own binary points.
+
+    Args:
+        axis: of ``values``, that the filters lie along.
+    """
+    filters = np.moveaxis(np.asarray(values, dtype=np.float64), axis, 0)
+    chosen = [best_integer(each, lambda integer: signed_format(bits, integer)) for each in filters]
+    integers = [stored_format(each).integer for each in chosen]
+    least = max(integers) - MAX_SPREAD
+    return ChannelFormat(bits, tuple(max(integer, least) for integer in integers), axis)
 
 
 def choose_bias(values: npt.ArrayLike, wish: Bias) -> FixedFormat:
@@ -131,9 +165,16 @@ def choose_formats(
     others = others or {}
     asked = {name: wish.activation for name, wish in wanted.items()}
     chosen = _choose_activations(asked | dict(others), unsigned_nodes(topology), activations)
+    nodes = {node.name: node for node in quantizable(topology)}
+
+    def weight_of(name: str, wish: Wish) -> WeightQuantizer:
+        if wish.by_channel and isinstance(wish.weight, int):
+            return choose_by_channel(weights[name][0], wish.weight, filter_axis(nodes[name]))
+        return choose_weight(weights[name][0], wish.weight)
+
     with_weights: dict[str, Formats] = {
         name: LayerFormats(
-            weight=choose_weight(weights[name][0], wish.weight),
+            weight=weight_of(name, wish),
             bias=choose_bias(weights[name][1], wish.bias),
             activation=chosen[name],
         )

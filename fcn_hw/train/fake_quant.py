@@ -36,10 +36,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from fcn_hw.errors import FormatError
-from fcn_hw.fixed import FixedFormat
+from fcn_hw.fixed import FixedFormat, from_quantized_bits
 from fcn_hw.keras_env import keras_env
-from fcn_hw.train.precision import SignFormat, WeightQuantizer
+from fcn_hw.train.precision import ChannelFormat, SignFormat, WeightQuantizer
 
 Values = Callable[[Any], Any]
 """A float32 tensor of any shape to one of its shape, on the grid."""
@@ -81,6 +83,10 @@ def fused_weight_quantizer(quantizer: WeightQuantizer) -> FusedQuantizer:
         if not quantizer.signed:
             raise FormatError(f"weights are signed, {quantizer} is not")
         return _signed(quantizer)
+    if isinstance(quantizer, ChannelFormat):
+        _check_width(quantizer.fixed)
+        bound = 2.0 ** (quantizer.fixed.integer - 1)
+        return FusedQuantizer(_straight_through(_by_channel, quantizer), bound)
     assert isinstance(quantizer, SignFormat)
     values = _binary if quantizer.levels == "binary" else _ternary
     return FusedQuantizer(_straight_through(values, quantizer), quantizer.magnitude)
@@ -149,6 +155,14 @@ def _rounded(x: Any, fmt: FixedFormat) -> Any:
         range_given=True,
         round_mode="HALF_TO_EVEN",
     )
+
+
+def _by_channel(x: Any, quantizer: ChannelFormat) -> Any:
+    """Each filter times a power of two: in a format that is the same for all."""
+    shape = [1] * len(x.shape)
+    shape[quantizer.axis] = len(quantizer.integers)
+    scales = np.exp2(quantizer.integers).astype(np.float32).reshape(shape)
+    return _rounded(x / scales, from_quantized_bits(quantizer.bits, -1)) * scales
 
 
 def _binary(x: Any, quantizer: SignFormat) -> Any:

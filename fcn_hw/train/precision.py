@@ -17,7 +17,7 @@ from pydantic.dataclasses import dataclass as pydantic_dataclass
 
 from fcn_hw.design import Activation, Bias, Design, Precision, Weight
 from fcn_hw.errors import ConfigError, FormatError
-from fcn_hw.fixed import FixedFormat, from_sign, parse_format
+from fcn_hw.fixed import FixedFormat, from_quantized_bits, from_sign, parse_format
 from fcn_hw.results import STRICT
 from fcn_hw.train.design_network import check_layer_names
 from fcn_hw.train.topology import (
@@ -54,15 +54,48 @@ class SignFormat:
         return f"{self.levels}(2^{self.exponent})"
 
 
-WeightQuantizer = Union[FixedFormat, SignFormat]
+@dataclass(frozen=True)
+class ChannelFormat:
+    """Signed weights of ``bits`` bits, the binary point of each filter at a place of its own.
+
+    Args:
+        bits: the sign included.
+        integers: integer bits of each filter, the sign included.
+        axis: of the kernel, that the filters lie along.
+    """
+
+    bits: int
+    integers: tuple[int, ...]
+    axis: int
+
+    @property
+    def fixed(self) -> FixedFormat:
+        """The fixed-point format that holds the weights of all filters."""
+        most, least = max(self.integers), min(self.integers)
+        return from_quantized_bits(self.bits + most - least, most - 1)
+
+    def __str__(self) -> str:
+        return f"channel<{self.bits},{self.axis}>({' '.join(map(str, self.integers))})"
+
+
+WeightQuantizer = Union[FixedFormat, SignFormat, ChannelFormat]
+
+
+def stored_format(quantizer: WeightQuantizer) -> FixedFormat:
+    """The fixed-point format that holds all weights of a quantizer."""
+    return quantizer if isinstance(quantizer, FixedFormat) else quantizer.fixed
 
 
 def parse_weight_quantizer(text: str) -> WeightQuantizer:
-    """Reads ``ternary(2^-3)``, ``binary(2^0)`` or a fixed-point format.
+    """Reads ``ternary(2^-3)``, ``binary(2^0)``, ``channel<4,3>(0 -1 2)`` or a fixed-point format.
 
     Raises:
-        FormatError: neither of these.
+        FormatError: none of these.
     """
+    by_channel = re.fullmatch(r"channel<(\d+),(\d)>\((-?\d+(?: -?\d+)*)\)", text.strip())
+    if by_channel is not None:
+        bits, axis, integers = by_channel.groups()
+        return ChannelFormat(int(bits), tuple(map(int, integers.split())), int(axis))
     match = re.fullmatch(r"(binary|ternary)\(2\^(-?\d+)\)", text.strip())
     if match is None:
         return parse_format(text)
@@ -98,10 +131,10 @@ class LayerFormats:
 
     @property
     def weight_bits(self) -> int:
-        """Bits that store a weight: 1 for binary, 2 for ternary."""
+        """Bits that store a weight: 1 for binary, 2 for ternary; scales by channel are in it."""
         if isinstance(self.weight, SignFormat):
             return 1 if self.weight.levels == "binary" else 2
-        return self.weight.width
+        return stored_format(self.weight).width
 
 
 @pydantic_dataclass(frozen=True, config=STRICT)
@@ -139,6 +172,7 @@ class Wish:
     weight: Weight
     bias: Bias
     activation: Activation
+    by_channel: bool = False
 
 
 def wishes(design: Design, topology: Topology) -> dict[str, Wish]:
@@ -153,6 +187,12 @@ def wishes(design: Design, topology: Topology) -> dict[str, Wish]:
     for node in quantizable(topology):
         wish = _wish(design.precision, node.name)
         _check_sign(node.name, wish.activation, is_hidden(node))
+        if wish.by_channel and not isinstance(wish.weight, int):
+            raise ConfigError(
+                f"precision: the weights of layer '{node.name}' have a scale by channel, so "
+                f"their precision is a number of bits, not {_said(wish.weight)}",
+                hint=f"set precision.layers.{node.name}.weight_scale to layer",
+            )
         result[node.name] = wish
     return result
 
@@ -195,10 +235,16 @@ def is_hidden(node: Weighted) -> bool:
 
 def _wish(precision: Precision, name: str) -> Wish:
     default, own = precision.default, precision.layers.get(name)
+    by_channel = ((own and own.weight_scale) or default.weight_scale) == "channel"
     if own is None:
-        return Wish(default.weight, default.bias, default.activation)
+        return Wish(default.weight, default.bias, default.activation, by_channel)
     return Wish(
         default.weight if own.weight is None else own.weight,
         default.bias if own.bias is None else own.bias,
         default.activation if own.activation is None else own.activation,
+        by_channel,
     )
+
+
+def _said(weight: Weight) -> str:
+    return weight if isinstance(weight, str) else "a format"

@@ -30,13 +30,15 @@ from fcn_hw.train.networks import (
     set_weights,
     weight_layer,
 )
-from fcn_hw.train.precision import PrecisionTable, SignFormat, WeightQuantizer
+from fcn_hw.train.precision import ChannelFormat, PrecisionTable, SignFormat, WeightQuantizer
 from fcn_hw.train.topology import Function, Node, Topology, Weighted, function_of
 
 
 def weight_quantizer(quantizer: WeightQuantizer) -> Any:
     """The QKeras quantizer of a weight or bias format."""
     q = keras_env().qkeras.quantizers
+    if isinstance(quantizer, ChannelFormat):  # snapped weights are on its grid
+        quantizer = quantizer.fixed
     if isinstance(quantizer, FixedFormat):
         return q.quantized_bits(quantizer.width, quantizer.integer - 1, 0, 1, alpha=1.0)
     assert isinstance(quantizer, SignFormat)

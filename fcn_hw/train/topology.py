@@ -325,6 +325,12 @@ def kernel_shape(node: Weighted, channels_in: int) -> tuple[int, ...]:
     return (*node.kernel, channels_in, node.shape.channels)
 
 
+def filter_axis(node: Weighted) -> int:
+    """The axis of a node's kernel that its filters lie along; of a depthwise convolution those of
+    one channel lie together."""
+    return 3 if isinstance(node, Conv) else 2
+
+
 def multiplications(topology: Topology) -> int:
     """Multiply-accumulates of one image, over all convolutions; padding counted as work."""
     shapes = {node.name: node.shape for node in topology}

@@ -9,9 +9,11 @@ import numpy.typing as npt
 import pytest
 
 from fcn_hw.design import NumberFormat, WeightFormat
-from fcn_hw.fixed import FixedFormat, from_quantized_relu, parse_format, quantize
+from fcn_hw.fixed import FixedFormat, from_quantized_relu, parse_format, quantize, to_float
 from fcn_hw.train.calibrate import (
+    MAX_SPREAD,
     choose_bias,
+    choose_by_channel,
     choose_formats,
     choose_weight,
     quantized_values,
@@ -61,6 +63,27 @@ def test_sign_weights_have_the_least_error_of_all_magnitudes(
     errors = [squared_error(values, SignFormat(levels, k)) for k in range(-20, 10)]
     assert chosen.levels == levels
     assert squared_error(values, chosen) == min(errors)
+
+
+@pytest.mark.parametrize("axis", [2, 3])
+def test_each_filter_has_the_format_of_least_error(axis: int) -> None:
+    random = np.random.default_rng(axis)
+    kernel = random.normal(0, 1, (3, 3, 6, 6)).astype(np.float32)
+    filters = np.moveaxis(kernel, axis, 0)
+    filters *= np.exp2([0, -1, -2, -3, -9, -2]).astype(np.float32).reshape(6, 1, 1, 1)
+    found = choose_by_channel(kernel, 4, axis)
+    own = [choose_weight(each, 4) for each in filters]
+    assert all(isinstance(each, FixedFormat) for each in own)
+    wanted = [each.integer for each in own if isinstance(each, FixedFormat)]
+    assert min(wanted) < max(wanted) - MAX_SPREAD
+    assert found.integers == tuple(max(i, max(wanted) - MAX_SPREAD) for i in wanted)
+    assert found.fixed.width == 4 + MAX_SPREAD
+    codes = np.moveaxis(weight_codes(kernel, found), axis, 0)
+    values = np.moveaxis(quantized_values(kernel, found), axis, 0)
+    for code, value, each, integer in zip(codes, values, filters, found.integers, strict=True):
+        fmt = signed_format(4, integer)
+        np.testing.assert_array_equal(value, to_float(quantize(each, fmt), fmt))
+        np.testing.assert_array_equal(to_float(code, found.fixed), value)
 
 
 def test_ternary_takes_the_nearest_level() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -13,7 +14,7 @@ import pytest
 from fcn_hw.design import Design, Network
 from fcn_hw.fixed import from_quantized_relu, parse_format, quantize, to_codes, to_float
 from fcn_hw.keras_env import keras_env
-from fcn_hw.train.calibrate import quantized_values, signed_format
+from fcn_hw.train.calibrate import choose_by_channel, quantized_values, signed_format
 from fcn_hw.train.design_network import layer_names
 from fcn_hw.train.loop import make_train_step
 from fcn_hw.train.networks import build_float, folded_weights, set_weights
@@ -27,7 +28,7 @@ from fcn_hw.train.quantized import (
     weight_quantizer,
 )
 from fcn_hw.train.store import save_model
-from fcn_hw.train.topology import Shape, Topology, build_topology, quantizable
+from fcn_hw.train.topology import Shape, Topology, build_topology, filter_axis, quantizable
 
 
 def topology_of(
@@ -66,6 +67,36 @@ def randomised(topology: Topology, table: PrecisionTable, seed: int = 1) -> Any:
 @pytest.fixture
 def images() -> Any:
     return (np.random.default_rng(9).integers(0, 256, (2, 9, 10, 3)) / 256).astype(np.float32)
+
+
+def test_weights_with_a_scale_by_channel_are_those_of_hardware(images: Any) -> None:
+    """In training, by the fused quantizer, and in the snapped model, by QKeras' own."""
+    encoder = {"kind": "mobilenet_v1", "alpha": 0.125}
+    network = Network(kind="fcn16s", encoder=encoder, upsampling="transposed")
+    topology = build_topology(network, Shape(9, 10, 3), 3)
+    random, weights = np.random.default_rng(4), {}
+    for name, arrays in folded_weights(build_float(topology, batchnorm=False), topology).items():
+        kernel, bias = (random.normal(0, 0.5, array.shape) for array in arrays)
+        weights[name] = (kernel.astype(np.float32), bias.astype(np.float32))
+    for node in quantizable(topology):
+        filters = np.moveaxis(weights[node.name][0], filter_axis(node), 0)
+        filters *= np.exp2(random.integers(-3, 1, len(filters)))[:, None, None, None]
+    formats = table_for(topology).layers
+    by_channel = {
+        node.name: choose_by_channel(weights[node.name][0], 4, filter_axis(node))
+        for node in quantizable(topology)
+    }
+    assert sum(len(set(fmt.integers)) > 1 for fmt in by_channel.values()) > 20
+    table = PrecisionTable(
+        {name: replace(formats[name], weight=fmt) for name, fmt in by_channel.items()}
+    )
+    model = build_quantized(topology, table, fused=True)
+    set_weights(model, weights)
+    snapped = snap(model, topology, table)
+    for name, (kernel, _) in folded_weights(snapped, topology).items():
+        np.testing.assert_array_equal(kernel, quantized_values(weights[name][0], by_channel[name]))
+    np.testing.assert_array_equal(model(images), snapped(images))
+    assert np.any(model(images))
 
 
 @pytest.mark.parametrize("kind", ["fcn32s", "fcn16s", "fcn8s", "unet"])

@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from math import prod
 from typing import Union
 
-from fcn_hw.design import Design, LayerPrecision, Precision
+from fcn_hw.design import Design, LayerPrecision, Precision, WeightScale
 from fcn_hw.errors import ConfigError
 from fcn_hw.flow.stage import digest_of
 from fcn_hw.train.design_network import design_topology
@@ -159,6 +159,7 @@ class Space:
                 chosen.weights.get(name, wish.weight),  # type: ignore[arg-type]
                 wish.bias,
                 chosen.activations.get(name, wish.activation),
+                wish.by_channel,
             )
             for name, wish in self.wishes.items()
         }
@@ -168,8 +169,13 @@ class Space:
         layers = {}
         for name, wish in self.wanted(chosen).items():
             own = base.layers.get(name)
+            by_channel = wish.by_channel and isinstance(wish.weight, int)
+            scale: WeightScale = "channel" if by_channel else "layer"
             layers[name] = LayerPrecision(
-                weight=wish.weight, bias=own.bias if own else None, activation=wish.activation
+                weight=wish.weight,
+                weight_scale=None if scale == base.default.weight_scale else scale,
+                bias=own.bias if own else None,
+                activation=wish.activation,
             )
         others = {name: own for name, own in base.layers.items() if name not in layers}
         return Precision(default=base.default, layers=layers | others)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from fcn_hw.fixed import FixedFormat, quantize
+from fcn_hw.fixed import quantize
 from fcn_hw.ir import Graph
 from fcn_hw.ir.build import GraphBuilder
 from fcn_hw.ops import Constant
@@ -17,7 +17,7 @@ from fcn_hw.ops.conv_transpose2d import ConvTranspose2D
 from fcn_hw.ops.convolution import Convolution
 from fcn_hw.train.calibrate import weight_codes
 from fcn_hw.train.networks import Weights
-from fcn_hw.train.precision import PrecisionTable
+from fcn_hw.train.precision import PrecisionTable, stored_format
 
 
 def with_formats(graph: Graph, table: PrecisionTable, weights: Weights) -> Graph:
@@ -34,8 +34,7 @@ def with_formats(graph: Graph, table: PrecisionTable, weights: Weights) -> Graph
             formats = table.layers[op.name]
             kernel, bias = weights[op.name]
             codes = weight_codes(kernel, formats.weight)
-            fmt = formats.weight
-            fmt = fmt if isinstance(fmt, FixedFormat) else fmt.fixed
+            fmt = stored_format(formats.weight)
             if isinstance(op, ConvTranspose2D):  # Keras: (height, width, out, in)
                 codes = codes.transpose(0, 1, 3, 2)
             changed = replace(

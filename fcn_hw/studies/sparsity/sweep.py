@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from math import ceil
 from pathlib import Path
@@ -23,7 +23,6 @@ from pydantic.dataclasses import dataclass as pydantic_dataclass
 
 from fcn_hw.design import Pruning, PruningBlock, PruningScope, Weight
 from fcn_hw.errors import ConfigError
-from fcn_hw.fixed import FixedFormat
 from fcn_hw.results import STRICT, result_data
 from fcn_hw.studies.kept import keep, kept
 from fcn_hw.train.calibrate import (
@@ -38,10 +37,12 @@ from fcn_hw.train.design_network import training_identity
 from fcn_hw.train.loop import Report
 from fcn_hw.train.networks import folded_weights, set_weights
 from fcn_hw.train.precision import (
+    ChannelFormat,
     PrecisionTable,
     SignFormat,
     WeightFormat,
     WeightQuantizer,
+    stored_format,
 )
 from fcn_hw.train.predict import Predictor, score
 from fcn_hw.train.pruning import Blocks, blocks_digest, choose_masks
@@ -124,7 +125,9 @@ def zeros_by_step(
 
 def precision_name(quantizer: WeightQuantizer) -> str:
     """Bits, ``ternary`` or ``binary``, as in :attr:`StepZeros.precision`."""
-    return str(quantizer.width) if isinstance(quantizer, FixedFormat) else quantizer.levels
+    if isinstance(quantizer, SignFormat):
+        return quantizer.levels
+    return str(quantizer.bits if isinstance(quantizer, ChannelFormat) else quantizer.width)
 
 
 def _shifted(quantizer: WeightQuantizer, shift: int) -> WeightQuantizer | None:
@@ -132,6 +135,9 @@ def _shifted(quantizer: WeightQuantizer, shift: int) -> WeightQuantizer | None:
     if isinstance(quantizer, SignFormat):
         integer = quantizer.exponent + 1 + shift
         moved: WeightQuantizer = SignFormat(quantizer.levels, integer - 1)
+    elif isinstance(quantizer, ChannelFormat):
+        integer = max(quantizer.integers) + shift
+        moved = replace(quantizer, integers=tuple(each + shift for each in quantizer.integers))
     else:
         integer = quantizer.integer + shift
         moved = signed_format(quantizer.width, integer)
@@ -140,7 +146,9 @@ def _shifted(quantizer: WeightQuantizer, shift: int) -> WeightQuantizer | None:
 
 def _step_log2(quantizer: WeightQuantizer) -> int:
     """Of a fixed-point format the distance of its values, of signs their magnitude."""
-    return -quantizer.fraction if isinstance(quantizer, FixedFormat) else quantizer.exponent
+    if isinstance(quantizer, SignFormat):
+        return quantizer.exponent
+    return -stored_format(quantizer).fraction
 
 
 class LayerScorer:
