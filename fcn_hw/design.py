@@ -582,6 +582,9 @@ class Training(Section):
     """The peak: it warms up, then falls along a cosine."""
     retrain_learning_rate: float = Field(default=1e-3, gt=0)
     """As ``learning_rate``, for retraining."""
+    bias_correction: bool = False
+    """Whether quantization begins with biases that give each channel the mean that it has in the
+    float network, on the calibration images."""
     relative_steps: bool = False
     """Whether ``retrain_learning_rate`` is a part of the root mean square of each filter's weights.
     Folded normalizations, as those of a mobilenet, leave filters of very different sizes."""

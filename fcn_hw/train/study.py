@@ -19,6 +19,7 @@ import numpy.typing as npt
 
 from fcn_hw.design import Augmentation, Design
 from fcn_hw.keras_env import keras_env
+from fcn_hw.train.bias_correction import correct_biases
 from fcn_hw.train.calibrate import choose_formats
 from fcn_hw.train.datasets.base import DataSet
 from fcn_hw.train.design_network import design_topology, encoder_names, teacher_model
@@ -98,12 +99,15 @@ class Study:
         return choose_formats(self.topology, wanted, self.weights, self.activations, others)
 
     def quantized(self, table: PrecisionTable, parts: Parts | None = None) -> Any:
-        """The quantized model with the float network's weights as its shadow weights.
+        """The quantized model with the float network's weights as its shadow weights, and its
+        biases, unless the design has them corrected.
 
         It is for training: no file can hold it. :meth:`snapped` makes the model that one can.
         """
         model = build_quantized(self.topology, table, parts, fused=True)
         set_weights(model, self.weights)
+        if self.design.training.bias_correction:
+            correct_biases(model, self.float_model, self.topology, self._calibration_batches)
         return model
 
     def snapped(self, model: Any, table: PrecisionTable, parts: Parts | None = None) -> Any:
@@ -149,6 +153,12 @@ class Study:
         count = min(self.design.training.calibration_images, total)
         return np.linspace(0, total - 1, count).astype(np.intp)
 
+    def _calibration_batches(self) -> Iterator[npt.NDArray[np.float32]]:
+        """The calibration images, a few at a time, as models take them."""
+        images = self.calibration_images()
+        for start in range(0, len(images), _CALIBRATION_BATCH):
+            yield images[start : start + _CALIBRATION_BATCH].astype(np.float32) * BYTE_SCALE
+
     def activations(
         self, layers: Collection[str] | None = None
     ) -> Iterator[dict[str, npt.NDArray[np.float32]]]:
@@ -160,7 +170,7 @@ class Study:
         Yields:
             a few images at a time, by layer.
         """
-        model, images = self.float_model, self.calibration_images()
+        model = self.float_model
         nodes = [
             node
             for node in (*quantizable(self.topology), *unweighted(self.topology))
@@ -171,8 +181,7 @@ class Study:
             for node in nodes
         ]
         probe = keras_env().keras.Model(model.input, outputs)
-        for start in range(0, len(images), _CALIBRATION_BATCH):
-            batch = images[start : start + _CALIBRATION_BATCH].astype(np.float32) * BYTE_SCALE
+        for batch in self._calibration_batches():
             values = probe(batch, training=False)
             values = values if isinstance(values, list) else [values]
             yield {node.name: value.numpy() for node, value in zip(nodes, values, strict=True)}
