@@ -27,6 +27,7 @@ ABOUT_AN_OP = {
     "backend/hls4ml_conv.py": {"Conv2D", "ZeroPad2D"},  # those that hls4ml computes
     "studies/search/variants.py": {"ConvTranspose2D"},  # the order of a Keras kernel
     "studies/sparsity/stage.py": {"ConvTranspose2D"},
+    "flow/pruned_blocks.py": {"ConvTranspose2D"},
 }
 """What is about certain ops; front ends and training are about all of them."""
 
