@@ -297,6 +297,8 @@ class _Library:
 
     run = _Function()
     run_in_order = _Function()
+    occupancy = _Function()
+    relax = _Function()
 
 
 def _written(path: Path, data: bytes) -> None:

@@ -19,6 +19,7 @@ from fcn_hw.frontend.vetting import vet
 from fcn_hw.hdf5_vetting import vet_hdf5
 from fcn_hw.keras_env import keras_env
 from fcn_hw.keras_files.archive import without_training
+from fcn_hw.keras_files.functions import DEPTH_TO_SPACE
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore:You are saving your model as an HDF5 file"),
@@ -85,6 +86,7 @@ def test_layers(env: Any, tmp_path: Path) -> None:
         made.GaussianDropout(0.1), made.ActivityRegularization(0.1), made.AlphaDropout(0.1),
         made.RandomFlip(), made.RandomRotation(0.1), made.RandomTranslation(0.1, 0.1),
         made.RandomZoom(0.1), made.RandomContrast(0.1), made.RandomBrightness(0.1),
+        made.Dense(4), q.QDense(4, kernel_quantizer=bits(env)), made.PReLU(shared_axes=[1, 2]),
     ]  # fmt: skip
 
     def build(image: Any) -> Any:
@@ -96,12 +98,14 @@ def test_layers(env: Any, tmp_path: Path) -> None:
         x = made.UpSampling2D(2)(env.keras.Sequential([nested], name="outer")(x))
         x = made.Concatenate()([made.Add()([x, x]), made.Subtract()([x, x])])
         x = made.Minimum()([made.Maximum()([x, x]), x])
+        x = made.Multiply()([made.Average()([x, x]), x])
+        x = made.Permute((2, 1, 3))(made.Reshape(tuple(x.shape[1:]))(x))
         return made.Softmax()(made.GlobalAveragePooling2D(keepdims=True)(x))
 
     model = model_of(env, build)
     model.compile("adam", "categorical_crossentropy", metrics=["accuracy"])
     used = {type(layer).__name__ for layer in model.layers}
-    assert used >= LAYERS.keys()
+    assert used >= LAYERS.keys() - {DEPTH_TO_SPACE}  # a function, which is loaded as a layer
     check_loads(model, tmp_path)
 
 
