@@ -299,6 +299,7 @@ def export_model(
     output_kind: OutputKind | None = None,
     classes: ClassNames | None = None,
     fit: str | None = None,
+    channel_order: str | None = None,
     check: PathLike | None = None,
     images: int | None = None,
     calibrate: PathLike | None = None,
@@ -311,7 +312,7 @@ def export_model(
     return _standalone.export_model(
         Path(model), input_format, Path(folder), _progress(progress), input_scale=input_scale,
         input_offset=input_offset, output_kind=output_kind, classes=classes, fit=fit,
-        check=frames, images=images,
+        channel_order=channel_order, check=frames, images=images,
         calibrate=None if calibrate is None else Path(calibrate), bits=bits,
     )  # fmt: skip
 

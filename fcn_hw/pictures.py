@@ -73,13 +73,14 @@ def decode_frames(path: Path, channels: int) -> Iterator[Image.Image]:
 
 
 def fitted_frames(
-    path: Path, shape: tuple[int, int, int], fit: str
+    path: Path, shape: tuple[int, int, int], fit: str, channels_are: str = "RGB"
 ) -> Iterator[tuple[str, NDArray[np.uint8]]]:
     """The frames of a file as a network sees them, each with the name of its pictures.
 
     Args:
         shape: (height, width, channels) of the network's input.
         fit: see :func:`fitted_size`.
+        channels_are: see :func:`ordered`.
 
     Raises:
         DataError: as :func:`decode_image`.
@@ -88,7 +89,16 @@ def fitted_frames(
     animated = frame_count(path) > 1
     for number, picture in enumerate(decode_frames(path, channels)):
         name = frame_name(path, number) if animated else path.stem
-        yield name, fitted(picture, height, width, fit)
+        yield name, ordered(fitted(picture, height, width, fit), channels_are)
+
+
+def ordered(pixels: NDArray[np.uint8], channels_are: str) -> NDArray[np.uint8]:
+    """Pixels (..., channels) of an image in the order that a network wants, and back again.
+
+    Args:
+        channels_are: ``RGB``, as images are read; ``BGR``; or ``grey``.
+    """
+    return pixels[..., ::-1] if channels_are == "BGR" else pixels
 
 
 def frame_name(path: Path, number: int) -> str:

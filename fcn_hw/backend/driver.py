@@ -116,7 +116,8 @@ def labels_text(labels: Labels) -> str:
     for output, classes in labels.classes.items():
         rows = [f"        {(item.name, item.colour)!r}," for item in classes]
         lines += [f"    {output!r}: (", *rows, "    ),"]
-    return "\n".join([*lines, "}", f"FIT = {labels.fit!r}", ""])
+    lines += ["}", f"FIT = {labels.fit!r}", f"CHANNELS = {dict(labels.channels)!r}", ""]
+    return "\n".join(lines)
 
 
 def _pictures() -> str:

@@ -80,6 +80,14 @@ def export(
             "command and by all that take the graph. Default: resize.",
         ),
     ] = None,
+    channel_order: Annotated[
+        str | None,
+        typer.Option(
+            "--channel-order",
+            metavar="rgb|bgr",
+            help="With --model: bgr of a model that was given blue first. Default: rgb.",
+        ),
+    ] = None,
     output: Annotated[
         Path | None, typer.Option("--output", help="With --model: folder of the graph.")
     ] = None,
@@ -156,6 +164,7 @@ def export(
         output_kind=options.output_kind_named(output_kind),
         classes=_class_names(classes),
         fit=fit,
+        channel_order=channel_order,
         check=check,
         images=images,
         calibrate=calibrate,

@@ -10,10 +10,11 @@ import numpy.typing as npt
 
 from fcn_hw.errors import DataError
 from fcn_hw.fixed import Codes
+from fcn_hw.flow.labels import UNTOLD, GraphLabels, channels_of
 from fcn_hw.ir import Graph
 from fcn_hw.ir.labels import takes_images
 from fcn_hw.ops import Tensor
-from fcn_hw.pictures import decode_image, fitted
+from fcn_hw.pictures import decode_image, fitted, ordered
 from fcn_hw.train.datasets.pairs import read_lines
 
 IMAGE_SUFFIXES = frozenset(
@@ -48,21 +49,21 @@ class Frames:
 
 
 def graph_frames(
-    graph: Graph, data: Path | None, limit: int | None = None, fit: str = "resize"
+    graph: Graph, data: Path | None, limit: int | None = None, labels: GraphLabels = UNTOLD
 ) -> dict[str, npt.NDArray[np.integer]]:
     """Codes (N, H, W, C) of each input of a graph.
 
     Args:
         data: as :func:`load_inputs` reads it; None takes random codes.
         limit: at most so many frames; None takes all of ``data``, or :data:`RANDOM_FRAMES`.
-        fit: of images of another size, see :func:`fcn_hw.pictures.fitted_size`.
+        labels: how images are fitted and in which order their channels are.
 
     Raises:
         DataError: as :func:`load_inputs`.
     """
     if data is None:
         return dict(random_codes(graph, limit or RANDOM_FRAMES))
-    return {name: item.codes for name, item in load_inputs(data, graph, limit, fit).items()}
+    return {name: item.codes for name, item in load_inputs(data, graph, limit, labels).items()}
 
 
 def random_codes(graph: Graph, images: int) -> dict[str, Codes]:
@@ -81,7 +82,7 @@ def random_codes(graph: Graph, images: int) -> dict[str, Codes]:
 
 
 def load_inputs(
-    path: Path, graph: Graph, limit: int | None = None, fit: str = "resize"
+    path: Path, graph: Graph, limit: int | None = None, labels: GraphLabels = UNTOLD
 ) -> dict[str, Frames]:
     """The frames of each input of a graph.
 
@@ -89,14 +90,14 @@ def load_inputs(
         path: of one input, as :func:`load_frames` reads it; of several, a folder that holds one
             such path for each input, by its name: ``<input>.npy``, ``<input>.txt``, or a folder.
         limit: at most so many frames.
-        fit: as :func:`graph_frames`.
+        labels: as :func:`graph_frames`.
 
     Raises:
         DataError: as :func:`load_frames`; an input has no frames, or they are of different numbers.
     """
     if len(graph.inputs) == 1:
         (only,) = graph.inputs
-        return {only.name: load_frames(path, only.output, limit, fit)}
+        return {only.name: load_frames(path, only.output, limit, labels)}
     found = {}
     for op in graph.inputs:
         places = [path / f"{op.name}{suffix}" for suffix in (".npy", ".txt", "")]
@@ -108,7 +109,7 @@ def load_inputs(
                 hint=f"the graph has the inputs {names}: give a folder that holds for each of them "
                 "a .npy file, a list .txt or a folder of images, with the input's name",
             )
-        found[op.name] = load_frames(place, op.output, limit, fit)
+        found[op.name] = load_frames(place, op.output, limit, labels)
     counts = {name: len(item.codes) for name, item in found.items()}
     if len(set(counts.values())) > 1:
         told = ", ".join(f"{count} of '{name}'" for name, count in counts.items())
@@ -117,7 +118,7 @@ def load_inputs(
 
 
 def load_frames(
-    path: Path, tensor: Tensor, limit: int | None = None, fit: str = "resize"
+    path: Path, tensor: Tensor, limit: int | None = None, labels: GraphLabels = UNTOLD
 ) -> Frames:
     """The frames of ``path`` as the input ``tensor`` reads them.
 
@@ -125,7 +126,7 @@ def load_frames(
         path: a folder of images, a text file that names an image a line (what follows it, a mask
             say, is left out), one image, or a ``.npy`` file of codes.
         limit: at most so many.
-        fit: as :func:`graph_frames`.
+        labels: as :func:`graph_frames`.
 
     Raises:
         DataError: missing, empty, undecodable, or codes of another shape or range.
@@ -140,7 +141,8 @@ def load_frames(
     for image in images:
         picture = decode_image(image, tensor.channels)
         resized += picture.size != (tensor.width, tensor.height)
-        arrays.append(fitted(picture, tensor.height, tensor.width, fit))
+        pixels = fitted(picture, tensor.height, tensor.width, labels.fit)
+        arrays.append(ordered(pixels, channels_of(tensor, labels)))
     return Frames(np.stack(arrays), resized, decoded=True)
 
 

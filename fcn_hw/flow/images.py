@@ -77,7 +77,7 @@ def input_frames(target: Target, graph: Graph, count: int) -> dict[str, Codes]:
         DataError: there are no such frames.
     """
     if isinstance(target, GraphWorkspace):
-        given = graph_frames(graph, target.data, count, stored_labels(target.graph).fit)
+        given = graph_frames(graph, target.data, count, stored_labels(target.graph))
         return {name: codes.astype(np.int64) for name, codes in given.items()}
     return {graph.inputs[0].name: input_codes(validation_images(target.design, count))}
 

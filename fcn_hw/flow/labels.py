@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import cast, get_args
+from typing import Literal, cast, get_args
 
 from pydantic.dataclasses import dataclass
 
@@ -13,8 +14,9 @@ from fcn_hw.design import Mnist
 from fcn_hw.errors import ConfigError, nearest
 from fcn_hw.flow.workspace import GraphWorkspace, Target
 from fcn_hw.ir import Graph
-from fcn_hw.ir.labels import ClassLabel, Labels, takes_images
+from fcn_hw.ir.labels import ClassLabel, Labels, channel_orders, takes_images
 from fcn_hw.ir.outputs import class_count, class_maps
+from fcn_hw.ops import Tensor
 from fcn_hw.results import STRICT, read_result, write_result
 from fcn_hw.train.datasets import dataset_frame, mnist_digits
 from fcn_hw.train.datasets.images import Fit
@@ -22,6 +24,7 @@ from fcn_hw.train.datasets.images import Fit
 LABELS = "labels.json"
 """Beside a graph without a design, where names or a fit were given."""
 
+ChannelOrder = Literal["rgb", "bgr"]
 ClassNames = Sequence[str] | Mapping[str, Sequence[str]]
 """Names of classes in the order of their numbers; of several class maps by output."""
 
@@ -33,10 +36,16 @@ class GraphLabels:
     Args:
         classes: names in the order of their numbers, by output.
         fit: see :func:`fcn_hw.pictures.fitted_size`.
+        channel_order: of images of three channels.
     """
 
     classes: Mapping[str, tuple[str, ...]]
     fit: Fit
+    channel_order: ChannelOrder = "rgb"
+
+
+UNTOLD = GraphLabels({}, "resize")
+"""Of a graph of which export was told nothing."""
 
 
 def labels_of(target: Target, graph: Graph) -> Labels | None:
@@ -53,22 +62,50 @@ def labels_of(target: Target, graph: Graph) -> Labels | None:
         return None
     if isinstance(target, GraphWorkspace):
         stored = stored_labels(target.graph)
-        names = graph_labels(graph, stored.classes, stored.fit).classes
-        return Labels({name: _labels(item) for name, item in names.items()}, stored.fit)
+        names = graph_labels(graph, stored.classes, stored).classes
+        return Labels(
+            {name: _labels(item) for name, item in names.items()},
+            stored.fit,
+            {op.name: channels_of(op.output, stored) for op in graph.inputs},
+        )
     classes: Sequence[str] = mnist_digits.CLASSES
     fit = "resize"
     if not isinstance(target.design.dataset, Mnist):
         classes, frame = dataset_frame(target.design.dataset)
         fit = str(frame.fit)
-    return Labels({name: _labels(classes) for name in maps}, fit)
+    channels = {op.name: channel_orders(op.output)[0] for op in graph.inputs}
+    return Labels({name: _labels(classes) for name in maps}, fit, channels)
 
 
-def graph_labels(graph: Graph, given: ClassNames, fit: str) -> GraphLabels:
+def channels_of(tensor: Tensor, labels: GraphLabels) -> str:
+    """What the channels of an input of a graph without a design are: RGB, BGR or grey."""
+    orders = channel_orders(tensor)
+    return orders[-1] if labels.channel_order == "bgr" else orders[0]
+
+
+def labels_told(fit: str | None, channel_order: str | None) -> GraphLabels:
+    """What a user says of images; None: images are stretched, red comes first.
+
+    Raises:
+        ConfigError: no such fit or order.
+    """
+    if fit is not None and fit not in get_args(Fit):
+        raise ConfigError(f"--fit is {', '.join(get_args(Fit))}, not '{fit}'")
+    if channel_order is not None and channel_order not in get_args(ChannelOrder):
+        raise ConfigError(f"--channel-order is rgb or bgr, not '{channel_order}'")
+    return GraphLabels({}, cast(Fit, fit or "resize"), cast(ChannelOrder, channel_order or "rgb"))
+
+
+def graph_labels(graph: Graph, given: ClassNames, told: GraphLabels = UNTOLD) -> GraphLabels:
     """The labels of a graph without a design; a class map without names has numbers.
+
+    Args:
+        told: all but the classes.
 
     Raises:
         ConfigError: there is no such class map, or its classes are more or fewer than the names; a
-            name comes twice, is empty or too long; no such fit.
+            name comes twice, is empty or too long; blue shall come first where no input has three
+            channels.
     """
     maps = class_maps(graph)
     if not isinstance(given, Mapping):
@@ -85,11 +122,11 @@ def graph_labels(graph: Graph, given: ClassNames, fit: str) -> GraphLabels:
                 f"'{output}' is no class map of '{graph.name}'; near: {nearest(output, maps)}"
             )
         _check_names(output, class_count(graph, output), listed)
-    if fit not in get_args(Fit):
-        raise ConfigError(f"--fit is {', '.join(get_args(Fit))}, not '{fit}'")
+    if told.channel_order == "bgr" and all(op.output.channels != 3 for op in graph.inputs):
+        raise ConfigError(f"--channel-order bgr: no input of '{graph.name}' has 3 channels")
     numbers = {name: [f"class {i}" for i in range(class_count(graph, name))] for name in maps}
     names = {name: tuple(given.get(name, numbers[name])) for name in maps}
-    return GraphLabels(names, cast(Fit, fit))
+    return replace(told, classes=names)
 
 
 def stored_labels(folder: Path) -> GraphLabels:
@@ -99,7 +136,7 @@ def stored_labels(folder: Path) -> GraphLabels:
         ConfigError: the file is malformed.
     """
     path = folder / LABELS
-    return read_result(path, GraphLabels) if path.is_file() else GraphLabels({}, "resize")
+    return read_result(path, GraphLabels) if path.is_file() else UNTOLD
 
 
 def store_labels(folder: Path, labels: GraphLabels | None) -> None:

@@ -161,7 +161,7 @@ def csim_stage(
     program, build = program_of(graph, workspace.hls.Conv, sign_off)
     name, codes = SIGN_OFF if sign_off else CSIM, {}
     if isinstance(workspace, GraphWorkspace):
-        codes = graph_frames(graph, workspace.data, images, stored_labels(workspace.graph).fit)
+        codes = graph_frames(graph, workspace.data, images, stored_labels(workspace.graph))
         planned = CsimRun(name, program, frame_count(codes), 0, emission.edited)
         key = [frames_digest(codes), _source(workspace)]
     else:

@@ -30,7 +30,7 @@ from fcn_hw.flow.pipeline import emitted_program, export_stage
 from fcn_hw.flow.progress import Progress
 from fcn_hw.flow.workspace import Target
 from fcn_hw.ir import Graph
-from fcn_hw.ir.labels import ClassLabel, Labels, channel_order
+from fcn_hw.ir.labels import ClassLabel, Labels
 from fcn_hw.locks import locked
 from fcn_hw.ops import Tensor
 from fcn_hw.pictures import (
@@ -39,6 +39,7 @@ from fcn_hw.pictures import (
     frame_count,
     frame_name,
     of_channels,
+    ordered,
     write_pictures,
 )
 from fcn_hw.reference import evaluate
@@ -89,7 +90,7 @@ class Predictions:
         colours: of the classes of each class map, ``#rrggbb``, by name in the order of their
             numbers.
         fit: how an image of another size becomes a frame, ``resize``, ``crop`` or ``pad``.
-        channels: of each input, ``RGB`` or ``grey``.
+        channels: of each input, ``RGB``, ``BGR`` or ``grey``.
         images: in the order of the files' names.
         board: whose C++ ran; None where the oracle alone did.
         layers: C++ against the oracle; none where it did not run.
@@ -165,7 +166,8 @@ def predict_stage(
             else:
                 found = evaluate(graph, codes, keep=list(labels.classes))
                 maps = {name: found[name][..., 0].astype(np.uint8) for name in labels.classes}
-            pixels = codes[graph.inputs[0].name]
+            first = graph.inputs[0].name
+            pixels = ordered(codes[first], labels.channels[first])
             for index, name in enumerate(names):
                 if name in seen:
                     raise DataError(f"{images}: two images have the name '{name}'")
@@ -180,7 +182,7 @@ def predict_stage(
             for key, classes in labels.classes.items()
         },
         fit=labels.fit,
-        channels={op.name: channel_order(op.output) for op in graph.inputs},
+        channels=labels.channels,
         images=tuple(shown),
         board=None if board is None else board.name,
         layers=()
@@ -238,7 +240,7 @@ def _batches(
 ) -> Iterator[tuple[list[str], dict[str, Bytes]]]:
     """Names of some images and their codes, by input."""
     tensors = [op.output for op in graph.inputs]
-    streams = [_frames(files[tensor.name], tensor, labels.fit) for tensor in tensors]
+    streams = [_frames(files[tensor.name], tensor, labels) for tensor in tensors]
     size = sum(tensor.size for tensor in tensors)
     step = min(_CHUNK_IMAGES, max(1, _CHUNK_BYTES // size))
     done = 0
@@ -258,14 +260,16 @@ def _batches(
         yield [name for name, _ in batch[0]], codes
 
 
-def _frames(files: list[Path], tensor: Tensor, fit: str) -> Iterator[tuple[str, Bytes]]:
+def _frames(files: list[Path], tensor: Tensor, labels: Labels) -> Iterator[tuple[str, Bytes]]:
+    channels = labels.channels[tensor.name]
     for path in files:
         if not _is_video(path):
-            yield from fitted_frames(path, tensor.shape, fit)
+            yield from fitted_frames(path, tensor.shape, labels.fit, channels)
             continue
         for number, picture in enumerate(video_frames(path)):
             frame = of_channels(picture, tensor.channels)
-            yield frame_name(path, number), fitted(frame, tensor.height, tensor.width, fit)
+            pixels = fitted(frame, tensor.height, tensor.width, labels.fit)
+            yield frame_name(path, number), ordered(pixels, channels)
 
 
 def _predicted(

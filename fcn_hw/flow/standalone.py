@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from rich.markup import escape
@@ -12,7 +13,15 @@ from fcn_hw.errors import ConfigError
 from fcn_hw.fixed import parse_format
 from fcn_hw.flow.agreement import Agreement, compare_model, describe
 from fcn_hw.flow.frames import Frames, load_frames, load_inputs
-from fcn_hw.flow.labels import ClassNames, graph_labels, store_labels
+from fcn_hw.flow.labels import (
+    UNTOLD,
+    ClassNames,
+    GraphLabels,
+    channels_of,
+    graph_labels,
+    labels_told,
+    store_labels,
+)
 from fcn_hw.flow.progress import Progress
 from fcn_hw.frontend.ports import Formats
 from fcn_hw.frontend.proofs import forget_proofs, save_proofs
@@ -43,6 +52,7 @@ def export_model(
     output_kind: OutputKind | None = None,
     classes: ClassNames | None = None,
     fit: str | None = None,
+    channel_order: str | None = None,
     check: Path | None = None,
     images: int | None = None,
     calibrate: Path | None = None,
@@ -62,6 +72,8 @@ def export_model(
             softmax and behind a sigmoid of one channel, else scores.
         classes: names of the classes, for pictures and drivers; None: their numbers.
         fit: how an image of another size becomes a frame, ``resize`` (None), ``crop`` or ``pad``.
+        channel_order: ``rgb`` (None), or ``bgr`` of a model that was given blue first: images are
+            turned for it, of a float model its weights.
         check: frames on which graph and model are compared, as
             :func:`fcn_hw.flow.frames.load_inputs` reads them.
         images: at most so many of them.
@@ -92,7 +104,7 @@ def export_model(
             )
         scaling = None
     name = graph_name(model.stem)
-    labels = None if classes is None and fit is None else (classes or {}, fit or "resize")
+    told = labels_told(fit, channel_order)
     with locked(folder, "fcn-hw export"):
         if calibrate is not None:
             if fmt != INPUT_FORMAT:
@@ -101,30 +113,33 @@ def export_model(
                     hint="--input-scale and --input-offset say what it was given for a byte",
                 )
             model, gives_classes = _calibrated(
-                model, scaling, calibrate, fit or "resize", bits, folder, progress
+                model, scaling, calibrate, told, bits, folder, progress
             )
+            told = replace(told, channel_order="rgb")  # the other one is in the weights
             scaling = None  # it is in the weights
             output_kind = output_kind or ("classes" if gives_classes else "scores")
         return _export_model(
-            model, name, fmt, scaling, output_kind, labels, folder, progress, check, images
-        )
+            model, name, fmt, scaling, output_kind, classes or {}, told, folder, progress, check,
+            images,
+        )  # fmt: skip
 
 
 def _calibrated(
-    path: Path, scaling: Scaling | None, images: Path, fit: str, bits: int, folder: Path,
-    progress: Progress,
+    path: Path, scaling: Scaling | None, images: Path, told: GraphLabels, bits: int,
+    folder: Path, progress: Progress,
 ) -> tuple[Path, bool]:  # fmt: skip
     """The quantized model of a float one, and whether it gives classes."""
     from fcn_hw.train.float_model import read_float_model
     from fcn_hw.train.placeholder import save_calibrated
 
-    model = read_float_model(path, scaling=scaling)
+    model = read_float_model(path, scaling=scaling, bgr=told.channel_order == "bgr")
     for note in model.notes:
         progress.say(escape(note))
     shape = model.topology[0].shape
     size = {"height": shape.height, "width": shape.width, "channels": shape.channels}
     image = (shape.height, shape.width, shape.channels)
-    frames = load_frames(images, Tensor(model.topology[0].name, image, INPUT_FORMAT), fit=fit)
+    tensor = Tensor(model.topology[0].name, image, INPUT_FORMAT)
+    frames = load_frames(images, tensor, labels=replace(told, channel_order="rgb"))
     design = Design.model_validate(
         {
             "name": "float_model",
@@ -147,7 +162,8 @@ def _export_model(
     fmt: Formats,
     scaling: Scaling | None,
     output_kind: OutputKind | None,
-    labels: tuple[ClassNames, str] | None,
+    classes: ClassNames,
+    told: GraphLabels,
     folder: Path,
     progress: Progress,
     check: Path | None,
@@ -157,14 +173,14 @@ def _export_model(
     for note in exported.notes:
         progress.say(escape(note))
     graph = run_passes(exported.graph)
-    stored = None if labels is None else graph_labels(graph, *labels)
-    fit = stored.fit if stored else "resize"
-    frames = {} if check is None else load_inputs(check, graph, images, fit)
+    labels = graph_labels(graph, classes, told)
+    frames = {} if check is None else load_inputs(check, graph, images, labels)
     for tensor, item in frames.items():
-        progress.say(escape(fed(item, graph.tensor(tensor), scaling)))
+        channels = channels_of(graph.tensor(tensor), labels)
+        progress.say(escape(fed(item, graph.tensor(tensor), scaling, channels)))
     forget_proofs(folder)
     save(graph, folder)
-    store_labels(folder, stored)
+    store_labels(folder, labels if classes or told != UNTOLD else None)
     save_proofs(exported.proofs, folder)
     if not frames:
         agreement = describe(graph, exported.proofs)
@@ -177,11 +193,15 @@ def _export_model(
     return graph, agreement
 
 
-def fed(frames: Frames, tensor: Tensor, scaling: Scaling | None) -> str:
+def fed(frames: Frames, tensor: Tensor, scaling: Scaling | None, channels: str) -> str:
     """What a model is given on some frames, in a sentence."""
+    orders = {"RGB": "in the order red, green, blue", "BGR": "in the order blue, green, red"}
     size = f"{tensor.height}x{tensor.width}x{tensor.channels}"
     resized = f", {frames.resized} of them resized" if frames.resized else ""
-    order = "grey" if tensor.channels == 1 else "in the order red, green, blue"
-    what = f"images, {order}" if frames.decoded else "frames of codes, channels as they are"
+    what = (
+        f"images, {orders.get(channels, channels)}"
+        if frames.decoded
+        else "frames of codes, channels as they are"
+    )
     value = scaling or step_scaling(tensor.format)
     return f"fed to the model: {len(frames.codes)} {what}{resized}, {size}; each value is {value}"

@@ -181,7 +181,7 @@ def bundle_files(parts: BundleParts) -> dict[str, bytes]:
         frames=frames,
         structure=structure,
         expected=expected,
-        labels=labels_entry(graph, parts.labels),
+        labels=labels_entry(parts.labels),
         vendor={what: ABSENT if item is None else item[0] for what, item in parts.vendor.items()},
         files=file_entries(files),
         **interface_fields(graph, axi_interface(graph, board)),

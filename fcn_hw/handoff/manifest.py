@@ -16,7 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from fcn_hw.backend.axi_interface import AxiInterface, AxiPort
 from fcn_hw.errors import BundleError
 from fcn_hw.ir import Graph
-from fcn_hw.ir.labels import Labels, channel_order
+from fcn_hw.ir.labels import Labels
 from fcn_hw.ops import Fold
 
 MANIFEST = "MANIFEST.json"
@@ -90,7 +90,7 @@ class LabelsEntry(_Section):
 
     Args:
         classes: of each class map, by the output's tensor.
-        channels: ``RGB`` or ``grey``, by the input's tensor.
+        channels: ``RGB``, ``BGR`` or ``grey``, by the input's tensor.
     """
 
     classes: dict[Text, list[ClassEntry]]
@@ -218,8 +218,8 @@ def file_entries(files: Mapping[str, bytes]) -> dict[str, FileEntry]:
     }
 
 
-def labels_entry(graph: Graph, labels: Labels | None) -> LabelsEntry | None:
-    """The labels of a graph as the manifest has them."""
+def labels_entry(labels: Labels | None) -> LabelsEntry | None:
+    """Labels as the manifest has them."""
     if labels is None:
         return None
     return LabelsEntry(
@@ -228,7 +228,7 @@ def labels_entry(graph: Graph, labels: Labels | None) -> LabelsEntry | None:
             for output, classes in labels.classes.items()
         },
         fit=labels.fit,  # type: ignore[arg-type]
-        channels={op.name: channel_order(op.output) for op in graph.inputs},
+        channels=dict(labels.channels),
     )
 
 

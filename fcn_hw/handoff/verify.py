@@ -48,7 +48,7 @@ from fcn_hw.harness.compare import Comparison
 from fcn_hw.harness.csim import RUN_FOLDER, plan_build, run_frames, traced
 from fcn_hw.harness.traces import element_dtype, read_trace
 from fcn_hw.ir import Graph
-from fcn_hw.ir.labels import ClassLabel, Labels, channel_order
+from fcn_hw.ir.labels import ClassLabel, Labels, channel_orders
 from fcn_hw.ir.outputs import class_count, class_maps
 from fcn_hw.ir.serialize import GRAPH_FILE, WEIGHTS_FILE, digest, load
 from fcn_hw.ops import Tensor
@@ -208,15 +208,18 @@ def _check_labels(manifest: Manifest, graph: Graph, files: dict[str, bytes]) -> 
             raise BundleError(f"{MANIFEST} has no labels, '{DRIVER}' has some")
         return
     counts = {output: len(classes) for output, classes in entry.classes.items()}
-    if counts != {
-        output: class_count(graph, output) for output in class_maps(graph)
-    } or entry.channels != {op.name: channel_order(op.output) for op in graph.inputs}:
+    orders = {op.name: channel_orders(op.output) for op in graph.inputs}
+    if (
+        counts != {output: class_count(graph, output) for output in class_maps(graph)}
+        or entry.channels.keys() != orders.keys()
+        or any(entry.channels[name] not in known for name, known in orders.items())
+    ):
         raise BundleError(f"{MANIFEST}: labels are not those of the graph's classes and inputs")
     labels = {
         output: tuple(ClassLabel(item.name, cast(Any, tuple(item.colour))) for item in classes)
         for output, classes in entry.classes.items()
     }
-    if f"\n{labels_text(Labels(labels, entry.fit))}" not in driver:
+    if f"\n{labels_text(Labels(labels, entry.fit, entry.channels))}" not in driver:
         raise BundleError(f"'{DRIVER}' has other labels than {MANIFEST}")
 
 

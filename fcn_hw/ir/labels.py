@@ -27,15 +27,17 @@ class Labels:
     Args:
         classes: of each output that is a class map, whose codes are indices into them.
         fit: see :func:`fcn_hw.pictures.fitted_size`.
+        channels: of each input, see :func:`channel_orders`.
     """
 
     classes: Mapping[str, tuple[ClassLabel, ...]]
     fit: str
+    channels: Mapping[str, str]
 
 
-def channel_order(tensor: Tensor) -> str:
-    """What the channels of an image are, in their order."""
-    return "RGB" if tensor.channels == 3 else "grey"
+def channel_orders(tensor: Tensor) -> tuple[str, ...]:
+    """What the channels of an image may be, in their order; the first is the usual one."""
+    return ("RGB", "BGR") if tensor.channels == 3 else ("grey",)
 
 
 def takes_images(tensor: Tensor) -> bool:

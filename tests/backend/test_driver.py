@@ -26,7 +26,7 @@ from fcn_hw.backend.axi_interface import axi_interface
 from fcn_hw.backend.driver import driver_files
 from fcn_hw.boards import Board, load_board
 from fcn_hw.fixed import FixedFormat
-from fcn_hw.flow.labels import labels_of
+from fcn_hw.flow.labels import graph_labels, labels_of, labels_told, store_labels
 from fcn_hw.flow.workspace import GraphWorkspace
 from fcn_hw.ir import Graph
 from fcn_hw.ir.build import GraphBuilder
@@ -78,12 +78,17 @@ class Bench:
 
 @pytest.fixture(scope="module")
 def seg(tmp_path_factory: pytest.TempPathFactory) -> Bench:
-    return Bench(classes(), PYNQ, tmp_path_factory.mktemp("seg"), labelled(classes()))
+    folder = tmp_path_factory.mktemp("graph")
+    store_labels(folder, graph_labels(classes(), {}, BLUE_FIRST))
+    return Bench(classes(), PYNQ, tmp_path_factory.mktemp("seg"), labelled(classes(), folder))
 
 
-def labelled(graph: Graph) -> Labels:
-    """The labels of a graph without a design."""
-    found = labels_of(GraphWorkspace(Path(), Path()), graph)
+BLUE_FIRST = labels_told("crop", "bgr")
+
+
+def labelled(graph: Graph, folder: Path = Path()) -> Labels:
+    """The labels of a graph without a design, in its folder."""
+    found = labels_of(GraphWorkspace(folder, Path()), graph)
     assert found is not None
     return found
 
@@ -190,6 +195,7 @@ def test_pictures_of_image_files_are_those_of_predict(
     frames = [Image.fromarray(item) for item in noise[1:]]
     frames[0].save(photos / "clip.gif", save_all=True, append_images=frames[1:])
     save(seg.graph, tmp_path / "graph")
+    store_labels(tmp_path / "graph", graph_labels(seg.graph, {}, BLUE_FIRST))
     found = fcn_hw.predict_graph(tmp_path / "graph", photos, tmp_path / "predict")
     load(seg)
     words = [str(seg.bit), "--image", str(photos / "photo.jpg"), str(photos / "clip.gif")]

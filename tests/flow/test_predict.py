@@ -20,7 +20,7 @@ from fcn_hw.errors import ConfigError, DataError
 from fcn_hw.fixed import FixedFormat
 from fcn_hw.flow import Workspace, predict
 from fcn_hw.flow.images import input_frames
-from fcn_hw.flow.labels import ClassNames, graph_labels, labels_of, store_labels
+from fcn_hw.flow.labels import ClassNames, graph_labels, labels_of, labels_told, store_labels
 from fcn_hw.flow.predict import PREDICTIONS, Predictions, predict_stage
 from fcn_hw.flow.workspace import GraphWorkspace
 from fcn_hw.harness.compare import Comparison, Difference
@@ -189,7 +189,7 @@ def test_pages_of_a_tiff_without_thumbnails(tmp_path: Path) -> None:
 
 def test_names_of_the_classes_of_a_graph(tmp_path: Path, photos: Path) -> None:
     graph, names = two_heads(), {"hues": ["red", "green", "blue"]}
-    labels = graph_labels(graph, names, "pad")
+    labels = graph_labels(graph, names, labels_told("pad", None))
     assert labels.classes["kinds"] == ("class 0", "class 1", "class 2", "class 3")
     save(graph, tmp_path / "heads")
     store_labels(tmp_path / "heads", labels)
@@ -204,7 +204,7 @@ def test_names_of_the_classes_of_a_graph(tmp_path: Path, photos: Path) -> None:
     count = class_count(single, "class_map")
     save(single, tmp_path / "net")
     named = [f"kind {index}" for index in range(count)]
-    store_labels(tmp_path / "net", graph_labels(single, named, "crop"))
+    store_labels(tmp_path / "net", graph_labels(single, named, labels_told("crop", None)))
     seen = fcn_hw.predict_graph(tmp_path / "net", photos, tmp_path / "out")
     assert (list(seen.colours["class_map"]), seen.fit) == (named, "crop")
     frames = input_frames(GraphWorkspace(tmp_path / "net", tmp_path, data=photos), single, 9)
@@ -214,20 +214,52 @@ def test_names_of_the_classes_of_a_graph(tmp_path: Path, photos: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("given", "fit", "told"),
+    ("given", "told"),
     [
-        (["a", "b"], "resize", "the class maps of 'heads' are: 'kinds', 'hues'"),
-        ({"hue": ["a"]}, "resize", "'hue' is no class map of 'heads'; near: 'hues'"),
-        ({"hues": ["a", "b"]}, "resize", "'hues' has 3 classes, and 2 names are given"),
-        ({"hues": ["a", "b", "a"]}, "resize", "two classes of 'hues' have the name 'a'"),
-        ({"hues": ["a", "b", ""]}, "resize", "'' is no name of a class"),
-        ({"hues": ["a", "b", "c\n"]}, "resize", r"'c\\n' is no name of a class"),
-        ({}, "stretch", "--fit is resize, crop, pad, not 'stretch'"),
+        (["a", "b"], "the class maps of 'heads' are: 'kinds', 'hues'"),
+        ({"hue": ["a"]}, "'hue' is no class map of 'heads'; near: 'hues'"),
+        ({"hues": ["a", "b"]}, "'hues' has 3 classes, and 2 names are given"),
+        ({"hues": ["a", "b", "a"]}, "two classes of 'hues' have the name 'a'"),
+        ({"hues": ["a", "b", ""]}, "'' is no name of a class"),
+        ({"hues": ["a", "b", "c\n"]}, r"'c\\n' is no name of a class"),
     ],
 )
-def test_wrong_names_of_classes(given: ClassNames, fit: str, told: str) -> None:
+def test_wrong_names_of_classes(given: ClassNames, told: str) -> None:
     with pytest.raises(ConfigError, match=told):
-        graph_labels(two_heads(), given, fit)
+        graph_labels(two_heads(), given)
+
+
+def test_wrong_words_about_images() -> None:
+    with pytest.raises(ConfigError, match="--fit is resize, crop, pad, not 'stretch'"):
+        labels_told("stretch", None)
+    with pytest.raises(ConfigError, match="--channel-order is rgb or bgr, not 'BGR'"):
+        labels_told(None, "BGR")
+    build = GraphBuilder("grey")
+    grey = build.finish(
+        build.crop2d("middle", build.input("depth", (4, 6, 1), BYTES), (0, 0), (2, 6))
+    )
+    with pytest.raises(ConfigError, match="bgr: no input of 'grey' has 3 channels"):
+        graph_labels(grey, {}, labels_told(None, "bgr"))
+
+
+def test_a_graph_that_wants_blue_first(tmp_path: Path, photos: Path) -> None:
+    graph = seeded_graph()
+    save(graph, tmp_path / "net")
+    store_labels(tmp_path / "net", graph_labels(graph, {}, labels_told(None, "bgr")))
+    found = fcn_hw.predict_graph(tmp_path / "net", photos, tmp_path / "out")
+    assert found.channels == {"image": "BGR"}
+    frames = expected_frames()
+    maps = maps_of(graph, {"image": frames[..., ::-1]})
+    assert not np.array_equal(maps, maps_of(graph, {"image": frames}))
+    for item, frame, classes in zip(found.images, frames, maps, strict=True):
+        (drawn,) = item.maps.values()
+        with Image.open(tmp_path / "out" / drawn.classes) as picture:
+            assert np.array_equal(np.asarray(picture), classes)
+        with Image.open(tmp_path / "out" / drawn.overlay) as picture:
+            half = (frame.astype(int) + colourise(classes)) // 2
+            assert np.array_equal(np.asarray(picture), half)
+    given = input_frames(GraphWorkspace(tmp_path / "net", tmp_path, data=photos), graph, 9)["image"]
+    assert np.array_equal(given[0], frames[0][..., ::-1])
 
 
 def test_what_is_refused(tmp_path: Path, photos: Path) -> None:

@@ -46,7 +46,7 @@ def test_from_model_file_to_exact_cpp(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     loaded = load(graph)
     assert json.loads((graph / "labels.json").read_text()) == {
-        "classes": {"class_map": ["sky", "road", "wall"]}, "fit": "crop",
+        "classes": {"class_map": ["sky", "road", "wall"]}, "fit": "crop", "channel_order": "rgb",
     }  # fmt: skip
     assert loaded.name == "my_model"
     assert [op.name for op in loaded.ops] == ["frame", "conv", "up", "class_map"]

@@ -313,6 +313,7 @@ def test_labels_are_compared_with_graph_and_driver(
         {"classes": {output: classes[:-1]}},
         {"classes": {"image": classes}},
         {"channels": {"image": "grey"}},
+        {"channels": {}},
     ):
         message = refused(forged(labels=labels.model_copy(update=wrong)))
         assert message == "MANIFEST.json: labels are not those of the graph's classes and inputs"
@@ -320,8 +321,9 @@ def test_labels_are_compared_with_graph_and_driver(
         changed = [classes[0].model_copy(update=other), *classes[1:]]
         message = refused(forged(labels=labels.model_copy(update={"classes": {output: changed}})))
         assert message == "'driver/driver.py' has other labels than MANIFEST.json"
-    message = refused(forged(labels=labels.model_copy(update={"fit": "crop"})))
-    assert message == "'driver/driver.py' has other labels than MANIFEST.json"
+    for told in ({"fit": "crop"}, {"channels": {"image": "BGR"}}):
+        message = refused(forged(labels=labels.model_copy(update=told)))
+        assert message == "'driver/driver.py' has other labels than MANIFEST.json"
 
 
 @pytest.mark.parametrize(
