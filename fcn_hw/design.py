@@ -588,6 +588,10 @@ class Training(Section):
     relative_steps: bool = False
     """Whether ``retrain_learning_rate`` is a part of the root mean square of each filter's weights.
     Folded normalizations, as those of a mobilenet, leave filters of very different sizes."""
+    equalize: bool = False
+    """Whether the channels between layers are made as large as one another before the network is
+    quantized, by factors that the layers' weights take up. An encoder with depthwise convolutions
+    needs it: its normalizations leave channels of very different sizes."""
     patience: int = Field(default=10, ge=1)
     """Epochs without a better validation mIoU before a phase stops early."""
     calibration_images: int = Field(default=32, ge=1)

@@ -159,7 +159,7 @@ class _Session:
         # what only retraining reads leaves the float phase as it is
         later = {
             "retrain_epochs", "retrain_learning_rate", "pruning", "distillation",
-            "calibration_images", "relative_steps", "bias_correction",
+            "calibration_images", "relative_steps", "bias_correction", "equalize",
         }  # fmt: skip
         scaling = design.dataset.input
         self.digest = json_digest(
@@ -236,6 +236,7 @@ class _Session:
             item for key, item in training_identity(settings).items() if key == "distillation"
         ]
         more += [] if blocks is None else [blocks_digest(blocks)]
+        more += ["equalize"] * settings.equalize
         more += ["bias_correction", settings.calibration_images] * settings.bias_correction
         digest = phase_digest(phase, self.digest, result_data(table), pruning, *more)
         file = self._checkpoint("retrain", digest)

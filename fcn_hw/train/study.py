@@ -23,6 +23,7 @@ from fcn_hw.train.bias_correction import correct_biases
 from fcn_hw.train.calibrate import choose_formats
 from fcn_hw.train.datasets.base import DataSet
 from fcn_hw.train.design_network import design_topology, encoder_names, teacher_model
+from fcn_hw.train.equalize import equalized
 from fcn_hw.train.loop import Phase, PhaseState, Report, Watch, loss_weights, run_phase
 from fcn_hw.train.networks import (
     ACTIVATION_SUFFIX,
@@ -53,7 +54,8 @@ class Study:
         design: its training settings are those of every retraining here.
         dataset: of ``load_dataset(design.dataset)``.
         topology: the network.
-        weights: of the float network, batch normalization folded.
+        weights: of the float network, batch normalization folded; equalized here, if the design's
+            training says so.
     """
 
     def __init__(
@@ -62,6 +64,9 @@ class Study:
         self.design, self.dataset, self.topology, self.weights = design, dataset, topology, weights
         self.pixel_loss = PixelLoss(design_loss_weights(design, dataset))
         self._float: Any = None
+        if design.training.equalize:
+            self.weights = equalized(topology, weights, self.activations())
+            self._float = None
 
     @staticmethod
     def of_trained(design: Design, dataset: DataSet, folder: Path) -> Study:

@@ -1,0 +1,125 @@
+"""Channels of one size: a network of the same function whose tensors quantize well.
+
+A tensor has one binary point. Folded normalizations leave channels of very different sizes behind
+them, those of a depthwise convolution above all, and then the small ones have no codes left. What
+stands between two layers with weights lets a factor by channel pass (ReLU, LeakyReLU, pooling), so
+one layer may give a channel larger and the next weigh it less: Nagel et al., "Data-free
+quantization through weight equalization and bias correction" (ICCV 2019), section 4.1, there by the
+ranges of weights, here by those of activations: with these equal, the sums of a depthwise
+convolution, and so its weights, are too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any, get_args
+
+import numpy as np
+import numpy.typing as npt
+
+from fcn_hw.train.networks import Weights, scaled_outputs
+from fcn_hw.train.topology import (
+    AveragePool,
+    Conv,
+    ConvTranspose,
+    Crop,
+    MaxPool,
+    Pad,
+    Topology,
+    Upsample,
+    Weighted,
+    quantizable,
+    sources_of,
+)
+
+_QUANTILE = 0.999
+"""Of a channel's magnitudes on calibration images: a few may be larger, and saturate."""
+
+_REACH = 4.0
+"""Times the usual size of a filter's weights for its outputs: a channel that is almost always 0
+would otherwise have the largest weights of the layer."""
+
+_PASSIVE = (MaxPool, AveragePool, Upsample, Crop, Pad)
+"""What gives k times as much for k times as much, channel by channel."""
+
+
+def equalized(
+    topology: Topology,
+    weights: Weights,
+    activations: Iterable[Mapping[str, npt.NDArray[np.float32]]],
+) -> Weights:
+    """Weights of the same function, the channels between layers made as large as the largest.
+
+    The largest channel of each tensor stays as it is, so the limit of a ReLU6 stays right for every
+    channel that reaches it; one that does not has no limit afterwards.
+
+    Args:
+        topology: the network; the output of a layer is left as it is where anything but layers
+            with weights reads it, or its function is no ReLU or LeakyReLU.
+        weights: of the float network, normalizations folded.
+        activations: on calibration images, (N, H, W, C) by layer, batch after batch, behind the
+            layers' functions.
+    """
+    sizes: dict[str, npt.NDArray[np.float64]] = {}
+    for batch in activations:
+        for name, values in batch.items():
+            magnitudes = np.abs(values).reshape(-1, values.shape[-1])
+            found = np.quantile(magnitudes, _QUANTILE, axis=0)
+            sizes[name] = np.maximum(sizes.get(name, 0.0), found)
+    result = dict(weights)
+    readers = {node.name: _readers(topology, node) for node in quantizable(topology)}
+    for node in quantizable(topology):
+        if not readers[node.name]:
+            continue
+        kernel, bias = result[node.name]
+        factors = _factors(node, kernel, sizes[node.name])
+        moved = scaled_outputs(node, kernel, 1.0 / factors)
+        result[node.name] = (moved.astype(np.float32), (bias / factors).astype(np.float32))
+        for reader in readers[node.name]:
+            kernel, bias = result[reader.name]
+            result[reader.name] = (_scaled_inputs(reader, kernel, factors), bias)
+    return result
+
+
+def _factors(
+    node: Weighted, kernel: npt.NDArray[Any], sizes: npt.NDArray[np.float64]
+) -> npt.NDArray[np.float64]:
+    """What each channel is divided by: at most 1, and 1 for the largest."""
+    by_channel = kernel.reshape(-1, kernel.shape[-2] * kernel.shape[-1])
+    if isinstance(node, Conv):
+        by_channel = kernel.reshape(-1, kernel.shape[-1])
+    elif isinstance(node, ConvTranspose):
+        by_channel = np.moveaxis(kernel, 2, -1).reshape(-1, kernel.shape[2])
+    largest = np.abs(by_channel).max(axis=0).astype(np.float64)
+    alive = (sizes > 0) & (largest > 0)
+    if not alive.any():
+        return np.ones_like(sizes)
+    usual = np.median(largest[alive] / sizes[alive])
+    wanted = np.maximum(sizes, largest / (_REACH * usual))
+    return np.where(wanted > 0, wanted / wanted.max(), 1.0)
+
+
+def _scaled_inputs(
+    node: Weighted, kernel: npt.NDArray[Any], factors: npt.NDArray[np.float64]
+) -> npt.NDArray[np.float32]:
+    """A kernel whose layer gives the same for inputs that are ``1 / factors`` times as large."""
+    by_channel = factors if isinstance(node, ConvTranspose) else factors[:, None]
+    return np.asarray(kernel * by_channel, np.float32)
+
+
+def _readers(topology: Topology, node: Weighted) -> tuple[Weighted, ...]:
+    """The layers with weights that read a layer's output; none if anything else reads it."""
+    if node.function is not None and node.function.kind == "hard_swish":
+        return ()
+    found: list[Weighted] = []
+    passing = {node.name}
+    for reader in topology:
+        if passing.isdisjoint(sources_of(reader)):
+            continue
+        if isinstance(reader, _PASSIVE):
+            passing.add(reader.name)
+        elif isinstance(reader, get_args(Weighted)):
+            found.append(reader)
+        else:
+            return ()
+    return () if topology[-1].name in passing else tuple(found)
