@@ -20,7 +20,6 @@ import numpy.typing as npt
 from fcn_hw.train.networks import Weights, scaled_outputs
 from fcn_hw.train.topology import (
     AveragePool,
-    Conv,
     ConvTranspose,
     Crop,
     MaxPool,
@@ -50,6 +49,9 @@ def equalized(
 ) -> Weights:
     """Weights of the same function, the channels between layers made as large as the largest.
 
+    A channel that is 0 on every image is left out: where a normalization stands behind an input
+    that never changes, it leaves very large weights that nothing depends on.
+
     The largest channel of each tensor stays as it is, so the limit of a ReLU6 stays right for every
     channel that reaches it; one that does not has no limit afterwards.
 
@@ -61,42 +63,45 @@ def equalized(
             layers' functions.
     """
     sizes: dict[str, npt.NDArray[np.float64]] = {}
+    largest: dict[str, npt.NDArray[np.float64]] = {}
     for batch in activations:
         for name, values in batch.items():
             magnitudes = np.abs(values).reshape(-1, values.shape[-1])
-            found = np.quantile(magnitudes, _QUANTILE, axis=0)
+            found = np.quantile(magnitudes, _QUANTILE, axis=0, method="higher")
             sizes[name] = np.maximum(sizes.get(name, 0.0), found)
+            largest[name] = np.maximum(largest.get(name, 0.0), magnitudes.max(axis=0))
     result = dict(weights)
-    readers = {node.name: _readers(topology, node) for node in quantizable(topology)}
     for node in quantizable(topology):
-        if not readers[node.name]:
+        readers = _readers(topology, node)
+        if not readers:
             continue
         kernel, bias = result[node.name]
-        factors = _factors(node, kernel, sizes[node.name])
-        moved = scaled_outputs(node, kernel, 1.0 / factors)
-        result[node.name] = (moved.astype(np.float32), (bias / factors).astype(np.float32))
-        for reader in readers[node.name]:
+        alive = largest[node.name] > 0
+        factors = _factors(node, kernel, sizes[node.name], alive)
+        moved = scaled_outputs(node, kernel, alive / factors)
+        result[node.name] = (moved.astype(np.float32), (bias * alive / factors).astype(np.float32))
+        for reader in readers:
             kernel, bias = result[reader.name]
-            result[reader.name] = (_scaled_inputs(reader, kernel, factors), bias)
+            result[reader.name] = (_scaled_inputs(reader, kernel, alive * factors), bias)
     return result
 
 
 def _factors(
-    node: Weighted, kernel: npt.NDArray[Any], sizes: npt.NDArray[np.float64]
+    node: Weighted,
+    kernel: npt.NDArray[Any],
+    sizes: npt.NDArray[np.float64],
+    alive: npt.NDArray[np.bool_],
 ) -> npt.NDArray[np.float64]:
     """What each channel is divided by: at most 1, and 1 for the largest."""
-    by_channel = kernel.reshape(-1, kernel.shape[-2] * kernel.shape[-1])
-    if isinstance(node, Conv):
-        by_channel = kernel.reshape(-1, kernel.shape[-1])
-    elif isinstance(node, ConvTranspose):
-        by_channel = np.moveaxis(kernel, 2, -1).reshape(-1, kernel.shape[2])
-    largest = np.abs(by_channel).max(axis=0).astype(np.float64)
-    alive = (sizes > 0) & (largest > 0)
-    if not alive.any():
-        return np.ones_like(sizes)
-    usual = np.median(largest[alive] / sizes[alive])
-    wanted = np.maximum(sizes, largest / (_REACH * usual))
-    return np.where(wanted > 0, wanted / wanted.max(), 1.0)
+    weights = np.abs(np.moveaxis(kernel, 2, -1) if isinstance(node, ConvTranspose) else kernel)
+    filters = len(sizes)
+    largest = weights.reshape(-1, filters).max(axis=0).astype(np.float64)
+    known = alive & (sizes > 0) & (largest > 0)
+    if not known.any():
+        return np.ones(filters)
+    usual = np.median(largest[known] / sizes[known])
+    wanted = np.maximum(sizes, largest / (_REACH * usual)) / sizes.max()
+    return np.where(known, np.minimum(wanted, 1.0), 1.0)
 
 
 def _scaled_inputs(
