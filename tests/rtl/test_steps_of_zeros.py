@@ -48,8 +48,13 @@ def test_clocks_and_luts_of_conv1_2(tmp_path: Path) -> None:
     for (name, found), (part, case) in zip(network.compiled.items(), cases.items(), strict=True):
         run(plan_gates(name, found.verilog, "7series"), tmp_path)
         gates = read_gates(name, tmp_path)
-        cycles = case.op.cycles(case.graph.operands(case.op), FOLD)
-        print(f"{part:.0%} of the blocks: {cycles:,} cycles, {gates.lut} LUT, {gates.ff} FF")
+        operands = case.graph.operands(case.op)
+        cycles = case.op.cycles(operands, FOLD)
+        model = case.op.cost(operands, "7series", FOLD, "Resource").resources
+        print(
+            f"{part:.0%} of the blocks: {cycles:,} cycles, {gates.lut} LUT, {gates.ff} FF; "
+            f"by the estimate {model.lut} LUT, {model.ff} FF"
+        )
         assert cycles == CYCLES[part]
         assert found.report.path_ns <= found.report.limit_ns
         assert before is None or gates.lut <= before
