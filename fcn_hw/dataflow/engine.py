@@ -25,7 +25,7 @@ import numpy.typing as npt
 
 from fcn_hw.dataflow.lowering import Dataflow, Process, Stream
 from fcn_hw.files import replace_file
-from fcn_hw.firing import Schedule
+from fcn_hw.firing import READS, WRITES, Schedule
 from fcn_hw.ops import Fold
 from fcn_hw.plan import Plan
 from fcn_hw.resources import data_folder
@@ -34,6 +34,9 @@ from fcn_hw.tools.runner import run
 
 UNBOUNDED = 2**40
 """A depth that no FIFO reaches."""
+
+_BLOCK = 64
+"""The engine's ``BLOCK``."""
 
 FOR_PIXEL, FOR_SLOT = 1, 2
 """What a process waits for: the engine's ``WAITS_FOR_...``."""
@@ -123,6 +126,38 @@ class Network:
             return _longs([self.index[s.name] for s in streams if s.name in self.index])
 
         return tuple((numbers(p.inputs), numbers(p.outputs)) for p in self.processes)
+
+    @cached_property
+    def tables(self) -> tuple[npt.NDArray[np.void], npt.NDArray[np.void]]:
+        """The engine's processes and FIFOs before a run; times and depths are left out."""
+        processes = np.zeros(len(self.processes), dtype=_PROCESS)
+        interval = self.interval
+        for own, item, ranks, (inputs, outputs) in zip(
+            processes, self.schedules, self._ranks, self.numbers, strict=True
+        ):
+            own["gaps"], own["kinds"] = _address(item.gaps), _address(item.kinds)
+            own["ranks"] = _address(ranks)
+            own["events"], own["tail"], own["last"] = len(item.kinds), item.tail, -1
+            own["slack"] = interval - item.length
+            own["inputs"], own["outputs"] = _address(inputs), _address(outputs)
+            own["inputs_end"] = _address(inputs) + inputs.nbytes
+            own["outputs_end"] = _address(outputs) + outputs.nbytes
+        fifos = np.zeros(len(self.fifos), dtype=_FIFO)
+        fifos["producer"], fifos["consumer"] = self.producers, self.consumers
+        return processes, fifos
+
+    @cached_property
+    def _ranks(self) -> tuple[npt.NDArray[np.int32], ...]:
+        """Reads and writes of each process before each block of its events (blocks x 2)."""
+        found = []
+        for item in self.schedules:
+            blocks = np.arange(0, len(item.kinds), _BLOCK)
+            ranks = np.zeros((len(blocks) + 1, 2), dtype=np.int32)
+            for column, kind in enumerate((READS, WRITES)):
+                counts = np.add.reduceat((item.kinds & kind) != 0, blocks, dtype=np.int32)
+                np.cumsum(counts, out=ranks[1:, column])
+            found.append(ranks)
+        return tuple(found)
 
 
 def make_network(
@@ -277,6 +312,32 @@ def occupancy(network: Network, fifo: int, times: Longs, period: int) -> int:
     )
 
 
+def relax(network: Network, depths: Longs, fifo: int, times: Longs, period: int) -> Longs | None:
+    """The times that a paced run from a periodic schedule settles in, if few of them differ.
+
+    Args:
+        depths: of each FIFO; the schedule works with them but for those of one.
+        fifo: the number of that one.
+        times: of all events of a frame.
+        period: cycles from frame to frame.
+
+    Returns:
+        None if that is not found this way.
+
+    Raises:
+        ToolNotFound: there is no C++ compiler.
+    """
+    moved = times.copy()
+    state = _State(network, depths, moved, rings=False)
+    room = network.events // _RELAXED
+    steps = np.empty((room, 3), dtype=np.int64)
+    raised = _library().relax(
+        ctypes.byref(state.net), ctypes.c_int64(fifo), ctypes.c_int64(period),
+        ctypes.c_void_p(_address(steps)), ctypes.c_int64(room),
+    )  # fmt: skip
+    return None if raised < 0 else moved
+
+
 def run_in_order(network: Network, depths: Longs) -> Run:
     """Runs one frame, each process as the sequential program that its header is; no times.
 
@@ -294,21 +355,26 @@ def run_in_order(network: Network, depths: Longs) -> Run:
 
 # -- inside ----------------------------------------------------------------------------------------
 
+_RELAXED = 32
+"""Of so many events one may be moved, before a run of all events takes less time."""
+
 _POINTER = np.uintp
 _PROCESS = np.dtype(
     [
         ("gaps", _POINTER), ("kinds", _POINTER), ("times", _POINTER), ("events", np.int64),
         ("tail", np.int64), ("inputs", _POINTER), ("inputs_end", _POINTER), ("outputs", _POINTER),
-        ("outputs_end", _POINTER), ("next", np.int64), ("last", np.int64), ("waits", np.int64),
-        ("waits_at", np.int64), ("access", np.int64), ("queued", np.int64),
+        ("outputs_end", _POINTER), ("slack", np.int64), ("ranks", _POINTER), ("next", np.int64),
+        ("last", np.int64), ("waits", np.int64), ("waits_at", np.int64), ("access", np.int64),
+        ("queued", np.int64),
     ]
 )  # fmt: skip
 """``struct process``."""
 
 _FIFO = np.dtype(
     [
-        ("depth", np.int64), ("producer", np.int64), ("consumer", np.int64), ("written", np.int64),
-        ("read", np.int64), ("write_times", _POINTER), ("write_mask", np.int64),
+        ("depth", np.int64), ("bounded", np.int64), ("producer", np.int64),
+        ("consumer", np.int64), ("written", np.int64), ("read", np.int64),
+        ("write_times", _POINTER), ("write_mask", np.int64),
         ("read_times", _POINTER), ("read_mask", np.int64), ("waited_for_pixel", np.int64),
         ("waited_for_slot", np.int64), ("measured", np.int64), ("gone", np.int64),
         ("peak", np.int64), ("span", np.int64), ("most", _POINTER),
@@ -351,19 +417,10 @@ class _State:
             self.times = np.full(network.events, -UNBOUNDED, dtype=np.int64)
         else:
             self.times = start.copy() if rings else start
-        self.processes = processes = np.zeros(len(network.processes), dtype=_PROCESS)
-        for own, item, first, (inputs, outputs) in zip(
-            processes, network.schedules, network.first_events[:-1], network.numbers, strict=True
-        ):
-            own["gaps"], own["kinds"] = _address(item.gaps), _address(item.kinds)
-            own["times"] = _address(self.times) + first * self.times.itemsize
-            own["events"], own["tail"], own["last"] = len(item.kinds), item.tail, -1
-            own["inputs"], own["outputs"] = _address(inputs), _address(outputs)
-            own["inputs_end"] = _address(inputs) + inputs.nbytes
-            own["outputs_end"] = _address(outputs) + outputs.nbytes
-        self.fifos = fifos = np.zeros(len(network.fifos), dtype=_FIFO)
-        fifos["depth"] = depths
-        fifos["producer"], fifos["consumer"] = network.producers, network.consumers
+        processes, fifos = network.tables
+        self.processes, self.fifos = processes, fifos = processes.copy(), fifos.copy()
+        processes["times"] = _address(self.times) + 8 * network.first_events[:-1]
+        fifos["depth"], fifos["bounded"] = depths, depths < UNBOUNDED
         self._held: list[Longs] = []
         if rings:
             # unread pixels; they are of one frame, see the invariant of engine.cpp
@@ -459,6 +516,7 @@ def _library() -> ctypes.CDLL:
     library.run.restype = ctypes.c_int64
     library.run_in_order.restype = ctypes.c_int64
     library.occupancy.restype = ctypes.c_int64
+    library.relax.restype = ctypes.c_int64
     return library
 
 

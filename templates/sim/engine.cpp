@@ -18,6 +18,7 @@
 namespace {
 
 enum { READS = 1, WRITES = 2 };
+enum { BLOCK = 64 };
 enum { WAITS_FOR_NOTHING = 0, WAITS_FOR_PIXEL = 1, WAITS_FOR_SLOT = 2 };
 
 } // namespace
@@ -33,6 +34,8 @@ struct process {
     int64_t tail; // cycles behind the last event of a frame
     const int64_t *inputs, *inputs_end; // FIFOs
     const int64_t *outputs, *outputs_end;
+    int64_t slack; // cycles of a period that it does not need
+    const int32_t *ranks; // [events / BLOCK + 1][2] reads and writes before each block of events
     int64_t next; // event at hand
     int64_t last; // time of the event before; of the end of the frame at its start
     int64_t waits;    // WAITS_FOR_...
@@ -43,6 +46,7 @@ struct process {
 
 struct fifo {
     int64_t depth;
+    int64_t bounded; // whether it is ever full
     int64_t producer, consumer;
     int64_t written, read; // pixels, in all frames
     int64_t *write_times;  // rings, each a power of two
@@ -154,13 +158,12 @@ inline process &take(network *net, int64_t &count, int64_t &head) {
     return p;
 }
 
-enum outcome { COMPLETE, CHANGED, STUCK };
+enum outcome { REPEATED, CHANGED, ALL_CHANGED, STUCK };
 
 // One frame. With PACED, no event happens earlier than `period` cycles behind the same event of the
 // frame before; CHANGED if one happens later, at once if nobody asks for the rest (`ends_at_change`).
 template <bool PACED> outcome run_frame(network *net, int64_t period, bool ends_at_change) {
-    int64_t head = 0, count = start_frame(net), done = 0;
-    bool changed = false;
+    int64_t head = 0, count = start_frame(net), done = 0, changed = 0, events = 0;
     while (count) {
         process &p = take(net, count, head);
         const int32_t *const gaps = p.gaps;
@@ -227,13 +230,14 @@ template <bool PACED> outcome run_frame(network *net, int64_t period, bool ends_
                 }
             }
             if (PACED) {
-                changed |= time != paced;
+                changed += time != paced;
             }
             times[e] = last = time;
         }
         last += p.tail;
         ++done;
     blocked:
+        events += e - begin;
         net->events += e - begin;
         p.next = e;
         p.last = last;
@@ -250,8 +254,108 @@ template <bool PACED> outcome run_frame(network *net, int64_t period, bool ends_
             }
         }
     }
-    return done != net->processes ? STUCK : changed ? CHANGED : COMPLETE;
+    if (done != net->processes) {
+        return STUCK;
+    }
+    return !changed ? REPEATED : changed == events ? ALL_CHANGED : CHANGED;
 }
+
+// The reads, or writes, of a process before an event.
+inline int64_t passes(const process &p, int64_t event, int kind) {
+    int64_t found = p.ranks[event / BLOCK * 2 + (kind == WRITES)];
+    for (int64_t e = event / BLOCK * BLOCK; e < event; ++e) {
+        found += (p.kinds[e] & kind) != 0;
+    }
+    return found;
+}
+
+// The event that makes a read, or a write, of a frame.
+inline int64_t event_of(const process &p, int kind, int64_t number) {
+    int64_t low = 0, high = p.events / BLOCK;
+    while (low < high) {
+        const int64_t middle = (low + high + 1) / 2;
+        if (p.ranks[middle * 2 + (kind == WRITES)] <= number) {
+            low = middle;
+        } else {
+            high = middle - 1;
+        }
+    }
+    int64_t e = low * BLOCK, left = number - p.ranks[low * 2 + (kind == WRITES)];
+    while (!(p.kinds[e] & kind) || left--) {
+        ++e;
+    }
+    return e;
+}
+
+struct relaxation {
+    const network *net;
+    int64_t period;
+    int64_t *steps;
+    int64_t room, count;
+
+    // From now on an event is not earlier than `time`.
+    bool raise(int64_t number, int64_t event, int64_t time) {
+        const process &p = net->process_list[number];
+        if (time <= p.times[event]) {
+            return true;
+        }
+        if (count == room || !p.slack) {
+            return false;
+        }
+        int64_t *step = steps + 3 * count++;
+        step[0] = number << 40 | event;
+        step[1] = p.times[event];
+        step[2] = p.times[event] = time;
+        return true;
+    }
+
+    bool spread(const int64_t *step) {
+        const int64_t number = step[0] >> 40, event = step[0] & ((int64_t(1) << 40) - 1), time = step[2];
+        const process &p = net->process_list[number];
+        if (time != p.times[event]) {
+            return true; // it was raised again, and a later step is about that
+        }
+        const bool ends = event + 1 == p.events;
+        if (!raise(number, ends ? 0 : event + 1,
+                   time + (ends ? p.tail + p.gaps[0] - period : p.gaps[event + 1]))) {
+            return false;
+        }
+        if (p.kinds[event] & WRITES) {
+            const int64_t pixel = p.outputs != p.outputs_end ? passes(p, event, WRITES) : 0;
+            for (const int64_t *i = p.outputs; i != p.outputs_end; ++i) {
+                const int64_t peer = net->fifo_list[*i].consumer;
+                if (!raise(peer, event_of(net->process_list[peer], READS, pixel), time + 1)) {
+                    return false;
+                }
+            }
+        }
+        if (p.kinds[event] & READS) {
+            const int64_t pixel = p.inputs != p.inputs_end ? passes(p, event, READS) : 0;
+            for (const int64_t *i = p.inputs; i != p.inputs_end; ++i) {
+                const fifo &f = net->fifo_list[*i];
+                if (!f.bounded) {
+                    continue;
+                }
+                const process &peer = net->process_list[f.producer];
+                const int64_t pixels = passes(peer, peer.events, WRITES), write = pixel + f.depth;
+                if (!raise(f.producer, event_of(peer, WRITES, write % pixels),
+                           time + 1 - write / pixels * period)) {
+                    return false;
+                }
+            }
+        }
+        return true;
+    }
+
+    int64_t undo() {
+        while (count) {
+            const int64_t *step = steps + 3 * --count;
+            const process &p = net->process_list[step[0] >> 40];
+            p.times[step[0] & ((int64_t(1) << 40) - 1)] = step[1];
+        }
+        return -1;
+    }
+};
 
 } // namespace
 
@@ -261,24 +365,30 @@ extern "C" {
 //
 // period   if positive, no event happens earlier than `period` cycles behind the same event of the
 //          frame before, and the run ends as soon as `still` frames in a row, each preceded by at
-//          least `still` frames, only repeat the frame before `period` cycles later, or can't come
-//          any more
+//          least `still` frames, only repeat the frame before `period` cycles later, or as soon as
+//          that can't happen any more. A frame depends on the `still` frames before it, never falls
+//          when they rise, and rises by as much as all of them do. So if every event of `still`
+//          frames in a row is later than that, it will be in every frame that follows.
 // before   frames that the state already holds
 //
 // Returns the number of complete frames; *settled is set if the run ended by `still`.
 int64_t run(network *net, int64_t frames, int64_t period, int64_t still, int64_t before,
             int64_t *settled) {
-    int64_t quiet = 0;
+    int64_t quiet = 0, rising = 0;
     *settled = 0;
     for (int64_t frame = 0; frame < frames; ++frame) {
         const bool last_chance = frames - frame <= still;
         const outcome found = period > 0 ? run_frame<true>(net, period, last_chance)
                                          : run_frame<false>(net, 0, false);
-        if (found == STUCK || (found == CHANGED && last_chance)) {
+        if (found == STUCK || (found != REPEATED && last_chance)) {
             return frame;
         }
         if (period > 0) {
-            quiet = found == CHANGED || before + frame < still ? 0 : quiet + 1;
+            rising = found != ALL_CHANGED || before + frame < still ? 0 : rising + 1;
+            if (rising == still) {
+                return frame;
+            }
+            quiet = found != REPEATED || before + frame < still ? 0 : quiet + 1;
             if (quiet == still) {
                 *settled = 1;
                 return frame + 1;
@@ -319,6 +429,47 @@ void precede(network *net, int64_t frames, int64_t period) {
             }
         }
     }
+}
+
+// Moves the times of events, which repeat every `period` cycles, until a FIFO does with its depth: to
+// the least schedule that is not earlier, event by event from those that come too early. Each raised
+// event raises those that depend on it: the next one of its process, the reads of its pixels, the
+// writes to its slots. What is reached when nothing is left to raise keeps every rule, so the depth
+// keeps the rate; it is what `run` settles in, for the least schedule does not depend on the way.
+//
+// steps    [room][3] scratch: an event and its times before and after
+//
+// Returns the number of events that were raised. Gives up with -1, the times as they were, when there
+// are too many to be worth it, or one is of a process that has not a cycle to spare: that one would
+// move as a whole.
+int64_t relax(const network *net, int64_t number, int64_t period, int64_t *steps, int64_t room) {
+    relaxation r = {net, period, steps, room, 0};
+    const fifo &trial = net->fifo_list[number];
+    const process &writer = net->process_list[trial.producer], &reader = net->process_list[trial.consumer];
+    const int64_t pixels = passes(reader, reader.events, READS);
+    // read number -depth, in the frames before; then one read a write
+    int64_t frames = -((trial.depth + pixels - 1) / pixels);
+    int64_t e = event_of(reader, READS, -trial.depth - frames * pixels);
+    for (int64_t w = 0; w < writer.events; ++w) {
+        if (!(writer.kinds[w] & WRITES)) {
+            continue;
+        }
+        if (!r.raise(trial.producer, w, reader.times[e] + frames * period + 1)) {
+            return r.undo();
+        }
+        do {
+            if (++e == reader.events) {
+                e = 0;
+                ++frames;
+            }
+        } while (!(reader.kinds[e] & READS));
+    }
+    for (int64_t done = 0; done < r.count; ++done) {
+        if (!r.spread(steps + 3 * done)) {
+            return r.undo();
+        }
+    }
+    return r.count;
 }
 
 // The most pixels that a FIFO holds if the times of the events repeat every `period` cycles. A slot is

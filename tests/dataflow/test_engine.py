@@ -138,3 +138,43 @@ def test_depths_are_those_of_bisection_with_all_times(seed: int) -> None:
         held = engine.occupancy(network, fifo, proof.times, proof.period)
         assert held == proof.occupancy(fifo) <= depths[fifo]
     assert depths == plain_engine.least_depths(network)
+
+
+@pytest.mark.gxx
+def test_times_that_are_moved_one_by_one_are_those_that_a_run_settles_in(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(engine, "_RELAXED", 1)
+    moved = 0
+    for seed in range(12):
+        network = small_network(seed)
+        period, start = network.interval, minimize(network).proof.times
+        held = [engine.occupancy(network, n, start, period) for n in range(len(network.fifos))]
+        for fifo, most_held in enumerate(held):
+            depths = np.array(held)
+            depths[fifo] = max(most_held - 1, 1)
+            found = engine.relax(network, depths, fifo, start, period)
+            if found is None:
+                continue
+            run = engine.run_network(network, depths, 50, period=period, start=start)
+            assert run.settled
+            assert (found == run.times - run.frames * period).all()
+            moved += bool((found != start).any())
+    assert moved > 10
+
+
+@pytest.mark.gxx
+def test_a_run_that_can_not_settle_ends_as_soon_as_all_is_late() -> None:
+    """Mostly: where a part of the network is not slowed down, it goes on to the last frame."""
+    frames = []
+    for seed in range(12):
+        network = small_network(seed)
+        found = minimize(network)
+        depths = found.depths.copy()
+        depths[int(np.argmax(depths))] -= 1
+        run = engine.run_network(
+            network, depths, 100, period=network.interval, start=found.proof.times
+        )
+        assert not run.settled
+        frames.append(run.frames)
+    assert sum(0 < count < 10 for count in frames) >= 3, frames
