@@ -9,7 +9,7 @@ from rtl_networks import RandomNetworks
 
 pytestmark = pytest.mark.rtl
 
-EVERYDAY = (8,)
+EVERYDAY = (9,)
 """The network of least pixels. The others cost a minute of processor time each four."""
 
 CHUNKS = [pytest.param(EVERYDAY, id="everyday")] + [
