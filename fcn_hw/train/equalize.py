@@ -12,12 +12,12 @@ convolution, and so its weights, are too.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any, get_args
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from fcn_hw.train.networks import Weights, scaled_outputs
+from fcn_hw.train.networks import Weights, scaled_inputs, scaled_outputs
 from fcn_hw.train.topology import (
     AveragePool,
     ConvTranspose,
@@ -28,7 +28,7 @@ from fcn_hw.train.topology import (
     Upsample,
     Weighted,
     quantizable,
-    sources_of,
+    readers_of,
 )
 
 _QUANTILE = 0.999
@@ -72,7 +72,9 @@ def equalized(
             largest[name] = np.maximum(largest.get(name, 0.0), magnitudes.max(axis=0))
     result = dict(weights)
     for node in quantizable(topology):
-        readers = _readers(topology, node)
+        if node.function is not None and node.function.kind == "hard_swish":
+            continue
+        readers = readers_of(topology, node.name, _PASSIVE)
         if not readers:
             continue
         kernel, bias = result[node.name]
@@ -82,7 +84,8 @@ def equalized(
         result[node.name] = (moved.astype(np.float32), (bias * alive / factors).astype(np.float32))
         for reader in readers:
             kernel, bias = result[reader.name]
-            result[reader.name] = (_scaled_inputs(reader, kernel, alive * factors), bias)
+            moved = scaled_inputs(reader, kernel, alive * factors)
+            result[reader.name] = (moved.astype(np.float32), bias)
     return result
 
 
@@ -102,29 +105,3 @@ def _factors(
     usual = np.median(largest[known] / sizes[known])
     wanted = np.maximum(sizes, largest / (_REACH * usual)) / sizes.max()
     return np.where(known, np.minimum(wanted, 1.0), 1.0)
-
-
-def _scaled_inputs(
-    node: Weighted, kernel: npt.NDArray[Any], factors: npt.NDArray[np.float64]
-) -> npt.NDArray[np.float32]:
-    """A kernel whose layer gives the same for inputs that are ``1 / factors`` times as large."""
-    by_channel = factors if isinstance(node, ConvTranspose) else factors[:, None]
-    return np.asarray(kernel * by_channel, np.float32)
-
-
-def _readers(topology: Topology, node: Weighted) -> tuple[Weighted, ...]:
-    """The layers with weights that read a layer's output; none if anything else reads it."""
-    if node.function is not None and node.function.kind == "hard_swish":
-        return ()
-    found: list[Weighted] = []
-    passing = {node.name}
-    for reader in topology:
-        if passing.isdisjoint(sources_of(reader)):
-            continue
-        if isinstance(reader, _PASSIVE):
-            passing.add(reader.name)
-        elif isinstance(reader, get_args(Weighted)):
-            found.append(reader)
-        else:
-            return ()
-    return () if topology[-1].name in passing else tuple(found)

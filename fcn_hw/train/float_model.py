@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -28,7 +28,7 @@ from fcn_hw.keras_files.weights import StoredModel, stored_model
 from fcn_hw.names import Names
 from fcn_hw.scaling import Scaling
 from fcn_hw.train.float_layers import FloatLayers
-from fcn_hw.train.networks import Weights
+from fcn_hw.train.networks import Weights, scaled_inputs
 from fcn_hw.train.topology import (
     Conv,
     ConvTranspose,
@@ -38,8 +38,7 @@ from fcn_hw.train.topology import (
     Pad,
     Shape,
     Topology,
-    Weighted,
-    sources_of,
+    readers_of,
 )
 
 Floats = npt.NDArray[np.float64]
@@ -272,8 +271,8 @@ def _with_scaling(
     kept = np.round(mean * _MEAN_STEP) / _MEAN_STEP if padded else np.zeros(channels)
     for node in readers:
         kernel, bias = (array.astype(np.float64) for array in weights[node.name])
-        kernel = kernel * factor[:, None]  # of the input channels: the last axis but one
-        more = kernel * (kept - mean)[:, None]
+        kernel = scaled_inputs(node, kernel, factor)
+        more = scaled_inputs(node, kernel, kept - mean)
         if isinstance(node, DepthwiseConv):
             bias = bias + more.sum(axis=(0, 1)).reshape(-1)
         else:
@@ -293,21 +292,14 @@ def _fractions(values: Floats) -> tuple[Fraction, ...]:
     return found[:1] if len(set(found)) == 1 else found
 
 
-def _readers(topology: Topology, image: str) -> tuple[list[Weighted] | None, bool]:
+def _readers(topology: Topology, image: str) -> tuple[list[Conv | DepthwiseConv] | None, bool]:
     """The convolutions that read the image, padding between left out, and whether one of them pads
     it; None where something else reads it."""
-    names, padded = {image}, False
-    readers: list[Weighted] = []
-    for node in topology:
-        if not names.intersection(sources_of(node)):
-            continue
-        if isinstance(node, Pad):
-            names.add(node.name)
-            padded = True
-        elif isinstance(node, get_args(Weighted)) and not isinstance(node, ConvTranspose):
-            assert isinstance(node, (Conv, DepthwiseConv))
-            readers.append(node)
-            padded |= node.padding == "same" and node.kernel != (1, 1)
-        else:
-            return None, False
-    return readers, padded
+    readers = readers_of(topology, image, (Pad,)) or ()
+    found = [node for node in readers if not isinstance(node, ConvTranspose)]
+    if not found or len(found) < len(readers):
+        return None, False
+    padded = any(
+        node.source != image or (node.padding == "same" and node.kernel != (1, 1)) for node in found
+    )
+    return found, padded

@@ -269,6 +269,13 @@ def scaled_outputs(
     return np.asarray(kernel * factor)
 
 
+def scaled_inputs(
+    node: Weighted, kernel: npt.NDArray[Any], factor: npt.NDArray[np.float64]
+) -> npt.NDArray[np.float64]:
+    """A kernel whose layer takes ``factor`` times as much of each input channel."""
+    return np.asarray(kernel * (factor if isinstance(node, ConvTranspose) else factor[:, None]))
+
+
 def set_weights(model: Any, weights: Weights) -> None:
     """Puts kernels and biases into a model without batch normalization."""
     for name, (kernel, bias) in weights.items():

@@ -236,7 +236,7 @@ class _Session:
             item for key, item in training_identity(settings).items() if key == "distillation"
         ]
         more += [] if blocks is None else [blocks_digest(blocks)]
-        more += ["equalize"] * settings.equalize
+        more += ["equalize", settings.calibration_images] * settings.equalize
         more += ["bias_correction", settings.calibration_images] * settings.bias_correction
         digest = phase_digest(phase, self.digest, result_data(table), pruning, *more)
         file = self._checkpoint("retrain", digest)

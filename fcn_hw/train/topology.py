@@ -316,6 +316,29 @@ def _is_unsigned(node: Node, found: Container[str]) -> bool:
     return all(source in found for source in sources_of(node))
 
 
+def readers_of(
+    topology: Topology, name: str, through: tuple[type[Any], ...]
+) -> tuple[Weighted, ...] | None:
+    """The nodes with weights that read a node's output; None where anything else reads it, or it is
+    the network's.
+
+    Args:
+        through: kinds of nodes that may stand between.
+    """
+    found: list[Weighted] = []
+    passing = {name}
+    for node in topology:
+        if passing.isdisjoint(sources_of(node)):
+            continue
+        if isinstance(node, through):
+            passing.add(node.name)
+        elif isinstance(node, get_args(Weighted)):
+            found.append(node)
+        else:
+            return None
+    return None if topology[-1].name in passing else tuple(found)
+
+
 def kernel_shape(node: Weighted, channels_in: int) -> tuple[int, ...]:
     """As Keras stores the kernel of a node."""
     if isinstance(node, ConvTranspose):
