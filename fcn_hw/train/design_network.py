@@ -155,6 +155,13 @@ def training_identity(training: Training, *, exclude_defaults: bool = True) -> d
     return found
 
 
+def quantization_identity(training: Training) -> list[object]:
+    """What quantizing a float network reads of its design beside the formats; JSON-able, for
+    digests. What is off adds nothing: digests of before the key was there stay valid."""
+    found: list[object] = [key for key in ("equalize", "bias_correction") if getattr(training, key)]
+    return [*found, training.calibration_images] if found else []
+
+
 def _file_digest(path: Path) -> str:
     stat = path.stat() if path.is_file() else None
     return _stamped_digest(path, stat and (stat.st_mtime_ns, stat.st_size))

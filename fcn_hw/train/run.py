@@ -26,6 +26,7 @@ from fcn_hw.train.design_network import (
     encoder_weights,
     float_model,
     network_identity,
+    quantization_identity,
     teacher_model,
     training_identity,
 )
@@ -236,8 +237,7 @@ class _Session:
             item for key, item in training_identity(settings).items() if key == "distillation"
         ]
         more += [] if blocks is None else [blocks_digest(blocks)]
-        more += ["equalize", settings.calibration_images] * settings.equalize
-        more += ["bias_correction", settings.calibration_images] * settings.bias_correction
+        more += quantization_identity(settings)
         digest = phase_digest(phase, self.digest, result_data(table), pruning, *more)
         file = self._checkpoint("retrain", digest)
         state = study.retrain(model, phase, file, report, self.team, self.watch, blocks)

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +16,12 @@ from command_line import call
 
 from fcn_hw.api import sensitivity_design
 from fcn_hw.cli.printers.sensitivity import print_sensitivity
+from fcn_hw.design import Training
 from fcn_hw.errors import ConfigError
 from fcn_hw.flow import open_workspace
 from fcn_hw.results import read_result
+from fcn_hw.studies.sensitivity import stage
+from fcn_hw.studies.sensitivity.measure import Setting
 from fcn_hw.studies.sensitivity.picture import sensitivity_png, sensitivity_svg
 from fcn_hw.studies.sensitivity.result import Finding, Kind, Level, Point, Sensitivity, Verdict
 from fcn_hw.studies.sensitivity.stage import Request, parse_levels, points_of
@@ -93,6 +97,22 @@ def test_order_of_points(root: Path) -> None:
         "score_fr-activations-2",
     ]  # fmt: skip
     assert len(points_of(workspace, Request())) == 2 * 5 * 6
+
+
+@pytest.mark.parametrize("key", ["equalize", "bias_correction"])
+def test_what_quantization_begins_with_is_measured_anew(root: Path, key: str) -> None:
+    """Also where nothing is retrained."""
+    workspace = open_workspace("mini", root)
+    points = points_of(workspace, Request(layers=("conv1_1",), levels=(2,)))
+
+    def digests(training: Training) -> set[str]:
+        design = workspace.design.model_copy(update={"training": training})
+        setting = Setting(design, workspace.model, "f" * 64, workspace.model, None, 0)
+        other = replace(workspace, source=replace(workspace.source, design=design))
+        return {job.digest for job in stage._jobs(other, setting, points)}
+
+    plain = workspace.design.training
+    assert not digests(plain) & digests(plain.model_copy(update={key: True}))
 
 
 def test_a_killed_run_is_taken_up(root: Path) -> None:

@@ -158,7 +158,8 @@ def test_a_sweep(study, tmp_path, monkeypatch):
     for other in (PruningSweep(study, table, tmp_path, epochs=3), sweep):
         with pytest.raises(AssertionError, match="done again"):  # another retraining, level
             other.level(0.5 if other is not sweep else 0.6)
-    for change in ({"distillation": 0.5}, {"class_weights": 0.5}):  # another loss
+    # another loss, another begin
+    for change in ({"distillation": 0.5}, {"class_weights": 0.5}, {"bias_correction": True}):
         training = study.design.training.model_copy(update=change)
         design = study.design.model_copy(update={"training": training})
         asked = Study(design, study.dataset, study.topology, study.weights)

@@ -34,7 +34,12 @@ from fcn_hw.studies.sensitivity.result import (
     bits_of,
 )
 from fcn_hw.train.datasets import dataset_digest
-from fcn_hw.train.design_network import design_topology, network_identity, training_identity
+from fcn_hw.train.design_network import (
+    design_topology,
+    network_identity,
+    quantization_identity,
+    training_identity,
+)
 from fcn_hw.train.precision import is_hidden
 from fcn_hw.train.topology import quantizable
 
@@ -188,6 +193,7 @@ def _jobs(workspace: Workspace, setting: Setting, points: Sequence[Point]) -> li
         setting.float_digest, dataset_digest(design.dataset), code_digest(measure.__module__),
         network_identity(design.network, exclude_defaults=False),
         design.training.calibration_images, setting.images, setting.retrain_epochs,
+        *quantization_identity(design.training),
     ]  # fmt: skip
     if setting.retrain_epochs:  # else nothing else of the training is read
         training = training_identity(design.training, exclude_defaults=False)

@@ -33,7 +33,7 @@ from fcn_hw.train.calibrate import (
     signed_format,
     weight_codes,
 )
-from fcn_hw.train.design_network import training_identity
+from fcn_hw.train.design_network import quantization_identity, training_identity
 from fcn_hw.train.loop import Report
 from fcn_hw.train.networks import folded_weights, set_weights
 from fcn_hw.train.precision import (
@@ -313,7 +313,10 @@ class PruningSweep:
         )
         # of a pixel, by the loss
         asked = [float(training.class_weights), training_identity(training).get("distillation", 0)]
-        self._digest = phase_digest(self._phase, study_digest(study), result_data(table), asked)
+        more = quantization_identity(training)
+        self._digest = phase_digest(
+            self._phase, study_digest(study), result_data(table), asked, *more
+        )
 
     @property
     def steps(self) -> int:
