@@ -22,7 +22,7 @@ from fcn_hw.errors import ConfigError
 from fcn_hw.hdf5_vetting import MAX_WEIGHT_BYTES
 from fcn_hw.keras_files.opening import reading
 from fcn_hw.keras_files.weights import opened_weights
-from fcn_hw.train.encoders import EncoderConv, encoder_layers
+from fcn_hw.train.encoders import EncoderConv, EncoderPool, encoder_layers
 from fcn_hw.train.networks import NORM_SUFFIX
 
 Array = npt.NDArray[np.float32]
@@ -110,7 +110,7 @@ class _Reader:
                 layers[layer.name] = own
                 if norm is not None:
                     norms[layer.name] = norm
-            elif hasattr(layer, "source"):
+            elif isinstance(layer, EncoderPool):
                 wide[layer.name] = wide[layer.source]
             else:
                 parts = [wide[source] for source in layer.sources]
