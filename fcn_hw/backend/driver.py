@@ -111,12 +111,17 @@ def driver_files(graph: Graph, board: Board, labels: Labels | None = None) -> di
 
 
 def labels_text(labels: Labels) -> str:
-    """What the driver says of its labels, as Python."""
+    """What the driver says of its labels, as Python, in the alphabetical order of a manifest."""
     lines = ["CLASSES = {"]
-    for output, classes in labels.classes.items():
+    for output, classes in sorted(labels.classes.items()):
         rows = [f"        {(item.name, item.colour)!r}," for item in classes]
         lines += [f"    {output!r}: (", *rows, "    ),"]
-    lines += ["}", f"FIT = {labels.fit!r}", f"CHANNELS = {dict(labels.channels)!r}", ""]
+    lines += [
+        "}",
+        f"FIT = {labels.fit!r}",
+        f"CHANNELS = {dict(sorted(labels.channels.items()))!r}",
+        "",
+    ]
     return "\n".join(lines)
 
 

@@ -23,14 +23,14 @@ from random_graphs import random_frames
 
 import fcn_hw
 from fcn_hw.backend.axi_interface import axi_interface
-from fcn_hw.backend.driver import driver_files
+from fcn_hw.backend.driver import driver_files, labels_text
 from fcn_hw.boards import Board, load_board
 from fcn_hw.fixed import FixedFormat
 from fcn_hw.flow.labels import graph_labels, labels_of, labels_told, store_labels
 from fcn_hw.flow.workspace import GraphWorkspace
 from fcn_hw.ir import Graph
 from fcn_hw.ir.build import GraphBuilder
-from fcn_hw.ir.labels import Labels
+from fcn_hw.ir.labels import ClassLabel, Labels
 from fcn_hw.ir.serialize import save
 from fcn_hw.reference import evaluate
 from fcn_hw.scaling import Scaling
@@ -414,3 +414,15 @@ def test_bare_metal_example_compiles(tmp_path: Path, graph: Graph, board: Board)
         cwd=tmp_path, capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
+
+
+def test_labels_have_the_order_of_a_manifest() -> None:
+    """``MANIFEST.json`` has its keys in alphabetical order, and ``verify`` compares the texts."""
+    ground = (ClassLabel("ground", (0, 0, 0)), ClassLabel("wall", (1, 2, 3)))
+    maps, channels = {"kinds": ground, "edges": ground[:1]}, {"rgb": "RGB", "depth": "grey"}
+    text = labels_text(Labels(maps, "crop", channels))
+    assert text == labels_text(
+        Labels(dict(sorted(maps.items())), "crop", dict(sorted(channels.items())))
+    )
+    assert text.index("'edges'") < text.index("'kinds'")
+    assert "CHANNELS = {'depth': 'grey', 'rgb': 'RGB'}" in text
