@@ -19,6 +19,7 @@ from fcn_hw.errors import UnsupportedLayer
 from fcn_hw.keras_files.calls import LayerCall
 from fcn_hw.keras_files.refused import AXES, NEVER
 from fcn_hw.names import Names
+from fcn_hw.ops.skip_average import AVERAGED_INPUTS
 from fcn_hw.train.networks import Weights, scaled_outputs
 from fcn_hw.train.topology import (
     RELU,
@@ -267,7 +268,7 @@ class FloatLayers:
                 read.update(sources_of(node))
         return tuple(
             replace(node, quantized=True)
-            if isinstance(node, Merge) and node.how in ("add", "subtract") and node.name in read
+            if isinstance(node, Merge) and node.how in _SUMS and node.name in read
             else node
             for node in kept
         )
@@ -620,7 +621,9 @@ def _merge(how: Any) -> Rule:
                 hint="concatenate channels",
             )  # fmt: skip
         sources = tuple(node.name for node in nodes)
-        node = Merge(layers.name(call.path), sources, shape, how, quantized=how == "multiply")
+        # what is no short binary fraction needs a quantizer
+        quantized = how == "multiply" or (how == "average" and len(nodes) not in AVERAGED_INPUTS)
+        node = Merge(layers.name(call.path), sources, shape, how, quantized=quantized)
         layers.gives(call, node)
 
     return rule
@@ -668,6 +671,7 @@ RULES: dict[str, Rule] = {
     "Cropping2D": _cropping,
     "ZeroPadding2D": _zero_padding,
     "Add": _merge("add"),
+    "Average": _merge("average"),
     "Subtract": _merge("subtract"),
     "Multiply": _merge("multiply"),
     "Maximum": _merge("maximum"),
@@ -685,6 +689,9 @@ RULES: dict[str, Rule] = {
 }  # fmt: skip
 """By class. What is not here is refused."""
 
+_SUMS = frozenset({"add", "average", "subtract"})
+"""Joins whose results have more bits than what they join."""
+
 _TAKES_CONSTANTS = frozenset({"Add", "Subtract", "Maximum", "Minimum", "Concatenate"})
 
 REFUSED: dict[str, str] = {
@@ -694,7 +701,6 @@ REFUSED: dict[str, str] = {
     "Flatten": "use a Conv2D whose kernel covers the frame",
     "Reshape": AXES,
     "Permute": AXES,
-    "Average": "use Add, and half the weights behind it",
     "PReLU": "use LeakyReLU, and train it so",
     "ELU": "use ReLU or LeakyReLU, and train it so",
     **dict.fromkeys(

@@ -208,8 +208,8 @@ def _scaled(node: Input, image: Any) -> Any:
 
 
 _MERGES = {
-    "add": "Add", "subtract": "Subtract", "maximum": "Maximum", "minimum": "Minimum",
-    "multiply": "Multiply", "concat": "Concatenate",
+    "add": "Add", "average": "Average", "subtract": "Subtract", "maximum": "Maximum",
+    "minimum": "Minimum", "multiply": "Multiply", "concat": "Concatenate",
 }  # fmt: skip
 
 

@@ -188,7 +188,7 @@ class Merge:
     name: str
     sources: tuple[str, ...]
     shape: Shape
-    how: Literal["add", "subtract", "multiply", "maximum", "minimum", "concat"]
+    how: Literal["add", "average", "subtract", "multiply", "maximum", "minimum", "concat"]
     function: Function | None = None
     quantized: bool = False
 

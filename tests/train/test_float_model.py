@@ -142,6 +142,23 @@ def test_functions_are_taken_where_they_can_be(tmp_path: Path) -> None:
     assert found.topology[-1].shape.channels == 1
 
 
+def test_means_of_two_keep_every_bit_and_of_three_are_quantized(tmp_path: Path) -> None:
+    keras = keras_env().keras
+    layers = keras.layers
+    image = layers.Input((6, 7, 3))
+    scores_of = [layers.Conv2D(4, 1)(image) for _ in range(3)]
+    means = [
+        layers.Average(name=name)(scores_of[:count]) for name, count in (("two", 2), ("three", 3))
+    ]
+    model = keras.Model(image, layers.Concatenate(name="both")(means))
+    found = read_float_model(save(model, tmp_path / "m.h5"), scaling=BYTES)
+    joins = {node.name: node.quantized for node in found.topology if isinstance(node, Merge)}
+    assert joins == {"two": False, "three": True, "both": False}
+    given = np.random.default_rng(3).integers(0, 256, (2, 6, 7, 3)).astype(np.float32)
+    expected = model.predict(given, verbose=0)
+    np.testing.assert_allclose(scores(found, given), expected, rtol=1e-4, atol=1e-3)
+
+
 def refusal(path: Path, **options: Any) -> str:
     with pytest.raises((ConfigError, UnsupportedLayer)) as caught:
         read_float_model(path, **options)
