@@ -70,9 +70,15 @@ class DepthToSpace(Moving, Upsampling):
         (source,), (down, across) = operands, self.scale
         row_bits = across * self.output.pixel_bits
         later = ram(source.width, row_bits, family).resources * (down - 1)
-        # The pixels of an output row: those just read, or from the memory of one of the rows
-        # behind them; they are held, and go along while the memory is read.
-        held = Resources(lut=multiplexer_luts(down, row_bits), ff=3 * row_bits)
+        if down > 1:
+            # The pixels of an output row, those just read or from the memory of one of the rows
+            # behind them: they are held, and go along while the memory is read, as what was read
+            # goes to the memories. The factor 9/2 is fitted to yosys.
+            luts = multiplexer_luts(down, row_bits) + source.pixel_bits
+            held = Resources(lut=luts, ff=9 * row_bits // 2)
+        else:  # all but the first pixel wait
+            waiting = row_bits - self.output.pixel_bits
+            held = Resources(lut=waiting, ff=waiting)
         choice = Resources(lut=multiplexer_luts(across, self.output.pixel_bits))
         places = framed_process(source) + counters(source.width, down, across)
         return OpCost(

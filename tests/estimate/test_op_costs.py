@@ -1,4 +1,4 @@
-"""Costs of depthwise convolution and of pooling."""
+"""Costs of depthwise convolution, of pooling and of depth to space."""
 
 from __future__ import annotations
 
@@ -137,3 +137,24 @@ def test_the_conversion_of_a_mean_counts() -> None:
     op = exact["y"]
     assert isinstance(op, AveragePool2D)
     assert difference == 8 * (4 + -(-(op.accum.width - 4) // 5))
+
+
+@pytest.mark.parametrize(
+    ("shape", "text", "scale", "lut", "ff"),
+    [
+        ((32, 40, 12), "ufixed<4,2>", (2, 2), 146, 156),
+        ((12, 10, 48), "ufixed<4,2>", (4, 4), 372, 385),
+        ((64, 48, 27), "ufixed<6,2>", (3, 3), 409, 373),
+        ((16, 64, 6), "fixed<8,2>", (1, 2), 64, 36),
+    ],
+)
+def test_depth_to_space_takes_what_yosys_counts(
+    shape: tuple[int, int, int], text: str, scale: tuple[int, int], lut: int, ff: int
+) -> None:
+    """Counts of ``benchmarks.estimate_fit.measure``; the estimate is off by a sixth at most."""
+    build = GraphBuilder("net")
+    build.input("x", shape, parse_format(text))
+    build.depth_to_space("y", "x", scale)
+    found = cost(build.finish("y")).resources
+    assert found.lut == pytest.approx(lut, rel=1 / 6)
+    assert found.ff == pytest.approx(ff, rel=1 / 6)
