@@ -140,6 +140,14 @@ TAKEN: dict[str, Build] = {
         0.4,
         signed=True,
     ),
+    "mean of two": lambda net, x: net.node(
+        "Mean", [x, net.node("MaxPool", [x], kernel_shape=[3, 3], pads=[1] * 4)]
+    ),
+    "mean of three": lambda net, x: net.quant(
+        net.node("Mean", [x, x, net.node("MaxPool", [x], kernel_shape=[3, 3], pads=[1] * 4)]),
+        5,
+        0.1,
+    ),
     "largest of two": lambda net, x: net.node(
         "Max", [x, net.node("MaxPool", [x], kernel_shape=[3, 3], pads=[1] * 4)]
     ),

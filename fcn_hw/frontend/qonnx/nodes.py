@@ -20,6 +20,7 @@ from fcn_hw.frontend.operations import (
     depth_to_space,
     largest,
     max_pooled,
+    mean_of,
     multiplied,
     padded,
     rectified,
@@ -493,6 +494,10 @@ def sub(given: Given) -> Item:
     return _joined(given, subtracted)
 
 
+def mean(given: Given) -> Item:
+    return _joined(given, mean_of)
+
+
 def mul(given: Given) -> Item:
     if any(isinstance(item, Fixed) for item in given.items):
         return _with_constant(given)
@@ -797,6 +802,7 @@ NODES: dict[str, NodeRule] = {
         "of codes are few, else measured; a constant is as Mul",
     ),
     "Sum": NodeRule(add, _EXACT, "as Add"),
+    "Mean": NodeRule(mean, _EXACT, "of two or four images of one scale; of others as AveragePool"),
     "Sub": NodeRule(sub, _EXACT, "two images of one scale; a constant is as Mul"),
     "Max": NodeRule(maximum, _EXACT, "images of one scale; a constant needs a quantizer behind it"),
     "Min": NodeRule(minimum, _EXACT, "as Max"),
