@@ -72,8 +72,9 @@ bitstream: $(STAMP)  ## bitstream of DESIGN for BOARD: Vivado; open tools for BO
 handoff: $(STAMP)  ## bundle of DESIGN for BOARD, for the engineer who builds the bitstream
 	@$(FCN_HW) handoff $(DESIGN) --board $(BOARD) $(ARGS)
 
-# At most eight: a process of tests grows to some gigabytes.
-PYTEST := $(BIN)/python -m pytest -n auto --maxprocesses 8 --dist loadfile
+# One process more than cores, as tests also wait; at most eight, as each grows to some gigabytes.
+PYTEST := $(BIN)/python -m pytest -n $(shell echo $$(($$(nproc) < 7 ? $$(nproc) + 1 : 8))) \
+    --dist loadfile --no-loadscope-reorder
 
 test: $(STAMP)  ## the tests of every day, on all cores; ARGS="-n 0 -k words" for one process
 	$(PYTEST) -m "not slow and not grid and not wheel" $(ARGS)
@@ -82,7 +83,7 @@ test-all: $(STAMP)  ## all tests, before a release: also the rest of the grids, 
 	$(PYTEST) -m "not wheel" $(ARGS)
 
 test-wheel: $(STAMP)  ## what pip installs, on the oldest and newest Python of this machine
-	$(BIN)/python -m pytest -m wheel tests/wheel $(ARGS)
+	$(BIN)/python -m pytest -n 2 --dist loadgroup -m wheel tests/wheel $(ARGS)
 
 place-route: $(STAMP)  ## a small network placed and routed for each open board, with yosys and nextpnr-ecp5
 	$(BIN)/python -m pytest -n 0 -m slow tests/rtl/test_place_and_route.py $(ARGS)

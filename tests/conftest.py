@@ -39,8 +39,14 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
+# Their files take longest: workers that begin with them end at the same time.
+_LONG = ("flow", "rtl", "studies", "end_to_end", "handoff")
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """A test that needs a program skips, by the program's name, where that is missing."""
+    """The files that take longest come first; a test that needs a program skips, by the program's
+    name, where that is missing."""
+    items.sort(key=lambda item: item.path.parent.name not in _LONG)
     for item in items:
         if item.get_closest_marker("rtl"):
             missing = _missing_for_rtl()

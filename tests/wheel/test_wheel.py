@@ -7,7 +7,7 @@ declares, so a dependency that it does not declare is missed too. The verbs run 
 repository, in a folder whose name has spaces.
 
 Both environments are whole installations, TensorFlow included: it is the part that differs most
-between versions of Python. They are prepared at the same time.
+between versions of Python. They are prepared and tried at the same time, by two processes.
 """
 
 from __future__ import annotations
@@ -21,8 +21,6 @@ import subprocess
 import sys
 import tarfile
 import zipfile
-from collections.abc import Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -93,21 +91,11 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.fixture(scope="session")
-def installed(
-    built: Path, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[dict[str, Future[Path]]]:
-    """By version of Python: the folder of an environment that holds the wheel."""
-
-    def install(program: str) -> Path:
-        folder = tmp_path_factory.mktemp("venv")
-        run([program, "-m", "venv", folder], folder)
-        pip = [folder / "bin" / "pip", "install", "--quiet", "--no-compile", "--use-pep517"]
-        run([*pip, "-c", ROOT / "requirements.lock", wheel_of(built)], folder)
-        return folder
-
-    with ThreadPoolExecutor() as pool:
-        yield {version: pool.submit(install, program) for version, program in pythons().items()}
+def install(program: str, wheel: Path, folder: Path) -> None:
+    """Makes a virtual environment of a Python in ``folder`` that holds the wheel."""
+    run([program, "-m", "venv", folder], folder.parent)
+    pip = [folder / "bin" / "pip", "install", "--quiet", "--no-compile", "--use-pep517"]
+    run([*pip, "-c", ROOT / "requirements.lock", wheel], folder)
 
 
 def wheel_of(folder: Path) -> Path:
@@ -152,10 +140,9 @@ def test_sdist_holds_what_the_wheel_is_built_of_and_nothing_else(built: Path) ->
 
 
 @pytest.mark.parametrize("version", pythons())
-def test_verbs_run_outside_of_the_repository(
-    installed: dict[str, Future[Path]], tmp_path: Path, version: str
-) -> None:
-    environment = installed[version].result()
+def test_verbs_run_outside_of_the_repository(built: Path, tmp_path: Path, version: str) -> None:
+    environment = tmp_path / "venv"
+    install(pythons()[version], wheel_of(built), environment)
     here = tmp_path / "a folder with spaces"
     design = here / "hls_projects" / "tiny" / "design.yaml"
     design.parent.mkdir(parents=True)
