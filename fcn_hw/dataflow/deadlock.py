@@ -15,9 +15,9 @@ from fcn_hw.dataflow.engine import (
     FOR_PIXEL,
     UNBOUNDED,
     Depths,
-    Longs,
     Network,
     Run,
+    least_depth,
     run_in_order,
 )
 
@@ -71,33 +71,26 @@ def waiting_cycle(run: Run) -> tuple[Wait, ...]:
     return tuple(_wait(run, number) for number in seen[seen.index(process) :])
 
 
-def least_depth(ordered: Network, depths: Longs, fifo: int) -> int:
-    """The smallest depth of a FIFO with which no deadlock can occur, the others as they are.
+def least_depths(ordered: Network, by_name: Depths) -> dict[str, int]:
+    """For each FIFO, the smallest depth with which no deadlock can occur, the others as they are.
 
-    A deeper FIFO only removes reasons to wait, so bisection finds it.
+    A deeper FIFO only removes reasons to wait. So where one run is complete with many FIFOs of one
+    slot, one slot is enough for each of them; only the others are looked at one by one.
 
     Args:
         ordered: network of latency 0: the order of the C++.
-        depths: with which the network does not deadlock.
+        by_name: depths with which the network does not deadlock.
     """
-    too_small, enough = 0, int(min(depths[fifo], ordered.pixels[fifo]))
-    trial = depths.copy()
-    while enough - too_small > 1:
-        trial[fifo] = (too_small + enough) // 2
-        if run_in_order(ordered, trial).complete:
-            enough = int(trial[fifo])
-        else:
-            too_small = int(trial[fifo])
-    return enough
-
-
-def least_depths(ordered: Network, by_name: Depths) -> dict[str, int]:
-    """:func:`least_depth` of every FIFO."""
     depths = ordered.depths(by_name)
     assert np.all(depths < UNBOUNDED), "every FIFO needs a depth"
-    return {
-        fifo.name: least_depth(ordered, depths, number) for number, fifo in enumerate(ordered.fifos)
-    }
+    trial = np.ones_like(depths)
+    while cycle := waiting_cycle(run_in_order(ordered, trial)):
+        full = [ordered.index[wait.fifo] for wait in cycle if not wait.for_pixel]
+        trial[full] = depths[full]  # one of them is deeper now, or the network would deadlock
+    found = np.ones_like(depths)
+    for number in np.flatnonzero(trial > 1):
+        found[number] = least_depth(ordered, depths, int(number))
+    return dict(zip((fifo.name for fifo in ordered.fifos), found.tolist(), strict=True))
 
 
 def _wait(run: Run, process: int) -> Wait:

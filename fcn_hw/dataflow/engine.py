@@ -353,6 +353,18 @@ def run_in_order(network: Network, depths: Longs) -> Run:
     return state.result(int(complete), complete, False)
 
 
+def least_depth(network: Network, depths: Longs, fifo: int) -> int:
+    """The smallest depth of one FIFO with which :func:`run_in_order` completes a frame.
+
+    Args:
+        network: of latency 0.
+        depths: of each FIFO; of that one it plays no part.
+        fifo: its number.
+    """
+    state = _State(network, depths, rings=False)
+    return int(_library().least_depth(ctypes.byref(state.net), ctypes.c_int64(fifo)))
+
+
 # -- inside ----------------------------------------------------------------------------------------
 
 _RELAXED = 32
@@ -515,6 +527,7 @@ def _library() -> ctypes.CDLL:
     library = ctypes.CDLL(str(kept))
     library.run.restype = ctypes.c_int64
     library.run_in_order.restype = ctypes.c_int64
+    library.least_depth.restype = ctypes.c_int64
     library.occupancy.restype = ctypes.c_int64
     library.relax.restype = ctypes.c_int64
     return library

@@ -107,6 +107,8 @@ def _without_deadlock(orders: tuple[Order, ...], depths: Longs) -> Longs:
     """
     depths = depths.copy()
     for order in orders:
+        if order.is_estimate:
+            continue  # the periodic schedule is a complete run of it
         network = order.network
         while cycle := waiting_cycle(order.run(depths, network)):
             full = [network.index[wait.fifo] for wait in cycle if not wait.for_pixel]

@@ -46,6 +46,11 @@ class Order:
     sequential: bool
 
     @property
+    def is_estimate(self) -> bool:
+        """Whether it is the order of the network that FIFOs are sized for."""
+        return self.latency_scale == 1 and not self.sequential
+
+    @property
     def network(self) -> Network:
         """With the schedules of this order: made anew each time, for it has an entry an event."""
         return make_network(self.dataflow, self.folds, latency_scale=self.latency_scale)

@@ -516,13 +516,17 @@ int64_t occupancy(const network *net, int64_t number, int64_t period) {
     return most;
 }
 
-// Runs one frame without times: each process is the sequential program that its header is. Within an
-// event it reads its inputs one after another, then writes its outputs one after another, and may stop
-// between any two of them, as a thread over blocking streams does.
+} // extern "C"
+
+namespace {
+
+// Each process that is queued is the sequential program that its header is. Within an event it reads
+// its inputs one after another, then writes its outputs one after another, and may stop between any two
+// of them, as a thread over blocking streams does.
 //
-// Returns whether the frame is complete; `events` counts reads and writes.
-int64_t run_in_order(network *net) {
-    int64_t head = 0, count = start_frame(net), done = 0;
+// Returns how many processes have ended their frame.
+int64_t go_on_in_order(network *net, int64_t count) {
+    int64_t head = 0, done = 0;
     while (count) {
         process &p = take(net, count, head);
         const int64_t ins = p.inputs_end - p.inputs, all = ins + (p.outputs_end - p.outputs);
@@ -558,7 +562,32 @@ int64_t run_in_order(network *net) {
         done += e == p.events;
         wake_peers(net, p, count, head);
     }
-    return done == net->processes;
+    return done;
+}
+
+} // namespace
+
+extern "C" {
+
+// Runs one frame without times. Returns whether it is complete; `events` counts reads and writes.
+int64_t run_in_order(network *net) {
+    return go_on_in_order(net, start_frame(net)) == net->processes;
+}
+
+// The smallest depth of a FIFO with which run_in_order() completes a frame. What has happened when all
+// wait does not depend on the order in which it happened, and can happen with a deeper FIFO too: so the
+// run goes on with one slot more.
+int64_t least_depth(network *net, int64_t number) {
+    fifo &f = net->fifo_list[number];
+    f.depth = 1;
+    int64_t done = go_on_in_order(net, start_frame(net));
+    while (done != net->processes) {
+        ++f.depth;
+        net->queue[0] = f.producer;
+        net->process_list[f.producer].queued = 1;
+        done += go_on_in_order(net, 1);
+    }
+    return f.depth;
 }
 
 } // extern "C"
