@@ -297,6 +297,7 @@ class _Library:
 
     run = _Function()
     run_in_order = _Function()
+    least_depth = _Function()
     occupancy = _Function()
     relax = _Function()
 
