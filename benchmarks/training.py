@@ -130,15 +130,15 @@ def random_batch(design: Design) -> Batch:
 
 def make_subjects(design: Design, batch: Batch) -> dict[str, Subject]:
     """All models, with the same weights."""
-    topology = design_topology(design)
-    first = build_float(topology, batchnorm=False)
-    weights = folded_weights(first, topology)
+    built = design_topology(design)
+    start = folded_weights(build_float(built, batchnorm=False), built)
     split = Split(*batch, tuple(map(str, range(len(batch[0])))))
-    classes = tuple(map(str, range(topology[-1].shape.channels)))
-    study = Study(design, DataSet("random", classes, None, split, split, split), topology, weights)
+    classes = tuple(map(str, range(built[-1].shape.channels)))
+    study = Study(design, DataSet("random", classes, None, split, split, split), built, start)
+    topology, weights = study.topology, study.weights
     table = study.table(wishes(design, topology))
     models = {
-        "float": first,
+        "float": build_float(topology, batchnorm=False),
         "qkeras": build_quantized(topology, table),
         "ours": build_quantized(topology, table, fused=True),
     }

@@ -573,7 +573,8 @@ class Training(Section):
     float_epochs: int = Field(default=20, ge=1)
     """At most."""
     head_epochs: int = Field(default=0, ge=0)
-    """Before these, epochs at ``learning_rate`` in which all but the encoder learns."""
+    """Before these, epochs in which all but the encoder learns. They end at ``learning_rate``, as
+    the float epochs begin with it."""
     encoder_rate: float = Field(default=1.0, gt=0, le=1)
     """Part of ``learning_rate`` that the encoder's layers have in ``float_epochs``."""
     retrain_epochs: int = Field(default=10, ge=0)
@@ -590,8 +591,9 @@ class Training(Section):
     Folded normalizations, as those of a mobilenet, leave filters of very different sizes."""
     equalize: bool = False
     """Whether the channels between layers are made as large as one another before the network is
-    quantized, by factors that the layers' weights take up. An encoder with depthwise convolutions
-    needs it: its normalizations leave channels of very different sizes."""
+    quantized, and the limit of a ReLU6 the largest code, by factors that the layers' weights take
+    up. An encoder with depthwise convolutions needs it: its normalizations leave channels of very
+    different sizes."""
     patience: int = Field(default=10, ge=1)
     """Epochs without a better validation mIoU before a phase stops early."""
     calibration_images: int = Field(default=32, ge=1)
@@ -608,6 +610,10 @@ class Training(Section):
     """Weigh the loss by the median frequency of the classes (Eigen & Fergus 2015), or by a power of
     these weights, 0 to 1: 0.5 is their square root. A class that no training mask holds has weight
     1, which nothing meets."""
+    repeat: dict[str, Annotated[int, Field(ge=1, le=16)]] = {}
+    """How often an epoch takes each image that holds a class, by the name of the class: for classes
+    that few images hold. The largest number of its classes counts for an image; 1 where none is
+    named."""
     distillation: Annotated[
         Union[
             Annotated[float, Field(ge=0, le=1), Tag("number")],

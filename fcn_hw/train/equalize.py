@@ -7,22 +7,29 @@ one layer may give a channel larger and the next weigh it less: Nagel et al., "D
 quantization through weight equalization and bias correction" (ICCV 2019), section 4.1, there by the
 ranges of weights, here by those of activations: with these equal, the sums of a depthwise
 convolution, and so its weights, are too.
+
+A factor for all channels of a tensor is free as well. It makes the limit of a ReLU6 the largest
+code of its format: no code stands for more than the limit, and saturation is the limit.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from fcn_hw.fixed import from_quantized_relu
 from fcn_hw.train.networks import Weights, scaled_inputs, scaled_outputs
 from fcn_hw.train.topology import (
     AveragePool,
     ConvTranspose,
     Crop,
     MaxPool,
+    Node,
     Pad,
     Topology,
     Upsample,
@@ -46,14 +53,16 @@ def equalized(
     topology: Topology,
     weights: Weights,
     activations: Iterable[Mapping[str, npt.NDArray[np.float32]]],
-) -> Weights:
-    """Weights of the same function, the channels between layers made as large as the largest.
+    bits: Mapping[str, int],
+) -> tuple[Topology, Weights]:
+    """A network of the same function, the channels between layers made as large as the largest.
 
     A channel that is 0 on every image is left out: where a normalization stands behind an input
     that never changes, it leaves very large weights that nothing depends on.
 
-    The largest channel of each tensor stays as it is, so the limit of a ReLU6 stays right for every
-    channel that reaches it; one that does not has no limit afterwards.
+    The largest channel of a tensor stays as it is; where a ReLU6 stands behind the layer, it and
+    the limit grow by one factor, so that the limit is the largest code. So the limit stays right
+    for every channel that reaches it; one that does not has another limit afterwards.
 
     Args:
         topology: the network; the output of a layer is left as it is where anything but layers
@@ -61,6 +70,10 @@ def equalized(
         weights: of the float network, normalizations folded.
         activations: on calibration images, (N, H, W, C) by layer, batch after batch, behind the
             layers' functions.
+        bits: of the activations of layers, unsigned; one that is not named keeps its limit.
+
+    Returns:
+        the network, with other limits, and its weights.
     """
     sizes: dict[str, npt.NDArray[np.float64]] = {}
     largest: dict[str, npt.NDArray[np.float64]] = {}
@@ -71,6 +84,7 @@ def equalized(
             sizes[name] = np.maximum(sizes.get(name, 0.0), found)
             largest[name] = np.maximum(largest.get(name, 0.0), magnitudes.max(axis=0))
     result = dict(weights)
+    changed: dict[str, Node] = {}
     for node in quantizable(topology):
         if node.function is not None and node.function.kind == "hard_swish":
             continue
@@ -80,13 +94,25 @@ def equalized(
         kernel, bias = result[node.name]
         alive = largest[node.name] > 0
         factors = _factors(node, kernel, sizes[node.name], alive)
+        limit = None if node.function is None else node.function.limit
+        if node.function is not None and limit and node.name in bits:
+            largest_code = _largest_code(limit, bits[node.name])
+            factors *= limit / largest_code
+            changed[node.name] = replace(node, function=replace(node.function, limit=largest_code))
         moved = scaled_outputs(node, kernel, alive / factors)
         result[node.name] = (moved.astype(np.float32), (bias * alive / factors).astype(np.float32))
         for reader in readers:
             kernel, bias = result[reader.name]
             moved = scaled_inputs(reader, kernel, alive * factors)
             result[reader.name] = (moved.astype(np.float32), bias)
-    return result
+    return tuple(changed.get(node.name, node) for node in topology), result
+
+
+def _largest_code(limit: float, bits: int) -> float:
+    """The largest value of the narrowest format of so many bits that ``limit`` is below the end
+    of."""
+    fmt = from_quantized_relu(bits, math.ceil(math.log2(limit)))
+    return fmt.max_code * fmt.step
 
 
 def _factors(

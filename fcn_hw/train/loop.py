@@ -11,7 +11,7 @@ import logging
 import math
 import time
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -54,10 +54,11 @@ class Phase:
         seed: of the image order and the variations.
         augmentation: or None.
         encoder: layers, by name, that have ``encoder_rate`` times the learning rate, with the
-            normalizations behind them; 0: they keep their weights, and their normalizations are
-            those of inference.
+            normalizations behind them; 0: they keep their weights, their normalizations are those
+            of inference, and the others' rate stays at its peak for the phase behind.
         relative: whether ``learning_rate`` is a part of the size of a filter's weights, as they are
             when the phase begins.
+        repeat: how often an epoch takes each image that holds a class, by its name.
     """
 
     name: str
@@ -70,6 +71,7 @@ class Phase:
     encoder: tuple[str, ...] = ()
     encoder_rate: float = 1.0
     relative: bool = False
+    repeat: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -142,9 +144,27 @@ def loss_weights(
     return weights
 
 
+def epoch_rows(data: DataSet, repeat: Mapping[str, int]) -> npt.NDArray[np.intp]:
+    """The training images of an epoch, by their places in the split, in order.
+
+    Args:
+        data: with the split.
+        repeat: how often an image that holds a class is taken, by the name of the class; the
+            largest number of its classes counts.
+    """
+    masks = data.train.masks
+    counts = np.ones(len(masks), np.intp)
+    for name, count in repeat.items():
+        held = (masks == data.classes.index(name)).any(axis=(1, 2))
+        counts[held] = np.maximum(counts[held], count)
+    return np.repeat(np.arange(len(masks)), counts)
+
+
 def learning_rate(phase: Phase, step: int, steps: int) -> float:
     """Rate of step ``step`` (from 0) of ``steps`` in all."""
     warm_up = min(1.0, (step + 1) / _WARM_UP_STEPS)
+    if phase.encoder_rate == 0:
+        return phase.learning_rate * warm_up
     cosine = 0.5 * (1 + math.cos(math.pi * step / max(steps, 1)))
     return phase.learning_rate * warm_up * (_FINAL_RATE + (1 - _FINAL_RATE) * cosine)
 
@@ -248,7 +268,8 @@ class _PhaseTrainer:
         self.optimizer.build(model.trainable_variables)
         self.state = PhaseState()
         self.best: list[npt.NDArray[Any]] = model.get_weights()
-        self.steps = math.ceil(len(data.train) / phase.batch_size)
+        self.rows = epoch_rows(data, phase.repeat)
+        self.steps = math.ceil(len(self.rows) / phase.batch_size)
         self.pruner = None if pruner is None else pruner(phase.epochs * self.steps)
         make = make_train_step if team is None else team.train_step
         self._train_step = make(
@@ -313,7 +334,7 @@ class _PhaseTrainer:
     def _batches(self, epoch: int) -> Iterator[tuple[Bytes, Bytes]]:
         phase, train = self.phase, self.data.train
         random = np.random.default_rng([phase.seed, zlib.crc32(phase.name.encode()), epoch])
-        order = random.permutation(len(train))
+        order = random.permutation(self.rows)
         for step in range(self.steps):
             rows = order[step * phase.batch_size : (step + 1) * phase.batch_size]
             images, masks = train.images[rows], train.masks[rows]

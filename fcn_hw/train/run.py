@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from fcn_hw.design import Design, InputScaling, KerasNetwork
-from fcn_hw.errors import ConfigError
+from fcn_hw.errors import ConfigError, nearest
 from fcn_hw.keras_env import seed_everything
 from fcn_hw.results import result_data, result_from, write_result
 from fcn_hw.train.bars import training_bars
@@ -30,7 +30,7 @@ from fcn_hw.train.design_network import (
     teacher_model,
     training_identity,
 )
-from fcn_hw.train.loop import PhaseState, Report, Watch, run_phase
+from fcn_hw.train.loop import PhaseState, Report, Watch, epoch_rows, run_phase
 from fcn_hw.train.networks import build_float, fold_batchnorm, folded_weights, set_weights
 from fcn_hw.train.pixel_loss import PixelLoss
 from fcn_hw.train.precision import PrecisionTable, Wish, wishes
@@ -123,6 +123,12 @@ def _check_data(design: Design, dataset: DataSet) -> None:
             f"dataset: the design says {wanted[0]} x {wanted[1]} pixels, the images have "
             f"{size[0]} x {size[1]}"
         )
+    for name in design.training.repeat:
+        if name not in dataset.classes:
+            raise ConfigError(
+                f"training.repeat: '{name}' is not a class of data set '{dataset.name}'",
+                hint=f"nearest: {nearest(name, dataset.classes)}",
+            )
 
 
 def _check_channels(design: Design, dataset: DataSet, topology: Topology) -> None:
@@ -138,7 +144,8 @@ def _check_channels(design: Design, dataset: DataSet, topology: Topology) -> Non
 def _check_pruning(design: Design, dataset: DataSet, wanted: Mapping[str, Wish]) -> None:
     settings = design.training
     if settings.pruning is not None:
-        steps = settings.retrain_epochs * ceil(len(dataset.train) / settings.batch_size)
+        images = len(epoch_rows(dataset, settings.repeat))
+        steps = settings.retrain_epochs * ceil(images / settings.batch_size)
         binary = [name for name, wish in wanted.items() if wish.weight == "binary"]
         check_pruning(settings.pruning, list(wanted), binary, steps)
 

@@ -32,7 +32,7 @@ from fcn_hw.train.networks import (
     set_weights,
 )
 from fcn_hw.train.pixel_loss import PixelLoss
-from fcn_hw.train.precision import PrecisionTable, Wish, activation_wishes
+from fcn_hw.train.precision import PrecisionTable, Wish, activation_wishes, wishes
 from fcn_hw.train.predict import BYTE_SCALE, Predictor, score
 from fcn_hw.train.pruning import Blocks, Pruner
 from fcn_hw.train.quantized import Parts, build_quantized, snap
@@ -54,8 +54,8 @@ class Study:
         design: its training settings are those of every retraining here.
         dataset: of ``load_dataset(design.dataset)``.
         topology: the network.
-        weights: of the float network, batch normalization folded; equalized here, if the design's
-            training says so.
+        weights: of the float network, batch normalization folded. Network and weights are
+            equalized here, if the design's training says so.
     """
 
     def __init__(
@@ -65,7 +65,9 @@ class Study:
         self.pixel_loss = PixelLoss(design_loss_weights(design, dataset))
         self._float: Any = None
         if design.training.equalize:
-            self.weights = equalized(topology, weights, self.activations())
+            asked = {name: wish.activation for name, wish in wishes(design, topology).items()}
+            bits = {name: count for name, count in asked.items() if isinstance(count, int)}
+            self.topology, self.weights = equalized(topology, weights, self.activations(), bits)
             self._float = None
 
     @staticmethod
@@ -221,6 +223,7 @@ def design_phase(
         encoder=encoder_names(design),
         encoder_rate=encoder_rate,
         relative=name == "retrain" and settings.relative_steps,
+        repeat=settings.repeat,
     )
 
 
@@ -232,8 +235,12 @@ def phase_digest(phase: Phase, *parts: object) -> str:
     )
     if not phase.encoder:  # a phase of before there were encoders stays valid
         del settings["encoder"], settings["encoder_rate"]
+    elif not phase.encoder_rate:
+        settings["learning_rate_falls"] = False  # a head phase of before had a cosine
     if not phase.relative:
         del settings["relative"]
+    if not phase.repeat:
+        del settings["repeat"]
     return json_digest(*parts, settings)
 
 

@@ -30,6 +30,7 @@ from fcn_hw.train.topology import (
     Topology,
     Weighted,
     build_topology,
+    function_of,
     kernel_shape,
     quantizable,
     sources_of,
@@ -82,7 +83,9 @@ def test_the_function_stays_and_channels_become_equal(function: Function | None)
     topology = chain(function)
     weights = uneven(topology)
     before = outputs(topology, weights)
-    after = outputs(topology, equalized(topology, weights, [before]))
+    same, found = equalized(topology, weights, [before], {"first": 4, "mixed": 4})
+    assert same == topology, "no layer has a limit"
+    after = outputs(topology, found)
     np.testing.assert_allclose(after["score"], before["score"], rtol=1e-4, atol=1e-4)
     for name in ("first", "apart", "mixed", "up"):
         sizes = [np.abs(values[name]).max(axis=(0, 1, 2)) for values in (before, after)]
@@ -98,7 +101,7 @@ def test_a_channel_that_is_always_0_is_left_out() -> None:
     kernel[..., 1], bias[1] = 0.0, -1.0
     weights["apart"][0][:, :, 1] = 1000.0
     before = outputs(topology, weights)
-    found = equalized(topology, weights, [before])
+    _, found = equalized(topology, weights, [before], {})
     assert found["first"][1][1] == 0 and not found["apart"][0][:, :, 1].any()
     assert np.abs(found["apart"][0]).max() < 100
     np.testing.assert_allclose(
@@ -114,7 +117,7 @@ def test_a_channel_that_is_almost_always_0_does_not_set_the_weights_of_its_layer
     before = outputs(topology, weights)
     before["first"] = before["first"].copy()
     before["first"][..., 2] *= 1e-5  # as if its inputs had hardly any contrast
-    kernel = equalized(topology, weights, [before])["first"][0]
+    kernel = equalized(topology, weights, [before], {})[1]["first"][0]
     largest = np.abs(kernel).reshape(-1, 4).max(axis=0)
     assert largest[2] == pytest.approx(4 * np.median(largest), rel=0.5)
 
@@ -123,12 +126,30 @@ def test_what_a_merge_reads_and_what_is_limited_stays() -> None:
     network = Network(kind="fcn16s", filters=(4, 6), head_filters=5, skip="add")
     topology = build_topology(network, Shape(8, 6, 3), 3)
     weights = uneven(topology)
-    found = equalized(topology, weights, [outputs(topology, weights)])
+    _, found = equalized(topology, weights, [outputs(topology, weights)], {})
     changed = {name for name in found if not np.array_equal(found[name][1], weights[name][1])}
     assert not changed & {"score_fr", "score_pool1"} and "conv1_1" in changed
     limited = chain(Function("relu", limit=6.0))
     weights = uneven(limited)
     before = outputs(limited, weights)
     assert before["first"].max() == 6.0, "else this tests nothing"
-    after = outputs(limited, equalized(limited, weights, [before]))
+    same, found = equalized(limited, weights, [before], {"mixed": 4})
+    assert same == limited, "the bits of its activation are not known"
+    after = outputs(limited, found)
     np.testing.assert_allclose(after["score"], before["score"], rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.parametrize(("bits", "limit"), [(4, 7.5), (8, 8 - 2**-5)])
+def test_a_limit_becomes_the_largest_code(bits: int, limit: float) -> None:
+    topology = chain(Function("relu", limit=6.0))
+    weights = uneven(topology)
+    before = outputs(topology, weights)
+    assert before["first"].max() == 6.0, "else this tests nothing"
+    other, found = equalized(topology, weights, [before], {"first": bits})
+    assert [function_of(node) for node in other[1:2]] == [Function("relu", limit=limit)]
+    after = outputs(other, found)
+    assert after["first"].max() == np.float32(limit)
+    np.testing.assert_allclose(after["score"], before["score"], rtol=1e-4, atol=1e-4)
+    again, kept = equalized(other, found, [after], {"first": bits})
+    assert again == other, "what is equalized stays"
+    np.testing.assert_allclose(kept["first"][0], found["first"][0], rtol=1e-4)

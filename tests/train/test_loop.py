@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,15 @@ from fcn_hw.keras_env import keras_env, seed_everything
 from fcn_hw.train import loop
 from fcn_hw.train.augment import Augmentation
 from fcn_hw.train.datasets.base import DataSet, Split
-from fcn_hw.train.loop import Phase, Step, learning_rate, loss_weights, make_train_step, run_phase
+from fcn_hw.train.loop import (
+    Phase,
+    Step,
+    epoch_rows,
+    learning_rate,
+    loss_weights,
+    make_train_step,
+    run_phase,
+)
 from fcn_hw.train.networks import build_float
 from fcn_hw.train.pixel_loss import PixelLoss
 from fcn_hw.train.store import CheckpointFile
@@ -200,3 +209,19 @@ def test_rate_warms_up_and_falls() -> None:
     assert rates[:peak] == sorted(rates[:peak])
     assert rates[peak:] == sorted(rates[peak:], reverse=True)
     assert 0.01 < rates[-1] < 0.05
+
+
+def test_rate_of_a_head_phase_stays_at_its_peak() -> None:
+    settings = phase(learning_rate=1.0, encoder=("conv1",), encoder_rate=0.0)
+    rates = [learning_rate(settings, step, 200) for step in range(200)]
+    assert rates[0] < 0.1 and set(rates[20:]) == {1.0}
+
+
+def test_images_of_rare_classes_are_repeated(squares: DataSet) -> None:
+    masks = np.zeros((4, 2, 2), np.uint8)
+    masks[1, 0, 0], masks[2, 1, 1], masks[2, 0, 0] = 1, 1, 2
+    split = Split(np.zeros((4, 2, 2, 3), np.uint8), masks, tuple("abcd"))
+    few = replace(squares, classes=("none", "cow", "pony"), train=split)
+    assert epoch_rows(few, {}).tolist() == [0, 1, 2, 3]
+    assert epoch_rows(few, {"cow": 2}).tolist() == [0, 1, 1, 2, 2, 3]
+    assert epoch_rows(few, {"pony": 3, "cow": 2}).tolist() == [0, 1, 1, 2, 2, 2, 3]

@@ -273,6 +273,16 @@ def test_other_image_size_is_an_error(
     assert str(caught.value) == ("dataset: the design says 16 x 18 pixels, the images have 13 x 18")
 
 
+def test_a_repeated_class_is_one_of_the_data_set(
+    tiny_design: Callable[..., Design], squares: DataSet, tmp_path: Path
+) -> None:
+    design = tiny_design(training={"repeat": {"green": 2, "grond": 2}})
+    with pytest.raises(ConfigError) as caught:
+        train(design, squares, tmp_path, progress=False)
+    assert str(caught.value) == "training.repeat: 'grond' is not a class of data set 'squares'"
+    assert caught.value.hint.startswith("nearest: 'ground'")
+
+
 def test_images_of_another_size_are_an_error(
     tiny_design: Callable[..., Design], squares: DataSet, tmp_path: Path
 ) -> None:

@@ -34,7 +34,7 @@ from fcn_hw.train.calibrate import (
     weight_codes,
 )
 from fcn_hw.train.design_network import quantization_identity, training_identity
-from fcn_hw.train.loop import Report
+from fcn_hw.train.loop import Report, epoch_rows
 from fcn_hw.train.networks import folded_weights, set_weights
 from fcn_hw.train.precision import (
     ChannelFormat,
@@ -321,7 +321,8 @@ class PruningSweep:
     @property
     def steps(self) -> int:
         """Of the retraining of a level."""
-        return self.epochs * ceil(len(self.study.dataset.train) / self._phase.batch_size)
+        images = len(epoch_rows(self.study.dataset, self._phase.repeat))
+        return self.epochs * ceil(images / self._phase.batch_size)
 
     def level(
         self, sparsity: float, report: Report | None = None, block: PruningBlock = "weight"
