@@ -63,10 +63,12 @@ from fcn_hw.rtl.bench import (
     read_simulated,
 )
 from fcn_hw.rtl.compile import Compiled, compile_calls, verilog_files
+from fcn_hw.rtl.front_end import CLANG
 from fcn_hw.rtl.gates import FOLDER as GATES
 from fcn_hw.rtl.gates import plan_gates, read_gates
 from fcn_hw.rtl.network import Call, Network, read_network, support_files, top_verilog
 from fcn_hw.rtl.reports import COMPILER, FifoReport, Gates, ProcessReport, RtlCosim, RtlSynthesis
+from fcn_hw.tools.find import find_tool
 from fcn_hw.tools.runner import run
 
 RTL = "rtl"
@@ -399,7 +401,9 @@ def _simulator(project: Project) -> Plan:
     modules = _verilog(project, project.network.calls)
     modules.pop(f"{project.axi.name}.v", None)  # the bench drives beats
     modules[f"{project.network.name}.v"] = top_verilog(project.network, taps=True)
-    return plan_simulator(project.network, modules, frames, jobs=cores())
+    return plan_simulator(
+        project.network, modules, frames, jobs=cores(), clang=str(find_tool(CLANG))
+    )
 
 
 def _build(project: Project, build: Plan, progress: Progress) -> None:
@@ -408,7 +412,7 @@ def _build(project: Project, build: Plan, progress: Progress) -> None:
     if record.is_current():
         return
     record.begin()
-    progress.say("[cyan]build[/]     Verilator, g++")
+    progress.say("[cyan]build[/]     Verilator, clang")
     run(build, folder)
     record.finish([folder / FOLDER / "bench"])
 

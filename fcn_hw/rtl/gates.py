@@ -51,7 +51,7 @@ def plan_gates(process: str, verilog: str, family: str, *, no_dsps: bool = False
     source, cells = f"{FOLDER}/{process}.v", f"{FOLDER}/{process}.cells.json"
     options, files = f"{'-nodsp ' if no_dsps else ''}-top {module}", {source: verilog}
     if family == "ecp5":
-        synthesis = synthesis_commands(options, _SMALL_PRODUCTS)
+        synthesis = synthesis_commands(f"-noflatten {options}", _SMALL_PRODUCTS)
         files[_SMALL_PRODUCTS] = small_products()
     else:
         synthesis = f"synth_xilinx -family {_XILINX[family]} {options}"

@@ -14,9 +14,10 @@ from dataclasses import dataclass
 from fcn_hw.rtl.ir import COMPARISONS, Memory, Node, mask, signed
 from fcn_hw.rtl.schedule import Schedule, in_logic
 
-WAIVERS = ("UNUSEDSIGNAL", "UNUSEDPARAM")
+WAIVERS = ("UNUSEDSIGNAL", "UNUSEDPARAM", "WIDTHEXPAND")
 """What Verilator's -Wall may find: bits that a later stage does not need, which synthesis drops,
-and the start of a frame that no other process waits for."""
+the start of a frame that no other process waits for, and factors and terms, which are extended by
+their signs to the width of a sum."""
 
 KEYWORDS = frozenset(
     """always and assign automatic begin buf bufif0 bufif1 case casex casez cell cmos config
@@ -96,6 +97,9 @@ class _Writer:
             for number, load in enumerate(memory.loads)
         }
         self.late = _Late({})
+        self.inner = self._inner_sums()
+        self.carried_whole = self._words_carried_whole()
+        self.slices: dict[tuple[Node, int], str] = {}
         self.taken: set[str] = {*_OWN, *KEYWORDS}
         self.names: dict[Node, str] = {}
         for stream in (*found.read_stage, *found.write_stage):
@@ -141,8 +145,105 @@ class _Writer:
     def _signal(self, node: Node, stage: int) -> str:
         """The signal that holds a node's kept bits in a stage."""
         own = self.found.stage[node]
+        if stage > own and node.op == "get" and node.operands[0] in self.carried_whole:
+            return self._slice_of_word(node, stage)
         self.late.use(node, own, stage)
         return self._name(node) if stage == own else f"{self._name(node)}_s{stage}"
+
+    def _slice_of_word(self, node: Node, stage: int) -> str:
+        """Of a word that stages hand on as a whole, an element in a later stage."""
+        if (node, stage) not in self.slices:
+            (word,), width = node.operands, self.found.bits[node].width
+            part = _slice(self._signal(word, stage), node.value, width, word.width)
+            name = self._fresh(f"{self._name(node)}_s{stage}")
+            self.bodies[stage].append(f"wire {_range(width)}{name} = {part};")
+            self.slices[node, stage] = name
+        return self.slices[node, stage]
+
+    def _words_carried_whole(self) -> set[Node]:
+        """Words of memories and streams most of whose elements are used in a later stage."""
+        later: dict[Node, set[Node]] = {}
+        for node in self.found.order:
+            if not _is_transparent(node):
+                for operand in node.operands:
+                    source = _source(operand)
+                    if source.op == "get" and self.found.stage[node] > self.found.stage[source]:
+                        later.setdefault(source.operands[0], set()).add(source)
+        return {
+            word
+            for word, parts in later.items()
+            if word.op in ("load", "read") and 2 * sum(x.width for x in parts) >= word.width
+        }
+
+    def _inner_sums(self) -> set[Node]:
+        """Sums that are written inside the one sum or product that uses them.
+
+        What is inside computes with more bits than by itself; so it must not wrap. A product is cut
+        to the bits that are kept before it is added: yosys joins a product whose every bit is there
+        with the sum, which takes a tenth more LUTs.
+        """
+        users: dict[Node, int] = {}
+        for node in self.found.order:
+            for operand in node.operands:
+                users[operand] = users.get(operand, 0) + 1
+        for node in (*self.graph.roots(), *(x.next for x in self.graph.registers)):
+            users[node] = users.get(node, 0) + 2
+        found: set[Node] = set()
+        terms: dict[Node, int] = {}
+        for node in self.found.order:
+            if node.op not in _ARITHMETIC:
+                continue
+            terms[node] = 0
+            for operand in node.operands:
+                path, is_signed = self._extensions(operand)
+                inner = path[-1]
+                own = terms.get(inner, 1)
+                if (
+                    inner.op in ("add", "sub")
+                    and all(users[x] == 1 for x in path)
+                    and self.found.stage[inner] == self.found.stage[node]
+                    and terms[node] + own < _MOST_TERMS
+                    and self._is_exact(inner, is_signed)
+                ):
+                    found.add(inner)
+                    terms[node] += own
+                else:
+                    terms[node] += 1
+        return found
+
+    def _extensions(self, node: Node) -> tuple[list[Node], bool]:
+        """A node and, below the extensions that keep its value, what it is; whether the value of
+        this one has a sign."""
+        path, is_signed = [node], self.found.bits[node].signed
+        while path[-1].op in ("zext", "sext"):
+            (source,), by_sign = path[-1].operands, path[-1].op == "sext"
+            kept = self.found.bits[source]
+            if kept.signed and not by_sign:
+                break
+            is_signed = by_sign and (kept.signed or kept.width == source.width)
+            path.append(source)
+        return path, is_signed
+
+    def _is_exact(self, node: Node, is_signed: bool) -> bool:
+        """Whether a sum or a difference of any kept bits is a number of its width."""
+        (a_low, a_high), (b_low, b_high) = (self._least_and_most(x) for x in node.operands)
+        if node.op == "add":
+            low, high = a_low + b_low, a_high + b_high
+        else:
+            low, high = a_low - b_high, a_high - b_low
+        if is_signed:
+            half = 1 << (node.width - 1)
+            return -half <= low and high < half
+        return low >= 0 and high >> node.width == 0
+
+    def _least_and_most(self, node: Node) -> tuple[int, int]:
+        kept = self.found.bits[node]
+        if node.op == "const":
+            value = signed(node.value, node.width) if kept.signed else node.value
+            return value, value
+        if kept.signed:
+            return -(1 << (kept.width - 1)), (1 << (kept.width - 1)) - 1
+        return 0, (1 << kept.width) - 1
 
     def _value(self, node: Node, width: int, stage: int) -> str:
         """An expression of ``width`` bits with the node's lowest ones."""
@@ -191,23 +292,25 @@ class _Writer:
     def _signed(self, node: Node, width: int, stage: int) -> str:
         return f"$signed({self._value(node, width, stage)})"
 
-    def _exact(self, node: Node, stage: int) -> tuple[str, int]:
-        """A signed expression with the node's whole value, and its width."""
+    def _exact(self, node: Node, most: int, stage: int) -> str:
+        """A signed expression with the node's whole value, or with the ``most`` lowest bits."""
         kept = self.found.bits[node]
         if node.op == "const":
-            value = signed(node.value, node.width) if kept.signed else node.value
+            (value, _) = self._least_and_most(node)
             width = max((~value if value < 0 else value).bit_length() + 1, 1)
-            return f"$signed({width}'d{value & mask(width)})", width
+            return f"$signed({width}'d{value & mask(width)})"
+        if kept.width + (not kept.signed) > most:
+            return self._signed(node, most, stage)
         text = self._value(node, kept.width, stage)
-        return (f"$signed({text})", kept.width) if kept.signed else (
-            f"$signed({{1'b0, {text}}})", kept.width + 1
-        )  # fmt: skip
+        return f"$signed({text})" if kept.signed else f"$signed({{1'b0, {text}}})"
 
     # -- operations ----
 
     def _operation(self, node: Node) -> None:
         """Adds a node to the body of its stage."""
         if node.op in ("const", "undef", "register") or _is_transparent(node) or node.width == 0:
+            return
+        if node in self.inner:
             return
         stage, body = self.found.stage[node], self.bodies[self.found.stage[node]]
         if node.line and node.line != self.last_line[stage]:
@@ -235,6 +338,8 @@ class _Writer:
             return "{" + ", ".join(self._value(x, x.width, stage) for x in reversed(operands)) + "}"
         if op == "get":
             return _slice(self._signal(operands[0], stage), node.value, width, operands[0].width)
+        if op == "mul" or (op in _ARITHMETIC and self._has_terms(node, width)):
+            return self._sum(node, width, stage)
         if op in _SYMBOLS:
             a, b = (self._value(x, width, stage) for x in operands)
             if operands[1].op == "const" and operands[1].value & mask(width) == (
@@ -244,8 +349,6 @@ class _Writer:
             return f"{a} {_SYMBOLS[op]} {b}"
         if op == "not":
             return f"~{self._value(operands[0], width, stage)}"
-        if op == "mul":
-            return self._product(node, width, stage)
         if op == "select":
             condition = self._value(operands[0], 1, stage)
             yes, no = (self._value(x, width, stage) for x in operands[1:])
@@ -262,14 +365,33 @@ class _Writer:
             return f"({first}) ? {a} : {b}"
         return self._division(node, width, stage)
 
-    def _product(self, node: Node, width: int, stage: int) -> str:
-        (a, a_width), (b, b_width) = (self._exact(x, stage) for x in node.operands)
-        whole = self._fresh(f"{node.name or 'product'}_whole")
-        full = a_width + b_width
-        self.bodies[stage].append(f"wire signed [{full - 1}:0] {whole} = {a} * {b};")
-        return (
-            _slice(whole, 0, width, full) if width <= full else _resized(whole, full, True, width)
+    def _has_terms(self, node: Node, width: int) -> bool:
+        """Whether operands are written inside, or are extended by their sign."""
+        kept = [self.found.bits[x] for x in node.operands]
+        return any(_extended_of(x) in self.inner for x in node.operands) or any(
+            item.signed and item.width < width for item in kept
         )
+
+    def _sum(self, node: Node, width: int, stage: int) -> str:
+        """The kept bits of a sum, a difference or a product, which is an integer before.
+
+        Of the 32 or 64 bits of an integer, synthesis makes those that are kept.
+        """
+        whole = next((bits for bits in _INTEGER_BITS if bits >= width), width)
+        text = self._terms(node, whole, stage)
+        name = self._fresh(f"{node.name or _NAME_OF[node.op]}_whole")
+        self.bodies[stage].append(f"wire signed [{whole - 1}:0] {name} = {text};")
+        return _slice(name, 0, width, whole)
+
+    def _terms(self, node: Node, whole: int, stage: int) -> str:
+        parts = []
+        for operand in node.operands:
+            inner = _extended_of(operand)
+            if inner not in self.inner:
+                parts.append(self._exact(operand, whole, stage))
+                continue
+            parts.append(f"({self._terms(inner, whole, stage)})")
+        return f" {_ARITHMETIC[node.op]} ".join(parts)
 
     def _shift(self, node: Node, width: int, stage: int) -> str:
         source, amount = node.operands
@@ -485,7 +607,7 @@ class _Writer:
             word = _word_of(memory, number)
             lines += [
                 f"reg {_range(width)}{word};",
-                f"always @(posedge clk) if (!{self._bit('hold', at)}) {word} <= {name}[{address}];",
+                f"always @(posedge clk) if ({self._bit('go', at)}) {word} <= {name}[{address}];",
             ]
         if memory.store is not None:
             at, store = found.store_stage[name], memory.store
@@ -520,7 +642,7 @@ class _Writer:
         return found
 
     def _clocked(self, following: list[list[tuple[str, str, str]]]) -> list[str]:
-        """Registers of an iteration move on where it goes on, copies where the stage is free."""
+        """Registers and copies of an iteration move on where it goes on."""
         moves: list[list[str]] = [[] for _ in range(self.found.depth)]
         for node, last in self.late.at.items():
             own, name = self.found.stage[node], self._name(node)
@@ -542,12 +664,17 @@ class _Writer:
             if moves[stage]:
                 lines += [
                     "",
-                    f"always @(posedge clk) if (!hold_s{stage}) begin",
+                    f"always @(posedge clk) if (go_s{stage}) begin",
                     *(f"    {move}" for move in moves[stage]),
                     "end",
                 ]
         return lines
 
+
+_ARITHMETIC: Mapping[str, str] = {"add": "+", "sub": "-", "mul": "*"}
+_INTEGER_BITS = (32, 64)
+_MOST_TERMS = 8
+"""Of an expression: a line is read as a whole."""
 
 _SYMBOLS: Mapping[str, str] = {"add": "+", "sub": "-", "and": "&", "or": "|", "xor": "^"}
 _ORDER: Mapping[str, str] = {"lt": "<", "le": "<=", "gt": ">", "ge": ">="}
@@ -556,6 +683,20 @@ _ORDER: Mapping[str, str] = {"lt": "<", "le": "<=", "gt": ">", "ge": ">="}
 def _is_transparent(node: Node) -> bool:
     """Whether a node is written where it is used, and has no signal of its own."""
     return node.op in ("zext", "sext", "trunc") or (node.op == "not" and node.width == 1)
+
+
+def _source(node: Node) -> Node:
+    """What an operand is, without its extensions and inversions."""
+    while _is_transparent(node):
+        (node,) = node.operands
+    return node
+
+
+def _extended_of(node: Node) -> Node:
+    """What an operand is, without its extensions."""
+    while node.op in ("zext", "sext"):
+        (node,) = node.operands
+    return node
 
 
 def _word_of(memory: Memory, number: int) -> str:

@@ -143,7 +143,7 @@ def test_packets_right_and_wrong_with_and_without_stalls(tmp_path: Path) -> None
             f"errors{number}": Frames(4, 1), f"frames{number}": Frames(4, 1),
             f"id{number}": Frames(4, 1),
         }  # fmt: skip
-    run(plan_simulator(network, modules, frames, jobs=JOBS), tmp_path)
+    run(plan_simulator(network, modules, frames, jobs=JOBS, optimize="-O0"), tmp_path)
     for stall in (0.0, 0.4):
         run(plan_run(stall=stall, seed=3), tmp_path)
         found = read_simulated(part / RESULT)

@@ -80,7 +80,7 @@ class CaseNetwork:
             name: Frames(tensor.format.code_bytes, tensor.height * tensor.width)
             for name, tensor in self.tensors.items()
         }
-        run(plan_simulator(self.network, modules, frames, jobs=JOBS), self.folder)
+        run(plan_simulator(self.network, modules, frames, jobs=JOBS, optimize="-O0"), self.folder)
 
     def simulate(self, stall: float = 0.0, seed: int = 1) -> Simulated:
         """All frames of all cases, back to back."""

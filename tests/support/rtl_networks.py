@@ -66,7 +66,7 @@ class RandomNetworks:
             name: Frames(tensor.format.code_bytes, tensor.height * tensor.width)
             for name, tensor in self.tensors.items()
         }
-        run(plan_simulator(self.network, modules, frames, jobs=JOBS), folder)
+        run(plan_simulator(self.network, modules, frames, jobs=JOBS, optimize="-O0"), folder)
 
     def _add(self, seed: int) -> None:
         graph, board = random_network(seed), load_board("pynq-z2")
