@@ -122,7 +122,7 @@ def _enlarged(sized: SizedFifos, name: str) -> str:
         return "."
     text = f"; the rest is the margin of {100 * sized.margin:g} %"
     if depth > least * (1 + sized.margin) + 1:
-        text += " and what keeps longer pipelines from a deadlock"
+        text += " and what shorter or longer pipelines need"
     return text + "."
 
 

@@ -23,7 +23,8 @@ class SizedFifos:
     Args:
         dataflow: with the depths.
         initial: the depths before, which hold whole frames.
-        minimum: the smallest depths that lose no throughput, without the margin.
+        minimum: the smallest depths that lose no throughput with the estimated latencies, without
+            the margin.
         folds: of the ops that have one.
         margin: share by which depths were enlarged.
         proof: a periodic schedule that works with the minimum.
@@ -73,6 +74,9 @@ class SizedFifos:
 def size_fifos(dataflow: Dataflow, folds: Mapping[str, Fold], margin: float = 0.0) -> SizedFifos:
     """Sizes all FIFOs of a design.
 
+    The registers of a pipeline hold pixels as a FIFO does. So depths are also those that lose no
+    throughput where pipelines hold none: hardware may have shorter ones than the estimate.
+
     Args:
         dataflow: from :func:`fcn_hw.dataflow.lowering.lower`.
         folds: of each op that has one.
@@ -86,7 +90,8 @@ def size_fifos(dataflow: Dataflow, folds: Mapping[str, Fold], margin: float = 0.
     sizing: Sizing = minimize(network)
     problem = sizing.proof.broken_rule(sizing.depths)
     assert problem is None, problem
-    depths = _without_deadlock(orders, with_margin(sizing.depths, margin))
+    unheld = minimize(make_network(dataflow, folds, latency_scale=0.0), least=sizing.depths)
+    depths = _without_deadlock(orders, with_margin(unheld.depths, margin))
     names = [fifo.name for fifo in network.fifos]
     return SizedFifos(
         dataflow.with_depths(dict(zip(names, map(int, depths), strict=True))),

@@ -144,14 +144,17 @@ class _Search:
 
     def held(self, fifo: int, proof: PeriodicSchedule) -> int:
         """A depth with which the schedule works."""
-        return max(occupancy(self.network, fifo, proof.times, proof.period), MIN_DEPTH)
+        return occupancy(self.network, fifo, proof.times, proof.period)
 
 
-def minimize(network: Network, *, paced_frames: int = PACED_FRAMES) -> Sizing:
+def minimize(
+    network: Network, *, least: Longs | None = None, paced_frames: int = PACED_FRAMES
+) -> Sizing:
     """The smallest depths that lose no throughput.
 
     Args:
-        network: of estimated latencies.
+        network: with latencies.
+        least: depths that are given anyway; None gives each FIFO :data:`MIN_DEPTH`.
         paced_frames: see :data:`PACED_FRAMES`.
 
     Raises:
@@ -161,8 +164,10 @@ def minimize(network: Network, *, paced_frames: int = PACED_FRAMES) -> Sizing:
     depths = np.full(len(network.fifos), UNBOUNDED, dtype=np.int64)
     proof = search.settle(depths, None)
     assert proof is not None, "FIFOs that are never full can't slow a network down"
+    if least is None:
+        least = np.full(len(network.fifos), MIN_DEPTH, dtype=np.int64)
     for fifo in _most_bits_first(network):
-        depths[fifo], proof = _smallest(search, depths, int(fifo), proof)
+        depths[fifo], proof = _smallest(search, depths, int(fifo), int(least[fifo]), proof)
     return Sizing(depths, proof, search.events / network.events)
 
 
@@ -179,21 +184,25 @@ def _most_bits_first(network: Network) -> Longs:
 
 
 def _smallest(
-    search: _Search, depths: Longs, fifo: int, proof: PeriodicSchedule
+    search: _Search, depths: Longs, fifo: int, least: int, proof: PeriodicSchedule
 ) -> tuple[int, PeriodicSchedule]:
-    """The smallest depth of one FIFO, the others as they are, and a schedule that works with it."""
-    too_small = MIN_DEPTH - 1
-    enough = search.held(fifo, proof)
+    """The smallest depth of one FIFO, the others as they are, and a schedule that works with it.
+
+    Args:
+        least: a depth that it has at least.
+    """
+    too_small = least - 1
+    enough = max(search.held(fifo, proof), least)
     trial = depths.copy()
     # The least depth is often enough, so it is tried first. Mostly a schedule holds not much more
     # than is needed: from there the steps downwards double, until one is too long.
-    probe, step = MIN_DEPTH, 1
+    probe, step = least, 1
     while enough - too_small > 1:
         trial[fifo] = probe
         found = search.shortened(trial, fifo, proof)
         if found is None:
             too_small = probe
         else:
-            enough, proof, step = search.held(fifo, found), found, 2 * step
+            enough, proof, step = max(search.held(fifo, found), least), found, 2 * step
         probe = max(enough - step, (too_small + enough) // 2)
     return enough, proof

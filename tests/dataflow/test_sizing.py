@@ -168,6 +168,21 @@ def test_a_margin_enlarges_what_is_above_the_least() -> None:
         assert with_some.depths[name] >= (least if least == MIN_DEPTH else 1.5 * least)
 
 
+def test_depths_keep_the_rate_of_pipelines_that_hold_no_pixel() -> None:
+    """The registers of a long pipeline are slots that a shorter one does not have."""
+    graph = unet(16, 16, (4, 4, 4, 4, 4))
+    folds = balanced_folds(graph, 5000)
+    found = sized(graph, folds)
+    unheld = make_network(lower(graph), folds, latency_scale=0.0)
+    kept = [
+        minimize(unheld, least=unheld.depths(depths)).depths.tolist()
+        == unheld.depths(depths).tolist()
+        for depths in (found.depths, found.minimum)
+    ]
+    assert kept == [True, False]
+    assert minimize(unheld, least=unheld.depths(found.depths)).proof.period == unheld.interval
+
+
 def test_depths_without_a_deadlock_in_one_order_may_deadlock_in_another() -> None:
     """Why stalling pipelines are run besides the program: they need more."""
     graph = unet(32, 32, (8, 16, 16, 8, 8))
