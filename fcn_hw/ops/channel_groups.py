@@ -49,16 +49,20 @@ class ChannelGroups(Pixelwise, Folded):
         (source,), result, fold = operands, self.output, self.given(fold)
         groups, in_bits = self.fold_steps(fold), fold.pe * source.format.width
         choice = Resources(lut=multiplexer_luts(groups, in_bits))
-        # A pixel is held and taken where it is not just read. So are the results of the groups; a
-        # pixel that leaves has the last group's beside them.
-        bits = source.pixel_bits + result.pixel_bits
-        kept = Resources(lut=bits, ff=bits)
+        # The first group is just read, the others of a pixel are held; the last group's results
+        # leave beside those of the others, which are held. Of two groups the choice says which.
+        later, between = 1 - 1 / groups, max(1 - 2 / groups, 0)
+        held = source.pixel_bits + result.pixel_bits
+        kept = Resources(
+            lut=round(2 * between * source.pixel_bits + later * result.pixel_bits / 2),
+            ff=round(later * held),
+        )
         return OpCost(
             PROCESS
             + counters(result.pixels * groups, groups)
             + self.units(source, fold, family, strategy)
             + choice
-            + (kept if groups > 1 else Resources()),
+            + kept,
             weight_bits=source.channels * self.stored_bits(source),
         )
 

@@ -35,10 +35,12 @@ class UpsampleNearest(Moving, Upsampling):
     def cost(self, operands: Operands, family: Family, fold: Fold | None, strategy: str) -> OpCost:
         (source,) = operands
         bits = source.pixel_bits
+        places = framed_process(source) + counters(source.width, *self.scale)
+        if self.scale[0] == 1:  # nothing is read back: the row is left out
+            return OpCost(places + Resources(lut=bits, ff=bits))
         # From the row, or just read; the pixel is held, and goes along while the row is read.
         choice = Resources(lut=bits, ff=3 * bits)
         row = ram(source.width, bits, family).resources
-        places = framed_process(source) + counters(source.width, *self.scale)
         return OpCost(
             places + row + choice,
             activation_bits=source.width * bits,
