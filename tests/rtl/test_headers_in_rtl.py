@@ -99,7 +99,7 @@ def test_every_case_of_the_grid(tmp_path: Path) -> None:
     for first in range(0, len(cases), AT_ONCE):
         network = CaseNetwork(cases[first : first + AT_ONCE], tmp_path / str(first))
         network.build()
-        for stall in (0.0, 0.4):
+        for stall in (0.4, 0.0):
             found = network.simulate(stall)
             assert found.finished and network.wrong(found) == {}
-        assert network.slow(network.simulate()) == {}
+        assert network.slow(found) == {}
