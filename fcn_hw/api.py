@@ -843,7 +843,8 @@ def estimate_graph(
 
     Args:
         design: whose section hls says the folds; None chooses them for the board.
-        output: folder of its HLS project, whose report gets the files; None: nothing is written.
+        output: folder of its HLS project, whose report gets the files; None: folds and FIFOs are
+            kept in the user's cache, nothing else is written.
     """
     if output is not None:
         if design is not None:

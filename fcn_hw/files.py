@@ -1,8 +1,10 @@
-"""Writing files: whole or not at all, and only where something changed."""
+"""Writing files: whole or not at all, and only where something changed; the user's cache."""
 
 from __future__ import annotations
 
+import os
 import secrets
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -58,3 +60,17 @@ def _beside(path: Path, raw: bytes) -> Iterator[Path]:
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
+
+
+def cache_folder() -> Path:
+    """The user's own cache, or a new folder where none can be written.
+
+    Never a folder that others can write to: what lies there is believed, and run.
+    """
+    base = os.environ.get("XDG_CACHE_HOME")
+    try:
+        folder = (Path(base) if base else Path.home() / ".cache") / "fcn_hw"
+        folder.mkdir(parents=True, exist_ok=True)
+    except (OSError, RuntimeError):  # read-only, or a user without a home
+        return Path(tempfile.mkdtemp(prefix="fcn_hw-"))
+    return folder if os.access(folder, os.W_OK) else Path(tempfile.mkdtemp(prefix="fcn_hw-"))

@@ -33,8 +33,8 @@ def estimate(
 
     The report's files and pictures go to the design's report folder. A design that is not trained
     is estimated with placeholder weights, in a folder of its own. With --graph alone the folds are
-    chosen for the board, and nothing is written unless --output is given. Exit status 1 if it does
-    not fit.
+    chosen for the board and kept in the user's cache, and no files are written unless --output is
+    given. Exit status 1 if it does not fit.
     """
     from fcn_hw.estimate.reports import report_data
 
@@ -50,10 +50,15 @@ def estimate(
     if as_json:
         following = run.next_folds and asdict(run.next_folds)
         print_json(
-            {**report_data(run.estimate), "next_folds": following, "untrained": run.untrained}
+            {
+                **report_data(run.estimate),
+                "frame_latency_cycles": run.frame_latency_cycles,
+                "next_folds": following,
+                "untrained": run.untrained,
+            }
         )
     else:
-        print_estimate(run.estimate)
+        print_estimate(run)
         print_next(run.next_folds)
         print_measured(run)
     run.check()

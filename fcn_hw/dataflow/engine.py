@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import ctypes
 import hashlib
-import os
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -24,7 +23,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fcn_hw.dataflow.lowering import Dataflow, Process, Stream
-from fcn_hw.files import replace_file
+from fcn_hw.files import cache_folder, replace_file
 from fcn_hw.firing import READS, WRITES, Schedule
 from fcn_hw.ops import Fold
 from fcn_hw.plan import Plan
@@ -519,7 +518,7 @@ def _library() -> ctypes.CDLL:
         timeout_s=120.0,
     )
     kept = (
-        _cache_folder()
+        cache_folder()
         / f"engine-{hashlib.sha256(source + plan.digest.encode()).hexdigest()[:16]}.so"
     )
     if not _is_whole(kept):
@@ -550,17 +549,3 @@ def _is_whole(kept: Path) -> bool:
         return kept.with_suffix(".sha256").read_bytes() == digest.encode()
     except OSError:
         return False
-
-
-def _cache_folder() -> Path:
-    """The user's own cache, or a new folder where none can be written.
-
-    Never a folder that others can write to: what lies there is loaded and run.
-    """
-    base = os.environ.get("XDG_CACHE_HOME")
-    try:
-        folder = (Path(base) if base else Path.home() / ".cache") / "fcn_hw"
-        folder.mkdir(parents=True, exist_ok=True)
-    except (OSError, RuntimeError):  # read-only, or a user without a home
-        return Path(tempfile.mkdtemp(prefix="fcn_hw-"))
-    return folder if os.access(folder, os.W_OK) else Path(tempfile.mkdtemp(prefix="fcn_hw-"))

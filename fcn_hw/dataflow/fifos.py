@@ -9,7 +9,7 @@ from functools import cached_property
 import numpy as np
 
 from fcn_hw.dataflow.deadlock import least_depths, waiting_cycle
-from fcn_hw.dataflow.engine import Longs, Network, make_network
+from fcn_hw.dataflow.engine import Longs, Network, make_network, width_bits
 from fcn_hw.dataflow.lowering import Dataflow
 from fcn_hw.dataflow.orders import Order, all_orders
 from fcn_hw.dataflow.sizing import PeriodicSchedule, Sizing, minimize, with_margin
@@ -27,8 +27,9 @@ class SizedFifos:
             the margin.
         folds: of the ops that have one.
         margin: share by which depths were enlarged.
-        proof: a periodic schedule that works with the minimum.
         orders: all orders of reads and writes with which the depths were run.
+        proof: a periodic schedule that works with the minimum; None where the depths were read
+            from files.
     """
 
     dataflow: Dataflow
@@ -36,29 +37,28 @@ class SizedFifos:
     minimum: dict[str, int]
     folds: dict[str, Fold]
     margin: float
-    proof: PeriodicSchedule
     orders: tuple[Order, ...]
+    proof: PeriodicSchedule | None = None
 
     @cached_property
     def depths(self) -> dict[str, int]:
         """Depth of each FIFO, in pixels."""
         return {fifo.name: fifo.depth for fifo in self.dataflow.fifos}
 
-    @property
+    @cached_property
     def network(self) -> Network:
         """With estimated latencies."""
-        return self.proof.network
+        return make_network(self.dataflow, self.folds) if self.proof is None else self.proof.network
 
     @property
     def interval(self) -> int:
         """Cycles from frame to frame."""
-        return self.proof.period
+        return self.network.interval
 
     @property
     def bits(self) -> int:
         """Storage of all FIFOs."""
-        network = self.network
-        return int(network.depths(self.depths) @ network.widths)
+        return sum(fifo.depth * width_bits(fifo) for fifo in self.dataflow.fifos)
 
     @cached_property
     def deadlock_minimum(self) -> dict[str, int]:
@@ -99,8 +99,8 @@ def size_fifos(dataflow: Dataflow, folds: Mapping[str, Fold], margin: float = 0.
         minimum=dict(zip(names, map(int, sizing.depths), strict=True)),
         folds=dict(folds),
         margin=margin,
-        proof=sizing.proof,
         orders=orders,
+        proof=sizing.proof,
     )
 
 

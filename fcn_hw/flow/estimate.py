@@ -7,16 +7,14 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from fcn_hw.backend.hls_scripts import hls_layout
-from fcn_hw.backend.structure import Layout, choose_structure, estimate_layout, fifos_of
+from fcn_hw.backend.structure import Layout, estimate_layout, fifos_of
 from fcn_hw.boards import Board
-from fcn_hw.dataflow.simulate import simulate
-from fcn_hw.design import Hls
 from fcn_hw.estimate.design_folds import NextFolds, check_fits, next_folds
 from fcn_hw.estimate.network import Estimate
 from fcn_hw.estimate.reports import report_files
 from fcn_hw.figures.estimate import cycles_svg, resources_svg
 from fcn_hw.figures.network import network_svg
-from fcn_hw.files import replace_file
+from fcn_hw.files import cache_folder, replace_file
 from fcn_hw.flow.alone import alone_in_project
 from fcn_hw.flow.code import code_digest
 from fcn_hw.flow.hls4ml_conv import refuse_hls4ml
@@ -26,11 +24,14 @@ from fcn_hw.flow.progress import Progress
 from fcn_hw.flow.stage import StageRecord, digest_of
 from fcn_hw.flow.untrained import with_shapes_at_least
 from fcn_hw.flow.vendor import synthesis_doubt
-from fcn_hw.flow.workspace import Target, Workspace
+from fcn_hw.flow.workspace import GraphWorkspace, Target, Workspace
 from fcn_hw.ir import Graph
-from fcn_hw.ir.serialize import load
+from fcn_hw.ir.serialize import digest, load
 from fcn_hw.results import read_result
 from fcn_hw.vendor_reports.csynth import read_csynth
+
+_KEY = 16
+"""Digits of a digest that name a folder of the cache."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,14 +84,24 @@ def estimate_design(workspace: Workspace, board: Board, progress: Progress) -> E
 def estimate_folder(
     folder: Path, workspace: Workspace | None, board: Board, progress: Progress
 ) -> EstimateRun:
-    """The estimate of a graph in a folder; nothing is written.
+    """The estimate of a graph in a folder; folds and FIFOs are kept in the user's cache.
 
     Args:
         workspace: of the design whose settings hold; None takes ``ReuseFactor: auto``.
     """
-    hls = Hls(ReuseFactor="auto") if workspace is None else workspace.hls
-    refuse_hls4ml(hls, "estimate")
-    return estimate_graph(load(folder), board, hls, progress)
+    graph = load(folder)
+    target = GraphWorkspace(folder, folder, settings=None if workspace is None else workspace.hls)
+    refuse_hls4ml(target.hls, "estimate")
+    # not of the code: where that changes, the layout is chosen again in the same place
+    settings = [item.model_dump(mode="json") for item in (board, target.hls)]
+    key = digest_of(digest(graph), settings)
+    target = replace(target, output=cache_folder() / "layouts" / key[:_KEY])
+    return _in_cache(target, board, graph, progress)
+
+
+@alone_in_project("estimate")
+def _in_cache(target: Target, board: Board, graph: Graph, progress: Progress) -> EstimateRun:
+    return _sized(target, graph, board, progress)
 
 
 @alone_in_project("estimate")
@@ -102,10 +113,7 @@ def estimate_stage(workspace: Target, board: Board, progress: Progress) -> Estim
         DoesNotFit: ``ReuseFactor: auto`` finds no design within the budget.
     """
     graph = export_stage(workspace, progress)
-    layout = current_layout(workspace, graph, board, progress)
-    times = read_result(workspace.project(board) / SIMULATION, FrameTimes)
-    run = _estimated(graph, board, workspace.hls, layout, times.frame_latency)
-    run = replace(run, untrained=workspace.untrained)
+    run = replace(_sized(workspace, graph, board, progress), untrained=workspace.untrained)
     truth = workspace.project(board) / hls_layout(graph.name).csynth_xml
     if truth.is_file():
         stale = synthesis_doubt(workspace.project(board))
@@ -123,15 +131,6 @@ def estimate_record(workspace: Target, graph: Graph, board: Board) -> StageRecor
     return StageRecord("estimate", workspace.report(board), digest_of(layout, code))
 
 
-def estimate_graph(graph: Graph, board: Board, hls: Hls, progress: Progress) -> EstimateRun:
-    """As :func:`estimate_stage`, of a graph; nothing is written."""
-    progress.say("[cyan]estimate[/] folds, FIFO depths, resources")
-    structure = choose_structure(graph, board, hls)
-    fifos = structure.fifos
-    latency = simulate(fifos.network, fifos.depths, frames=1).frame_latency
-    return _estimated(graph, board, hls, structure.layout, latency)
-
-
 def write_report(run: EstimateRun, folder: Path) -> list[Path]:
     """Writes the files and pictures, and lists them; what did not change keeps its time stamp."""
     layout, cycles = run.layout, {layer.name: layer.cycles for layer in run.estimate.layers}
@@ -147,12 +146,12 @@ def write_report(run: EstimateRun, folder: Path) -> list[Path]:
     return [folder / name for name in files]
 
 
-def _estimated(
-    graph: Graph, board: Board, hls: Hls, layout: Layout, frame_latency_cycles: int
-) -> EstimateRun:
+def _sized(workspace: Target, graph: Graph, board: Board, progress: Progress) -> EstimateRun:
+    layout, hls = current_layout(workspace, graph, board, progress), workspace.hls
+    times = read_result(workspace.project(board) / SIMULATION, FrameTimes)
     found = estimate_layout(graph, board, hls, layout)
     following = None
     if layout.folding.is_free and hls.target_fps is None:
         fifos = fifos_of(layout.dataflow)
         following = next_folds(graph, board, hls, fifos, found.interval_cycles)
-    return EstimateRun(graph, board, layout, found, frame_latency_cycles, next_folds=following)
+    return EstimateRun(graph, board, layout, found, times.frame_latency, next_folds=following)

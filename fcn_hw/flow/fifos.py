@@ -5,7 +5,7 @@ from __future__ import annotations
 from fcn_hw.boards import Board
 from fcn_hw.flow.alone import alone_in_project
 from fcn_hw.flow.hls4ml_conv import refuse_hls4ml
-from fcn_hw.flow.layout import FifoResult, write_fifos
+from fcn_hw.flow.layout import FifoResult, current_fifos
 from fcn_hw.flow.pipeline import export_stage
 from fcn_hw.flow.progress import Progress
 from fcn_hw.flow.workspace import Target
@@ -13,7 +13,7 @@ from fcn_hw.flow.workspace import Target
 
 @alone_in_project("fifo")
 def fifo_stage(workspace: Target, board: Board, progress: Progress) -> FifoResult:
-    """Sizes the FIFOs of a design and writes their reports.
+    """Sizes the FIFOs of a design and writes their reports, where they are not current.
 
     Raises:
         ConfigError: the design asks for hls4ml's convolutions.
@@ -21,4 +21,4 @@ def fifo_stage(workspace: Target, board: Board, progress: Progress) -> FifoResul
         ToolNotFound: there is no C++ compiler.
     """
     refuse_hls4ml(workspace.hls, "fifo")
-    return write_fifos(workspace, export_stage(workspace, progress), board, progress)
+    return current_fifos(workspace, export_stage(workspace, progress), board, progress)

@@ -10,7 +10,7 @@ report/dataflow.json         the same frames: when they end, who waits for what,
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from pydantic import RootModel
@@ -20,10 +20,12 @@ from fcn_hw.backend.structure import Layout, Structure, choose_structure
 from fcn_hw.boards import Board
 from fcn_hw.costs.memory import fifo_cost
 from fcn_hw.dataflow.certificate import Certificate, make_certificate
+from fcn_hw.dataflow.engine import width_bits
+from fcn_hw.dataflow.fifos import SizedFifos
 from fcn_hw.dataflow.lowering import lower
 from fcn_hw.dataflow.occupancy import Occupancy, occupancy
+from fcn_hw.dataflow.orders import all_orders
 from fcn_hw.dataflow.simulate import Simulation, simulate
-from fcn_hw.design import Hls
 from fcn_hw.errors import ConfigError
 from fcn_hw.estimate.design_folds import Folding
 from fcn_hw.figures.occupancy import occupancy_svg
@@ -50,13 +52,15 @@ class FifoRow:
     """A FIFO.
 
     Args:
-        initial, optimized: depths in pixels: a frame in each branch of a fork, and as it is built.
+        initial, minimum, optimized: depths in pixels: a frame in each branch of a fork, the
+            smallest that loses no throughput, and as it is built.
         width_bits: of a pixel.
         storage: what holds it.
         bram36: block RAMs; a half is one of 18 Kib.
     """
 
     initial: int
+    minimum: int
     optimized: int
     width_bits: int
     storage: str
@@ -148,18 +152,18 @@ class FifoResult:
     """The FIFOs of a design on a board.
 
     Args:
-        structure: folds, depths and proofs.
-        simulation: three frames with these depths.
+        structure: folds and depths; their proof is the certificate among the reports.
+        times: three frames with these depths.
         rows: by name of the FIFO.
         initial_bram36: block RAMs if FIFOs had their initial depths.
-        report: folder of the reports; None where none were written.
+        report: folder of the reports.
     """
 
     structure: Structure
-    simulation: Simulation
+    times: FrameTimes
     rows: dict[str, FifoRow]
     initial_bram36: float
-    report: Path | None = None
+    report: Path
 
     @property
     def bram36(self) -> float:
@@ -169,30 +173,8 @@ class FifoResult:
     def summary(self) -> FifoSummary:
         """The same as numbers that JSON can hold."""
         return FifoSummary(
-            self.rows, self.structure.fifos.bits, self.bram36, float(self.initial_bram36),
-            frame_times(self.simulation),
-        )  # fmt: skip
-
-
-def choose_fifos(graph: Graph, board: Board, hls: Hls) -> FifoResult:
-    """Folds and FIFOs of a graph, nothing written.
-
-    Raises:
-        DoesNotFit: ``ReuseFactor: auto`` finds no design within the budget.
-        ToolNotFound: there is no C++ compiler.
-    """
-    structure = choose_structure(graph, board, hls)
-    sized = structure.fifos
-    rows = {}
-    initial_bram18 = 0
-    for fifo, width in zip(sized.network.fifos, sized.network.widths.tolist(), strict=True):
-        initial, depth = sized.initial[fifo.name], sized.depths[fifo.name]
-        memory = fifo_cost(depth, width, board.family)
-        initial_bram18 += fifo_cost(initial, width, board.family).resources.bram18
-        rows[fifo.name] = FifoRow(
-            initial, depth, width, memory.storage, memory.resources.bram18 / 2
+            self.rows, self.structure.fifos.bits, self.bram36, self.initial_bram36, self.times
         )
-    return FifoResult(structure, simulate(sized.network, sized.depths), rows, initial_bram18 / 2)
 
 
 def current_layout(workspace: Target, graph: Graph, board: Board, progress: Progress) -> Layout:
@@ -201,6 +183,24 @@ def current_layout(workspace: Target, graph: Graph, board: Board, progress: Prog
     if stored is not None:
         return stored
     return write_fifos(workspace, graph, board, progress).structure.layout
+
+
+def current_fifos(workspace: Target, graph: Graph, board: Board, progress: Progress) -> FifoResult:
+    """As :func:`current_layout`, with what the reports say of the FIFOs."""
+    layout = stored_layout(workspace, graph, board)
+    if layout is None:
+        return write_fifos(workspace, graph, board, progress)
+    progress.say("[green]fifo[/]    up to date")
+    stored, folds = stored_fifos(workspace.project(board)), layout.folding.folds
+    sized = SizedFifos(
+        layout.dataflow,
+        initial={name: row.initial for name, row in stored.rows.items()},
+        minimum={name: row.minimum for name, row in stored.rows.items()},
+        folds=folds,
+        margin=workspace.hls.fifo_margin,
+        orders=all_orders(lower(graph), folds),
+    )
+    return _result(workspace, board, Structure(layout.folding, sized), stored.times)
 
 
 def stored_layout(workspace: Target, graph: Graph, board: Board) -> Layout | None:
@@ -243,17 +243,21 @@ def write_fifos(workspace: Target, graph: Graph, board: Board, progress: Progres
         DoesNotFit: ``ReuseFactor: auto`` finds no design within the budget.
         ToolNotFound: there is no C++ compiler.
     """
-    progress.say("[cyan]fifo[/]    folds, FIFO depths")
     record = layout_record(workspace, graph, board)
+    changed = ", ".join(record.standing().files)
+    since = f"; [yellow]changed or lost since they were written:[/] {changed}" if changed else ""
+    progress.say(f"[cyan]fifo[/]    folds, FIFO depths{since}")
     record.begin()
-    found = choose_fifos(graph, board, workspace.hls)
-    sized = found.structure.fifos
-    folding, held = found.structure.layout.folding, occupancy(found.simulation, sized.skips)
+    structure = choose_structure(graph, board, workspace.hls)
+    folding, sized = structure.folding, structure.fifos
+    simulation = simulate(sized.network, sized.depths)
+    held = occupancy(simulation, sized.skips)
+    found = _result(workspace, board, structure, frame_times(simulation))
     results = {
         LAYOUT: StoredLayout(folding.folds, folding.strategies, folding.is_free, sized.depths),
         DEPTHS: FifoRows(found.rows),
         CERTIFICATE: make_certificate(sized, digest(graph)),
-        SIMULATION: frame_times(found.simulation),
+        SIMULATION: found.times,
         OCCUPANCY_DATA: held,
     }
     texts = {name: result_text(result) for name, result in results.items()}
@@ -263,7 +267,20 @@ def write_fifos(workspace: Target, graph: Graph, board: Board, progress: Progres
     for name, text in texts.items():
         replace_file(record.folder / name, text)
     record.finish(record.folder / name for name in texts)
-    return replace(found, report=workspace.report(board))
+    return found
+
+
+def _result(workspace: Target, board: Board, structure: Structure, times: FrameTimes) -> FifoResult:
+    sized, rows, initial_bram18 = structure.fifos, {}, 0
+    for fifo in sized.dataflow.fifos:
+        name, width = fifo.name, width_bits(fifo)
+        initial, memory = sized.initial[name], fifo_cost(fifo.depth, width, board.family)
+        initial_bram18 += fifo_cost(initial, width, board.family).resources.bram18
+        bram36 = memory.resources.bram18 / 2
+        rows[name] = FifoRow(
+            initial, sized.minimum[name], fifo.depth, width, memory.storage, bram36
+        )
+    return FifoResult(structure, times, rows, initial_bram18 / 2, workspace.report(board))
 
 
 def frame_times(run: Simulation) -> FrameTimes:

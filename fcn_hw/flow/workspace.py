@@ -104,12 +104,14 @@ class GraphWorkspace:
         output: of the HLS project.
         conv: whose convolutions.
         data: frames as :func:`fcn_hw.flow.frames.graph_frames` reads them; None: random codes.
+        settings: of a design, instead of ``ReuseFactor: auto``.
     """
 
     graph: Path
     output: Path
     conv: ConvEmitter = "fcn_hw"
     data: Path | None = None
+    settings: Hls | None = None
 
     untrained: ClassVar[bool] = False
 
@@ -119,7 +121,7 @@ class GraphWorkspace:
 
     @property
     def hls(self) -> Hls:
-        return Hls(ReuseFactor="auto", Conv=self.conv)
+        return self.settings or Hls(ReuseFactor="auto", Conv=self.conv)
 
     @property
     def regression(self) -> Regression:

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 from estimate_graphs import fcn
-from rich.console import Console
 from typer.testing import CliRunner
 
+import fcn_hw
 from fcn_hw.cli import app
 from fcn_hw.errors import ConfigError, DoesNotFit
 from fcn_hw.ir.serialize import save
@@ -42,9 +42,10 @@ def test_json_without_tensorflow(folder: Path) -> None:
     data = json.loads(done.stdout)
     assert set(data) == {
         "estimate_layer_cycles", "estimate_layer_resources", "estimate_network_performance",
-        "next_folds", "untrained",
+        "frame_latency_cycles", "next_folds", "untrained",
     }  # fmt: skip
     assert data["untrained"] is False
+    assert data["frame_latency_cycles"] > data["estimate_network_performance"]["fold_limit_cycles"]
     speed = data["estimate_network_performance"]
     assert speed["fold_limit_cycles"] <= speed["max_cycles"]
     assert "fifos" in data["estimate_layer_resources"]
@@ -54,29 +55,57 @@ def test_table(folder: Path) -> None:
     result = CliRunner().invoke(app, ["estimate", "--graph", str(folder), "-b", "zcu102"])
     assert result.exit_code == 0, result.output
     assert "net on zcu102: estimate" in result.output
+    run = fcn_hw.estimate_graph(folder, "zcu102")
+    cycles, ms = (
+        run.frame_latency_cycles,
+        run.frame_latency_cycles * run.estimate.clock_period_ns / 1e6,
+    )
+    assert f"latency of a frame: {cycles:,} cycles, {ms:.4g} ms, from its first" in result.output
     for text in ("conv1_1", "pool1_fork", "fifos", "total", "274,080", "limit of these folds"):
         assert text in result.output
 
 
 def test_files_of_a_design(folder: Path, tmp_path: Path) -> None:
-    from fcn_hw.boards import load_board
-    from fcn_hw.design import Hls
-    from fcn_hw.flow.estimate import estimate_graph, write_report
-    from fcn_hw.flow.progress import Progress
-    from fcn_hw.ir.serialize import load
+    from fcn_hw.flow.estimate import write_report
 
-    report, quiet = tmp_path / "report", Progress(Console(), quiet=True)
-    run = estimate_graph(load(folder), load_board("pynq-z2"), Hls(ReuseFactor=9), quiet)
+    report = tmp_path / "report"
+    run = fcn_hw.estimate_graph(folder, "pynq-z2")
     write_report(run, report)
     assert {path.name for path in report.iterdir()} == {
         "cycles.svg", "resources.svg", "estimate_layer_cycles.json",
         "estimate_layer_resources.json", "estimate_network_performance.json", "network.svg",
     }  # fmt: skip
     before = {path: path.stat().st_mtime_ns for path in report.iterdir()}
-    again = estimate_graph(run.graph, run.board, Hls(ReuseFactor=9), quiet)
+    again = fcn_hw.estimate_graph(folder, "pynq-z2")
     write_report(again, report)
     assert again.estimate == run.estimate
     assert {path: path.stat().st_mtime_ns for path in report.iterdir()} == before
+
+
+def test_an_estimate_of_a_graph_keeps_its_folds_and_fifos(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+
+    def estimate() -> tuple[str, str]:
+        result = CliRunner().invoke(app, ["estimate", "--graph", str(folder), "-b", "zcu102"])
+        assert result.exit_code == 0, result.output
+        said, title, table = result.output.partition("net on zcu102: estimate")
+        return said.strip(), title + table
+
+    said, table = estimate()
+    assert said.startswith("fifo    folds, FIFO depths")
+    with monkeypatch.context() as patch:
+        patch.setattr("fcn_hw.flow.layout.choose_structure", None)
+        assert estimate() == ("", table)
+    (layout,) = (tmp_path / "cache").rglob("layout.json")
+    whole = layout.read_text()
+    layout.write_text(whole.replace("2", "3", 1))
+    assert estimate()[0].startswith("fifo    folds, FIFO depths; changed or lost since they were")
+    assert layout.read_text() == whole
+    save(fcn(filters=(3, 5)), folder)  # another graph is another layout
+    assert estimate()[0] == "fifo    folds, FIFO depths"
+    assert len(list((tmp_path / "cache").rglob("layout.json"))) == 2
 
 
 def test_a_design_that_does_not_fit_is_shown_and_refused(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -71,7 +72,7 @@ def test_the_reports_agree_with_the_layout(workspace: Workspace) -> None:
     initial = {fifo.name: fifo.depth for fifo in lower(GRAPH).fifos}
     for fifo in layout.dataflow.fifos:
         row = table[fifo.name]
-        assert list(row) == ["initial", "optimized", "width_bits", "storage", "bram36"]
+        assert list(row) == ["initial", "minimum", "optimized", "width_bits", "storage", "bram36"]
         assert (row["initial"], row["optimized"]) == (initial[fifo.name], fifo.depth)
         assert row["width_bits"] == fifo.tensor.channels * fifo.tensor.format.width
         assert (row["bram36"] > 0) == (row["storage"] == "bram")
@@ -162,6 +163,30 @@ def test_an_explanation_names_the_processes_that_wait(call) -> None:
     stored = json.loads(call("--explain", SKIP, "--json").stdout)
     assert stored["avoids_deadlock"] <= stored["keeps_rate"] <= stored["depth"]
     assert stored["deadlock"][0].startswith("'enc1_fork1' waits for a slot")
+
+
+def test_fifos_are_sized_once_and_what_was_changed_is_not_believed(
+    call, workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, said, table = call().output.split("\n", 2)  # behind a warning: no training
+    assert said == "fifo    folds, FIFO depths"
+    explained, data = call("--explain", SKIP).output, call("--json").stdout
+    with monkeypatch.context() as patch:
+        patch.setattr("fcn_hw.flow.layout.choose_structure", None)
+        assert call().output.split("\n", 2)[1:] == ["fifo    up to date", table]
+        assert call("--json").stdout == data
+        assert call("--explain", SKIP).output == explained
+    depths = replace(workspace, untrained=True).project(BOARD) / DEPTHS
+    whole = depths.read_text()
+    depths.write_text(whole.replace('"optimized": 2', '"optimized": 3', 1))
+    again = call().output
+    assert again.endswith(table)
+    assert (
+        again.removesuffix(table)
+        .replace("\n", " ")
+        .endswith(f"fifo    folds, FIFO depths; changed or lost since they were written: {DEPTHS} ")
+    )
+    assert depths.read_text() == whole
 
 
 def test_an_unknown_fifo_is_an_error(call) -> None:

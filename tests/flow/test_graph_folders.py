@@ -84,7 +84,7 @@ def test_two_inputs_from_the_graph_to_a_verified_bundle(graph: Path, tmp_path: P
 
     written = fcn_hw.estimate_graph(graph, board, output=project)
     latency = fcn_hw.estimate_graph(graph, board).frame_latency_cycles
-    assert latency == written.frame_latency_cycles == sized.simulation.frame_latency
+    assert latency == written.frame_latency_cycles == sized.times.frame_latency
     report, path = fcn_hw.report_graph(graph, board, project)
     assert path == project / "report/report.html"
     assert report.problems == ()

@@ -214,6 +214,7 @@ def test_its_figures_are_those_that_the_verbs_write(full: Workspace, tmp_path: P
     run = EstimateRun(sources.graph, board, sources.layout, sources.estimate, latency)
     write_estimate(run, tmp_path)
     html = page(sources).html
+    assert f"One frame through the empty design takes {latency:,} cycles, " in html
     assert (tmp_path / "network.svg").read_text() in html
     occupancy = full.report(board) / "fifo_occupancy.svg"
     for path in (tmp_path / "cycles.svg", tmp_path / "resources.svg", occupancy):
@@ -560,7 +561,7 @@ def test_names_are_text_and_never_markup(tmp_path: Path) -> None:
     graph, hls = hostile(skip_network()), workspace.design.hls
     layout = Layout(choose_folding(graph, board, hls), lower(graph))
     names = [fifo.name for fifo in layout.dataflow.fifos]
-    fifo = FifoRow(9, 5, 8, HOSTILE, 0.5)
+    fifo = FifoRow(9, 4, 5, 8, HOSTILE, 0.5)
     held = Occupancy(10, [9], {names[0]: Held([0, 5], [0, 4])})
     sources = replace(
         read_sources(workspace, board),

@@ -15,8 +15,9 @@ if TYPE_CHECKING:  # `fcn-hw --help` loads none
     from fcn_hw.flow.estimate import EstimateRun
 
 
-def print_estimate(result: Estimate) -> None:
-    """A row a layer, the board, and the limit of the folds."""
+def print_estimate(run: EstimateRun) -> None:
+    """A row a layer, the board, the times of a frame, and the limit of the folds."""
+    result = run.estimate
     table = Table(title=f"{result.design} on {result.board}: estimate", box=box.SIMPLE_HEAD)
     columns = "layer,PE x SIMD,cycles,ideal,LUT,FF,DSP,BRAM36,weight bits,activ. bits,MACs,uJ"
     for column in columns.split(","):
@@ -40,6 +41,12 @@ def print_estimate(result: Estimate) -> None:
     out.print(
         f"{result.fps:.4g} frames/s at {1e3 / result.clock_period_ns:g} MHz: "
         f"{result.interval_cycles:,} cycles a frame, set by {result.bottleneck}",
+        highlight=False,
+    )
+    latency = run.frame_latency_cycles
+    out.print(
+        f"latency of a frame: {latency:,} cycles, {latency * result.clock_period_ns / 1e6:.4g} ms, "
+        "from its first pixel in to its last pixel out of the empty design",
         highlight=False,
     )
     limit = result.limit

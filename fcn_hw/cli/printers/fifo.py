@@ -20,11 +20,11 @@ def print_fifos(result: FifoResult) -> None:
     for column in ("FIFO", "bits", "whole frames", "needed", "depth", "peak", "storage", "BRAM36"):
         left = column in ("FIFO", "storage")
         table.add_column(column, justify="left" if left else "right", no_wrap=True)
-    sized, run = result.structure.fifos, result.simulation
+    sized, times = result.structure.fifos, result.times
     for name, row in result.rows.items():
         table.add_row(
-            name, str(row.width_bits), f"{row.initial:,}", f"{sized.minimum[name]:,}",
-            f"{row.optimized:,}", f"{run.peaks[name]:,}", row.storage, f"{row.bram36:g}",
+            name, str(row.width_bits), f"{row.initial:,}", f"{row.minimum:,}",
+            f"{row.optimized:,}", f"{times.peak_pixels[name]:,}", row.storage, f"{row.bram36:g}",
         )  # fmt: skip
     out = console()
     print_table(table)
@@ -34,8 +34,8 @@ def print_fifos(result: FifoResult) -> None:
         highlight=False,
     )
     out.print(
-        f"first output after {run.first_output:,} cycles, then a frame every {run.interval:,}; "
-        f"the slowest is {run.bottleneck.process}",
+        f"first output after {times.first_output:,} cycles, then a frame every {times.interval:,}; "
+        f"the slowest is {times.bottleneck}",
         highlight=False,
     )
     out.print(f"report: {escape(str(result.report))}", highlight=False)

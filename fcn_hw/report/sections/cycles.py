@@ -33,6 +33,8 @@ class CyclesContext:
     """``cycles.html.j2``.
 
     Args:
+        first_output: when the first pixel leaves the empty design; None where FIFOs are not sized.
+        latency: of a frame, from its first pixel in to its last pixel out; as ``first_output``.
         measured: tool and cycles from frame to frame.
     """
 
@@ -46,6 +48,7 @@ class CyclesContext:
     limit_cause: str
     input_beats: int
     output_beats: int
+    first_output: int | None
     latency: int | None
     picture: Markup
     measured: tuple[tuple[str, int], ...]
@@ -72,7 +75,7 @@ def cycles(sources: Sources) -> Section:
                 layer.name == estimate.bottleneck,
             )
         )
-    limit = estimate.limit
+    limit, times = estimate.limit, sources.fifos.times if sources.fifos else None
     return made(
         ID,
         TITLE,
@@ -87,7 +90,8 @@ def cycles(sources: Sources) -> Section:
             limit_cause=limit.cause,
             input_beats=limit.input_beats,
             output_beats=limit.output_beats,
-            latency=sources.fifos.times.first_output if sources.fifos else None,
+            first_output=times.first_output if times else None,
+            latency=times.frame_latency if times else None,
             picture=chart(
                 cycles_svg(estimate),
                 "Cycles of a frame by process, and the limit of the frame; numbers: see the table.",
