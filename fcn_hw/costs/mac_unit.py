@@ -131,7 +131,7 @@ def mac_unit(unit: MacUnit, family: Family) -> Resources:
         # The results of the groups, held; a pixel that leaves has the last group's beside them.
         result_bits = unit.n_filt * unit.output_bits
         amount = amount + Resources(lut=result_bits, ff=result_bits)
-    amount = amount + lut_rom(filter_groups, unit.pe * unit.bias_bits)
+    amount = amount + lut_rom(filter_groups, unit.pe * unit.bias_bits, family)
     return amount + weight_rom(unit, family)
 
 
@@ -202,5 +202,5 @@ def rom_memory(words: int, bits: int, storage: str, family: Family) -> Resources
     if storage == "bram":
         return bram(words, bits)
     if storage == "lutram":
-        return lut_rom(words, bits)
+        return lut_rom(words, bits, family)
     return ram(words, bits, family).resources

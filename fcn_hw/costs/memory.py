@@ -77,18 +77,25 @@ def lutram(words: int, bits: int, family: Family) -> Resources:
 
 
 @cache
-def lut_rom(words: int, bits: int) -> Resources:
+def lut_rom(words: int, bits: int, family: Family) -> Resources:
     """Constants in LUTs, 64 words of a bit each, the output registered; at most.
 
     Synthesis merges equal and drops constant bits, which depends on the values. One word is wires.
+    ECP5: eight words of a bit are a LUT4, with the choice between them; fitted to the weights of
+    ``digits_fcn8s``, of which yosys 0.70 makes 7.5 to 8.6.
     """
     if words <= 1:
         return Resources()
+    if family == "ecp5":
+        return Resources(lut=ceil(words * bits / _ECP5_ROM_BITS), ff=bits)
     return Resources(
         lut=bits * ceil(words / LUTRAM_WORDS) + multiplexer_luts(ceil(words / LUTRAM_WORDS), bits),
         ff=bits,
     )
 
+
+_ECP5_ROM_BITS = 8
+"""Of a ROM, in a LUT4."""
 
 ROM_STORAGE: dict[str, Storage] = {"Resource": "bram", "Latency": "lutram"}
 """hls4ml's strategies and where the weights are."""
@@ -100,9 +107,11 @@ def rom_storage(words: int, strategy: str) -> Storage:
 
 
 @cache
-def rom(words: int, bits: int, strategy: str) -> Resources:
+def rom(words: int, bits: int, strategy: str, family: Family) -> Resources:
     """A ROM in the place that :func:`rom_storage` gives it; of one word it is wires."""
-    return lut_rom(words, bits) if rom_storage(words, strategy) == "lutram" else bram(words, bits)
+    if rom_storage(words, strategy) == "lutram":
+        return lut_rom(words, bits, family)
+    return bram(words, bits)
 
 
 @cache

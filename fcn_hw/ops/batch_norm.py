@@ -82,7 +82,8 @@ class BatchNorm(ChannelGroups):
             along = Resources(ff=source.format.width + self.output.format.width)
             scaled = scaled + adder(self.accum.width) + along
         a_channel = scaled + converter(self.accum, self.output.format)
-        roms = rom(groups, fold.pe * scale_bits, strategy) + lut_rom(groups, fold.pe * bias_bits)
+        roms = rom(groups, fold.pe * scale_bits, strategy, family)
+        roms = roms + lut_rom(groups, fold.pe * bias_bits, family)
         return a_channel * fold.pe + roms
 
     def stored_bits(self, source: Tensor) -> int:

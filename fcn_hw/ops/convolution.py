@@ -492,7 +492,7 @@ class Convolution(Folded):
         control = PROCESS
         table_bits = steps.table_bits if steps.listed else 0
         if table_bits:
-            control = control + rom(unit.rom_words, table_bits, strategy)
+            control = control + rom(unit.rom_words, table_bits, strategy, family)
         if unit.taps > 1:
             control = control + counters(source.height, source.width, unit.rom_words)
             control = control + ram(words, bits, family).resources if words else control

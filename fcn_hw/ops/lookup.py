@@ -63,7 +63,7 @@ class Lookup(Pixelwise):
         entries, bits = len(self.table.codes), self.table.format.signed_width
         channels = self.output.channels
         # In front of the FIFO without a register.
-        tables = Resources(lut=lut_rom(entries, bits).lut * channels)
+        tables = Resources(lut=lut_rom(entries, bits, family).lut * channels)
         return OpCost(pixel_process(self.output) + tables, weight_bits=entries * bits * channels)
 
     def energy_pj(self, operands: Operands, fold: Fold | None = None) -> float:

@@ -178,16 +178,16 @@ class Threshold(ChannelGroups):
         searched = Resources(ff=self.levels // LEVELS_A_STAGE * 2 * bits)
         for level in range(self.levels):
             searched = searched + comparison(bits)
-            searched = searched + self._level_rom(groups << level, compared_bits, strategy)
+            searched = searched + self._level_rom(groups << level, compared_bits, strategy, family)
         a_channel = searched + adder(self.total_format.signed_width)
         if step_bits > 2:  # two bits are a sign
             a_channel = a_channel + multiplier(step_bits, self.levels, family)
-        return a_channel * fold.pe + lut_rom(groups, fold.pe * (base_bits + step_bits))
+        return a_channel * fold.pe + lut_rom(groups, fold.pe * (base_bits + step_bits), family)
 
     @staticmethod
-    def _level_rom(words: int, bits: int, strategy: str) -> Resources:
+    def _level_rom(words: int, bits: int, strategy: str, family: Family) -> Resources:
         """The ROM of a level. A LUT that makes two bits of it compares them, too."""
-        amount = rom(words, bits, strategy)
+        amount = rom(words, bits, strategy, family)
         if amount.bram18:
             return amount
         return Resources(lut=amount.lut // 2 if words > 2 else 0)

@@ -53,9 +53,10 @@ def test_distributed_ram() -> None:
     assert lutram(32, 14, "ultrascale+").lut == 8
     assert lutram(64, 7, "ultrascale+").lut == 8
     assert lutram(128, 3, "7series").lut == 8 + 3, "two banks and a choice of three bits"
-    assert lut_rom(1, 100).lut == 0
-    assert lut_rom(64, 10).lut == 10
-    assert lut_rom(128, 10).lut == 20 + 10
+    assert lut_rom(1, 100, "7series").lut == 0
+    assert lut_rom(64, 10, "7series").lut == 10
+    assert lut_rom(128, 10, "7series").lut == 20 + 10
+    assert lut_rom(64, 10, "ecp5").lut == 80
 
 
 def test_a_memory_left_to_the_tool_is_in_luts_up_to_64_words() -> None:
