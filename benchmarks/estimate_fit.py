@@ -34,6 +34,7 @@ from fcn_hw.harness.whole_set import cores
 from fcn_hw.ir import Graph
 from fcn_hw.ir.build import GraphBuilder
 from fcn_hw.ops import Constant, Fold, Folded, Padding, Tensor
+from fcn_hw.ops.convolution import Convolution
 from fcn_hw.rtl.compile import compile_call
 from fcn_hw.rtl.gates import plan_gates, read_gates
 from fcn_hw.rtl.network import read_network
@@ -165,8 +166,49 @@ def lanes(draw: _Draw) -> Drawn:
     op = build.op("y")
     assert isinstance(op, Folded)
     folds = op.lane_folds((build.tensor("x"),), load_board(BOARD).family)
-    fold: Fold = draw.of(*(f for f in folds if 6 <= f.multipliers <= 96 and f.taps < 9))
+    fold: Fold = draw.of(
+        *(f for f in folds if 6 <= f.multipliers <= 96 and f.taps < 9 and not f.lut_pe)
+    )
     return build, fold, draw.of("Resource", "Latency")
+
+
+def raster(draw: _Draw) -> Drawn:
+    """Several taps at once, and several steps."""
+    channels, filters = draw.of(3, 4, 6, 8, 16), draw.of(4, 6, 8, 12, 24)
+    kernel = draw.of((3, 3), (3, 3), (3, 3), (5, 5), (2, 2), (1, 5))
+    build = _input(draw, draw.either(2, 4, 4, 6, 8), channels)
+    dilation = draw.of((1, 1), (1, 1), (1, 1), (2, 2))
+    pad = (kernel[0] // 2 * dilation[0],) * 2 + (kernel[1] // 2 * dilation[1],) * 2
+    build.conv2d(
+        "y", "x", draw.codes((*kernel, channels, filters), draw.of(2, 4, 4, 8)),
+        draw.codes((filters,), 8), strides=draw.of((1, 1), (1, 1), (2, 2)), dilation=dilation,
+        padding=Padding(*pad), fmt=draw.either(4, 4, 6, 8),
+    )  # fmt: skip
+    op = build.op("y")
+    assert isinstance(op, Convolution)
+    fold: Fold = draw.of(
+        *(
+            f for f in op.legal_folds()
+            if f.taps > 1 and 6 <= f.multipliers <= 108 and op.fold_steps(f) > 1
+        )
+    )  # fmt: skip
+    return build, fold, draw.of("Resource", "Latency")
+
+
+def constants(draw: _Draw) -> Drawn:
+    """One step for everything: the weights are constants of the code."""
+    channels, filters = draw.of(1, 2, 3, 4, 6), draw.of(4, 6, 8)
+    kernel = draw.of((3, 3), (3, 3), (3, 3), (2, 2), (1, 3), (1, 1))
+    build = _input(draw, draw.either(2, 4, 4, 6, 8), channels)
+    codes = draw.codes((*kernel, channels, filters), draw.of(2, 4, 4, 4, 8))
+    kept = draw.rng.random(codes.codes.shape) >= draw.of(0.0, 0.0, 0.3, 0.6)
+    build.conv2d(
+        "y", "x", Constant(codes.codes * kept, codes.format), draw.codes((filters,), 8),
+        strides=draw.of((1, 1), (1, 1), (2, 2)) if kernel != (1, 1) else (1, 1),
+        padding=Padding(*(kernel[0] // 2,) * 2, *(kernel[1] // 2,) * 2),
+        fmt=draw.either(4, 4, 6, 8),
+    )  # fmt: skip
+    return build, Fold(filters, channels, kernel[0] * kernel[1]), "Resource"
 
 
 def conv_transpose2d(draw: _Draw) -> Drawn:
@@ -302,7 +344,8 @@ def zero_pad2d(draw: _Draw) -> Drawn:
 
 
 GRID: dict[Callable[[_Draw], Drawn], int] = {
-    conv2d: 15, conv2d_1x1: 9, lanes: 9, conv_transpose2d: 9, depthwise_conv2d: 12,
+    conv2d: 15, conv2d_1x1: 9, lanes: 9, raster: 15, constants: 3,
+    conv_transpose2d: 9, depthwise_conv2d: 12,
     batch_norm: 9, threshold: 9,
     lookup: 3, max_pool2d: 9, average_pool2d: 9, upsample_nearest: 6,
     upsample_bilinear: 9, arg_max: 9, joins: 9, skip_concat: 3, relu: 6, quantize: 6, crop2d: 3,
@@ -334,6 +377,7 @@ def measure(batch: Sequence[Point]) -> dict[str, Any]:
         for name, point in zip(modules, batch, strict=True):
             gates = read_gates(name, folder, of=_TOP)
             found[point.name] = {
+                "before": {"lut": point.estimated().lut, "ff": point.estimated().ff},
                 "shape": point.shape, "lut": gates.lut, "ff": gates.ff, "dsp": gates.dsp,
                 "bram18": round(2 * gates.bram36),
             }  # fmt: skip
@@ -376,7 +420,7 @@ def measure_all(found: dict[str, Any]) -> None:
     with ProcessPoolExecutor(cores(), mp_context=get_context("spawn")) as pool:
         for job in as_completed([pool.submit(measure, batch) for batch in batches]):
             for name, counts in job.result().items():
-                found[name] = found.get(name, {}) | counts
+                found[name] = counts | found.get(name, {}) | counts
             ordered = {name: found[name] for name in names if name in found}
             replace_file(MEASURED, json.dumps(ordered, indent=1) + "\n")
 

@@ -53,6 +53,7 @@ class MacUnit:
             multiplier for each, so that all are constants; None where weights change.
         lanes: filters that share a multiplier of a DSP slice, or 0; :mod:`fcn_hw.ops.lanes`.
         lane_width, lane_terms: see there.
+        lut_pe: filters whose products are made of LUTs all the same.
     """
 
     pe: int
@@ -77,6 +78,7 @@ class MacUnit:
     lanes: int = 0
     lane_width: int = 0
     lane_terms: int = 0
+    lut_pe: int = 0
 
     @property
     def multipliers(self) -> int:
@@ -118,7 +120,7 @@ def mac_unit(unit: MacUnit, family: Family) -> Resources:
         unit.accum_bits, unit.output_bits, rounds=unit.rounds, saturates=unit.saturates
     )
     if unit.lanes:
-        amount = shared_products(unit)
+        amount = shared_products(unit) + products(unit, [unit.terms] * unit.lut_pe, family)
     elif unit.digits is None:
         amount = products(unit, [unit.terms] * unit.pe, family)
     else:
@@ -165,17 +167,18 @@ def shared_products(unit: MacUnit) -> Resources:
     A slice adds its product to what the slice before hands on. What is left is to add the ends of
     chains, and lanes that are read more than once; operands wait for their slice's turn in a chain.
     """
-    columns, terms = unit.pe // unit.lanes, unit.terms
+    columns, terms = (unit.pe - unit.lut_pe) // unit.lanes, unit.terms
     word_bits = unit.lanes * unit.lane_width
     most = min(unit.lane_terms or terms, MOST_CHAINED)
     chains = [most] * (terms // most) + [terms % most]
     ends = ceil(terms / most)
     # What a lane carries into the one above is added where lanes are read: in each part of a step,
-    # or once a pixel, when the ends of chains are added.
+    # or once a pixel. Beside that the parts, or the ends of chains, are added.
     carries = (unit.lanes - 1) * unit.lane_width
     reads = ceil(terms / unit.lane_terms) if unit.lane_terms else 1
-    added = reads * (carries + word_bits) if unit.lane_terms else carries + (ends - 1) * word_bits
-    element_bits = unit.rom_word_bits // (columns * terms)
+    parts = reads if unit.lane_terms else ends
+    added = reads * carries + (parts - 1) * word_bits
+    element_bits = unit.lanes * (unit.weight_bits + 1) - 1
     waits = sum(sum(range(length - HELD_IN_A_SLICE)) for length in chains)
     return Resources(
         lut=columns * added,

@@ -89,6 +89,7 @@ def _layer(layer: LayerEstimate) -> dict[str, Any]:
         "SIMD": layer.fold.simd if layer.fold else None,
         "taps": layer.fold.taps if layer.fold else None,
         "lanes": layer.fold.lanes if layer.fold else None,
+        "PE_in_LUTs": layer.fold.lut_pe if layer.fold else None,
         "Strategy": layer.strategy or None,
         "weight_bits": layer.weight_bits,
         "activation_bits": layer.activation_bits,

@@ -211,6 +211,9 @@ def _fold(parameters: str, name: str) -> Fold | None:
     body = re.search(rf"^struct {re.escape(name)}_config \{{(.*?)^\}};", parameters, re.M | re.S)
     if body is None:
         return None
-    member = r"^    static constexpr int (pe|simd|taps|lanes) = (\d+);"
+    member = r"^    static constexpr int (pe|simd|taps|lanes|lut_columns) = (\d+);"
     values = {key: int(value) for key, value in re.findall(member, body[1], re.M)}
-    return Fold(**({"simd": 1} | values)) if "pe" in values else None
+    if "pe" not in values:
+        return None
+    lut_pe = values.pop("lut_columns", 0) * values.get("lanes", 0)
+    return Fold(**({"simd": 1} | values), lut_pe=lut_pe)

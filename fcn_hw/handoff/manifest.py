@@ -105,11 +105,12 @@ class FoldEntry(_Section):
     simd: Count
     taps: Count
     lanes: Count
+    lut_pe: Count
     strategy: Text
 
     @property
     def fold(self) -> Fold:
-        return Fold(self.pe, self.simd, self.taps, self.lanes)
+        return Fold(self.pe, self.simd, self.taps, self.lanes, self.lut_pe)
 
 
 class Structure(_Section):

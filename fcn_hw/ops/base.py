@@ -163,22 +163,31 @@ class Fold:
             whole rows whose number divides those of the kernel.
         lanes: products that a DSP slice makes at a time; 0 leaves products to the tool, which
             makes narrow ones of LUTs.
+        lut_pe: filters of the ``pe`` whose products are made of LUTs although those of the others
+            share DSP slices; a multiple of ``lanes`` below ``pe``.
     """
 
     pe: int
     simd: int
     taps: int = 1
     lanes: int = 0
+    lut_pe: int = 0
 
     def __str__(self) -> str:
         """``8 x 12``: PE and SIMD, then the taps where they are several, then the lanes."""
         factors = [self.pe, self.simd, *([self.taps] if self.taps > 1 else [])]
         lanes = f", {self.lanes} a DSP" if self.lanes else ""
-        return " x ".join(str(factor) for factor in factors) + lanes
+        in_luts = f", {self.lut_pe} in LUTs" if self.lut_pe else ""
+        return " x ".join(str(factor) for factor in factors) + lanes + in_luts
 
     @property
     def multipliers(self) -> int:
         return self.pe * self.simd * self.taps
+
+    @property
+    def lut_columns(self) -> int:
+        """Groups of ``lanes`` filters whose products are made of LUTs."""
+        return self.lut_pe // self.lanes if self.lanes else 0
 
 
 @dataclass(frozen=True)

@@ -5,11 +5,12 @@ from __future__ import annotations
 from fcn_hw.costs.arithmetic import multiplexer_luts
 from fcn_hw.costs.resources import Resources
 from fcn_hw.firing import Loop
-from fcn_hw.ops.base import Fold, Folded, Operands, divisors
+from fcn_hw.ops.base import Fold, Folded, Operands
 
 
 class ChannelFolded(Folded):
-    """Base of ops that compute ``pe`` channels of a pixel, a channel group, in each cycle.
+    """Base of ops that compute ``pe`` channels of a pixel, a channel group, in each cycle; the last
+    group may have fewer.
 
     Without a fold an op of this kind computes all channels of a pixel at once.
     """
@@ -17,13 +18,16 @@ class ChannelFolded(Folded):
     follows_reuse_factor = False
 
     def legal_folds(self) -> tuple[Fold, ...]:
-        return tuple(Fold(pe, 1) for pe in divisors(self.output.channels))
+        """For each number of groups, the fewest channels in parallel."""
+        channels = self.output.channels
+        sizes = {-(-channels // groups) for groups in range(1, channels + 1)}
+        return tuple(Fold(pe, 1) for pe in sorted(sizes))
 
     def given(self, fold: Fold | None) -> Fold:
         return fold or Fold(self.output.channels, 1)
 
     def fold_steps(self, fold: Fold) -> int:
-        return self.output.channels // fold.pe
+        return -(-self.output.channels // fold.pe)
 
     def work(self, operands: Operands, fold: Fold) -> int:
         """A channel of each of the cycles that all channels at once take."""

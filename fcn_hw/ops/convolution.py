@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from fcn_hw.costs.arithmetic import conversion_modes, counters, signed_digits
+from fcn_hw.costs.arithmetic import conversion_modes, counters, in_dsp, signed_digits
 from fcn_hw.costs.energy import ADD_PJ_A_BIT, MEMORY_PJ_A_BIT, MULTIPLY_PJ_A_BIT2
 from fcn_hw.costs.family import Family
 from fcn_hw.costs.mac_unit import MacUnit, mac_unit
@@ -237,11 +237,13 @@ class Convolution(Folded):
             return ()
         phases = self.windows.phases
         formats = self.weight.format, operands[0].format, self.accum
+        wide = in_dsp(self.weight.format.signed_width, operands[0].format.width)
         return tuple(
-            replace(fold, lanes=lanes)
+            replace(fold, lanes=lanes, lut_pe=lanes * columns)
             for lanes in legal_lanes(*formats, family)
             for fold in self.legal_folds()
             if fold.pe % lanes == 0 and phases[0] * phases[1] * self.fold_steps(fold) > 1
+            for columns in ([0] if wide else lut_columns(fold, lanes))
         )
 
     def packing(self, source: Tensor, fold: Fold) -> Packing | None:
@@ -413,7 +415,7 @@ class Convolution(Folded):
         window = MEMORY if self.ring_shape(operands[0], fold)[0] else 0
         table = MEMORY if self.pixel_steps(fold).listed else 0
         terms, packing = fold.simd * fold.taps, self.packing(operands[0], fold)
-        sums = packing.sum_cycles(terms) if packing else tree(terms)
+        sums = max(packing.sum_cycles(terms) if packing else 0, tree(terms))
         # products, their sum, the accumulator
         return STREAM + table + window + MULTIPLY + sums + 1 + CONVERT
 
@@ -466,6 +468,7 @@ class Convolution(Folded):
             bias_bits=self.bias.format.signed_width if self.bias is not None else 0,
             own_channels=not self.sums_channels,
             lanes=fold.lanes,
+            lut_pe=fold.lut_pe,
             lane_width=packing.width if packing else 0,
             lane_terms=packing.terms if packing else 0,
         )
@@ -503,10 +506,10 @@ class Convolution(Folded):
                 if self.sums_channels
                 else win.reach[1] * self.filters // source.channels
             )
-            control = control + Resources(
-                lut=win.reach[0] * source.pixel_bits,
-                ff=win.taps[0] * columns * source.pixel_bits,
-            )
+            window_bits = win.taps[0] * columns * source.pixel_bits
+            control = control + Resources(lut=win.reach[0] * source.pixel_bits, ff=window_bits)
+            if unit.rom_words > 1:
+                control = control + waiting_window(window_bits)
         elif words:
             # Position of the window, of the tap and of the reader: row, column and slot of each.
             control = control + counters(source.height, source.width, words) * 3
@@ -582,7 +585,7 @@ class Convolution(Folded):
                 "bias_width": bias_bits,
                 "accum": self.accum,
             }
-            | ({} if packing is None else packing.config)
+            | ({} if packing is None else packing.config | {"lut_columns": fold.lut_columns})
         )
 
     @property
@@ -636,7 +639,8 @@ class Convolution(Folded):
         weight_bits, bias_bits = self._rom_bits(packing)
         filters, filters_a_sum = f"filter {fold.pe}", f"filter {fold.pe}"
         if packing is not None:
-            weights, biases = packing.elements(weights), packing.biases(biases)
+            weights = packing.elements(weights, fold.lut_columns)
+            biases = packing.biases(biases)
             filters = f"{packing.lanes} filters {weights.shape[1]}"
             filters_a_sum = filters_a_sum if packing.terms else filters
         taps = (
@@ -745,6 +749,30 @@ class DirectConvolution(Convolution):
             "pad_top": self.padding.top,
             "pad_left": self.padding.left,
         }
+
+
+LEAST_SLICES = 16
+"""Of a fold whose filters may also have a part in LUTs: below it the folds with lanes and without
+are close enough to one another."""
+PARTS = 4
+"""Parts of such a fold's filters, some of which may be in LUTs."""
+
+
+def lut_columns(fold: Fold, lanes: int) -> list[int]:
+    """How many columns of ``lanes`` filters may be in LUTs where the others share DSP slices."""
+    columns = fold.pe // lanes
+    if fold.taps > 1 or columns * fold.simd < LEAST_SLICES:
+        return [0]
+    return sorted({columns * part // PARTS for part in range(PARTS)})
+
+
+def waiting_window(bits: int) -> Resources:
+    """What the registers of a window need more if a window takes several steps.
+
+    In a window's first step its products are of what is just shifted, in the others of what the
+    registers hold; both go on to the stages behind. Fitted to yosys.
+    """
+    return Resources(lut=3 * bits // 2, ff=2 * bits // 5 + 60)
 
 
 def left_shift(accum: FixedFormat, fraction: int) -> int:

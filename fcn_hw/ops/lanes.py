@@ -96,16 +96,23 @@ class Packing:
         """Bits of an element of the ROM: the weights of all lanes by one input."""
         return self.weight_width + (self.lanes - 1) * (self.weight_width + 1)
 
-    def elements(self, weights: Codes) -> Codes:
+    def elements(self, weights: Codes, lut_columns: int = 0) -> Codes:
         """Elements of the ROM.
 
         Args:
             weights: codes (..., filters, terms); filters are consecutive lanes.
+            lut_columns: groups of filters, the last ones, that share no multiplier: their codes lie
+                side by side, the first filter's in the lowest bits.
         """
         filters = np.moveaxis(weights, -2, -1)
         lanes = filters.reshape(*filters.shape[:-1], -1, self.lanes)
         places = [0, *(j * (self.weight_width + 1) - 1 for j in range(1, self.lanes))]
-        return np.moveaxis(lanes @ (1 << np.array(places, dtype=np.int64)), -1, -2)
+        found = lanes @ (1 << np.array(places, dtype=np.int64))
+        if lut_columns:
+            bits = lanes[..., -lut_columns:, :] & ((1 << self.weight_width) - 1)
+            side_by_side = 1 << (np.arange(self.lanes) * self.weight_width)
+            found[..., -lut_columns:] = bits @ side_by_side
+        return np.moveaxis(found, -1, -2)
 
     def biases(self, codes: Codes) -> Codes:
         """Biases of all lanes of a word, or as they are where sums are not packed.

@@ -346,7 +346,13 @@ def test_expected_numbers_are_recomputed(
     [
         ({"folds": {}}, "structure.folds are not those of the graph's layers"),
         (
-            {"folds": {"scores": FoldEntry(pe=3, simd=1, taps=1, lanes=0, strategy="Resource")}},
+            {
+                "folds": {
+                    "scores": FoldEntry(
+                        pe=3, simd=1, taps=1, lanes=0, lut_pe=0, strategy="Resource"
+                    )
+                }
+            },
             "structure.folds: 'scores' can't have 3 x 1",
         ),
         ({"fifo_depths": {}}, "structure.fifo_depths are not those of the graph's streams"),

@@ -119,4 +119,5 @@ def test_no_legal_fold_is_nearer(kernel: int, n_chan: int, n_filt: int, reuse: i
 def test_a_fold_in_words() -> None:
     assert str(Fold(8, 12)) == "8 x 12"
     assert str(Fold(8, 12, taps=3, lanes=2)) == "8 x 12 x 3, 2 a DSP"
+    assert str(Fold(8, 12, lanes=2, lut_pe=4)) == "8 x 12, 2 a DSP, 4 in LUTs"
     assert Fold(8, 12, taps=3, lanes=2).multipliers == 8 * 12 * 3

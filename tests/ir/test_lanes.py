@@ -105,6 +105,13 @@ def test_sums_of_all_steps_stay_packed_with_their_biases(lanes: int) -> None:
     assert min(seen) < -400 and max(seen) > 400, "the ends of the accumulator occur"
 
 
+def test_columns_of_luts_hold_the_codes_of_their_weights() -> None:
+    packing = Packing(2, 16, 1, 4, 4)
+    weights = np.array([[-8], [7], [-8], [-1]])
+    shared, own = packing.elements(weights, lut_columns=1)[:, 0].tolist()
+    assert shared == -8 + (7 << 4) and own == 0b1111_1000
+
+
 def test_facts_of_the_issue() -> None:
     four, eight = parse_format("fixed<4,4>"), parse_format("fixed<8,8>")
     narrow, byte = parse_format("ufixed<4,4>"), parse_format("ufixed<8,8>")
@@ -132,5 +139,7 @@ def test_lanes_divide_the_filters_that_share_a_step() -> None:
     folds = op.lane_folds(graph.operands(op), "7series")
     assert Fold(2, 1, 1, 2) in folds and Fold(6, 2, 3, 3) in folds
     assert all(fold.pe % fold.lanes == 0 for fold in folds)
+    assert Fold(6, 2, 3, 2, 2) in folds and Fold(6, 2, 3, 2, 4) in folds
+    assert all(fold.lut_pe % fold.lanes == 0 and fold.lut_pe < fold.pe for fold in folds)
     assert not [fold for fold in folds if op.fold_steps(fold) == 1], "constants share nothing"
     assert not set(folds) & set(op.legal_folds())

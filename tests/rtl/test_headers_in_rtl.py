@@ -57,7 +57,8 @@ def chosen() -> list[Case]:
     for kind, cases in by_kind().items():
         count = 2 if "conv" in kind.lower() else 1
         found += [cases[len(cases) * (3 * n + 1) // (3 * count)] for n in range(count)]
-    return [*found, one_pixel(), one_column(), *lane_cases()[1:3], *zero_block_cases()[6:14:7]]
+    shared = [lane_cases()[index] for index in (1, 2, 8)]
+    return [*found, one_pixel(), one_column(), *shared, *zero_block_cases()[6:14:7]]
 
 
 def one_pixel() -> Case:

@@ -96,7 +96,8 @@ def header_traits(case: Case) -> frozenset[Hashable]:
         found["simd"] = "one" if simd == 1 else "all" if simd == first.channels else "some"
         found["fold"] = (found["pe"], found["simd"])
         packing = op.packing(first, case.fold) if isinstance(op, Convolution) else None
-        found["lanes"] = packing and (packing.lanes, packing.terms == 0)
+        found["lanes"] = packing and (packing.lanes, packing.terms == 0, case.fold.lut_pe > 0)
+        found["uneven groups"] = outputs % pe != 0
         if isinstance(op, Convolution):
             left_out = op.pixel_steps(case.fold).listed
             found["steps left out"] = left_out, op.is_pointwise(first)

@@ -197,6 +197,9 @@ def lane_cases() -> list[Case]:
         (8, 6, "fixed<3,1>", "fixed<3,1>", Fold(3, 4, 9, 3)),
         (5, 2, "ufixed<3,1>", "ufixed<1,1>", Fold(2, 5, 1, 2)),
         (1, 6, "fixed<8,1>", "ufixed<1,1>", Fold(2, 1, 1, 2)),
+        (3, 6, "fixed<4,1>", "ufixed<4,0>", Fold(6, 3, 1, 2, 2)),
+        (5, 6, "fixed<4,1>", "ufixed<4,0>", Fold(6, 1, 3, 3, 3)),
+        (4, 4, "fixed<8,1>", "fixed<8,1>", Fold(4, 2, 1, 2, 2)),
     ]
     cases = []
     for number, (n_chan, n_filt, weights, inputs, fold) in enumerate(sizes * 2):

@@ -97,6 +97,18 @@ ReadCodes:
     }
 }
 
+// Reads a pixel into groups of channels of one size: what the last group has beyond them is 0.
+template <class pixel_T, unsigned SIZE>
+void read_groups(hls::stream<pixel_T> &in, code_t<typename pixel_T::value_type> (&codes)[SIZE]) {
+    #pragma HLS INLINE
+    read_codes(in, codes);
+LastGroup:
+    for (unsigned c = pixel_T::size; c < SIZE; ++c) {
+        #pragma HLS UNROLL
+        codes[c] = 0;
+    }
+}
+
 // Writes a pixel: exact results of its channels, each converted to the output's type.
 template <class pixel_T, class exact_T>
 void write_converted(hls::stream<pixel_T> &out, const exact_T exact[pixel_T::size]) {

@@ -8,13 +8,16 @@
 //
 // With `lanes` above 1 one multiplier of a DSP slice makes the products of so many filters by the operand
 // that they share: its other factor is their weights, lane_width bits apart. What a lane carries into
-// the one above is taken back where lanes are read. fcn_hw/ops/lanes.py proves that no bit is lost.
+// the one above is taken back where lanes are read. fcn_hw/ops/lanes.py proves that no bit is lost. The
+// filters of a multiplier are a column; the last `lut_columns` of them have a multiplier of LUTs for each
+// filter all the same, so that a layer may take what slices there are.
 //
 // CONFIG_T: pe, simd, taps, lanes, n_chan, n_filt, weight_t, bias_t, accum_t, product_shift, bias_shift;
 // conv2d.h says what they are. With lanes also
 //   lane_width    bits from a lane to the next
 //   lane_terms    0: the sums of all steps stay packed, biases included, and lane_width is accum_t's;
 //                 else how many products are added, at most, before lanes are read
+//   lut_columns   columns whose products are made of LUTs
 //   weight_width, input_width   of a code of a filter's weights, and of a factor that holds those of the
 //                 input
 //
@@ -112,6 +115,7 @@ template <typename CONFIG_T> struct lanes_plan<CONFIG_T, true> {
     // One bit more: the lowest sum of all lanes but the first, less what the first one carries.
     static constexpr int sum_width = sums_packed ? lanes * accum_width + 1 : accum_width;
     static constexpr int columns = CONFIG_T::pe / lanes;
+    static constexpr int dsp_columns = columns - CONFIG_T::lut_columns;
     static constexpr int sums = sums_packed ? columns : CONFIG_T::pe;
     static constexpr int factor_width = (lanes - 1) * CONFIG_T::lane_width + CONFIG_T::weight_width + 1;
     typedef signed_t<factor_width> factor_t;
@@ -171,6 +175,25 @@ typename mac_plan<CONFIG_T>::product_t column_product(const typename CONFIG_T::w
     return product;
 }
 
+// The products of a filter of a column of LUTs, added: an element of the ROM holds the codes of the column's
+// filters side by side.
+template <typename CONFIG_T, class OPERANDS_T, class input_code_T>
+sum_t<mac_plan<CONFIG_T>::accum_width>
+lane_products(const typename CONFIG_T::weight_t weights[mac_plan<CONFIG_T>::terms], int lane,
+              const input_code_T inputs[OPERANDS_T::count]) {
+    #pragma HLS INLINE
+    typedef typename mac_plan<CONFIG_T>::factor_t factor_t;
+    sum_t<mac_plan<CONFIG_T>::accum_width> products = 0;
+LaneProducts:
+    for (int s = 0; s < mac_plan<CONFIG_T>::terms; ++s) {
+        #pragma HLS UNROLL
+        const signed_t<CONFIG_T::weight_width> weight = lowest_bits<CONFIG_T::weight_width>(
+            factor_t(weights[s] >> (lane * CONFIG_T::weight_width)));
+        products += weight * inputs[OPERANDS_T::of(0, s)];
+    }
+    return products;
+}
+
 // How products are made and sums are read: a multiplier for each filter.
 template <bool PACKED, bool SUMS_PACKED> struct mac_columns {
     template <typename CONFIG_T, class OPERANDS_T, class input_code_T>
@@ -216,10 +239,19 @@ template <> struct mac_columns<true, true> {
         for (int m = 0; m < mac_plan<CONFIG_T>::columns; ++m) {
             #pragma HLS UNROLL
             accumulator_t<CONFIG_T> products = 0;
-        Products:
-            for (int s = 0; s < mac_plan<CONFIG_T>::terms; ++s) {
-                #pragma HLS UNROLL
-                products += column_product<CONFIG_T>(weights[m][s], inputs[OPERANDS_T::of(0, s)]);
+            if (m < mac_plan<CONFIG_T>::dsp_columns) {
+            Products:
+                for (int s = 0; s < mac_plan<CONFIG_T>::terms; ++s) {
+                    #pragma HLS UNROLL
+                    products += column_product<CONFIG_T>(weights[m][s], inputs[OPERANDS_T::of(0, s)]);
+                }
+            } else {
+            Pack:
+                for (int lane = CONFIG_T::lanes - 1; lane >= 0; --lane) {
+                    #pragma HLS UNROLL
+                    products = shift_left<CONFIG_T::lane_width>(products) +
+                               lane_products<CONFIG_T, OPERANDS_T>(weights[m], lane, inputs);
+                }
             }
             sums[m] += shift_left<CONFIG_T::product_shift>(products);
         }
@@ -262,13 +294,17 @@ template <> struct mac_columns<true, false> {
             #pragma HLS UNROLL
             accumulator_t<CONFIG_T> products[CONFIG_T::lanes];
             #pragma HLS ARRAY_PARTITION variable=products
+            const bool in_slices = m < plan::dsp_columns;
         Start:
             for (int lane = 0; lane < CONFIG_T::lanes; ++lane) {
                 #pragma HLS UNROLL
                 products[lane] = 0;
+                if (!in_slices) {
+                    products[lane] = lane_products<CONFIG_T, OPERANDS_T>(weights[m], lane, inputs);
+                }
             }
         Parts:
-            for (int part = 0; part < parts; ++part) {
+            for (int part = 0; part < (in_slices ? parts : 0); ++part) {
                 #pragma HLS UNROLL
                 typename plan::word_t word = 0;
             Products:

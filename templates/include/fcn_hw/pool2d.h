@@ -12,9 +12,9 @@
 // negative position means that the window has not begun.
 //
 // A position takes a cycle for each channel group, `pe` consecutive channels that are computed in
-// parallel.
+// parallel; the last group may have fewer.
 //
-// Cycles of a frame: rows * cols * (channels / pe), where rows = max(in_height, bottom of the last
+// Cycles of a frame: rows * cols * ceil(channels / pe), where rows = max(in_height, bottom of the last
 // window) and cols = max(in_width, right end of the last window, 8).
 //
 // Parameters:
@@ -48,8 +48,7 @@ void pool_windows(hls::stream<in_T> &in, hls::stream<out_T> &out) {
     typedef typename POOL_T::value_t value_t;
     constexpr int channels = in_T::size;
     constexpr int pe = CONFIG_T::pe;
-    constexpr int groups = channels / pe;
-    static_assert(channels % pe == 0, "A pool computes pe channels in parallel, so pe must divide them.");
+    constexpr int groups = ceil_div(channels, pe);
     constexpr int row_slots = ceil_div(CONFIG_T::pool_height, CONFIG_T::stride_height);
     constexpr int col_slots = ceil_div(CONFIG_T::pool_width, CONFIG_T::stride_width);
     constexpr int rows =
@@ -75,9 +74,9 @@ void pool_windows(hls::stream<in_T> &in, hls::stream<out_T> &out) {
     #pragma HLS DEPENDENCE variable=partial inter RAW true distance=8
     value_t across[col_slots][groups][pe]; // goes around: the values of the next group come first
     #pragma HLS ARRAY_PARTITION variable=across dim=0
-    input_code_t pixel[channels];
+    input_code_t pixel[groups * pe];
     #pragma HLS ARRAY_PARTITION variable=pixel
-    typename out_T::value_type results[channels];
+    typename out_T::value_type results[groups * pe];
     #pragma HLS ARRAY_PARTITION variable=results
     row_at_t row_at[row_slots];
     #pragma HLS ARRAY_PARTITION variable=row_at
@@ -110,7 +109,7 @@ Row:
                 // Along the row: the value of every window that the column lies in.
                 const bool inside = row < CONFIG_T::in_height && col < CONFIG_T::in_width;
                 if (inside && g == 0) {
-                    read_codes(in, pixel);
+                    read_groups(in, pixel);
                 }
                 value_t ended[pe];
                 #pragma HLS ARRAY_PARTITION variable=ended

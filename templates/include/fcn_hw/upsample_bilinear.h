@@ -11,13 +11,13 @@
 //
 // Two rows are buffered. The first output row of band b leaves while input row b is read, the others
 // leave from the buffer. An output pixel takes a cycle for each channel group, `pe` consecutive channels
-// that are computed in parallel. The vertical sum is made when a column is fetched, the horizontal one
-// for every output.
+// that are computed in parallel; the last group may have fewer. The vertical sum is made when a column
+// is fetched, the horizontal one for every output.
 //
 // Invariant: in band b, input row b-1 is in the buffer slot (b-1) % 2, and as much of row b as has been
 // read is in slot b % 2. `left` and `right` are the vertical sums of columns c-1 and c of column band c.
 //
-// Cycles of a frame: in_height * scale_height * in_width * scale_width * (channels / pe).
+// Cycles of a frame: in_height * scale_height * in_width * scale_width * ceil(channels / pe).
 //
 // Parameters:
 //   in_T, out_T   nnet::array of ap_[u]fixed with the same number of channels; a beat is a pixel.
@@ -62,8 +62,6 @@ void upsample_bilinear(hls::stream<in_T> &in, hls::stream<out_T> &out) {
     static_assert(in_T::size == out_T::size, "upsample_bilinear must write as many channels as it reads.");
     static_assert(CONFIG_T::scale_height <= 32 && CONFIG_T::scale_width <= 32,
                   "upsample_bilinear takes scales of 1 to 32.");
-    static_assert(in_T::size % CONFIG_T::pe == 0,
-                  "upsample_bilinear computes pe channels in parallel, so pe must divide the channels.");
     typedef typename in_T::value_type input_t;
     typedef code_t<input_t> input_code_t;
     typedef bilinear_axis<CONFIG_T::scale_height> vertical;
@@ -75,20 +73,20 @@ void upsample_bilinear(hls::stream<in_T> &in, hls::stream<out_T> &out) {
     typedef unsigned_t<bits_of(horizontal::denominator)> horizontal_weight_t;
     constexpr int channels = in_T::size;
     constexpr int pe = CONFIG_T::pe;
-    constexpr int groups = channels / pe;
+    constexpr int groups = ceil_div(channels, pe);
 
     static input_code_t buffer[2][CONFIG_T::in_width * groups][pe];
     #pragma HLS ARRAY_PARTITION variable=buffer dim=1
     #pragma HLS ARRAY_RESHAPE variable=buffer dim=3
     #pragma HLS BIND_STORAGE variable=buffer type=ram_s2p
-    input_code_t fresh[channels];
+    input_code_t fresh[groups * pe];
     #pragma HLS ARRAY_PARTITION variable=fresh
     // Both go around: the values of the next group come first.
     exact_code_t left[groups][pe];
     #pragma HLS ARRAY_PARTITION variable=left dim=0
     exact_code_t right[groups][pe];
     #pragma HLS ARRAY_PARTITION variable=right dim=0
-    typename out_T::value_type results[channels];
+    typename out_T::value_type results[groups * pe];
     #pragma HLS ARRAY_PARTITION variable=results
 
     count_t<CONFIG_T::in_height> row_band = 0;
@@ -111,7 +109,7 @@ OutputRow:
                 const int place = col_band * groups + g;
 
                 if (read && g == 0) {
-                    read_codes(in, fresh);
+                    read_groups(in, fresh);
                 }
                 const vertical_weight_t lower_weight = vertical::weight(row_phase);
                 const vertical_weight_t upper_weight = vertical::denominator - lower_weight;
