@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -29,7 +30,7 @@ class ConvTranspose2D(Convolution):
 
     crop: Pair = (0, 0)
 
-    @property
+    @cached_property
     def windows(self) -> Windows:
         (stride_h, stride_w), (top, left) = self.strides, self.crop
         taps = self._taps

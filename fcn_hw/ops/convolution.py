@@ -71,7 +71,7 @@ class Windows:
     phases: Pair
     phase: Pair
 
-    @property
+    @cached_property
     def reach(self) -> Pair:
         """Rows and columns from the first to the last of a window."""
         down, across = (
@@ -271,13 +271,14 @@ class Convolution(Folded):
 
     def pixel_steps(self, fold: Fold) -> PixelSteps:
         """The steps of an output pixel that are done, see :mod:`fcn_hw.ops.pixel_steps`."""
-        found = self._known_steps.get(fold)
+        weights = fold.pe, fold.simd, fold.taps  # of a step, whatever makes the products
+        found = self._known_steps.get(weights)
         if found is None:
-            found = self._known_steps[fold] = self._find_steps(fold)
+            found = self._known_steps[weights] = self._find_steps(fold)
         return found
 
     @cached_property
-    def _known_steps(self) -> dict[Fold, PixelSteps]:
+    def _known_steps(self) -> dict[tuple[int, int, int], PixelSteps]:
         return {}
 
     @cached_property
@@ -704,7 +705,7 @@ class DirectConvolution(Convolution):
     dilation: Pair = (1, 1)
     padding: Padding = Padding()
 
-    @property
+    @cached_property
     def windows(self) -> Windows:
         kernel_h, kernel_w = self.weight.codes.shape[:2]
         return Windows(

@@ -179,7 +179,7 @@ def test_the_search_knows_the_steps_that_are_left_out(part: float) -> None:
     ]
     folding, found = made(graph, PYNQ, ReuseFactor="auto", target_fps=1e8 / interval)
     assert share(found) == pytest.approx(min(share(result) for _, result in designs), abs=1e-9)
-    assert folding.folds["y"].multipliers == (8 if part == 0.75 else 24)
+    assert folding.folds["y"].multipliers == (8 if part == 0.75 else 32)
 
 
 def share(result: Estimate) -> float:
