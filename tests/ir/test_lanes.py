@@ -130,8 +130,8 @@ def test_only_measured_families_have_lanes() -> None:
 
 def test_lanes_divide_the_filters_that_share_a_step() -> None:
     builder = GraphBuilder("one")
-    builder.input("x", (4, 4, 2), parse_format("ufixed<4,0>"))
-    weight = Constant(np.ones((3, 3, 2, 6), np.int64), parse_format("fixed<4,1>"))
+    builder.input("x", (4, 4, 16), parse_format("ufixed<4,0>"))
+    weight = Constant(np.ones((3, 3, 16, 6), np.int64), parse_format("fixed<4,1>"))
     builder.conv2d("y", "x", weight)
     graph = builder.finish("y")
     op = graph["y"]
@@ -139,7 +139,8 @@ def test_lanes_divide_the_filters_that_share_a_step() -> None:
     folds = op.lane_folds(graph.operands(op), "7series")
     assert Fold(2, 1, 1, 2) in folds and Fold(6, 2, 3, 3) in folds
     assert all(fold.pe % fold.lanes == 0 for fold in folds)
-    assert Fold(6, 2, 3, 2, 2) in folds and Fold(6, 2, 3, 2, 4) in folds
+    assert Fold(6, 16, 1, 2, 2) in folds and Fold(6, 16, 1, 2, 4) in folds
+    assert not [fold for fold in folds if fold.lut_pe and fold.multipliers < 16 * fold.lanes]
     assert all(fold.lut_pe % fold.lanes == 0 and fold.lut_pe < fold.pe for fold in folds)
     assert not [fold for fold in folds if op.fold_steps(fold) == 1], "constants share nothing"
     assert not set(folds) & set(op.legal_folds())
