@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from math import ceil, floor
 
 from fcn_hw.boards import Board
+from fcn_hw.costs.family import Family
 from fcn_hw.costs.resources import Resources
 from fcn_hw.estimate.fit import (
     Problem,
@@ -253,7 +254,7 @@ def _try(
 ) -> Change:
     rules = replace(
         shortage.rules,
-        folds=_folds_of(graph, shortage.rules.folds),
+        folds=_folds_of(graph, shortage.board.family, shortage.rules.folds),
         fifos=_scaled_fifos(shortage, graph),
     )
     problem = build_problem(graph, shortage.board, rules)
@@ -275,20 +276,25 @@ def _text(change: str, resource: str, now: int, saved: int, fits: bool) -> str:
     return f"{change}: {now} {resource}, saves {saved}; {end}"
 
 
-def _folds_of(graph: Graph, folds: Mapping[str, Fold]) -> dict[str, Fold]:
+def _folds_of(graph: Graph, family: Family, folds: Mapping[str, Fold]) -> dict[str, Fold]:
     """Given folds, made legal for other channels: the largest divisors that are not larger, with
-    taps and lanes as they are."""
+    taps as they are, and lanes as they are where filters can still share DSP slices."""
     legal: dict[str, Fold] = {}
     for op in folded_ops(graph):
         given = folds.get(op.name)
         if given is None:
             continue
         legal[op.name] = max(
-            fold
-            for fold in op.legal_folds()
-            if fold.pe <= given.pe
-            and fold.simd <= given.simd
-            and (fold.taps, fold.lanes) == (given.taps, given.lanes)
+            (
+                fold
+                for fold in op.legal_folds() + op.lane_folds(graph.operands(op), family)
+                if fold.pe <= given.pe
+                and fold.simd <= given.simd
+                and fold.taps == given.taps
+                and fold.lanes in (0, given.lanes)
+                and fold.lut_pe <= given.lut_pe
+            ),
+            key=lambda fold: (fold.lanes, fold),
         )
     return legal
 

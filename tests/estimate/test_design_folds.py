@@ -374,6 +374,20 @@ def test_given_folds_that_do_not_fit() -> None:
     check_fits(graph, PYNQ, made(graph, PYNQ, ReuseFactor="auto")[0])
 
 
+def test_given_folds_with_lanes_that_do_not_fit() -> None:
+    """Fewer channels or narrower weights may leave a layer without lanes."""
+    graph = fcn()
+    folds = {
+        op.name: (op.lane_folds(graph.operands(op), PYNQ.family) or op.legal_folds())[-1]
+        for op in folded_ops(graph)
+    }
+    assert {fold.lanes for fold in folds.values()} == {0, 2}
+    with pytest.raises(DoesNotFit) as caught:
+        check_fits(graph, PYNQ, Folding(folds, {}))
+    lines = caught.value.hint.splitlines()
+    assert len(lines) == 3 and all(CHANGE.fullmatch(line) for line in lines)
+
+
 def test_missing_block_ram_is_counted_in_tiles() -> None:
     graph = fcn(64, 96, (32, 64))
     board = small_board(bram36=3, lut=18000)
