@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 from pathlib import Path
 
+import numpy as np
 import pytest
 from dataflow_graphs import fcn8s
 from random_networks import random_network
@@ -12,10 +13,16 @@ from sample_graphs import tiny_graph
 
 from fcn_hw.backend.hls4ml_bridge import ap_types_folder
 from fcn_hw.backend.project import plan_project
+from fcn_hw.backend.structure import Layout
 from fcn_hw.boards import load_board
+from fcn_hw.dataflow.lowering import lower
 from fcn_hw.design import Hls
+from fcn_hw.estimate.design_folds import Folding
+from fcn_hw.fixed import parse_format
 from fcn_hw.ir import Graph
+from fcn_hw.ir.build import GraphBuilder
 from fcn_hw.lint import lint_project
+from fcn_hw.ops import Constant, Fold, Padding
 from fcn_hw.results import read_result, write_result
 from fcn_hw.tools.runner import write_files
 
@@ -43,6 +50,22 @@ def test_every_op_is_clean_and_told_the_same_twice(tmp_path: Path) -> None:
     assert report.functions > 100
     write_result(tmp_path / "lint.json", report)
     assert read_result(tmp_path / "lint.json", type(report)) == report
+
+
+def test_lanes_and_filters_in_luts_are_clean(tmp_path: Path) -> None:
+    """Sums that are read at every step, and sums that stay packed."""
+    weight = parse_format("fixed<4,1>")
+    build = GraphBuilder("shared")
+    build.input("image", (4, 8, 2), parse_format("ufixed<4,0>"))
+    for name, source, shape in (("first", "image", (3, 3, 2, 6)), ("last", "first", (3, 3, 6, 4))):
+        codes = np.random.default_rng(1).integers(-8, 8, shape)
+        build.conv2d(name, source, Constant(codes, weight), fmt=parse_format("ufixed<4,2>"),
+                     padding=Padding(1, 1, 1, 1))  # fmt: skip
+    graph = build.finish("last")
+    folds = {"first": Fold(6, 2, 1, 3, 3), "last": Fold(4, 2, 1, 2, 2)}
+    layout = Layout(Folding(folds, {}), lower(graph))
+    write_files(plan_project(graph, load_board("pynq-z2"), Hls(), layout), tmp_path)
+    assert lint_project(tmp_path, [ap_types_folder()]).findings == ()
 
 
 def test_spoiled_headers_are_told(tmp_path: Path) -> None:

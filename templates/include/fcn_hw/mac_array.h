@@ -294,33 +294,37 @@ template <> struct mac_columns<true, false> {
             #pragma HLS UNROLL
             accumulator_t<CONFIG_T> products[CONFIG_T::lanes];
             #pragma HLS ARRAY_PARTITION variable=products
-            const bool in_slices = m < plan::dsp_columns;
         Start:
             for (int lane = 0; lane < CONFIG_T::lanes; ++lane) {
                 #pragma HLS UNROLL
                 products[lane] = 0;
-                if (!in_slices) {
-                    products[lane] = lane_products<CONFIG_T, OPERANDS_T>(weights[m], lane, inputs);
-                }
             }
-        Parts:
-            for (int part = 0; part < (in_slices ? parts : 0); ++part) {
-                #pragma HLS UNROLL
-                typename plan::word_t word = 0;
-            Products:
-                for (int s = 0; s < most; ++s) {
+            if (m < plan::dsp_columns) {
+            Parts:
+                for (int part = 0; part < parts; ++part) {
                     #pragma HLS UNROLL
-                    const int term = part * most + s;
-                    if (term < plan::terms) {
-                        word += column_product<CONFIG_T>(weights[m][term],
-                                                         inputs[OPERANDS_T::of(0, term)]);
+                    typename plan::word_t word = 0;
+                Products:
+                    for (int s = 0; s < most; ++s) {
+                        #pragma HLS UNROLL
+                        const int term = part * most + s;
+                        if (term < plan::terms) {
+                            word += column_product<CONFIG_T>(weights[m][term],
+                                                             inputs[OPERANDS_T::of(0, term)]);
+                        }
+                    }
+                Read:
+                    for (int lane = 0; lane < CONFIG_T::lanes; ++lane) {
+                        #pragma HLS UNROLL
+                        products[lane] += lowest_bits<CONFIG_T::lane_width>(word);
+                        word = bits_above<CONFIG_T::lane_width, true>(word);
                     }
                 }
-            Read:
+            } else {
+            Filters:
                 for (int lane = 0; lane < CONFIG_T::lanes; ++lane) {
                     #pragma HLS UNROLL
-                    products[lane] += lowest_bits<CONFIG_T::lane_width>(word);
-                    word = bits_above<CONFIG_T::lane_width, true>(word);
+                    products[lane] = lane_products<CONFIG_T, OPERANDS_T>(weights[m], lane, inputs);
                 }
             }
         Add:
