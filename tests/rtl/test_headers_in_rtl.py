@@ -6,8 +6,12 @@ import sys
 from pathlib import Path
 
 import pytest
-from header_bench import Case
+from header_bench import Case, make_case
 from rtl_bench import CaseNetwork
+
+from fcn_hw.fixed import parse_format
+from fcn_hw.ir.build import GraphBuilder
+from fcn_hw.ops import Fold
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "templates"))
 
@@ -58,7 +62,8 @@ def chosen() -> list[Case]:
         count = 2 if "conv" in kind.lower() else 1
         found += [cases[len(cases) * (3 * n + 1) // (3 * count)] for n in range(count)]
     shared = [lane_cases()[index] for index in (1, 2, 8)]
-    return [*found, one_pixel(), one_column(), *shared, *zero_block_cases()[6:14:7]]
+    named = [one_pixel(), one_column(), wide_scores()]
+    return [*found, *named, *shared, *zero_block_cases()[6:14:7]]
 
 
 def one_pixel() -> Case:
@@ -72,6 +77,13 @@ def one_column() -> Case:
     return next(
         c for c in averaging_cases() if c.op.output.shape[1] == 1 and c.op.output.shape[0] > 3
     )
+
+
+def wide_scores() -> Case:
+    """Codes of no whole bytes above 16 bits, which LLVM keeps in memory for longer than others."""
+    build = GraphBuilder("net")
+    build.input("scores", (4, 8, 3), parse_format("fixed<19,5>"))
+    return make_case(build.finish(build.upsample_bilinear("up", "scores", (2, 2))), 1, Fold(2, 1))
 
 
 @pytest.fixture(scope="module")

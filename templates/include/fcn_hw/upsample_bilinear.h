@@ -127,8 +127,10 @@ OutputRow:
                             buffer[lower_slot][place][p] = given;
                         }
                         const input_code_t above = buffer[1 - lower_slot][place][p];
-                        const input_code_t kept = buffer[lower_slot][place][p];
-                        const input_code_t below = read ? given : kept;
+                        input_code_t below = buffer[lower_slot][place][p];
+                        if (read) {
+                            below = given;
+                        }
                         const input_code_t upper = row_band == 0 ? below : above;
                         const input_code_t lower = below_exists ? below : above;
                         const exact_code_t sum = upper_weight * upper + lower_weight * lower;
