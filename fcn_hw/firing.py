@@ -115,18 +115,27 @@ def one_after_another(loops: Sequence[Loop], latency: int, end: int) -> Schedule
             has no pipeline to wait for.
         end: cycles between loops. One without iterations still is a state of the process.
     """
-    reads, writes, start = [], [], 0
+    starts, start = [], 0
     for loop in loops:
-        reads.append(start + loop.reads)
-        writes.append(start + latency + loop.writes)
+        starts.append(start)
         start += loop.iterations + (latency if len(loop.writes) else 0) + end
     # an event is one number, so that reads and writes, sorted each, are merged
-    kinds = (READS, np.concatenate(reads)), (WRITES, np.concatenate(writes))
-    events = np.concatenate([4 * cycles + kind for kind, cycles in kinds])
+    number = np.int32 if 4 * (start + latency) <= np.iinfo(np.int32).max else np.int64
+    parts = [
+        np.multiply(cycles, 4, dtype=number, casting="unsafe") + number(4 * moved + kind)
+        for kind, behind in ((READS, 0), (WRITES, latency))
+        for moved, cycles in (
+            (first + behind, loop.reads if kind == READS else loop.writes)
+            for first, loop in zip(starts, loops, strict=True)
+        )
+    ]
+    events = np.concatenate(parts)
     events.sort(kind="stable")
-    gaps = np.diff(events >> 2, prepend=-1)
-    first = np.flatnonzero(gaps)
-    gaps = gaps[first]
+    kinds = (events & 3).astype(np.uint8)
+    events >>= 2
+    again = events[1:] == events[:-1]
+    kinds[:-1] += kinds[1:] * again
+    first = np.concatenate(([True], ~again))
+    gaps = np.diff(events[first], prepend=number(-1))
     assert gaps.max() <= np.iinfo(np.int32).max, "an event within two thousand million cycles"
-    found = np.add.reduceat((events & 3).astype(np.uint8), first)
-    return Schedule(gaps.astype(np.int32), found.astype(np.uint8), start)
+    return Schedule(gaps.astype(np.int32, copy=False), kinds[first], start)

@@ -311,30 +311,29 @@ def occupancy(network: Network, fifo: int, times: Longs, period: int) -> int:
     )
 
 
-def relax(network: Network, depths: Longs, fifo: int, times: Longs, period: int) -> Longs | None:
-    """The times that a paced run from a periodic schedule settles in, if few of them differ.
+def relax(network: Network, depths: Longs, fifo: int, times: Longs, period: int) -> bool:
+    """Moves times to those that a paced run from them settles in, if few of them differ.
 
     Args:
         depths: of each FIFO; the schedule works with them but for those of one.
         fifo: the number of that one.
-        times: of all events of a frame.
+        times: of all events of a frame; moved in place.
         period: cycles from frame to frame.
 
     Returns:
-        None if that is not found this way.
+        whether they are found this way; else all times are as they were.
 
     Raises:
         ToolNotFound: there is no C++ compiler.
     """
-    moved = times.copy()
-    state = _State(network, depths, moved, rings=False)
+    state = _State(network, depths, times, rings=False)
     room = network.events // _RELAXED
     steps = np.empty((room, 3), dtype=np.int64)
     raised = _library().relax(
         ctypes.byref(state.net), ctypes.c_int64(fifo), ctypes.c_int64(period),
         ctypes.c_void_p(_address(steps)), ctypes.c_int64(room),
     )  # fmt: skip
-    return None if raised < 0 else moved
+    return bool(raised >= 0)
 
 
 def run_in_order(network: Network, depths: Longs) -> Run:

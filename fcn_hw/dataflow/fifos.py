@@ -110,11 +110,12 @@ def _without_deadlock(orders: tuple[Order, ...], depths: Longs) -> Longs:
     Depths that keep the rate at the estimated latency seldom are too small at another one; where
     they are, by some slots.
     """
-    depths = depths.copy()
+    depths, network, scale = depths.copy(), None, None
     for order in orders:
         if order.is_estimate:
             continue  # the periodic schedule is a complete run of it
-        network = order.network
+        if network is None or order.latency_scale != scale:
+            network, scale = order.network, order.latency_scale
         while cycle := waiting_cycle(order.run(depths, network)):
             full = [network.index[wait.fifo] for wait in cycle if not wait.for_pixel]
             # a cycle of empty FIFOs alone would be a cycle of the graph

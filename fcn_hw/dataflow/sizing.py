@@ -121,11 +121,13 @@ class _Search:
     def shortened(
         self, depths: Longs, fifo: int, start: PeriodicSchedule
     ) -> PeriodicSchedule | None:
-        """:meth:`settle` where ``start`` works with the depths of all FIFOs but one."""
-        moved = relax(self.network, depths, fifo, start.times, start.period)
-        if moved is None:
-            return self.settle(depths, start)
-        return PeriodicSchedule(self.network, start.period, moved)
+        """:meth:`settle` where ``start`` works with the depths of all FIFOs but one.
+
+        ``start`` may itself become what it settles in: that works with its own depths too.
+        """
+        if relax(self.network, depths, fifo, start.times, start.period):
+            return start
+        return self.settle(depths, start)
 
     def settle(self, depths: Longs, start: PeriodicSchedule | None) -> PeriodicSchedule | None:
         """The periodic schedule that a run from ``start`` settles in, or None if it does not."""

@@ -153,8 +153,9 @@ def test_times_that_are_moved_one_by_one_are_those_that_a_run_settles_in(
         for fifo, most_held in enumerate(held):
             depths = np.array(held)
             depths[fifo] = max(most_held - 1, 1)
-            found = engine.relax(network, depths, fifo, start, period)
-            if found is None:
+            found = start.copy()
+            if not engine.relax(network, depths, fifo, found, period):
+                assert (found == start).all()
                 continue
             run = engine.run_network(network, depths, 50, period=period, start=start)
             assert run.settled
