@@ -84,8 +84,8 @@ def smallest_within(choices: Sequence[Option], cycles: int) -> tuple[Option, ...
 def _unbeaten(ordered: Sequence[Option]) -> tuple[Option, ...]:
     """Those for which no earlier one is no larger in every resource."""
     costs = np.array([option.costs for option in ordered])
-    kept: list[int] = []
-    for index in range(len(ordered)):
-        if not np.any(np.all(costs[kept] <= costs[index], axis=1)):
-            kept.append(index)
-    return tuple(ordered[index] for index in kept)
+    no_larger = np.ones((len(ordered), len(ordered)), dtype=bool)
+    for amounts in costs.T:
+        no_larger &= amounts[:, None] <= amounts
+    beaten = np.any(np.triu(no_larger, 1), axis=0)
+    return tuple(option for option, out in zip(ordered, beaten, strict=True) if not out)
