@@ -14,7 +14,7 @@ from fcn_hw.costs.resources import OpCost, Resources
 from fcn_hw.firing import CONVERT, MULTIPLY, STREAM, Loop, every_pixel
 from fcn_hw.fixed import FixedFormat, Whole, convert_whole, whole_type
 from fcn_hw.intervals import Interval
-from fcn_hw.ops.base import PROCESS, ChannelRule, Fold, Operands, Shape
+from fcn_hw.ops.base import PROCESS, ChannelRule, Fold, Operands, Shape, divisors
 from fcn_hw.ops.channel_folds import ChannelFolded
 from fcn_hw.ops.joins import Join, size_rules
 
@@ -52,6 +52,10 @@ class SkipMultiply(Join, ChannelFolded):
         left, right = (source.astype(dtype, copy=False) for source in codes)
         fraction = sum(operand.format.fraction for operand in operands)
         return convert_whole(left * right, fraction, self.output.format)
+
+    def legal_folds(self) -> tuple[Fold, ...]:
+        """Groups of one size only: the header has no smaller last one."""
+        return tuple(Fold(pe, 1) for pe in divisors(self.output.channels))
 
     def cycles(self, operands: Operands, fold: Fold | None = None) -> int:
         return self.output.pixels * self.fold_steps(self.given(fold))

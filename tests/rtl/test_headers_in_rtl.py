@@ -12,6 +12,7 @@ from rtl_bench import CaseNetwork
 from fcn_hw.fixed import parse_format
 from fcn_hw.ir.build import GraphBuilder
 from fcn_hw.ops import Fold
+from fcn_hw.ops.listing import op_classes
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "templates"))
 
@@ -57,8 +58,9 @@ def by_kind() -> dict[str, list[Case]]:
 
 def chosen() -> list[Case]:
     """Each op once, a convolution twice; cases from the middle of the grid, where sizes are odd."""
-    found = []
-    for kind, cases in by_kind().items():
+    found, of_ops = [], by_kind()
+    assert of_ops.keys() == {op.__name__ for op in op_classes()} - {"Input"}
+    for kind, cases in of_ops.items():
         count = 2 if "conv" in kind.lower() else 1
         found += [cases[len(cases) * (3 * n + 1) // (3 * count)] for n in range(count)]
     shared = [lane_cases()[index] for index in (1, 2, 8)]

@@ -16,6 +16,7 @@ from fcn_hw.fixed import FixedFormat, Overflow, Rounding, parse_format
 from fcn_hw.ir import Graph
 from fcn_hw.ir.build import GraphBuilder
 from fcn_hw.ops import Constant, Fold
+from fcn_hw.ops.skip_multiply import SkipMultiply
 
 pytestmark = pytest.mark.gxx
 
@@ -261,6 +262,19 @@ def product_cases() -> list[Case]:
         build.skip_multiply("y", "a", "b", fmt=output)
         cases.append(make_case(build.finish("y"), len(cases), Fold(pe, 1)))
     return cases
+
+
+@pytest.mark.parametrize("channels", [1, 3, 8, 12])
+def test_groups_of_a_product_are_of_one_size(channels: int) -> None:
+    """The header refuses others."""
+    build = GraphBuilder("net")
+    for name in "ab":
+        build.input(name, (4, 4, channels), parse_format("ufixed<4,2>"))
+    build.skip_multiply("y", "a", "b")
+    op = build.op("y")
+    assert isinstance(op, SkipMultiply)
+    divisors = [pe for pe in range(1, channels + 1) if channels % pe == 0]
+    assert [fold.pe for fold in op.legal_folds()] == divisors
 
 
 @BOTH_TIERS
