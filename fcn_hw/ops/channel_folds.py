@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from fcn_hw.costs.arithmetic import multiplexer_luts
 from fcn_hw.costs.resources import Resources
 from fcn_hw.firing import Loop
-from fcn_hw.ops.base import Fold, Folded, Operands
+from fcn_hw.ops.base import Fold, Folded, Operands, Tensor
 
 
 class ChannelFolded(Folded):
@@ -45,15 +44,13 @@ class ChannelFolded(Folded):
             groups * loop.reads, groups * loop.writes + groups - 1, groups * loop.iterations
         )
 
-    def choice_of_group(self, fold: Fold, chosen_bits: int) -> Resources:
-        """What channel groups need beside the units: their choice, the pixel that was read and the
-        result, whose parts are written one after another.
-
-        Args:
-            chosen_bits: of a channel's values that are chosen by the group.
-        """
+    def held_groups(self, source: Tensor, fold: Fold) -> Resources:
+        """What channel groups need beside the units: registers of the pixel that was read, which
+        take a group less in each cycle, and of the result, whose groups come one after another."""
         groups = self.fold_steps(fold)
         if groups == 1:
             return Resources()
-        luts = multiplexer_luts(groups, fold.pe * chosen_bits) + groups
-        return Resources(lut=luts, ff=groups.bit_length() + self.output.pixel_bits)
+        return Resources(
+            lut=source.pixel_bits + groups,
+            ff=groups.bit_length() + source.pixel_bits + self.output.pixel_bits,
+        )

@@ -123,7 +123,7 @@ class Pooling(ChannelFolded):
         values = fold.pe * bits
         choices = CHOICES + sum(slots) // 2
         held = Resources(lut=choices * values, ff=channels * bits * slots[1] + HELD * values)
-        held = held + self.choice_of_group(fold, source.format.width)
+        held = held + self.held_groups(source, fold)
         control = PROCESS + counters(source.height, source.width, columns, groups)
         positions = counters(self.pool[0]) * slots[0] + counters(self.pool[1]) * slots[1]
         return OpCost(

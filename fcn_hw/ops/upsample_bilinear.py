@@ -115,9 +115,8 @@ class UpsampleBilinear(ChannelFolded, Upsampling):
         )
         # The vertical sums of two columns.
         held = Resources(ff=2 * sum_bits * source.channels)
-        chosen = self.choice_of_group(fold, code_bits)
         return OpCost(
-            control + rows + a_channel * fold.pe + held + chosen,
+            control + rows + a_channel * fold.pe + held + self.held_groups(source, fold),
             activation_bits=2 * source.width * source.pixel_bits,
         )
 

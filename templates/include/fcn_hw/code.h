@@ -109,6 +109,18 @@ LastGroup:
     }
 }
 
+// Values of the next group come first; what the last group holds stays. Registers that shift take no
+// choice by the number of the group.
+template <int PE, class value_T, unsigned SIZE>
+void next_group(value_T (&values)[SIZE]) {
+    #pragma HLS INLINE
+NextGroup:
+    for (unsigned k = PE; k < SIZE; ++k) {
+        #pragma HLS UNROLL
+        values[k - PE] = values[k];
+    }
+}
+
 // Writes a pixel: exact results of its channels, each converted to the output's type.
 template <class pixel_T, class exact_T>
 void write_converted(hls::stream<pixel_T> &out, const exact_T exact[pixel_T::size]) {

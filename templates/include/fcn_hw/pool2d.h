@@ -125,7 +125,7 @@ Row:
                         #pragma HLS UNROLL
                         value_t value = across[n][0][p];
                         if (open) {
-                            const value_t given = pixel[g * pe + p];
+                            const value_t given = pixel[p];
                             value = begins ? given : POOL_T::merged(value, given);
                         }
                         if (last) {
@@ -140,6 +140,7 @@ Row:
                     }
                     ends = ends || last;
                 }
+                next_group<pe>(pixel);
 
                 // Down the columns: into every row of windows that the row lies in.
                 if (ends && window < CONFIG_T::out_width) {
@@ -170,10 +171,11 @@ Row:
                     }
                     if (complete) {
                         const POOL_T windows(row, col);
+                        next_group<pe>(results);
                     Result:
                         for (int p = 0; p < pe; ++p) {
                             #pragma HLS UNROLL
-                            results[g * pe + p] = windows.result(whole[p]);
+                            results[(groups - 1) * pe + p] = windows.result(whole[p]);
                         }
                         if (g == groups - 1) {
                             write_pixel(out, results);

@@ -116,13 +116,14 @@ OutputRow:
                 const horizontal_weight_t right_weight = horizontal::weight(col_phase);
                 const horizontal_weight_t left_weight = horizontal::denominator - right_weight;
 
+                next_group<pe>(results);
             Channel:
                 for (int p = 0; p < pe; ++p) {
                     #pragma HLS UNROLL
                     exact_code_t at_left = left[0][p];
                     exact_code_t at_right = right[0][p];
                     if (fetch) {
-                        const input_code_t given = fresh[g * pe + p];
+                        const input_code_t given = fresh[p];
                         if (read) {
                             buffer[lower_slot][place][p] = given;
                         }
@@ -148,9 +149,10 @@ OutputRow:
                     left[groups - 1][p] = at_left;
                     right[groups - 1][p] = at_right;
                     const exact_code_t sum = left_weight * at_left + right_weight * at_right;
-                    results[g * pe + p] =
+                    results[(groups - 1) * pe + p] =
                         convert<typename out_T::value_type>(from_code<exact_t>(sum));
                 }
+                next_group<pe>(fresh);
                 if (g == groups - 1) {
                     write_pixel(out, results);
 
