@@ -311,6 +311,22 @@ def joins(draw: _Draw) -> Drawn:
     return build, None, ""
 
 
+def skip_multiply(draw: _Draw) -> Drawn:
+    channels = draw.of(3, 4, 8, 12)
+    build = _input(draw, draw.either(2, 4, 6, 8), channels)
+    gate = (*build.tensor("x").shape[:2], draw.of(1, channels))
+    build.input("x2", gate, draw.either(2, 4, 6))
+    build.skip_multiply("y", "x", "x2", fmt=draw.either(4, 6))
+    return build, _fold(draw, build), "Resource"
+
+
+def depth_to_space(draw: _Draw) -> Drawn:
+    down, across = draw.of((2, 2), (2, 2), (4, 4), (1, 2), (3, 3))
+    build = _input(draw, draw.either(2, 4, 6, 8), down * across * draw.of(1, 3, 4))
+    build.depth_to_space("y", "x", (down, across))
+    return build, None, ""
+
+
 def skip_concat(draw: _Draw) -> Drawn:
     build = _input(draw, draw.either(2, 4, 6, 8), draw.of(2, 4, 6, 11, 16))
     build.input("x2", build.tensor("x").shape, build.tensor("x").format)
@@ -348,8 +364,8 @@ GRID: dict[Callable[[_Draw], Drawn], int] = {
     conv_transpose2d: 9, depthwise_conv2d: 12,
     batch_norm: 9, threshold: 9,
     lookup: 3, max_pool2d: 9, average_pool2d: 9, upsample_nearest: 6,
-    upsample_bilinear: 9, arg_max: 9, joins: 9, skip_concat: 3, relu: 6, quantize: 6, crop2d: 3,
-    zero_pad2d: 3,
+    upsample_bilinear: 9, depth_to_space: 6, arg_max: 9, joins: 9, skip_multiply: 6,
+    skip_concat: 3, relu: 6, quantize: 6, crop2d: 3, zero_pad2d: 3,
 }  # fmt: skip
 """How many shapes of each kind."""
 

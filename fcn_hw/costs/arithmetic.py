@@ -81,6 +81,12 @@ def fabric_multiplier_luts(a_bits: int, b_bits: int) -> int:
     return ceil(luts * a_bits * b_bits / bits)
 
 
+def single_product_luts(a_bits: int, b_bits: int) -> int:
+    """LUTs of a product that is added to nothing: no adder for the first row of its bits."""
+    rows = min(a_bits, b_bits)
+    return fabric_multiplier_luts(max(a_bits, b_bits), max(rows - 1, 1))
+
+
 def weighted_sum(bits: int, factor_bits: int) -> Resources:
     """The sum of two products by small unsigned factors.
 

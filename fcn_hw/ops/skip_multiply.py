@@ -7,7 +7,14 @@ from dataclasses import dataclass
 from itertools import product
 from typing import Any
 
-from fcn_hw.costs.arithmetic import converter, counters, multiplexer_luts, multiplier
+from fcn_hw.costs.arithmetic import (
+    converter,
+    counters,
+    in_dsp,
+    multiplexer_luts,
+    multiplier,
+    single_product_luts,
+)
 from fcn_hw.costs.energy import MULTIPLY_PJ_A_BIT2
 from fcn_hw.costs.family import Family
 from fcn_hw.costs.resources import OpCost, Resources
@@ -72,12 +79,18 @@ class SkipMultiply(Join, ChannelFolded):
         pixels and the results of the groups before the last."""
         fold, result = self.given(fold), self.output
         groups = self.fold_steps(fold)
-        left, right = (item.format.signed_width for item in operands)
-        a_channel = multiplier(left, right, family) + converter(self.accum, result.format)
+        left, right = (item.format for item in operands)
+        if in_dsp(left.signed_width, right.signed_width):
+            factor = multiplier(left.signed_width, right.signed_width, family)
+        else:
+            factor = Resources(lut=single_product_luts(left.width, right.width))
+        a_channel = factor + converter(self.accum, result.format)
         chosen = sum(item.format.width for item in operands if item.channels > 1)
         choice = Resources(lut=multiplexer_luts(groups, fold.pe * chosen))
         bits = sum(item.pixel_bits for item in (*operands, result))
-        kept = Resources(lut=bits, ff=bits) if groups > 1 else Resources()
+        # fitted to yosys: what is kept has an enable, which the more groups the fewer bits share
+        enabled = bits * (3 * groups - 4) // (2 * groups)
+        kept = Resources(lut=enabled, ff=bits) if groups > 1 else Resources()
         control = PROCESS + counters(result.pixels * groups, groups)
         return OpCost(control + a_channel * fold.pe + choice + kept)
 
