@@ -9,13 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from fcn_hw.errors import ToolNotFound
 from fcn_hw.plan import Command, Plan
 from fcn_hw.resources import data_folder
 from fcn_hw.rtl.ecp5 import NETLIST, plan_synthesis
 from fcn_hw.rtl.gates import plan_gates, read_gates
-from fcn_hw.tools.find import find_tool
 from fcn_hw.tools.runner import run
+
+pytestmark = pytest.mark.usefixtures("yosys")
 
 ROWS = data_folder("templates") / "rtl" / "board" / "small_products.v"
 
@@ -43,14 +43,6 @@ def module(name: str) -> str:
     return f"module {name} ({', '.join(ports)});\n" + "\n".join(body) + "\nendmodule\n"
 
 
-@pytest.fixture(autouse=True)
-def yosys() -> None:
-    try:
-        find_tool("yosys")
-    except ToolNotFound:
-        pytest.skip("yosys is missing")
-
-
 def test_they_are_products(tmp_path: Path) -> None:
     shutil.copy(ROWS, tmp_path / "rows.v")
     limits = "-D SMALLEST_OPERAND=4 -D LARGEST_RESULT=18"
@@ -60,7 +52,7 @@ def test_they_are_products(tmp_path: Path) -> None:
         "select -assert-min 1 a/t:$mul; miter -equiv -flatten -make_assert a b both; "
         "hierarchy -top both; sat -verify -prove-asserts both"
     )
-    command = Command("prove", ("yosys", "-q", "-p", script), 120.0)
+    command = Command("prove", ("yosys", "-q", "-p", script), 600.0)
     run(Plan({"a.v": module("a"), "b.v": module("b")}, ((command,),)), tmp_path)
 
 

@@ -20,7 +20,7 @@ from fcn_hw.rtl.if_conversion import PixelType
 from fcn_hw.rtl.network import Call, Network, StreamSpec
 from fcn_hw.tools.runner import run
 
-pytestmark = pytest.mark.rtl
+pytestmark = [pytest.mark.rtl, pytest.mark.usefixtures("yosys")]
 
 PIXELS = 2
 """Of a frame."""
@@ -185,7 +185,7 @@ def prove(process: Process, verilog: str, reference: str, folder: Path) -> None:
     )
     plan = Plan(
         files={"proof.v": verilog + process.proof(reference)},
-        stages=((Command("prove", ("yosys", "-q", "-p", script), 300.0),),),
+        stages=((Command("prove", ("yosys", "-q", "-p", script), 600.0),),),
     )
     run(plan, folder)
 

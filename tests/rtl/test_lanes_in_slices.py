@@ -15,7 +15,7 @@ from fcn_hw.ops import Constant, Fold, Padding
 from fcn_hw.rtl.gates import plan_gates, read_gates
 from fcn_hw.tools.runner import run
 
-pytestmark = [pytest.mark.rtl, pytest.mark.grid]
+pytestmark = [pytest.mark.rtl, pytest.mark.grid, pytest.mark.usefixtures("yosys")]
 
 MOST_LUTS = {Fold(6, 6): 1700, Fold(6, 6, 1, 2): 430, Fold(6, 6, 1, 3): 600}
 """A tenth above what docs/explanation/folding.md says."""

@@ -15,7 +15,7 @@ from fcn_hw.ops import Constant, Fold, Padding
 from fcn_hw.rtl.gates import plan_gates, read_gates
 from fcn_hw.tools.runner import run
 
-pytestmark = [pytest.mark.rtl, pytest.mark.grid]
+pytestmark = [pytest.mark.rtl, pytest.mark.grid, pytest.mark.usefixtures("yosys")]
 
 FOLD = Fold(3, 3)
 CYCLES = {0.0: 110_720, 0.5: 55_424, 0.75: 27_776}
