@@ -21,6 +21,8 @@ class DelayModel:
     Args:
         level: a look-up table with its net.
         carry: a bit of a carry chain.
+        comparison: levels of a comparison beside its carry chain: the ways in and out, and the net
+            of its result, which chooses many bits.
         clock_to_q: of a flip-flop with its net.
         fifo: from the clock to the word at the end of a FIFO, with its net.
         block_ram: from the clock to the word of a block RAM without output register, with its net.
@@ -30,6 +32,7 @@ class DelayModel:
 
     level: float
     carry: float
+    comparison: float
     clock_to_q: float
     fifo: float
     block_ram: float
@@ -59,9 +62,9 @@ class DelayModel:
                 return self.level if widest <= 6 else 1.5 * self.level
             if constant and widest <= 6:
                 return self.level
-            return 1.3 * self.level + 0.66 * self.carry * widest
+            return self.comparison * self.level + 0.66 * self.carry * widest
         if op in ("smin", "smax", "umin", "umax"):
-            return 2.0 * self.level + 0.66 * self.carry * width
+            return (self.comparison + 0.7) * self.level + 0.66 * self.carry * width
         if op == "mul":
             narrow, wide = sorted(bits[x].width for x in operands)
             levels = max(1, (narrow - 1).bit_length())
@@ -78,8 +81,8 @@ class DelayModel:
 _WIRES = frozenset("const undef register read load zext sext trunc get join not".split())
 
 DELAYS: Mapping[str, DelayModel] = {
-    "7series": DelayModel(0.6, 0.03, 0.5, 1.0, 2.1, 0.1, 0.73),
-    "ultrascale+": DelayModel(0.36, 0.015, 0.3, 0.6, 1.3, 0.06, 0.73),
-    "ecp5": DelayModel(0.75, 0.05, 0.6, 1.3, 4.3, 0.1, 0.73),
+    "7series": DelayModel(0.6, 0.03, 1.3, 0.5, 1.0, 2.1, 0.1, 0.73),
+    "ultrascale+": DelayModel(0.36, 0.015, 1.3, 0.3, 0.6, 1.3, 0.06, 0.73),
+    "ecp5": DelayModel(1.0, 0.05, 3.0, 0.6, 5.0, 5.0, 0.1, 0.73),
 }
 """By family, as ``boards.Board.family`` names it."""

@@ -96,7 +96,8 @@ def plan_placement(chip: Ecp5, pins: str) -> Plan:
     argv = (
         "nextpnr-ecp5", f"--{chip.device}", "--package", chip.package,
         "--speed", str(chip.speed_grade), "--json", NETLIST, "--lpf", pins,
-        "--textcfg", CONFIGURATION, "--report", REPORT, "--timing-allow-fail",
+        "--router", "router2", "--textcfg", CONFIGURATION, "--report", REPORT,
+        "--timing-allow-fail",
     )  # fmt: skip
     return _one("nextpnr", argv, CONFIGURATION, REPORT)
 
