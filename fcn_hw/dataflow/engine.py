@@ -1,7 +1,7 @@
 """The compiled engine (``templates/sim/engine.cpp``), and networks as it sees them.
 
 A frame of a network of 256x192 pixels is half a million events. Python takes a second for them,
-the engine milliseconds, and sizing FIFOs runs some hundred frames. An event takes 13 bytes: its
+the engine milliseconds, and sizing FIFOs runs some hundred frames. An event is kept as its
 gap, its kind and its time in one frame. Of a FIFO only those times are kept that a later event can
 ask for. They are the times of its unread pixels, for a pixel's time is asked for once, when it is
 read; and of as many last reads as it has slots, for who writes to n slots waits for the n-th last

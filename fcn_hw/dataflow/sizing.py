@@ -168,6 +168,8 @@ def minimize(
     assert proof is not None, "FIFOs that are never full can't slow a network down"
     if least is None:
         least = np.full(len(network.fifos), MIN_DEPTH, dtype=np.int64)
+    elif found := search.settle(least, proof):  # mostly: then none is smaller, nor has to be deeper
+        return Sizing(least.copy(), found, search.events / network.events)
     for fifo in _most_bits_first(network):
         depths[fifo], proof = _smallest(search, depths, int(fifo), int(least[fifo]), proof)
     return Sizing(depths, proof, search.events / network.events)
