@@ -54,6 +54,7 @@ from fcn_hw.rtl.axi import (
 )
 from fcn_hw.rtl.bench import (
     FOLDER,
+    IDLE_CLOCKS,
     RESULT,
     Frames,
     Simulated,
@@ -423,11 +424,13 @@ def _simulated(project: Project, codes: Mapping[str, Codes]) -> RtlCosim:
     parts = max(1, min(cores(), images // 2))
     bounds = [images * n // parts for n in range(parts + 1)]
     commands: list[Command] = []
+    # No process computes longer for a pixel than all of them for a frame.
+    idle_clocks = max(IDLE_CLOCKS, project.modelled.interval)
     for number in range(parts):
         part = slice(bounds[number], bounds[number + 1])
         own = {name: item[part] for name, item in codes.items()}
         _write_frames(project, own, folder / FOLDER / f"part{number}")
-        commands += plan_run(part=f"part{number}").commands
+        commands += plan_run(part=f"part{number}", idle_clocks=idle_clocks).commands
     run(Plan(stages=(tuple(commands),)), folder, jobs=parts)
     runs = [read_simulated(folder / FOLDER / f"part{n}" / RESULT) for n in range(parts)]
     for number, found in enumerate(runs):

@@ -18,8 +18,7 @@ FOLDER = "simulator"
 VERILOG = "verilog"
 RESULT = "result.json"
 IDLE_CLOCKS = 5000
-"""Clocks without a transfer after which the network stands still: more than any process computes
-between two pixels."""
+"""Clocks without a transfer after which a network of fast folds stands still."""
 
 
 @dataclass(frozen=True)
@@ -129,13 +128,17 @@ def plan_lint(network: Network, verilog: Mapping[str, str]) -> Plan:
     return Plan(files=files, stages=((Command("lint", argv, 600.0),),))
 
 
-def plan_run(*, stall: float = 0.0, seed: int = 1, part: str = "run") -> Plan:
+def plan_run(
+    *, stall: float = 0.0, seed: int = 1, part: str = "run", idle_clocks: int = IDLE_CLOCKS
+) -> Plan:
     """Runs the simulator on the files in ``<FOLDER>/<part>``.
 
     Args:
         stall: share of the clocks in which a port of the top waits.
+        idle_clocks: without a transfer, after which the network stands still; more than any process
+            computes between two pixels.
     """
-    words = (str(round(1000 * stall)), str(seed), str(IDLE_CLOCKS))
+    words = (str(round(1000 * stall)), str(seed), str(idle_clocks))
     cwd = f"{FOLDER}/{part}"
     command = Command(
         f"simulate-{part}", ("../bench", *words), 72 * 3600.0, (f"{cwd}/{RESULT}",), cwd

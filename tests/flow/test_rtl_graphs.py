@@ -30,9 +30,11 @@ from fcn_hw.flow.workspace import GraphWorkspace
 from fcn_hw.harness.bounded import plan_build, simulate
 from fcn_hw.ir import Graph
 from fcn_hw.ir.build import GraphBuilder
-from fcn_hw.ir.serialize import digest
+from fcn_hw.ir.serialize import digest, save
 from fcn_hw.ops import Constant, Padding
 from fcn_hw.reference import evaluate
+from fcn_hw.rtl.bench import IDLE_CLOCKS
+from fcn_hw.rtl.reports import RtlCosim
 from fcn_hw.tools.runner import run
 
 pytestmark = [pytest.mark.rtl, pytest.mark.gxx]
@@ -143,3 +145,20 @@ def test_a_fifo_that_is_too_short_is_told_as_by_csim_bounded(folder: Path) -> No
     assert in_rtl.value.full == in_cpp.value.full == (SKIP,)
     assert set(in_rtl.value.fills) <= set(in_cpp.value.fills)
     assert len(in_rtl.value.waits) == 3
+
+
+@pytest.mark.slow  # 30 s of processor time for one layer
+def test_a_process_that_computes_long_for_a_pixel_does_not_stand_still(tmp_path: Path) -> None:
+    """With a single multiplier, nothing is read or written for 6,400 clocks."""
+    build = GraphBuilder("slow")
+    build.input("pixels", (1, 2, 80), parse_format("ufixed<4,0>"))
+    codes = np.random.default_rng(4).integers(-8, 8, (1, 1, 80, 80))
+    build.conv2d(
+        "deep", "pixels", Constant(codes, parse_format("fixed<4,1>")), fmt=from_quantized_relu(4, 2)
+    )
+    save(build.finish("deep"), tmp_path / "graph")
+    found = fcn_hw.cosim_graph(
+        tmp_path / "graph", "ulx3s-85f", tmp_path / "project", compiler="fcn_hw", images=2
+    )
+    assert isinstance(found, RtlCosim)
+    assert found.interval == found.estimated_interval >= 2 * 80 * 80 > 2 * IDLE_CLOCKS
