@@ -436,7 +436,7 @@ def measure_all(found: dict[str, Any]) -> None:
     with ProcessPoolExecutor(cores(), mp_context=get_context("spawn")) as pool:
         for job in as_completed([pool.submit(measure, batch) for batch in batches]):
             for name, counts in job.result().items():
-                found[name] = counts | found.get(name, {}) | counts
+                found[name] = found.get(name, {}) | counts
             ordered = {name: found[name] for name in names if name in found}
             replace_file(MEASURED, json.dumps(ordered, indent=1) + "\n")
 

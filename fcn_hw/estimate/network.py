@@ -133,6 +133,10 @@ class Estimate:
         """Frames a second at the limit of the folds."""
         return 1e9 / (self.limit.cycles * self.clock_period_ns)
 
+    def milliseconds(self, cycles: int) -> float:
+        """What so many cycles of the design's clock take."""
+        return cycles * self.clock_period_ns / 1e6
+
 
 def estimate(
     graph: Graph,

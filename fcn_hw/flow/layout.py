@@ -53,7 +53,7 @@ class FifoRow:
 
     Args:
         initial, minimum, optimized: depths in pixels: a frame in each branch of a fork, the
-            smallest that loses no throughput, and as it is built.
+            smallest that loses no throughput with the estimated latencies, and as it is built.
         width_bits: of a pixel.
         storage: what holds it.
         bram36: block RAMs; a half is one of 18 Kib.

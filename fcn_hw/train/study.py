@@ -68,7 +68,7 @@ class Study:
             asked = {name: wish.activation for name, wish in wishes(design, topology).items()}
             bits = {name: count for name, count in asked.items() if isinstance(count, int)}
             self.topology, self.weights = equalized(topology, weights, self.activations(), bits)
-            self._float = None
+            self._float = None  # the one for the activations had the weights of before
 
     @staticmethod
     def of_trained(design: Design, dataset: DataSet, folder: Path) -> Study:
@@ -235,8 +235,6 @@ def phase_digest(phase: Phase, *parts: object) -> str:
     )
     if not phase.encoder:  # a phase of before there were encoders stays valid
         del settings["encoder"], settings["encoder_rate"]
-    elif not phase.encoder_rate:
-        settings["learning_rate_falls"] = False  # a head phase of before had a cosine
     if not phase.relative:
         del settings["relative"]
     if not phase.repeat:

@@ -214,7 +214,10 @@ def test_its_figures_are_those_that_the_verbs_write(full: Workspace, tmp_path: P
     run = EstimateRun(sources.graph, board, sources.layout, sources.estimate, latency)
     write_estimate(run, tmp_path)
     html = page(sources).html
-    assert f"One frame through the empty design takes {latency:,} cycles, " in html
+    time_ms = sources.estimate.milliseconds(latency)
+    assert (
+        f"One frame through the empty design takes {latency:,} cycles, {time_ms:,.4g} ms, " in html
+    )
     assert (tmp_path / "network.svg").read_text() in html
     occupancy = full.report(board) / "fifo_occupancy.svg"
     for path in (tmp_path / "cycles.svg", tmp_path / "resources.svg", occupancy):

@@ -45,7 +45,7 @@ def print_estimate(run: EstimateRun) -> None:
     )
     latency = run.frame_latency_cycles
     out.print(
-        f"latency of a frame: {latency:,} cycles, {latency * result.clock_period_ns / 1e6:.4g} ms, "
+        f"latency of a frame: {latency:,} cycles, {result.milliseconds(latency):.4g} ms, "
         "from its first pixel in to its last pixel out of the empty design",
         highlight=False,
     )

@@ -34,7 +34,8 @@ class CyclesContext:
 
     Args:
         first_output: when the first pixel leaves the empty design; None where FIFOs are not sized.
-        latency: of a frame, from its first pixel in to its last pixel out; as ``first_output``.
+        latency, latency_ms: of a frame, from its first pixel in to its last pixel out, in cycles
+            and milliseconds; as ``first_output``.
         measured: tool and cycles from frame to frame.
     """
 
@@ -50,6 +51,7 @@ class CyclesContext:
     output_beats: int
     first_output: int | None
     latency: int | None
+    latency_ms: float | None
     picture: Markup
     measured: tuple[tuple[str, int], ...]
 
@@ -92,6 +94,7 @@ def cycles(sources: Sources) -> Section:
             output_beats=limit.output_beats,
             first_output=times.first_output if times else None,
             latency=times.frame_latency if times else None,
+            latency_ms=estimate.milliseconds(times.frame_latency) if times else None,
             picture=chart(
                 cycles_svg(estimate),
                 "Cycles of a frame by process, and the limit of the frame; numbers: see the table.",
