@@ -547,10 +547,12 @@ def _flag_or_number(value: object) -> str:
 
 
 class Distillation(Section):
-    """Who else says in retraining what a pixel is, and how much of it."""
+    """Who else says what a pixel is, and how much of it."""
 
     share: float = Field(default=0.5, gt=0, le=1)
-    """Part of the target that is the teacher's class probabilities, and not the label."""
+    """Part of retraining's target that is the teacher's class probabilities, and not the label."""
+    float_share: float = Field(default=0, ge=0, le=1)
+    """As ``share``, in the float epochs and those of the head."""
     teacher: str = Field(min_length=1)
     """A float model, ``.h5`` or ``.keras``, of the same image size and classes: for instance
     ``model/float.h5`` of a larger design. A relative path begins at the folder of design.yaml."""

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from fcn_hw.design import Design, InputScaling, KerasNetwork
+from fcn_hw.design import Design, Distillation, InputScaling, KerasNetwork
 from fcn_hw.errors import ConfigError, nearest
 from fcn_hw.keras_env import seed_everything
 from fcn_hw.results import result_data, result_from, write_result
@@ -44,6 +44,7 @@ from fcn_hw.train.study import (
     Study,
     design_loss_weights,
     design_phase,
+    design_teacher,
     json_digest,
     phase_digest,
 )
@@ -169,11 +170,14 @@ class _Session:
             "retrain_epochs", "retrain_learning_rate", "pruning", "distillation",
             "calibration_images", "relative_steps", "bias_correction", "equalize",
         }  # fmt: skip
+        how = training_identity(design.training).get("distillation")
+        teacher = [how] if isinstance(how, dict) and how.get("float_share") else []
         scaling = design.dataset.input
         self.digest = json_digest(
             network_identity(design.network),
             *([] if scaling == InputScaling() else [scaling.model_dump(mode="json")]),
             design.training.model_dump(mode="json", exclude=later, exclude_defaults=True),
+            *teacher,
             dataset.classes,
             dataset.void,
             *(
@@ -200,7 +204,7 @@ class _Session:
         if stored is not None:
             stored.put_into(model)
         if not isinstance(network, KerasNetwork) or network.fine_tune:
-            loss = PixelLoss(design_loss_weights(self.design, self.dataset))
+            loss = self._float_loss()
             for name, epochs, encoder_rate in (
                 ("head", settings.head_epochs, 0.0),
                 ("float", settings.float_epochs, settings.encoder_rate),
@@ -221,6 +225,13 @@ class _Session:
         return Study(
             self.design, self.dataset, self.topology, folded_weights(folded, self.topology)
         )
+
+    def _float_loss(self) -> PixelLoss:
+        weights = design_loss_weights(self.design, self.dataset)
+        how = self.design.training.distillation
+        if not isinstance(how, Distillation) or not how.float_share:
+            return PixelLoss(weights)
+        return PixelLoss(weights, design_teacher(self.design), how.float_share)
 
     def retrain_phase(
         self,

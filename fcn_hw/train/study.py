@@ -93,12 +93,7 @@ class Study:
     @property
     def teacher(self) -> Any:
         """Whose class probabilities retraining learns too: the design's, or the float model."""
-        found = teacher_model(self.design)
-        if found is None:
-            return self.float_model
-        model = build_float(found.topology, batchnorm=False)
-        set_weights(model, found.weights)
-        return model
+        return design_teacher(self.design) or self.float_model
 
     def table(self, wanted: Mapping[str, Wish]) -> PrecisionTable:
         """Formats of all layers: what is asked for, binary points of least squared error."""
@@ -192,6 +187,16 @@ class Study:
             values = probe(batch, training=False)
             values = values if isinstance(values, list) else [values]
             yield {node.name: value.numpy() for node, value in zip(nodes, values, strict=True)}
+
+
+def design_teacher(design: Design) -> Any:
+    """The Keras model that a design names as its teacher; None: it names none."""
+    found = teacher_model(design)
+    if found is None:
+        return None
+    model = build_float(found.topology, batchnorm=False)
+    set_weights(model, found.weights)
+    return model
 
 
 def design_loss_weights(design: Design, dataset: DataSet) -> npt.NDArray[np.float32]:

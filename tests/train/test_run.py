@@ -111,11 +111,11 @@ def test_the_teacher_may_be_another_network(
 ) -> None:
     settings = {"float_epochs": 1, "retrain_epochs": 1, "batch_size": 4}
     larger = tiny_design(network={"kind": "fcn16s", "filters": [8, 6]}, training=settings)
-    folders = [tmp_path / name for name in ("larger", "own", "theirs")]
+    folders = [tmp_path / name for name in ("larger", "own", "theirs", "from_the_start")]
     train(larger, squares, folders[0], progress=False)
-    teacher = folders[0] / "float.h5"
+    theirs = {"share": 0.9, "teacher": str(folders[0] / "float.h5")}
     for folder, given in zip(
-        folders[1:], (0.9, {"share": 0.9, "teacher": str(teacher)}), strict=True
+        folders[1:], (0.9, theirs, {**theirs, "float_share": 0.9}), strict=True
     ):
         train(
             tiny_design(training={**settings, "distillation": given}),
@@ -126,7 +126,8 @@ def test_the_teacher_may_be_another_network(
     files = [np.load(folder / "checkpoints" / "retrain.npz") for folder in folders[1:]]
     assert not np.array_equal(files[0]["weights_0"], files[1]["weights_0"])
     floats = [np.load(folder / "checkpoints" / "float.npz")["weights_0"] for folder in folders[1:]]
-    assert np.array_equal(*floats)
+    assert np.array_equal(floats[0], floats[1])
+    assert not np.array_equal(floats[1], floats[2])
 
 
 def test_a_teacher_that_does_not_fit(
