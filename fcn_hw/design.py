@@ -534,6 +534,8 @@ class Augmentation(Section):
     """Gain between ``1 - contrast`` and ``1 + contrast``."""
     brightness: float = Field(default=20.0, ge=0, le=255)
     """Greatest offset, in byte values."""
+    colour: float = Field(default=0, ge=0, le=1)
+    """Gain of each channel alone, between ``1 - colour`` and ``1 + colour``, on top of contrast."""
 
 
 def _flag_or_section(value: object) -> str:

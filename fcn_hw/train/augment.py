@@ -1,4 +1,4 @@
-"""Random variations of training images: mirror, zoom, shift, rotation, brightness and contrast.
+"""Random variations of training images: geometry, brightness, contrast and colour.
 
 Bytes in, bytes out. Without rotation all of the geometry is one gather of rows and columns, the
 same for image and mask. With it images are interpolated bilinearly; a mask takes the nearest pixel,
@@ -38,20 +38,28 @@ def augment(
         columns = _places(width, zoom, how.shift * random.uniform(-1, 1))
         if how.mirror and random.random() < 0.5:
             columns = columns[::-1]
-        levels = _levels(how, random)
         where = np.ix_(rows, columns)
-        new_images[index] = levels[images[index][where]]
+        new_images[index] = _recoloured(images[index][where], how, random)
         if whole:
             new_masks[index] = masks[index][where]
     return new_images, new_masks
 
 
-def _levels(how: Augmentation, random: np.random.Generator) -> Bytes:
-    """The new value of each of the 256."""
-    gain = 1 + how.contrast * random.uniform(-1, 1)
+def _recoloured(image: Bytes, how: Augmentation, random: np.random.Generator) -> Bytes:
+    """An image (H, W, C) at another brightness, contrast and colour."""
+    gains = np.full(image.shape[-1], 1 + how.contrast * random.uniform(-1, 1))
     offset = how.brightness * random.uniform(-1, 1)
-    levels = np.clip((np.arange(256) - 128) * gain + 128 + offset, 0, 255)
-    return np.asarray(levels, np.uint8)
+    if (
+        how.colour
+    ):  # else nothing is drawn: a training without it varies its images as it always has
+        gains *= 1 + how.colour * random.uniform(-1, 1, len(gains))
+    levels = np.clip((np.arange(256) - 128) * gains[:, None] + 128 + offset, 0, 255).astype(
+        np.uint8
+    )
+    new = np.empty_like(image)
+    for channel, table in enumerate(levels):
+        new[..., channel] = table[image[..., channel]]
+    return new
 
 
 def _rotated(
@@ -71,7 +79,7 @@ def _rotated(
     rows, columns = np.clip(rows, 0, height - 1), np.clip(columns, 0, width - 1)
     new_images = _bilinear(images, rows, columns)
     for index in range(count):
-        new_images[index] = _levels(how, random)[new_images[index]]
+        new_images[index] = _recoloured(new_images[index], how, random)
     if masks.shape[1:] != (height, width):
         return new_images, masks.copy()
     which = np.arange(count)[:, None, None]

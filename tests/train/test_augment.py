@@ -57,6 +57,21 @@ def test_brightness_leaves_the_mask_alone() -> None:
     np.testing.assert_array_equal(new_masks, masks)
 
 
+@pytest.mark.parametrize("rotation_deg", [0, 1e-9])
+def test_each_channel_has_a_gain_of_its_own(rotation_deg: float) -> None:
+    images = np.arange(256, dtype=np.uint8).reshape(1, 16, 16, 1).repeat(3, axis=-1)
+    coloured = STILL.model_copy(update={"colour": 0.5, "rotation_deg": rotation_deg})
+    new_images, _ = augment(images, images[..., 0], coloured, np.random.default_rng(1))
+    gains = set()
+    for channel in range(3):
+        old, new = (found[0, ..., channel].astype(float) - 128 for found in (images, new_images))
+        whole = (new > -128) & (new < 127) & (old > 20)  # what no limit has cut
+        low, high = np.max(new[whole] / old[whole]), np.min((new[whole] + 1) / old[whole])
+        assert 0.5 < low < high < 1.5  # one gain explains the channel, rounded down
+        gains.add(round(low, 2))
+    assert len(gains) == 3
+
+
 def test_a_seed_repeats() -> None:
     images, masks = batch()
     first, second = (
