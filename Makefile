@@ -88,8 +88,9 @@ test-wheel: $(STAMP)  ## what pip installs, on the oldest and newest Python of t
 place-route: $(STAMP)  ## a small network placed and routed for each open board, with yosys and nextpnr-ecp5
 	$(BIN)/python -m pytest -n 0 -m slow tests/rtl/test_place_and_route.py $(ARGS)
 
-fuzz: $(STAMP)  ## 1,000 random networks: oracle = C++, sized FIFOs; 200 of QONNX; ARGS="--networks 200", or "--rtl" for their Verilog
+fuzz: $(STAMP)  ## random networks: 1,000 oracle = C++, sized FIFOs; 200 their Verilog; 200 of QONNX; ARGS="--networks 40"
 	$(BIN)/python tests/fuzz/fuzz.py $(ARGS)
+	$(BIN)/python tests/fuzz/fuzz.py --rtl $(ARGS)
 	$(BIN)/python tests/fuzz/fuzz_qonnx.py
 
 bench: $(STAMP)  ## hls4ml and fcn_hw in pairs: convert, compile, simulate; then fcn_hw's own RTL

@@ -72,10 +72,10 @@ class DelayModel:
         assert op in ("udiv", "urem", "sdiv", "srem"), op
         return 2.5 * self.level * width
 
-    @property
-    def small_rom(self) -> float:
-        """A ROM in look-up tables."""
-        return 2.0 * self.level
+    def lut_memory(self, words: int) -> float:
+        """From the address to the word of a memory in look-up tables: two levels for 64 words, and
+        one for each choice of four such parts."""
+        return self.level * (2 + max(0, (words - 1).bit_length() - 5) // 2)
 
 
 _WIRES = frozenset("const undef register read load zext sext trunc get join not".split())

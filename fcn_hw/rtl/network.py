@@ -272,24 +272,24 @@ def _fifo(stream: StreamSpec) -> list[str]:
 
 
 def _processes(network: Network, start: bool) -> list[str]:
-    writer = network.writers
+    writer, reader = network.writers, network.readers
     body: list[str] = []
     for call in network.calls:
         process = call.name
-        body += ["", f"wire {process}_begins, {process}_ready;"]
+        body += ["", f"wire {process}_first, {process}_begins, {process}_ready;"]
         ready = []
         for stream in call.reads:
             if stream not in writer:
                 ready.append(f"~{stream}_empty" + (f" & {stream}_start" if start else ""))
                 continue
             # a frame in flight has a pixel in the FIFO, or its writer or reader is at work on it
-            bits = (network.streams[stream].depth + 4).bit_length()
+            bits = (network.streams[stream].depth + 5).bit_length()
             ready.append(f"{stream}_begun")
             body += [
                 f"wire {stream}_begun;",
                 f"fcn_hw_frame_token #(.BITS({bits})) {stream}_token (",
                 "    .clk(clk), .rst(rst),",
-                f"    .begun({writer[stream]}_begins), .taken({process}_begins),",
+                f"    .begun({writer[stream]}_starts), .taken({process}_begins),",
                 f"    .ready({stream}_begun)",
                 ");",
             ]
@@ -299,7 +299,8 @@ def _processes(network: Network, start: bool) -> list[str]:
         ]
         connections = [
             ".clk(clk), .rst(rst)",
-            f".frame_ready({process}_ready), .frame_taken({process}_begins)",
+            f".frame_ready({process}_ready), .frame_begins({process}_first)",
+            f".frame_taken({process}_begins)",
         ]
         for stream in call.reads:
             connections.append(
@@ -310,4 +311,20 @@ def _processes(network: Network, start: bool) -> list[str]:
                 ", ".join(f".{stream}_{e}({stream}_{e})" for e in ("din", "full", "write"))
             )
         body += [*(f"    {item}," for item in connections[:-1]), f"    {connections[-1]}", ");"]
+        if any(stream in reader for stream in call.writes):
+            body += _start(process)
     return body
+
+
+def _start(process: str) -> list[str]:
+    """Tells the readers of a process that its frame has started.
+
+    Its first iteration may still wait for a pixel: a padding behind it has rows to write before
+    that, without which the pixel may never come.
+    """
+    return [
+        f"reg {process}_told;",
+        f"wire {process}_starts = {process}_first & {process}_ready & ~{process}_told;",
+        "always @(posedge clk)",
+        f"    {process}_told <= ~rst & ({process}_told | {process}_starts) & ~{process}_begins;",
+    ]

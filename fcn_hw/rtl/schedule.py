@@ -2,7 +2,8 @@
 
 An operation is chained behind others in a stage as long as the delays fit the clock. A recurrence
 has one stage, for the next iteration follows a clock later. A memory's read takes an address in one
-stage and gives its word in the next; its write is done one stage before the address is taken, and
+stage and gives its word in the next, behind the clock a block RAM, in front of it look-up tables
+and a flip-flop; its write is done one stage before the address is taken, and
 the RAM reads first, so that every iteration sees exactly the writes of those before it and, where
 the program
 writes first, its own: no analysis of addresses is needed.
@@ -134,7 +135,9 @@ class _Scheduler:
         return max((self.stage.get(node, 0) for node in nodes if not _is_free(node)), default=0)
 
     def _delay(self, node: Node) -> float:
-        return self.delays.small_rom if node.op == "load" else self.delays.of(node, self.bits)
+        if node.op == "load":
+            return self.delays.lut_memory(self.memory_of[node][0].depth)
+        return self.delays.of(node, self.bits)
 
     def _place(self, node: Node) -> None:
         delays = self.delays
@@ -205,14 +208,16 @@ class _Scheduler:
 
     def _place_load(self, node: Node) -> None:
         memory, load = self.memory_of[node]
-        address = load.address
+        address, delays = load.address, self.delays
+        before = delays.lut_memory(memory.depth) if memory.lutram else 0.0
         taken = self._latest((address,))
-        if not _is_free(address) and self.time[address] + self.delays.setup > self.limit:
+        if not _is_free(address) and self.time[address] + before + delays.setup > self.limit:
             taken += 1
         if memory.store is not None and memory.write_first:
             store = [x for x in self.needs(node)[1:] if not _is_free(x)]
             taken = max([taken, *(self.stage[x] + 1 for x in store)])
-        self.stage[node], self.time[node] = taken + 1, self.delays.block_ram
+        self.stage[node] = taken + 1
+        self.time[node] = delays.clock_to_q if memory.lutram else delays.block_ram
 
     def _store_stage(self, memory: Memory) -> int:
         store = memory.store

@@ -490,6 +490,7 @@ class _Writer:
             "input wire clk",
             "input wire rst",
             "input wire frame_ready",
+            "output wire frame_begins",
             "output wire frame_taken",
         ]
         ends = self._frame(holds)
@@ -558,7 +559,7 @@ class _Writer:
     def _frame(self, holds: list[list[str]]) -> list[str]:
         """The first iteration of a frame waits for the frame's token."""
         at = self.found.begin_stage
-        self.bodies[at].append(f"wire frame_begins = {self._condition(self.graph.begins, at)};")
+        self.bodies[at].append(f"assign frame_begins = {self._condition(self.graph.begins, at)};")
         holds[at].append("(frame_begins & ~frame_ready)")
         return [f"assign frame_taken = frame_begins & ~{self._bit('hold', at)};"]
 

@@ -14,6 +14,8 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "support"))
@@ -25,21 +27,24 @@ from fcn_hw.errors import FcnHwError
 FIRST_SEED = 1000  # those below are run by the tests
 CHUNK = 20
 """Networks whose projects are on disk at a time."""
+IN_A_MODEL = 4
+"""Networks that Verilator builds together."""
 
 
 def main(arguments: Iterable[str] | None = None) -> int:
     """Exit status 1 if a network fails; its seed and its project's folder are printed."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--networks", type=int, default=1000)
+    parser.add_argument("--networks", type=int, help="default: 1000, with --rtl 200")
     parser.add_argument("--first-seed", type=int, default=FIRST_SEED)
-    parser.add_argument("--jobs", type=int, default=2, help="compilations at a time")
+    parser.add_argument("--jobs", type=int, default=2, help="compilations at a time, or simulators")
     parser.add_argument("--rtl", action="store_true", help="the Verilog instead of the C++")
     options = parser.parse_args(None if arguments is None else list(arguments))
 
     folder = Path(tempfile.mkdtemp(prefix="fcn_hw_fuzz_"))
-    seeds = range(options.first_seed, options.first_seed + options.networks)
+    networks = options.networks or (200 if options.rtl else 1000)
+    seeds = range(options.first_seed, options.first_seed + networks)
     started, failed, skips = time.monotonic(), 0, 0
-    pairs = rtl_results(seeds, folder) if options.rtl else results(seeds, folder, options.jobs)
+    pairs = (rtl_results if options.rtl else results)(seeds, folder, options.jobs)
     for done, (seed, found) in enumerate(pairs, start=1):
         if isinstance(found, AssertionError):
             failed += 1
@@ -68,23 +73,41 @@ def results(seeds: range, folder: Path, jobs: int) -> Iterator[tuple[int, int | 
             shutil.rmtree(bench.project)
 
 
-def rtl_results(seeds: range, folder: Path) -> Iterator[tuple[int, int | AssertionError]]:
-    """For each seed 0, or what failed."""
+def rtl_results(
+    seeds: range, folder: Path, jobs: int
+) -> Iterator[tuple[int, int | AssertionError]]:
+    """For each seed 0, or what failed.
+
+    Several networks share a model, whose build costs more than theirs do. If it fails, each gets
+    its own, to tell whose fault it is.
+    """
+    parts = [seeds[first : first + IN_A_MODEL] for first in range(0, len(seeds), IN_A_MODEL)]
+    with ThreadPoolExecutor(jobs) as pool:
+        for part, together in zip(
+            parts, pool.map(partial(rtl_failure, folder), parts), strict=True
+        ):
+            alone = {seed: together and rtl_failure(folder, range(seed, seed + 1)) for seed in part}
+            if together and not any(alone.values()):
+                alone[part[0]] = together
+            for seed, failure in alone.items():
+                yield seed, failure or 0
+
+
+def rtl_failure(folder: Path, seeds: range) -> AssertionError | None:
+    """What is wrong with the Verilog of some networks; their folder stays if something is."""
     from rtl_networks import RandomNetworks
 
-    for seed in seeds:
-        project = folder / f"net{seed}"
-        try:
-            network = RandomNetworks([seed], project)
-            for stall in (0.0, 0.4):
-                found = network.simulate(stall)
-                assert found.finished, f"it stands still with {stall:.0%} of stalls"
-                assert not network.wrong(found), network.wrong(found)
-        except (AssertionError, FcnHwError) as error:
-            yield seed, AssertionError(error)
-            continue
-        shutil.rmtree(project)
-        yield seed, 0
+    project = folder / (f"net{seeds[0]}" if len(seeds) == 1 else f"nets{seeds[0]}")
+    try:
+        networks = RandomNetworks(seeds, project)
+        for stall in (0.0, 0.4):
+            found = networks.simulate(stall)
+            assert found.finished, f"it stands still with {stall:.0%} of stalls"
+            assert not networks.wrong(found), networks.wrong(found)
+    except (AssertionError, FcnHwError) as error:
+        return AssertionError(error)
+    shutil.rmtree(project)
+    return None
 
 
 if __name__ == "__main__":

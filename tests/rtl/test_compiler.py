@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import pickle
 import random
+from dataclasses import replace
 
 import pytest
 
@@ -23,6 +24,8 @@ from fcn_hw.rtl.if_conversion import saturated
 from fcn_hw.rtl.ir import (
     DSP,
     Builder,
+    Load,
+    Memory,
     Node,
     ProcessGraph,
     Read,
@@ -205,6 +208,25 @@ def test_products_of_dsp_slices_are_chains_and_stand_in_the_stage_of_their_sum()
     values = {leaf: (37 * leaf.id + 11) % 256 for leaf in leaves}
     (write,) = found.graph.writes
     assert value_of(write.pixel.operands[0], dict(values)) == value_of(total, dict(values))
+
+
+@pytest.mark.parametrize(("lutram", "address_stage", "ready_ns"), [(True, 1, 0.6), (False, 0, 5.0)])
+def test_luts_of_a_memory_are_in_front_of_the_clock_and_block_ram_behind(
+    lutram: bool, address_stage: int, ready_ns: float
+) -> None:
+    """On an ECP5 at 10 ns a word of a FIFO is there after 5 ns, so its sum with a constant, 6.9 ns,
+    leaves no time for look-up tables in the same stage."""
+    build = Builder()
+    x = build.raw("read", 8, label="x")
+    address = build.make("add", 8, (x, build.constant(3, 8)))
+    node = build.raw("load", 8, label="rom")
+    image = tuple((37 * n + 5) % 256 for n in range(256))
+    rom = Memory("rom", 256, 8, image, lutram, (Load(node, address),), None, True, 0)
+    graph = replace(a_process(build, node, [x]), memories=(rom,))
+    found = compile_graph(graph, Target(DELAYS["ecp5"], 10.0))
+    (load,) = (node for node in found.order if node.op == "load")
+    assert found.stage[load] == address_stage + 1
+    assert found.path_ns[load] == ready_ns
 
 
 def test_a_recurrence_that_is_too_slow_is_told_with_its_registers() -> None:

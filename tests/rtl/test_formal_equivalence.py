@@ -28,7 +28,8 @@ PIXELS = 2
 STATE = """
 reg n;
 always @(posedge clk) if (rst) n <= 0; else if (go) n <= ~n;
-assign frame_taken = valid & ~n & ~hold;
+assign frame_begins = valid & ~n;
+assign frame_taken = frame_begins & ~hold;
 """
 
 FORK = f"""
@@ -112,7 +113,7 @@ class Process:
     def ports(self) -> dict[str, tuple[str, int]]:
         """Direction and bits of each port."""
         found = {"clk": ("input", 1), "rst": ("input", 1), "frame_ready": ("input", 1),
-                 "frame_taken": ("output", 1)}  # fmt: skip
+                 "frame_begins": ("output", 1), "frame_taken": ("output", 1)}  # fmt: skip
         for stream in self.network.streams.values():
             name, bits = stream.name, stream.pixel.bits
             if name in self.call.reads:

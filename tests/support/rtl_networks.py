@@ -8,7 +8,6 @@ from pathlib import Path
 from dataflow_graphs import random_folding
 from random_graphs import random_frames
 from random_networks import random_network
-from rtl_bench import JOBS
 
 from fcn_hw.backend.project import plan_project
 from fcn_hw.backend.structure import Layout
@@ -48,7 +47,10 @@ PERIOD_NS = 20.0
 
 
 class RandomNetworks:
-    """The networks of some seeds, with FIFOs of the sized depths; compiled and built once."""
+    """The networks of some seeds, with FIFOs of the sized depths; compiled and built once.
+
+    All in one process: workers would cost more to start than a network costs to compile.
+    """
 
     def __init__(self, seeds: Iterable[int], folder: Path) -> None:
         self.folder = folder
@@ -66,7 +68,7 @@ class RandomNetworks:
             name: Frames(tensor.format.code_bytes, tensor.height * tensor.width)
             for name, tensor in self.tensors.items()
         }
-        run(plan_simulator(self.network, modules, frames, jobs=JOBS, optimize="-O0"), folder)
+        run(plan_simulator(self.network, modules, frames, optimize="-O0"), folder)
 
     def _add(self, seed: int) -> None:
         graph, board = random_network(seed), load_board("pynq-z2")
@@ -84,7 +86,7 @@ class RandomNetworks:
         network = _prefixed(own, f"{graph.name}_")
         compile_calls(
             network, network.calls, self.folder / graph.name, family="7series",
-            period_ns=PERIOD_NS, jobs=JOBS, on_done=self.compiled.__setitem__,
+            period_ns=PERIOD_NS, jobs=1, on_done=self.compiled.__setitem__,
         )  # fmt: skip
         self.streams |= network.streams
         self.calls += network.calls

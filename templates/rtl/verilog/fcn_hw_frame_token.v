@@ -1,6 +1,7 @@
-// Frames that the writer of a stream has begun and its reader has not: a process begins a frame when
-// those that it reads from have begun it, as the processes of a dataflow region do (UG1399,
-// "ap_ctrl_chain"). So no process runs ahead into a frame that is not there yet.
+// Frames that the writer of a stream has started and its reader has not begun: a process starts a frame
+// when those that it reads from have started it, be it that they still wait for their first pixel, as the
+// processes of a dataflow region do (UG1399, "ap_ctrl_chain"). So no process runs ahead into a frame that
+// is not there yet.
 module fcn_hw_frame_token #(
     parameter BITS = 4
 ) (
