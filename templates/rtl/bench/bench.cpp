@@ -118,8 +118,12 @@ int main(int argc, char **argv) {
         top.eval();
     }
     top.rst = 0;
-    size_t outputs_left = 0;
-    for (const Watched &item : watched) outputs_left += item.tap.full ? item.expected.count() : 0;
+    // Behind the last pixel of a frame that leaves, a layer may compute others that a crop drops.
+    size_t outputs_left = 0, pixels_left = 0;
+    for (const Watched &item : watched) {
+        pixels_left += item.expected.count();
+        outputs_left += item.tap.full ? item.expected.count() : 0;
+    }
     long idle = 0, after_last = 0;
     unsigned long clock = 0, last_clock = 0;
     const std::clock_t start = std::clock(); // processor time: other work on the machine is not counted
@@ -142,13 +146,16 @@ int main(int argc, char **argv) {
             if (write) {
                 item.take(clock);
                 moved = true;
-                if (item.tap.full && item.pixels <= item.expected.count()) --outputs_left, last_clock = clock + 1;
+                if (item.pixels <= item.expected.count()) {
+                    --pixels_left;
+                    if (item.tap.full) --outputs_left, last_clock = clock + 1;
+                }
             }
             item.held += long(write) - long(read);
             if (item.tap.read && item.held > item.peak) item.peak = item.held;
         }
         idle = moved ? 0 : idle + 1;
-        after_last += outputs_left == 0;
+        after_last += pixels_left == 0;
         top.clk = 1;
         top.eval();
     }
