@@ -40,9 +40,14 @@ from fcn_hw.rtl.gates import plan_gates, read_gates
 from fcn_hw.rtl.network import read_network
 from fcn_hw.tools.runner import run
 
-MEASURED = Path(__file__).with_name("estimate_fit.json")
 BOARD = "pynq-z2"
-PERIOD_NS = 10.0
+OPEN_BOARD = "ulx3s-85f"
+MEASURED = {
+    BOARD: Path(__file__).with_name("estimate_fit.json"),
+    OPEN_BOARD: Path(__file__).with_name("estimate_fit_ecp5.json"),
+}
+ECP5_SHAPES = 6
+"""Of each kind at most, the first; yosys takes longer for look-up tables of four inputs."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,11 +85,11 @@ class Point:
     def held_out(self) -> bool:
         return self.number % 3 == 2
 
-    def estimated(self) -> Resources:
+    def estimated(self, board: str = BOARD) -> Resources:
         """What the model says."""
         op = self.graph["y"]
         operands = self.graph.operands(op)
-        return op.cost(operands, load_board(BOARD).family, self.fold, self.strategy).resources
+        return op.cost_on(operands, load_board(board).family, self.fold, self.strategy).resources
 
 
 def _tensor(tensor: Tensor) -> str:
@@ -365,35 +370,39 @@ GRID: dict[Callable[[_Draw], Drawn], int] = {
     batch_norm: 9, threshold: 9,
     lookup: 3, max_pool2d: 9, average_pool2d: 9, upsample_nearest: 6,
     upsample_bilinear: 9, depth_to_space: 6, arg_max: 9, joins: 9, skip_multiply: 6,
-    skip_concat: 3, relu: 6, quantize: 6, crop2d: 3, zero_pad2d: 3,
+    skip_concat: 3, relu: 12, quantize: 6, crop2d: 3, zero_pad2d: 3,
 }  # fmt: skip
 """How many shapes of each kind."""
 
 
-def points() -> Iterator[Point]:
-    """The grid, in the order of the table."""
-    for make, count in GRID.items():
+def points(board: str = BOARD) -> Iterator[Point]:
+    """The grid, in the order of the table; of an open board, whose multipliers have no lanes, a
+    part of it."""
+    for make, shapes in GRID.items():
+        ecp5 = 0 if make is lanes else min(shapes, ECP5_SHAPES)
         draw = _Draw(make.__name__)
-        for number in range(count):
+        for number in range(ecp5 if board == OPEN_BOARD else shapes):
             build, fold, strategy = make(draw)
             yield Point(make.__name__, number, build.finish("y"), fold, strategy)
 
 
-def measure(batch: Sequence[Point]) -> dict[str, Any]:
+def measure(batch: Sequence[Point], board: str) -> dict[str, Any]:
     """What yosys counts of some shapes, all of whose products go to LUTs, or none of whose."""
-    family = load_board(BOARD).family
-    (in_luts,) = {point.estimated().dsp == 0 for point in batch}
+    family = load_board(board).family
+    (in_luts,) = {point.estimated(board).dsp == 0 for point in batch}
     with tempfile.TemporaryDirectory(prefix="fcn_hw_fit_") as text:
         folder = Path(text)
-        modules = {f"y{n}": compiled(point, f"y{n}", folder) for n, point in enumerate(batch)}
+        names = {f"y{n}": point for n, point in enumerate(batch)}
+        modules = {name: compiled(point, name, folder, board) for name, point in names.items()}
         instances = "".join(f"(* keep *) {name} of_{name}(); " for name in modules)
         verilog = "\n".join([*modules.values(), f"module {_TOP}(); {instances}endmodule\n"])
         run(plan_gates(_TOP, verilog, family, no_dsps=in_luts), folder)
         found = {}
-        for name, point in zip(modules, batch, strict=True):
+        for name, point in names.items():
             gates = read_gates(name, folder, of=_TOP)
+            model = point.estimated(board)
             found[point.name] = {
-                "before": {"lut": point.estimated().lut, "ff": point.estimated().ff},
+                "before": {"lut": model.lut, "ff": model.ff},
                 "shape": point.shape, "lut": gates.lut, "ff": gates.ff, "dsp": gates.dsp,
                 "bram18": round(2 * gates.bram36),
             }  # fmt: skip
@@ -404,48 +413,51 @@ _TOP = "points"
 """The module around those of a batch."""
 
 
-def compiled(point: Point, name: str, folder: Path) -> str:
-    """The Verilog of a shape.
+def compiled(point: Point, name: str, folder: Path, board_name: str) -> str:
+    """The Verilog of a shape, for the board's own clock.
 
     Args:
         name: of its module.
     """
-    graph, board = point.graph, load_board(BOARD)
+    graph, board = point.graph, load_board(board_name)
+    whole = load_board(BOARD)  # an open board has one input and one output
     folds = {} if point.fold is None else {"y": point.fold}
     strategies = {"y": point.strategy} if folds else {}
     dataflow = lower(graph)
-    plan = plan_project(graph, board, Hls(), Layout(Folding(folds, strategies), dataflow))
+    plan = plan_project(graph, whole, Hls(), Layout(Folding(folds, strategies), dataflow))
     streams = {
         process.name: ([s.name for s in process.inputs], [s.name for s in process.outputs])
         for process in dataflow.processes
     }
     network = read_network(graph.name, plan.files, streams)
     (call,) = network.calls
-    found = compile_call(network, call, folder / name, family=board.family, period_ns=PERIOD_NS)
+    found = compile_call(
+        network, call, folder / name, family=board.family, period_ns=board.clock_period_ns
+    )
     return found.verilog.replace("module y", f"module {name}", 1)
 
 
-def measure_all(found: dict[str, Any]) -> None:
+def measure_all(found: dict[str, Any], board: str) -> None:
     """Measures what the file has not, or has of another shape."""
-    missing = [p for p in points() if found.get(p.name, {}).get("shape") != p.shape]
+    missing = [p for p in points(board) if found.get(p.name, {}).get("shape") != p.shape]
     batches = []
     for in_luts in (True, False):
-        own = [point for point in missing if (point.estimated().dsp == 0) is in_luts]
+        own = [point for point in missing if (point.estimated(board).dsp == 0) is in_luts]
         batches += [own[n : n + AT_ONCE] for n in range(0, len(own), AT_ONCE)]
-    names = [point.name for point in points()]
+    names = [point.name for point in points(board)]
     with ProcessPoolExecutor(cores(), mp_context=get_context("spawn")) as pool:
-        for job in as_completed([pool.submit(measure, batch) for batch in batches]):
+        for job in as_completed([pool.submit(measure, batch, board) for batch in batches]):
             for name, counts in job.result().items():
                 found[name] = found.get(name, {}) | counts
             ordered = {name: found[name] for name in names if name in found}
-            replace_file(MEASURED, json.dumps(ordered, indent=1) + "\n")
+            replace_file(MEASURED[board], json.dumps(ordered, indent=1) + "\n")
 
 
 AT_ONCE = 9
 """Shapes that yosys maps in one run: it takes four seconds to read its libraries."""
 
 
-def table(measured: Mapping[str, Any]) -> str:
+def table(measured: Mapping[str, Any], board: str = BOARD) -> str:
     """The error of LUTs and flip-flops on the held-out third, in Markdown.
 
     An error is the sum of the absolute differences over the sum of what was measured, so that a
@@ -455,19 +467,19 @@ def table(measured: Mapping[str, Any]) -> str:
         "| op | shapes | LUT, yosys | before | now | FF, yosys | before | now |",
         "|---|---:|---:|---:|---:|---:|---:|---:|",
     ]
-    held = [point for point in points() if point.held_out]
+    held = [point for point in points(board) if point.held_out]
     for kind in dict.fromkeys(point.kind for point in held):
-        lines.append(_row(kind, [point for point in held if point.kind == kind], measured))
-    lines.append(_row("all", held, measured))
+        lines.append(_row(kind, [p for p in held if p.kind == kind], measured, board))
+    lines.append(_row("all", held, measured, board))
     return "\n".join(lines)
 
 
-def _row(title: str, sample: Sequence[Point], measured: Mapping[str, Any]) -> str:
+def _row(title: str, sample: Sequence[Point], measured: Mapping[str, Any], board: str) -> str:
     cells = [title, str(len(sample))]
     for quantity in ("lut", "ff"):
         truth = [measured[point.name][quantity] for point in sample]
         before = [measured[point.name]["before"][quantity] for point in sample]
-        now = [getattr(point.estimated(), quantity) for point in sample]
+        now = [getattr(point.estimated(board), quantity) for point in sample]
         cells += [f"{sum(truth):,}", _error(before, truth), _error(now, truth)]
     return f"| {' | '.join(cells)} |"
 
@@ -481,12 +493,12 @@ def relative_error(found: Iterable[int], truth: Sequence[int]) -> float:
     return sum(abs(a - b) for a, b in zip(found, truth, strict=True)) / sum(truth)
 
 
-def read_measured() -> dict[str, Any]:
-    """The counts of ``estimate_fit.json`` by name.
+def read_measured(board: str = BOARD) -> dict[str, Any]:
+    """The counts of a board's file by name.
 
     ``before`` is what the model said before it was fitted to this grid.
     """
-    found: dict[str, Any] = json.loads(MEASURED.read_text(encoding="utf-8"))
+    found: dict[str, Any] = json.loads(MEASURED[board].read_text(encoding="utf-8"))
     return found
 
 
@@ -494,10 +506,12 @@ def main() -> None:
     """Prints the table."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.estimate_fit", description=__doc__)
     parser.add_argument("--measure", action="store_true", help="what is missing, by yosys")
-    measured = read_measured()
-    if parser.parse_args().measure:
-        measure_all(measured)
-    print(table(measured))
+    parser.add_argument("--board", choices=MEASURED, default=BOARD)
+    options = parser.parse_args()
+    measured = read_measured(options.board)
+    if options.measure:
+        measure_all(measured, options.board)
+    print(table(measured, options.board))
 
 
 if __name__ == "__main__":

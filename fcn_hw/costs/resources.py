@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from math import ceil
 
 
 @dataclass(frozen=True)
@@ -11,6 +12,8 @@ class Resources:
     """LUTs, flip-flops, DSP slices and block RAM.
 
     Args:
+        lut: those of 7 series and UltraScale+, which have six inputs, beside ``lut4``.
+        lut4: LUTs of four inputs, where an ECP5 has a formula of its own.
         bram18: block RAMs of 18 Kib, the unit that both families split theirs into (UG473, UG573).
     """
 
@@ -18,6 +21,7 @@ class Resources:
     ff: int = 0
     dsp: int = 0
     bram18: int = 0
+    lut4: int = 0
 
     @property
     def bram36(self) -> float:
@@ -30,10 +34,22 @@ class Resources:
             self.ff + other.ff,
             self.dsp + other.dsp,
             self.bram18 + other.bram18,
+            self.lut4 + other.lut4,
         )
 
     def __mul__(self, count: int) -> Resources:
-        return Resources(self.lut * count, self.ff * count, self.dsp * count, self.bram18 * count)
+        return Resources(
+            self.lut * count, self.ff * count, self.dsp * count, self.bram18 * count,
+            self.lut4 * count,
+        )  # fmt: skip
+
+    def in_lut4s(self, factor: float) -> Resources:
+        """The same on an ECP5, whose LUTs are all counted in ``lut`` then.
+
+        Args:
+            factor: LUTs of four inputs for one of six.
+        """
+        return replace(self, lut=self.lut4 + ceil(factor * self.lut), lut4=0)
 
 
 def total(items: Iterable[Resources]) -> Resources:

@@ -171,7 +171,7 @@ def estimate(
         if not op.inputs:
             continue
         layers.append(layer)
-        fork = _fork(graph, op)
+        fork = _fork(graph, op, board.family)
         if fork is not None:
             layers.append(fork)
     if fifos:
@@ -205,7 +205,7 @@ def layer_estimate(
 ) -> LayerEstimate:
     """The estimate of one op."""
     operands = graph.operands(op)
-    cost = op.cost(operands, family, fold, strategy)
+    cost = op.cost_on(operands, family, fold, strategy)
     return LayerEstimate(
         name=op.name,
         kind=op.kind,
@@ -221,11 +221,13 @@ def layer_estimate(
     )
 
 
-def _fork(graph: Graph, op: Op) -> LayerEstimate | None:
+def _fork(graph: Graph, op: Op, family: Family) -> LayerEstimate | None:
     """The copy of a tensor for several readers, where ``dataflow/lowering.py`` makes one."""
     if len(graph.readers(op.name)) + (op.name in graph.outputs) <= 1:
         return None
     pixels, resources = op.output.pixels, pixel_process(op.output)
+    if family == "ecp5":
+        resources = resources.in_lut4s(op.lut4s_a_lut)
     return LayerEstimate(
         f"{op.name}_fork", "Fork", None, "", resources, 0, 0, pixels, pixels, 0, 0.0
     )

@@ -58,7 +58,7 @@ def options(
                 fold,
                 strategy,
                 op.cycles(operands, fold),
-                op.cost(operands, family, fold, strategy).resources,
+                op.cost_on(operands, family, fold, strategy).resources,
             )
             for fold in key[3]
             for strategy in key[4]

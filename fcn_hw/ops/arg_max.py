@@ -29,6 +29,7 @@ class ArgMax(Pixelwise):
 
     converts = False
     gives_classes = True
+    lut4s_a_lut = 1.9
 
     def rules(self, operands: Operands) -> Iterable[str]:
         fmt = self.output.format

@@ -408,6 +408,19 @@ class Op(ABC):
             strategy: ``"Resource"``: weights in block RAM; ``"Latency"``: in LUTs.
         """
 
+    lut4s_a_lut: ClassVar[float] = 1.7
+    """LUTs of an ECP5 for each one of six inputs, without those of memories and products; fitted
+    to yosys by ``python -m benchmarks.estimate_fit --board ulx3s-85f``."""
+
+    def cost_on(
+        self, operands: Operands, family: Family, fold: Fold | None, strategy: str
+    ) -> OpCost:
+        """:meth:`cost` in the look-up tables of the family."""
+        found = self.cost(operands, family, fold, strategy)
+        if family != "ecp5":
+            return found
+        return replace(found, resources=found.resources.in_lut4s(self.lut4s_a_lut))
+
     @abstractmethod
     def energy_pj(self, operands: Operands, fold: Fold | None = None) -> float:
         """Estimated energy of a frame (``fcn_hw.costs.energy``)."""

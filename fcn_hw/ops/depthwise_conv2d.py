@@ -26,6 +26,8 @@ class DepthwiseConv2D(DirectConvolution):
         accum, strides, dilation, padding: as for :class:`fcn_hw.ops.conv2d.Conv2D`.
     """
 
+    lut4s_a_lut = 2.7
+
     @property
     def sums_channels(self) -> bool:
         return False

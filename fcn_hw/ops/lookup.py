@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -11,7 +11,7 @@ import numpy as np
 from fcn_hw.costs.energy import MEMORY_PJ_A_BIT
 from fcn_hw.costs.family import Family
 from fcn_hw.costs.memory import lut_rom
-from fcn_hw.costs.resources import OpCost, Resources
+from fcn_hw.costs.resources import OpCost
 from fcn_hw.firing import MEMORY, STREAM
 from fcn_hw.fixed import Whole
 from fcn_hw.intervals import Interval
@@ -63,7 +63,7 @@ class Lookup(Pixelwise):
         entries, bits = len(self.table.codes), self.table.format.signed_width
         channels = self.output.channels
         # In front of the FIFO without a register.
-        tables = Resources(lut=lut_rom(entries, bits, family).lut * channels)
+        tables = replace(lut_rom(entries, bits, family), ff=0) * channels
         return OpCost(pixel_process(self.output) + tables, weight_bits=entries * bits * channels)
 
     def energy_pj(self, operands: Operands, fold: Fold | None = None) -> float:

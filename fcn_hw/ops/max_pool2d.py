@@ -21,6 +21,7 @@ class MaxPool2D(Moving, Pooling):
     """Maximum over windows; positions outside the frame take no part."""
 
     padding: Padding = Padding()
+    lut4s_a_lut = 1.2
 
     def codes(self, codes: Sequence[Whole], operands: Operands) -> Whole:
         """(N, H, W, C) to (N, H', W', C): the maximum over rows, then over columns."""

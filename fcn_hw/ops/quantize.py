@@ -20,6 +20,7 @@ class Quantize(Pixelwise):
     """Conversion to the output's format."""
 
     converts = True
+    lut4s_a_lut = 3.5
 
     def interval(self, operands: Sequence[Interval]) -> Interval:
         return operands[0]

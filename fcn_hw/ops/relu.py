@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from fcn_hw.costs.arithmetic import converter
+from fcn_hw.costs.arithmetic import conversion_modes, converter
 from fcn_hw.costs.family import Family
 from fcn_hw.costs.resources import OpCost, Resources
 from fcn_hw.firing import STREAM
@@ -38,10 +38,14 @@ class Relu(Pixelwise):
         return STREAM
 
     def cost(self, operands: Operands, family: Family, fold: Fold | None, strategy: str) -> OpCost:
-        # The choice by the sign is in the LUTs of a conversion, where there are any.
-        a_channel = converter(operands[0].format, self.output.format)
+        source, result = operands[0].format, self.output.format
+        # The choice by the sign is in the LUTs of a conversion, where there are any; a carry chain
+        # takes what was chosen from LUTs in front of it.
+        a_channel = converter(source, result)
         if not a_channel.lut:
-            a_channel = Resources(lut=self.output.format.width)
+            a_channel = Resources(lut=result.width)
+        elif conversion_modes(source, result)[0]:
+            a_channel = a_channel + Resources(lut=result.width + 1)
         return OpCost(pixel_process(self.output) + a_channel * self.output.channels)
 
     def energy_pj(self, operands: Operands, fold: Fold | None = None) -> float:

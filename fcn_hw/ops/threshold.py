@@ -190,7 +190,7 @@ class Threshold(ChannelGroups):
         amount = rom(words, bits, strategy, family)
         if amount.bram18:
             return amount
-        return Resources(lut=amount.lut // 2 if words > 2 else 0)
+        return replace(amount, lut=amount.lut // 2, ff=0) if words > 2 else Resources()
 
     def stored_bits(self, source: Tensor) -> int:
         compared_bits = self.threshold_format(source).signed_width

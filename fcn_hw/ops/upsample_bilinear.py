@@ -44,6 +44,7 @@ class UpsampleBilinear(ChannelFolded, Upsampling):
     """
 
     converts = True
+    lut4s_a_lut = 2.0
 
     def rules(self, operands: Operands) -> Iterable[str]:
         yield from super().rules(operands)

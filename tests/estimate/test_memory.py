@@ -18,6 +18,7 @@ from fcn_hw.costs.memory import (
     lutram,
     ram,
 )
+from fcn_hw.costs.resources import Resources
 
 FAMILIES: tuple[Family, ...] = ("7series", "ultrascale+")
 
@@ -56,7 +57,8 @@ def test_distributed_ram() -> None:
     assert lut_rom(1, 100, "7series").lut == 0
     assert lut_rom(64, 10, "7series").lut == 10
     assert lut_rom(128, 10, "7series").lut == 20 + 10
-    assert lut_rom(64, 10, "ecp5").lut == 80
+    assert lut_rom(64, 10, "ecp5").lut4 == 80
+    assert (lut_rom(64, 10, "ecp5") + Resources(lut=10, ff=3)).in_lut4s(1.75).lut == 80 + 18
 
 
 def test_a_memory_left_to_the_tool_is_in_luts_up_to_64_words() -> None:
