@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from math import floor
 
 from fcn_hw.boards import Board, period_ns_of
@@ -44,7 +44,13 @@ class Folding:
     is_free: bool = False
 
 
-def choose_folding(graph: Graph, board: Board, hls: Hls, fifos: Sequence[Fifo] = ()) -> Folding:
+def choose_folding(
+    graph: Graph,
+    board: Board,
+    hls: Hls,
+    fifos: Sequence[Fifo] = (),
+    zeros: Mapping[str, float] | None = None,
+) -> Folding:
     """The folds that a design asks for.
 
     A ``ReuseFactor`` that is a number gives the nearest legal fold. Layers of ``ReuseFactor: auto``
@@ -54,12 +60,13 @@ def choose_folding(graph: Graph, board: Board, hls: Hls, fifos: Sequence[Fifo] =
 
     Args:
         fifos: the streams between the processes; they count as used.
+        zeros: part of the steps of convolutions that pruning is to make zero, by name.
 
     Raises:
         ConfigError: ``target_fps`` is beyond what any fold reaches, or no layer is ``auto``.
         DoesNotFit: no choice stays within the budget; the hint names the cheapest changes.
     """
-    rules = rules_of(graph, hls, fifos)
+    rules = replace(rules_of(graph, hls, fifos), zeros=zeros or {})
     if len(rules.folds) == len(folded_ops(graph)):
         if hls.target_fps is not None:
             raise ConfigError(

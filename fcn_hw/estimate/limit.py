@@ -114,7 +114,9 @@ def board_bound(
     )
     luts_a_mac = min(
         (
-            fabric_multiplier_luts(weight.format.signed_width, graph.operands(op)[0].format.width)
+            fabric_multiplier_luts(
+                weight.format.signed_width, graph.operands(op)[0].format.width, family
+            )
             for op in graph.ops
             if op.macs(graph.operands(op)) and (weight := op.constants[0]) is not None
         ),

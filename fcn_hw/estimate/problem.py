@@ -24,12 +24,14 @@ class Rules:
         folds: of the ops whose fold is given.
         strategies: of the ops whose strategy is given.
         fifos: the streams between the processes.
+        zeros: part of the steps of convolutions that pruning is to make zero, by name.
     """
 
     shares: Mapping[str, float]
     folds: Mapping[str, Fold] = field(default_factory=dict)
     strategies: Mapping[str, str] = field(default_factory=dict)
     fifos: Sequence[Fifo] = ()
+    zeros: Mapping[str, float] = field(default_factory=dict)
 
 
 def folded_ops(graph: Graph) -> tuple[Folded, ...]:
@@ -51,6 +53,7 @@ def build_problem(graph: Graph, board: Board, rules: Rules) -> Problem:
             if given
             else op.legal_folds() + op.lane_folds(graph.operands(op), board.family),
             (strategy,) if strategy else STRATEGIES,
+            rules.zeros.get(op.name, 0.0),
         )
     some = estimate(
         graph, board, {name: every[0].fold for name, every in choices.items()}, fifos=rules.fifos

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from math import ceil
 
+from fcn_hw.estimate.options import steps_kept
 from fcn_hw.ir.graph import Graph
 from fcn_hw.ops import Fold, Tensor
 from fcn_hw.ops.convolution import Convolution
@@ -78,7 +79,7 @@ def step_blocks(
         if every == 1:
             continue
         if op.name in parts:
-            left = max(groups, every - round(parts[op.name] * every))
+            left = steps_kept(every, groups, parts[op.name])
             found[op.name] = _Layer(op, source, fold, left).blocks(left)
         else:
             shared.append(_Layer(op, source, fold, max(groups, ceil((1 - part) / 2 * every))))

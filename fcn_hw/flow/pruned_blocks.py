@@ -7,7 +7,10 @@ from dataclasses import replace
 
 import numpy as np
 
-from fcn_hw.boards import load_board
+from fcn_hw.backend.structure import Layout, fifos_of
+from fcn_hw.boards import Board, load_board
+from fcn_hw.design import Hls
+from fcn_hw.estimate.design_folds import choose_folding
 from fcn_hw.estimate.step_blocks import step_blocks
 from fcn_hw.flow.hls4ml_conv import refuse_hls4ml
 from fcn_hw.flow.layout import current_layout
@@ -18,11 +21,12 @@ from fcn_hw.ir import Graph
 from fcn_hw.locks import locked
 from fcn_hw.ops import Fold
 from fcn_hw.ops.conv_transpose2d import ConvTranspose2D
+from fcn_hw.ops.convolution import Convolution
 from fcn_hw.ops.pixel_steps import StepBlocks
 
 
 def blocks_of_design(workspace: Workspace, progress: Progress) -> dict[str, StepBlocks]:
-    """At the folds that the design has before it is trained.
+    """At the folds that the board has for the design if what pruning makes zero is left out.
 
     Args:
         workspace: of a design with ``block: fold``.
@@ -38,7 +42,33 @@ def blocks_of_design(workspace: Workspace, progress: Progress) -> dict[str, Step
     graph = untrained_graph(shapes, progress)
     with locked(shapes.project(board), "fcn-hw train"):
         layout = current_layout(shapes, graph, board, progress)
-    return pruned_blocks(graph, layout.folding.folds, pruning.sparsity, pruning.layers)
+    folds = folds_to_prune(graph, board, shapes.hls, layout, pruning.sparsity, pruning.layers)
+    return pruned_blocks(graph, folds, pruning.sparsity, pruning.layers)
+
+
+def folds_to_prune(
+    graph: Graph,
+    board: Board,
+    hls: Hls,
+    layout: Layout,
+    part: float,
+    parts: Mapping[str, float],
+) -> Mapping[str, Fold]:
+    """The folds whose steps pruning makes zero: those that would be chosen if each convolution had
+    its part of zeros whatever its fold.
+
+    The folds of the weights without zeros may have one step for each filter group, and each group
+    keeps a step.
+
+    Args:
+        layout: without zeros; its FIFOs count as used.
+        part: of the steps of the layers that ``parts`` does not name.
+    """
+    convolutions = [op.name for op in graph.ops if isinstance(op, Convolution)]
+    zeros = {name: parts.get(name, part) for name in convolutions}
+    if not layout.folding.is_free or not any(zeros.values()):
+        return layout.folding.folds
+    return choose_folding(graph, board, hls, fifos_of(layout.dataflow), zeros).folds
 
 
 def pruned_blocks(

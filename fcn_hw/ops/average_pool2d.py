@@ -128,7 +128,7 @@ class AveragePool2D(Pooling):
         # The value of a whole window goes into the next stage.
         a_channel = (
             Resources(ff=bits)
-            + _weighted(bits, self.window_weights(source))
+            + _weighted(bits, self.window_weights(source), family)
             + converter(self.accum, fmt)
         )
         return replace(engine, resources=engine.resources + a_channel * fold.pe)
@@ -145,13 +145,13 @@ class AveragePool2D(Pooling):
         return super().config(operands, fold) | {"multiple": self.multiple, "accum": self.accum}
 
 
-def _weighted(bits: int, weights: tuple[int, ...]) -> Resources:
+def _weighted(bits: int, weights: tuple[int, ...], family: Family) -> Resources:
     """A product by one of a few constants. Where all are powers of two it is a choice of shifts."""
     if len(weights) == 1:
         return Resources()
     if all(weight.bit_count() == 1 for weight in weights):
         return Resources(lut=multiplexer_luts(len(weights), bits + weights[-1].bit_length() - 1))
-    return Resources(lut=fabric_multiplier_luts(bits, weights[-1].bit_length()))
+    return Resources(lut=fabric_multiplier_luts(bits, weights[-1].bit_length(), family))
 
 
 def window_positions(length: int, pool: int, stride: int, before: int, count: int) -> list[int]:

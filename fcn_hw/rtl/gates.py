@@ -9,9 +9,10 @@ from pathlib import Path
 from fcn_hw.costs.resources import Resources
 from fcn_hw.errors import ReportError
 from fcn_hw.plan import Command, Plan
+from fcn_hw.resources import data_folder
 from fcn_hw.rtl.ecp5 import small_products, synthesis_commands
 from fcn_hw.rtl.reports import Gates
-from fcn_hw.rtl.verilog import legal
+from fcn_hw.rtl.verilog import CARRY_CHAIN, legal
 
 FOLDER = "gates"
 TIMEOUT_S = 3600.0
@@ -20,6 +21,7 @@ _XILINX: Mapping[str, str] = {"7series": "xc7", "ultrascale+": "xcup"}
 """Families by the words of ``synth_xilinx``."""
 
 _SMALL_PRODUCTS = f"{FOLDER}/small_products.v"
+_CARRY_CHAINS = f"{FOLDER}/carry_chains.v"
 
 _LUTS: Mapping[str, int] = {
     **{f"LUT{inputs}": 1 for inputs in range(1, 7)},
@@ -54,7 +56,15 @@ def plan_gates(process: str, verilog: str, family: str, *, no_dsps: bool = False
         synthesis = synthesis_commands(f"-noflatten {options}", _SMALL_PRODUCTS)
         files[_SMALL_PRODUCTS] = small_products()
     else:
-        synthesis = f"synth_xilinx -family {_XILINX[family]} {options}"
+        # Additions become carry chains before yosys joins them with others.
+        synth = f"synth_xilinx -family {_XILINX[family]} {options}"
+        chains = data_folder("templates") / "rtl" / "board" / "carry_chains.v"
+        files[_CARRY_CHAINS] = chains.read_text(encoding="utf-8")
+        synthesis = (
+            f"{synth} -run begin:map_dsp; "
+            f"techmap -map {_CARRY_CHAINS} a:{CARRY_CHAIN} t:$add %i; "
+            f"{synth} -run map_dsp:"
+        )
     script = f"read_verilog {source}; {synthesis}; tee -q -o {cells} stat -json"
     command = Command(f"yosys-{process}", ("yosys", "-q", "-p", script), TIMEOUT_S, (cells,))
     return Plan(files=files, stages=((command,),))

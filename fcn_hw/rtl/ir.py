@@ -23,6 +23,9 @@ COMPARISONS = frozenset("eq ult ule ugt uge slt sle sgt sge".split())
 DSP = "dsp"
 """The label of a product that is to be made in a DSP slice."""
 
+TABLES = "tables"
+"""The label of a product that is a table of its factors' bits, and of sums of such products."""
+
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Node:
@@ -36,7 +39,8 @@ class Node:
         id: in the order of making; operands come first.
         width: bits of the result; 0 for the empty join.
         value: of a constant, unsigned; the bit of ``get``; the number of a load.
-        label: the register's, stream's or memory's name; of a product :data:`DSP`, or ``""``.
+        label: the register's, stream's or memory's name; of a product :data:`DSP`,
+            :data:`TABLES` or ``""``; of a sum :data:`TABLES` or ``""``.
         name: that the C++ has for it, or ``""``.
         line: ``windows.h:192``, or ``""``.
     """
@@ -59,6 +63,13 @@ def dsp_product(node: Node) -> Node | None:
     while node.op in ("sext", "zext"):
         (node,) = node.operands
     return node if node.op == "mul" and node.label == DSP else None
+
+
+def of_tables(node: Node) -> bool:
+    """Whether a term of a sum, extended or cut or not, is a sum of tables."""
+    while node.op in ("sext", "zext", "trunc"):
+        (node,) = node.operands
+    return node.label == TABLES
 
 
 def mask(width: int) -> int:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from fcn_hw.rtl.delays import DelayModel
 from fcn_hw.rtl.ir import COMPARISONS, LEAVES, Node, ProcessGraph
-from fcn_hw.rtl.products import halved
+from fcn_hw.rtl.products import halved, tabled
 from fcn_hw.rtl.ranges import Bits, full, intervals_of, needed_bits
 from fcn_hw.rtl.schedule import Schedule, in_logic, scheduled
 from fcn_hw.rtl.sums import balanced
@@ -68,6 +68,10 @@ def _balance_sums(graph: ProcessGraph, target: Target) -> ProcessGraph:
     return balanced(graph, narrowed(graph), target.delays)
 
 
+def _tabulate_products(graph: ProcessGraph, target: Target) -> ProcessGraph:
+    return tabled(graph, narrowed(graph), target.delays)
+
+
 def _halve_products(graph: ProcessGraph, target: Target) -> ProcessGraph:
     limit = target.period_ns * target.delays.share
     while (following := halved(graph, narrowed(graph), target.delays, limit)) is not graph:
@@ -80,6 +84,11 @@ PASSES: tuple[Pass, ...] = (
         "remove_dead",
         _remove_dead,
         "first: what nothing reads would take part in recurrences and hold stages apart",
+    ),
+    Pass(
+        "tabulate_products",
+        _tabulate_products,
+        "before halving: what is made of tables is no product any more",
     ),
     Pass(
         "halve_products",

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from fcn_hw.costs.arithmetic import MOST_CHAINED
 from fcn_hw.rtl.cycles import in_cycles
 from fcn_hw.rtl.delays import DelayModel
-from fcn_hw.rtl.ir import Builder, Node, ProcessGraph, dsp_product
+from fcn_hw.rtl.ir import TABLES, Builder, Node, ProcessGraph, dsp_product, of_tables
 from fcn_hw.rtl.ranges import Bits
 
 
@@ -32,6 +32,7 @@ def balanced(graph: ProcessGraph, bits: Mapping[Node, Bits], delays: DelayModel)
         node
         for node in order
         if node.op == "add"
+        and not node.label  # the pieces of a product are added first, they have fewer bits
         and node not in recurrent
         and node not in ends
         and len(users.get(node, [])) == 1
@@ -45,10 +46,10 @@ def balanced(graph: ProcessGraph, bits: Mapping[Node, Bits], delays: DelayModel)
         ready[node] = max((ready[x] for x in node.operands), default=start) + delays.of(node, bits)
 
     def change(node: Node, made: Mapping[Node, Node]) -> Node | None:
-        if node.op != "add" or node in inner or node in recurrent:
+        if node.op != "add" or node.label or node in inner or node in recurrent:
             return None
         terms = _terms(node, inner)
-        if len(terms) < 3:
+        if len(terms) < 3 and not any(map(of_tables, terms)):
             return None
         cost = delays.of(node, bits)
         timed = [(ready[term], made[term]) for term in terms]
@@ -90,7 +91,8 @@ def _tree(build: Builder, width: int, terms: list[tuple[float, Node]], cost: flo
     while len(heap) > 1:
         first, _, a = heapq.heappop(heap)
         second, _, b = heapq.heappop(heap)
-        total = build.raw("add", width, (a, b))
+        label = TABLES if of_tables(a) or of_tables(b) else ""
+        total = build.raw("add", width, (a, b), label=label)
         heapq.heappush(heap, (max(first, second) + cost, number, total))
         number += 1
     return heap[0][2]

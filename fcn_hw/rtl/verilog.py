@@ -3,7 +3,7 @@
 A stage is valid (``valid``) where it holds an iteration, and held (``hold``) where this waits for a
 stream: then the stages before it wait too, and those behind it go on. A signal has the C++'s name
 where the C++ has one; ``_s3`` is its copy in stage 3. Verilog-2001 (IEEE 1364-2001), nothing that
-is a vendor's but the attributes ``ram_style`` and ``rom_style``.
+is a vendor's but the attributes ``ram_style``, ``rom_style`` and ``carry_chain``.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from fcn_hw.rtl.ir import COMPARISONS, Memory, Node, mask, signed
+from fcn_hw.rtl.ir import COMPARISONS, TABLES, Memory, Node, mask, signed
 from fcn_hw.rtl.schedule import Schedule, in_logic
 
 WAIVERS = ("UNUSEDSIGNAL", "UNUSEDPARAM", "WIDTHEXPAND")
@@ -40,6 +40,10 @@ KEYWORDS = frozenset(
     forkjoin join_any join_none""".split()
 )
 """Of Verilog and SystemVerilog."""
+
+CARRY_CHAIN = "carry_chain"
+"""The attribute of an addition that is to be a carry chain: yosys would rather add several terms at
+once, by twice the look-up tables."""
 
 _DECIMAL_BITS = 32
 """A constant of more bits is a mask, in hexadecimal."""
@@ -100,6 +104,7 @@ class _Writer:
         self.inner = self._inner_sums()
         self.carried_whole = self._words_carried_whole()
         self.slices: dict[tuple[Node, int], str] = {}
+        self.functions: dict[str, list[str]] = {}
         self.taken: set[str] = {*_OWN, *KEYWORDS}
         self.names: dict[Node, str] = {}
         for stream in (*found.read_stage, *found.write_stage):
@@ -191,7 +196,7 @@ class _Writer:
         found: set[Node] = set()
         terms: dict[Node, int] = {}
         for node in self.found.order:
-            if node.op not in _ARITHMETIC:
+            if node.op not in _ARITHMETIC or (node.op == "mul" and node.label == TABLES):
                 continue
             terms[node] = 0
             for operand in node.operands:
@@ -338,6 +343,8 @@ class _Writer:
             return "{" + ", ".join(self._value(x, x.width, stage) for x in reversed(operands)) + "}"
         if op == "get":
             return _slice(self._signal(operands[0], stage), node.value, width, operands[0].width)
+        if op == "mul" and node.label == TABLES:
+            return self._table(node, width, stage)
         if op == "mul" or (op in _ARITHMETIC and self._has_terms(node, width)):
             return self._sum(node, width, stage)
         if op in _SYMBOLS:
@@ -346,7 +353,8 @@ class _Writer:
                 mask(width) if op == "and" else 0
             ):
                 return a  # of the bits that are kept it changes none
-            return f"{a} {_SYMBOLS[op]} {b}"
+            symbol = f"+ (* {CARRY_CHAIN} *)" if node.label == TABLES else _SYMBOLS[op]
+            return f"{a} {symbol} {b}"
         if op == "not":
             return f"~{self._value(operands[0], width, stage)}"
         if op == "select":
@@ -391,7 +399,29 @@ class _Writer:
                 parts.append(self._exact(operand, whole, stage))
                 continue
             parts.append(f"({self._terms(inner, whole, stage)})")
-        return f" {_ARITHMETIC[node.op]} ".join(parts)
+        symbol = f"+ (* {CARRY_CHAIN} *)" if node.label == TABLES else _ARITHMETIC[node.op]
+        return f" {symbol} ".join(parts)
+
+    def _table(self, node: Node, width: int, stage: int) -> str:
+        """A product of few bits: a function that lists all of them."""
+        a, b = (self.found.bits[x] for x in node.operands)
+        whole = a.width + b.width
+        name = "product_" + "_".join(f"{x.width}{'s' if x.signed else 'u'}" for x in (a, b))
+        if name not in self.functions:
+            lines = [f"function {_range(whole)}{name}(input {_range(whole)}ab);", "    case (ab)"]
+            for code in range(1 << whole):
+                x, y = code >> b.width, code & mask(b.width)
+                value = (signed(x, a.width) if a.signed else x) * (
+                    signed(y, b.width) if b.signed else y
+                )
+                place = "default" if code == mask(whole) else f"{whole}'d{code}"
+                lines.append(f"        {place}: {name} = {whole}'d{value & mask(whole)};")
+            self.functions[name] = [*lines, "    endcase", "endfunction"]
+        values = ", ".join(
+            self._value(x, kept.width, stage) for x, kept in zip(node.operands, (a, b), strict=True)
+        )
+        text = self._wire(node, whole, f"{name}({{{values}}})", stage)
+        return _resized(text, whole, a.signed or b.signed, width)
 
     def _shift(self, node: Node, width: int, stage: int) -> str:
         source, amount = node.operands
@@ -515,6 +545,7 @@ class _Writer:
             *(f"reg valid_s{stage};" for stage in range(1, found.depth)),
             "",
             *self._declarations(),
+            *(line for function in self.functions.values() for line in ("", *function)),
         ]
         for number, body in enumerate(self.bodies):
             if body:

@@ -15,6 +15,8 @@ from fcn_hw.costs.arithmetic import (
     maximum,
     multiplexer_luts,
     multiplier,
+    product_pieces,
+    single_product_luts,
     weighted_sum,
 )
 from fcn_hw.costs.family import Family
@@ -46,9 +48,18 @@ def test_few_bits_go_to_luts_and_wide_ones_to_dsp() -> None:
     assert multiplier(16, 16, "7series") == Resources(dsp=1)
 
 
-def test_a_product_takes_a_full_adder_for_each_bit_of_its_partial_products() -> None:
-    assert fabric_multiplier_luts(4, 4) == 36  # 16 adders of two LUTs, and a tenth
-    assert fabric_multiplier_luts(8, 4) == fabric_multiplier_luts(4, 8) == 71
+def test_a_product_is_a_sum_of_tables() -> None:
+    assert product_pieces(4, 4) == (2, 4) and product_pieces(8, 2) == (4, 2)
+    assert product_pieces(3, 3) == product_pieces(6, 6) == (3, 3)
+    assert single_product_luts(4, 4) == 2 * 5 + 6  # the lowest bit of two is the AND of another
+    assert fabric_multiplier_luts(4, 4) == 16 + 9
+    assert fabric_multiplier_luts(8, 4) == fabric_multiplier_luts(4, 8) == 4 * 5 + 3 * 6 + 13
+    assert fabric_multiplier_luts(1, 4) == 6  # the adder's own LUTs make the bits
+
+
+def test_a_product_of_an_ecp5_takes_a_full_adder_for_each_bit_of_its_partial_products() -> None:
+    assert fabric_multiplier_luts(4, 4, "ecp5") == 36  # 16 adders of two LUTs, and a tenth
+    assert fabric_multiplier_luts(8, 4, "ecp5") == fabric_multiplier_luts(4, 8, "ecp5") == 71
 
 
 def test_fabric_multipliers_grow_with_their_bits() -> None:

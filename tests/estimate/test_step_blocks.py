@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from fcn_hw.design import Pruning
+from fcn_hw.estimate.options import options, steps_kept, without_steps
 from fcn_hw.estimate.step_blocks import step_blocks
 from fcn_hw.fixed import parse_format
 from fcn_hw.flow.pruned_blocks import pruned_blocks
@@ -81,6 +82,25 @@ def test_layers_that_are_named_have_their_own_part() -> None:
     found = step_blocks(graph, folds, 0.3, {"slow": 0.0, "middle": 0.5})
     assert (found["slow"].left, found["middle"].left) == (36, 9)
     assert step_blocks(graph, folds, 0.3, {"slow": 0.999})["slow"].left == 4  # filter groups
+
+
+def test_folds_are_chosen_for_the_steps_that_pruning_leaves() -> None:
+    """Cycles of each option are those of the steps that are kept, one for each filter group."""
+    graph, _ = network()
+    op = graph["slow"]
+    assert isinstance(op, Convolution)
+    operands = graph.operands(op)
+    for fold in (Fold(2, 4), Fold(8, 1), Fold(1, 4, 9), Fold(2, 2, 3)):
+        every, groups = op.fold_steps(fold), 8 // fold.pe
+        for part in (0.25, 0.5, 0.9):
+            kept = steps_kept(every, groups, part)
+            assert kept == max(groups, every - round(part * every))
+            pruned = without_steps(op, fold, part)
+            steps = pruned.pixel_steps(fold)
+            assert steps.count == (kept if every - kept >= every / 8 else every)
+            (option,) = options(op, operands, "7series", [fold], ["Resource"], part)
+            assert option.cycles == pruned.cycles(operands, fold)
+    assert steps_kept(8, 8, 0.5) == 8
 
 
 def single(kind: str, kernel: tuple[int, int, int, int], fold: Fold) -> tuple[Graph, Any]:

@@ -23,6 +23,7 @@ from fcn_hw.rtl.front_end import prepared
 from fcn_hw.rtl.if_conversion import saturated
 from fcn_hw.rtl.ir import (
     DSP,
+    TABLES,
     Builder,
     Load,
     Memory,
@@ -38,7 +39,7 @@ from fcn_hw.rtl.ir import (
 from fcn_hw.rtl.llvm import Number, dimensions, read_function
 from fcn_hw.rtl.network import read_network
 from fcn_hw.rtl.passes import Target, compile_graph, narrowed
-from fcn_hw.rtl.products import halved
+from fcn_hw.rtl.products import halved, tabled
 from fcn_hw.rtl.ranges import intervals_of, needed_bits
 from fcn_hw.rtl.verilog import KEYWORDS, legal, verilog
 
@@ -400,3 +401,39 @@ def test_an_error_comes_back_whole_from_another_process() -> None:
 def test_a_name_that_is_a_keyword_of_verilog_gets_another_end() -> None:
     assert legal("output") == "output_" and "output" in KEYWORDS
     assert legal("conv1") == "conv1"
+
+
+@pytest.mark.parametrize("signs", ["su", "ss", "us", "uu"])
+@pytest.mark.parametrize("widths", [(4, 4), (3, 3), (2, 4), (7, 2), (5, 3), (6, 5)])
+def test_products_of_tables_are_the_products(signs: str, widths: tuple[int, int]) -> None:
+    """Every pair of codes; the tables of the Verilog are looked up, no product is left."""
+    build = Builder()
+    leaves = [build.raw("read", width, label=f"x{n}") for n, width in enumerate(widths)]
+    wide = [
+        build.make("sext" if sign == "s" else "zext", 32, (leaf,))
+        for sign, leaf in zip(signs, leaves, strict=True)
+    ]
+    product = build.make("mul", 32, wide)
+    graph = a_process(build, product, leaves)
+    found = tabled(graph, narrowed(graph), DELAYS["7series"])
+    order, bits = found.order(), narrowed(found)
+    tables = [node for node in order if node.op == "mul"]
+    assert all(node.label == TABLES for node in tables)
+    assert all(sum(bits[x].width for x in node.operands) <= 6 for node in tables)
+    (made,) = found.writes[0].pixel.operands
+    for values in itertools.product(*(range(1 << width) for width in widths)):
+        known = dict(zip(leaves, values, strict=True))
+        assert value_of(made, dict(known)) == value_of(product, dict(known))
+    assert tabled(graph, narrowed(graph), DELAYS["ecp5"]) is graph
+
+
+def test_a_table_is_a_function_and_its_sums_are_carry_chains() -> None:
+    build = Builder()
+    leaves = [build.raw("read", 4, label=label) for label in "ab"]
+    wide = [build.make(op, 32, (leaf,)) for op, leaf in zip(("sext", "zext"), leaves, strict=True)]
+    graph = a_process(build, build.make("mul", 32, wide), leaves)
+    text = verilog(compile_graph(graph, Target(DELAYS["7series"], 10.0)), "p", "a product")
+    assert "function [5:0] product_2u_4u(input [5:0] ab);" in text
+    assert "    6'd63: " not in text and "        default: product_2u_4u = 6'd45;" in text  # 3 * 15
+    assert "        default: product_2s_4u = 6'd49;" in text  # -1 * 15
+    assert text.count("(* carry_chain *)") == 1 and " * " not in text.replace("(* ", "")

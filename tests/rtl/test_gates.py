@@ -18,12 +18,15 @@ def test_the_plan_maps_one_module_for_the_family() -> None:
     (command,) = plan.commands
     assert command.argv == (
         "yosys", "-q", "-p",
-        "read_verilog gates/output.v; synth_xilinx -family xcup -top output_; "
+        "read_verilog gates/output.v; "
+        "synth_xilinx -family xcup -top output_ -run begin:map_dsp; "
+        "techmap -map gates/carry_chains.v a:carry_chain t:$add %i; "
+        "synth_xilinx -family xcup -top output_ -run map_dsp:; "
         "tee -q -o gates/output.cells.json stat -json",
     )  # fmt: skip
     assert plan.files["gates/output.v"] == "module output_; endmodule"
     (command,) = plan_gates("conv", "", "7series", no_dsps=True).commands
-    assert "synth_xilinx -family xc7 -nodsp -top conv;" in command.argv[3]
+    assert "synth_xilinx -family xc7 -nodsp -top conv -run map_dsp:;" in command.argv[3]
 
 
 def test_cells_are_counted_by_what_they_take(tmp_path: Path) -> None:

@@ -25,7 +25,7 @@ from fcn_hw.flow.hls4ml_conv import refuse_hls4ml
 from fcn_hw.flow.layout import current_layout
 from fcn_hw.flow.pipeline import export_stage
 from fcn_hw.flow.progress import Progress
-from fcn_hw.flow.pruned_blocks import pruned_blocks
+from fcn_hw.flow.pruned_blocks import folds_to_prune, pruned_blocks
 from fcn_hw.flow.stage import StageRecord, digest_of
 from fcn_hw.flow.train import train_stage
 from fcn_hw.flow.workspace import Workspace
@@ -151,8 +151,9 @@ class _Valued:
         return network_worth(self.graph, self.board, self.estimate, kernels)
 
     def blocks(self, part: float) -> dict[str, StepBlocks]:
-        """The weights that become zero together at the folds of the trained design."""
-        return pruned_blocks(self.graph, self.layout.folding.folds, part, {})
+        """The weights that become zero together."""
+        folds = folds_to_prune(self.graph, self.board, self.hls, self.layout, part, {})
+        return pruned_blocks(self.graph, folds, part, {})
 
     def folded(self, level: PrunedLevel) -> Estimate:
         """With folds that are chosen for the weights of a pruned network, and the FIFOs of the
