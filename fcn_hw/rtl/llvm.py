@@ -268,17 +268,21 @@ class _Reader:
         """An array that ends in zeros, which clang writes as a struct.
 
         Its fields are two arrays, ``<{ [13 x i4], [27 x i4] }>``, or the elements that are not zero
-        and an array of the others, ``<{ i4, i4, [38 x i4] }>``; these may be arrays themselves.
+        and an array of the others, ``<{ i4, i4, [38 x i4] }>``; these may be arrays themselves. Or
+        one of its elements is such an array, and the others are not.
         """
         fields: list[Type] = []
+        written = set()
         are_elements, rest = False, text[1:]
         while not rest.startswith("}"):
-            rest = rest[1:].lstrip()
-            are_elements |= not rest.startswith("[")
-            field_of, rest = self.type(rest)
+            field_text = rest[1:].lstrip()
+            are_elements |= not field_text.startswith("[")
+            field_of, rest = self.type(field_text)
+            written.add(field_text.removesuffix(rest))
             fields.append(field_of)
             rest = rest.lstrip()
         are_elements |= getattr(fields[-1], "element", None) == fields[0]
+        are_elements |= len(written) > 1 and all(of == fields[0] for of in fields)
         element = fields[0] if are_elements else getattr(fields[0], "element", None)
         count = sum(elements(of) for of in fields) // elements(element)
         return Array(count, element), rest.removeprefix("}>")

@@ -353,9 +353,14 @@ def test_an_array_that_ends_in_zeros_has_the_extents_of_the_source() -> None:
         "[10 x %struct.number] zeroinitializer, [8 x [10 x %struct.number]] zeroinitializer }>\n"
         "@ones = internal constant <{ [1 x i2], [1 x i2], [8 x [1 x i2]] }> "
         "<{ [1 x i2] zeroinitializer, [1 x i2] [i2 -1], [8 x [1 x i2]] zeroinitializer }>\n"
+        "@mixed = internal constant <{ [1 x [9 x i2]], [1 x <{ i2, [8 x i2] }>] }> "
+        "<{ [1 x [9 x i2]] [[9 x i2] [i2 0, i2 0, i2 0, i2 0, i2 0, i2 0, i2 0, i2 0, i2 1]], "
+        "[1 x <{ i2, [8 x i2] }>] [<{ i2, [8 x i2] }> <{ i2 -1, [8 x i2] zeroinitializer }>] }>\n"
         "define void @process_p(ptr %x) {\nentry:\n  ret void\n}\n"
     )
     found = read_function(text).variables
+    assert dimensions(found["mixed"].type) == ((2, 1, 9), 2)
+    assert found["mixed"].initial == (*[0] * 8, 1, -1, *[0] * 8)
     assert dimensions(found["ones"].type) == ((10, 1), 2)
     assert found["ones"].initial == (0, -1, *[0] * 8)
     assert dimensions(found["flat"].type) == ((12,), 4)
