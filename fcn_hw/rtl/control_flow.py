@@ -26,7 +26,7 @@ class ControlFlow:
 
     Args:
         states: headers of innermost loops; the entry where no loop is left, or where a frame acts
-            before its first loop.
+            before its first loop; what reads or writes a stream for the second time behind a loop.
         loops: blocks of each loop, by header.
         order: the blocks between the cuts, predecessors first.
         before: predecessors of each block, not over a cut.
@@ -133,6 +133,22 @@ def control_flow(function: Function) -> ControlFlow:
         states = (entry, *states)
     after = {block: to or (entry,) for block, to in ways.items()}
     after[START] = (entry,)
+    in_loops = frozenset[str]().union(*(loops[head] for head in inner))
+    while True:
+        flow = _cut(function, entry, states, loops, after)
+        again = _accesses_again(flow, in_loops)
+        if again is None:
+            return flow
+        states = (*states, again)
+
+
+def _cut(
+    function: Function,
+    entry: str,
+    states: tuple[str, ...],
+    loops: Mapping[str, frozenset[str]],
+    after: Mapping[str, tuple[str, ...]],
+) -> ControlFlow:
     cut = set(states)
     before: dict[str, list[str]] = {block: [] for block in after}
     for block, to in after.items():
@@ -143,6 +159,32 @@ def control_flow(function: Function) -> ControlFlow:
     return ControlFlow(
         function, entry, states, loops, order, {b: tuple(p) for b, p in before.items()}, after
     )
+
+
+def _accesses_again(flow: ControlFlow, in_loops: frozenset[str]) -> str | None:
+    """A block outside of innermost loops that reads or writes a stream which its iteration may have
+    read or written before.
+
+    A loop of one iteration is no loop any more, so it may stand in the last iteration of the loop
+    in front of it.
+    """
+    found = {
+        block: {
+            (line.callee, line.operands[0])
+            for line in lines
+            if line.opcode == "call" and line.callee in _ACCESSES
+        }
+        for block, lines in flow.function.blocks.items()
+    }
+    for block in flow.order:
+        if block in in_loops or block in flow.states or not found.get(block):
+            continue
+        if any(found[block] & found.get(other, set()) for other in flow.ancestors[block]):
+            return block
+    return None
+
+
+_ACCESSES = ("fcn_hw_read", "fcn_hw_write")
 
 
 def _acts_before(
@@ -161,7 +203,7 @@ def _acts_before(
         seen.add(block)
         todo += ways[block]
         for line in function.blocks[block]:
-            if line.opcode == "call" and line.callee in ("fcn_hw_read", "fcn_hw_write"):
+            if line.opcode == "call" and line.callee in _ACCESSES:
                 return True
             if line.opcode == "store":
                 pointer = line.operands[1][1]

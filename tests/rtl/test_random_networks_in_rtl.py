@@ -18,12 +18,13 @@ pytestmark = pytest.mark.rtl
 
 EVERYDAY = (
     16, 36, 43, 53, 77, 85, 120, 135, 228, 244, 245, 363, 407, 464, 487, 534, 552, 622, 727, 803,
-    1003, 1022,
+    1003, 1022, 1041,
 )  # fmt: skip
 """Of the first thousand networks twenty with nine processes at most: all ops, and what folds of
 convolutions there are. 1003 stood still once: its padding has to write before the pool in front of
-it has read a pixel. The bench stopped 1022 while a layer computed a pixel that is cropped. Twenty
-others of any size are in the grid tier."""
+it has read a pixel. The bench stopped 1022 while a layer computed a pixel that is cropped. 1041 has
+a convolution that drops one pixel behind its windows. Twenty others of any size are in the grid
+tier."""
 
 
 def test_all_ops_and_folds_of_convolutions_occur() -> None:
