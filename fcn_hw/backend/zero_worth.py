@@ -321,6 +321,7 @@ def _bram18(words: int, bits: int, storage: str, family: Family) -> int:
 
 
 def _less(before: Resources, after: Resources) -> Resources:
+    before, after = before.in_lut4s(1.0), after.in_lut4s(1.0)  # products are counted in either
     return Resources(
         lut=before.lut - after.lut, ff=before.ff - after.ff, dsp=before.dsp - after.dsp
     )

@@ -242,6 +242,8 @@ def test_unrolled_each_zero_is_a_multiplier_and_folded_it_is_a_step():
     assert (whole.zeros, whole.in_multipliers, whole.in_steps, whole.unused) == (3, 3, 0, 0)
     assert (whole.idle, whole.words, whole.bram18) == (3, 1, 0)
     assert whole.idle_resources.lut > 0
+    four_inputs = zero_worth(op, source, Fold(3, 2), "Resource", "ecp5")
+    assert four_inputs.idle_resources.lut > whole.idle_resources.lut
     single = zero_worth(op, source, Fold(1, 1), "Resource", "7series")
     assert (single.zeros, single.in_multipliers, single.in_steps, single.unused) == (3, 0, 3, 0)
     assert (single.cycles_dense, single.cycles) == (30 * 6, 30 * 3)
