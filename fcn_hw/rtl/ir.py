@@ -607,6 +607,11 @@ def _compare(op: str) -> _Rule:
             return build.constant(int(reflexive), 1)
         if op == "eq" and a[0].width == 1 and a[1].op == "const":
             return a[0] if a[1].value else build.invert(a[0])
+        if op == "eq" and a[1].op == "const" and a[0].op == "add":
+            term, by = a[0].operands
+            if by.op == "const":  # the end of a loop is compared without the addition
+                value = build.constant(a[1].value - by.value, term.width)
+                return build.make("eq", 1, (term, value))
         return None
 
     return rule

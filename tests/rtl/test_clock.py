@@ -1,4 +1,5 @@
-"""The clocks that convolutions hold: 150 MHz on 7 series, 200 MHz on UltraScale+."""
+"""The clocks that recurrences hold: those of convolutions 150 MHz on 7 series and 200 MHz on
+UltraScale+, those of layers of many channels, folded as a board has them, 300 MHz there."""
 
 from __future__ import annotations
 
@@ -66,3 +67,29 @@ def test_recurrences_of_convolutions_fit_the_clock(
         assert report.path_ns <= report.limit_ns
     # registers are called as in the C++
     assert "reg [6:0] walk_window_col;" in network.compiled["case2"].verilog
+
+
+def folded_layers() -> list[Case]:
+    """Layers as ``digits_fcn8s`` has them on zcu102: ``pool2``, ``pool3`` and ``fc6``; and a pool
+    whose windows overlap, are padded and do not fill the row."""
+    found = []
+    for shape, size, padding, fold in (
+        ((32, 48, 12), 2, Padding(), Fold(3, 1)),
+        ((16, 24, 20), 2, Padding(), Fold(4, 1)),
+        ((9, 5, 12), 3, Padding(1, 0, 1, 0), Fold(3, 1)),
+    ):
+        build = GraphBuilder("net")
+        build.input("image", shape, CODES)
+        build.max_pool2d("pool", "image", (size, size), (2, 2), padding=padding)
+        found.append(make_case(build.finish("pool"), 1, fold))
+    build = GraphBuilder("net")
+    build.input("image", (8, 12, 20), CODES)
+    build.conv2d("conv", "image", weights(3, 3, 20, 48), padding=Padding(1, 1, 1, 1), fmt=RELU)
+    return [*found, make_case(build.finish("conv"), 1, Fold(8, 20))]
+
+
+def test_recurrences_of_folded_layers_fit_300_mhz(tmp_path: Path) -> None:
+    network = CaseNetwork(folded_layers(), tmp_path, 3.33, "ultrascale+")
+    assert len(network.compiled) == 4
+    for item in network.compiled.values():
+        assert item.report.critical_ns <= item.report.limit_ns == 2.431

@@ -59,6 +59,10 @@ void pool_windows(hls::stream<in_T> &in, hls::stream<out_T> &out) {
     constexpr int cols =
         max_of(max_of(CONFIG_T::in_width, 8), (CONFIG_T::out_width - 1) * CONFIG_T::stride_width -
                                                   CONFIG_T::pad_left + CONFIG_T::pool_width);
+    // Windows that end in a row; those right of the last output column are of no use. All are counted,
+    // so that the counter does not wait for a comparison.
+    constexpr int windows_in_row =
+        (cols + CONFIG_T::pad_left - CONFIG_T::pool_width) / CONFIG_T::stride_width + 1;
     // Where a slot stands after the end of a window: its next one begins so many positions later.
     constexpr int row_restart = CONFIG_T::pool_height - row_slots * CONFIG_T::stride_height;
     constexpr int col_restart = CONFIG_T::pool_width - col_slots * CONFIG_T::stride_width;
@@ -82,7 +86,7 @@ void pool_windows(hls::stream<in_T> &in, hls::stream<out_T> &out) {
     #pragma HLS ARRAY_PARTITION variable=row_at
     col_at_t col_at[col_slots];
     #pragma HLS ARRAY_PARTITION variable=col_at
-    count_t<CONFIG_T::out_width> window = 0; // output column of the next window that ends
+    count_t<windows_in_row> window = 0; // output column of the next window that ends
 
 FirstRow:
     for (int m = 0; m < row_slots; ++m) {
@@ -143,7 +147,7 @@ Row:
                 next_group<pe>(pixel);
 
                 // Down the columns: into every row of windows that the row lies in.
-                if (ends && window < CONFIG_T::out_width) {
+                if (ends && (windows_in_row == CONFIG_T::out_width || window < CONFIG_T::out_width)) {
                     const int place = window * groups + g;
                     value_t whole[pe];
                     #pragma HLS ARRAY_PARTITION variable=whole
@@ -181,12 +185,12 @@ Row:
                             write_pixel(out, results);
                         }
                     }
-                    if (g == groups - 1) {
-                        ++window;
-                    }
                 }
 
                 if (g == groups - 1) {
+                    if (ends) {
+                        ++window;
+                    }
                 NextColumn:
                     for (int n = 0; n < col_slots; ++n) {
                         #pragma HLS UNROLL

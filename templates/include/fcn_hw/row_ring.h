@@ -42,9 +42,8 @@ template <class in_T, int HEIGHT, int WIDTH, int ROWS, int GAP> struct row_reade
     // One cycle. Reads a pixel if the next row is above `rows_wanted` and the gap has passed.
     void step(hls::stream<in_T> &in, input_code_t ring[ROWS * WIDTH][in_T::size], int rows_wanted) {
         #pragma HLS INLINE
-        if (wait != 0) {
-            --wait;
-        } else if (row < rows_wanted) {
+        const bool reads = wait == 0 && row < rows_wanted;
+        if (reads) {
             read_codes(in, ring[slot]);
             slot = next_of<ROWS * WIDTH>(slot);
             if (col == WIDTH - 1) {
@@ -52,6 +51,8 @@ template <class in_T, int HEIGHT, int WIDTH, int ROWS, int GAP> struct row_reade
             }
             col = next_of<WIDTH>(col);
             wait = GAP - 1;
+        } else if (wait != 0) {
+            --wait;
         }
     }
 };
