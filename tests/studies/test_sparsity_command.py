@@ -133,6 +133,8 @@ def test_a_second_run_does_nothing_again(
         "sparsity.json", "sparsity.svg",
     ):  # fmt: skip
         assert words in printed.out
+    header = next(line for line in printed.out.splitlines() if "zeros asked" in line)
+    assert header.split()[-2:] == ["frames/s", "LUT"], "every column has its name"
     assert "\r" not in printed.out
     assert "\x1b" not in printed.out
     plain = fcn_hw.sparsity_design("mini", root)

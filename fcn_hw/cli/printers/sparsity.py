@@ -93,7 +93,7 @@ def _print_levels(run: SparsityRun) -> None:
         "epochs",
     ]
     names += (
-        ["idle multipliers", "zeros that save", "cycles", "with all steps", "frames/s"]
+        ["idle multipliers", "zeros that save", "cycles", "with all steps", "frames/s", "LUT"]
         if valued
         else []
     )
