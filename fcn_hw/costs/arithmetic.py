@@ -64,48 +64,52 @@ def multiplier(a_bits: int, b_bits: int, family: Family) -> Resources:
     product_bits = a_bits + b_bits
     if in_dsp(a_bits, b_bits):
         return Resources(dsp=dsp_slices(a_bits, b_bits, family))  # the register is the slice's own
-    return Resources(lut=fabric_multiplier_luts(a_bits, b_bits, family), ff=product_bits)
+    return fabric_product(a_bits, b_bits, family) + Resources(ff=product_bits)
 
 
 TABLE_BITS = 6
 """Inputs of a LUT."""
 
 
-def product_pieces(a_bits: int, b_bits: int, table_bits: int = TABLE_BITS) -> tuple[int, int]:
+def product_pieces(a_bits: int, b_bits: int) -> tuple[int, int]:
     """How many bits at a time a product in LUTs takes of its factors: a product of such pieces is a
     table with a LUT for each bit, and there are the fewest of them."""
-    splits = ((bits, table_bits - bits) for bits in range(2, table_bits - 1))
+    splits = ((bits, TABLE_BITS - bits) for bits in range(2, TABLE_BITS - 1))
     return min(splits, key=lambda s: (ceil(a_bits / s[0]) * ceil(b_bits / s[1]), abs(s[0] - s[1])))
 
 
-ECP5_LUTS_A_PRODUCT_BIT = 11, 5
-"""LUTs, as a fraction, for each bit of the partial products of a sum of products without tables: a
-full adder of two LUTs, which also make the bits, takes away each of them; signs add a tenth."""
+LUT4S_A_PRODUCT_BIT = 3.9, 4.6
+"""LUTs of an ECP5 for each bit of the partial products, by whether the input has a sign, which all
+rows of a product extend. Fitted to yosys."""
 
 
-def fabric_multiplier_luts(a_bits: int, b_bits: int, family: Family = "7series") -> int:
-    """LUTs of a product that is added to others: a carry chain takes it, a LUT for each bit."""
+def fabric_product(a_bits: int, b_bits: int, family: Family, *, signed: bool = False) -> Resources:
+    """The LUTs of a product that is added to others: a carry chain takes it, a LUT for each bit.
+
+    Args:
+        signed: whether the factor of ``b_bits``, of which an ECP5 makes no tables, has a sign.
+    """
     if family == "ecp5":
-        luts, bits = ECP5_LUTS_A_PRODUCT_BIT
-        return ceil(luts * a_bits * b_bits / bits)
-    return single_product_luts(a_bits, b_bits, family) + a_bits + b_bits + 1
+        return Resources(lut4=round(LUT4S_A_PRODUCT_BIT[signed] * a_bits * b_bits))
+    return single_product(a_bits, b_bits, family) + Resources(lut=a_bits + b_bits + 1)
 
 
-def single_product_luts(a_bits: int, b_bits: int, family: Family = "7series") -> int:
-    """LUTs of a product that is added to nothing: the tables of its pieces, summed by carry chains.
+def single_product(a_bits: int, b_bits: int, family: Family) -> Resources:
+    """The LUTs of a product that is added to nothing: the tables of its pieces, summed by carry
+    chains.
 
     The lowest bits of a sum of pieces are those of the lower one. A factor of one bit is a part of
     the LUTs that add the product.
     """
     rows = min(a_bits, b_bits)
     if family == "ecp5":  # no adder for the first row of its bits
-        return fabric_multiplier_luts(max(a_bits, b_bits), max(rows - 1, 1), family)
+        return fabric_product(max(a_bits, b_bits), max(rows - 1, 1), family)
     if rows < 2:
-        return 0
+        return Resources()
     a_piece, b_piece = product_pieces(a_bits, b_bits)
     tables = ceil(a_bits / a_piece) * ceil(b_bits / b_piece)
     bits = min(a_piece, a_bits) + min(b_piece, b_bits)
-    return tables * (bits - 1) + (tables - 1) * bits
+    return Resources(lut=tables * (bits - 1) + (tables - 1) * bits)
 
 
 def weighted_sum(bits: int, factor_bits: int) -> Resources:

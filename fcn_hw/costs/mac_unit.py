@@ -17,7 +17,7 @@ from fcn_hw.costs.arithmetic import (
     adder_tree,
     constant_products,
     conversion,
-    fabric_multiplier_luts,
+    fabric_product,
     in_dsp,
     multiplexer_luts,
     multiplier,
@@ -25,10 +25,6 @@ from fcn_hw.costs.arithmetic import (
 from fcn_hw.costs.family import Family
 from fcn_hw.costs.memory import bram, lut_rom, ram
 from fcn_hw.costs.resources import Resources, total
-
-LUT4S_A_PRODUCT_BIT = 3.9, 4.6
-"""LUTs of an ECP5 for each bit of the partial products, by whether the input has a sign, which all
-rows of a product extend. Fitted to yosys."""
 
 BASE_LUTS = 60
 """Control of a unit: the steps of a pixel, the filter groups, and what holds its stages."""
@@ -156,11 +152,8 @@ def products(unit: MacUnit, terms: Sequence[int], family: Family) -> Resources:
         one = multiplier(a_bits, b_bits + (0 if unit.input_signed else 1), family)
         return one * count + total(adder_tree(n, product_bits) for n in terms if n)
     sums = sum(product_bits + (n - 1).bit_length() for n in terms if n)
-    ff = count * product_bits // 2 + sums
-    if family == "ecp5":
-        a_bit = LUT4S_A_PRODUCT_BIT[unit.input_signed]
-        return Resources(lut4=round(count * a_bits * b_bits * a_bit), ff=ff)
-    return Resources(lut=count * fabric_multiplier_luts(a_bits, b_bits), ff=ff)
+    one = fabric_product(a_bits, b_bits, family, signed=unit.input_signed)
+    return one * count + Resources(ff=count * product_bits // 2 + sums)
 
 
 HELD_IN_A_SLICE = 3

@@ -18,9 +18,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from math import ceil
 
-from fcn_hw.costs.arithmetic import fabric_multiplier_luts
+from fcn_hw.costs.arithmetic import fabric_product
 from fcn_hw.costs.family import Family
 from fcn_hw.costs.resources import Resources
+from fcn_hw.fixed import FixedFormat
 from fcn_hw.ir.axi_cycles import unpack_cycles
 from fcn_hw.ir.graph import Graph
 from fcn_hw.ops import Fold, Folded, Op, Operands
@@ -114,9 +115,7 @@ def board_bound(
     )
     luts_a_mac = min(
         (
-            fabric_multiplier_luts(
-                weight.format.signed_width, graph.operands(op)[0].format.width, family
-            )
+            _product_luts(weight.format, graph.operands(op)[0].format, family)
             for op in graph.ops
             if op.macs(graph.operands(op)) and (weight := op.constants[0]) is not None
         ),
@@ -126,3 +125,8 @@ def board_bound(
     products = lanes * have.dsp + lut / luts_a_mac
     cycles = max(limit.input_beats, limit.output_beats, ceil(macs / max(products, 1)))
     return Bound(cycles, macs, lanes, have.dsp, lut, luts_a_mac)
+
+
+def _product_luts(weight: FixedFormat, source: FixedFormat, family: Family) -> int:
+    found = fabric_product(weight.signed_width, source.width, family, signed=source.signed)
+    return found.lut + found.lut4

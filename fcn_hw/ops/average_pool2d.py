@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from fcn_hw.costs.arithmetic import adder, converter, fabric_multiplier_luts, multiplexer_luts
+from fcn_hw.costs.arithmetic import adder, converter, fabric_product, multiplexer_luts
 from fcn_hw.costs.energy import MULTIPLY_PJ_A_BIT2
 from fcn_hw.costs.family import Family
 from fcn_hw.costs.resources import OpCost, Resources
@@ -151,7 +151,7 @@ def _weighted(bits: int, weights: tuple[int, ...], family: Family) -> Resources:
         return Resources()
     if all(weight.bit_count() == 1 for weight in weights):
         return Resources(lut=multiplexer_luts(len(weights), bits + weights[-1].bit_length() - 1))
-    return Resources(lut=fabric_multiplier_luts(bits, weights[-1].bit_length(), family))
+    return fabric_product(bits, weights[-1].bit_length(), family)
 
 
 def window_positions(length: int, pool: int, stride: int, before: int, count: int) -> list[int]:

@@ -13,7 +13,7 @@ from fcn_hw.costs.arithmetic import (
     in_dsp,
     multiplexer_luts,
     multiplier,
-    single_product_luts,
+    single_product,
 )
 from fcn_hw.costs.energy import MULTIPLY_PJ_A_BIT2
 from fcn_hw.costs.family import Family
@@ -83,7 +83,7 @@ class SkipMultiply(Join, ChannelFolded):
         if in_dsp(left.signed_width, right.signed_width):
             factor = multiplier(left.signed_width, right.signed_width, family)
         else:
-            factor = Resources(lut=single_product_luts(left.width, right.width, family))
+            factor = single_product(left.width, right.width, family)
         a_channel = factor + converter(self.accum, result.format)
         chosen = sum(item.format.width for item in operands if item.channels > 1)
         choice = Resources(lut=multiplexer_luts(groups, fold.pe * chosen))

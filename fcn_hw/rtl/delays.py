@@ -27,7 +27,7 @@ class DelayModel:
         fifo: from the clock to the word at the end of a FIFO, with its net.
         block_ram: from the clock to the word of a block RAM without output register, with its net.
         setup: of a flip-flop.
-        table_bits: inputs of a look-up table that products are made of; 0 where none is.
+        tables: whether narrow products are made of tables of a look-up table's inputs.
         share: of the clock period that is used; the rest is kept for nets that are longer.
     """
 
@@ -38,7 +38,7 @@ class DelayModel:
     fifo: float
     block_ram: float
     setup: float
-    table_bits: int
+    tables: bool
     share: float
 
     def of(self, node: Node, bits: Mapping[Node, Bits]) -> float:
@@ -85,8 +85,8 @@ class DelayModel:
 _WIRES = frozenset("const undef register read load zext sext trunc get join not".split())
 
 DELAYS: Mapping[str, DelayModel] = {
-    "7series": DelayModel(0.6, 0.03, 1.3, 0.5, 1.0, 2.1, 0.1, 6, 0.73),
-    "ultrascale+": DelayModel(0.36, 0.015, 1.3, 0.3, 0.6, 1.3, 0.06, 6, 0.73),
-    "ecp5": DelayModel(1.0, 0.05, 3.0, 0.6, 5.0, 5.0, 0.1, 0, 0.73),
+    "7series": DelayModel(0.6, 0.03, 1.3, 0.5, 1.0, 2.1, 0.1, True, 0.73),
+    "ultrascale+": DelayModel(0.36, 0.015, 1.3, 0.3, 0.6, 1.3, 0.06, True, 0.73),
+    "ecp5": DelayModel(1.0, 0.05, 3.0, 0.6, 5.0, 5.0, 0.1, False, 0.73),
 }
 """By family, as ``boards.Board.family`` names it."""

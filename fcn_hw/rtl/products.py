@@ -69,7 +69,7 @@ def tabled(graph: ProcessGraph, bits: Mapping[Node, Bits], delays: DelayModel) -
 
     Synthesis would add single bits of partial products, two look-up tables for each.
     """
-    if not delays.table_bits:
+    if not delays.tables:
         return graph
 
     def change(node: Node, made: Mapping[Node, Node]) -> Node | None:
@@ -80,9 +80,7 @@ def tabled(graph: ProcessGraph, bits: Mapping[Node, Bits], delays: DelayModel) -
             return None
         a, b = (
             _pieces(graph.builder, made[x], bits[x], piece)
-            for x, piece in zip(
-                node.operands, product_pieces(left, right, delays.table_bits), strict=True
-            )
+            for x, piece in zip(node.operands, product_pieces(left, right), strict=True)
         )
         terms = [_table(graph.builder, one, other) for one in a for other in b]
         total, *others = terms

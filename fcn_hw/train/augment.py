@@ -49,15 +49,11 @@ def _recoloured(image: Bytes, how: Augmentation, random: np.random.Generator) ->
     """An image (H, W, C) at another brightness, contrast and colour."""
     gains = np.full(image.shape[-1], 1 + how.contrast * random.uniform(-1, 1))
     offset = how.brightness * random.uniform(-1, 1)
-    if (
-        how.colour
-    ):  # else nothing is drawn: a training without it varies its images as it always has
+    if how.colour:  # else nothing is drawn: the variations of such a training stay as they were
         gains *= 1 + how.colour * random.uniform(-1, 1, len(gains))
-    levels = np.clip((np.arange(256) - 128) * gains[:, None] + 128 + offset, 0, 255).astype(
-        np.uint8
-    )
+    levels = np.clip((np.arange(256) - 128) * gains[:, None] + 128 + offset, 0, 255)
     new = np.empty_like(image)
-    for channel, table in enumerate(levels):
+    for channel, table in enumerate(levels.astype(np.uint8)):
         new[..., channel] = table[image[..., channel]]
     return new
 

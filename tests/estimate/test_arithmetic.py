@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import get_args
+
 import pytest
 
 from fcn_hw.costs.arithmetic import (
@@ -10,13 +12,13 @@ from fcn_hw.costs.arithmetic import (
     conversion,
     counter,
     dsp_slices,
-    fabric_multiplier_luts,
+    fabric_product,
     in_dsp,
     maximum,
     multiplexer_luts,
     multiplier,
     product_pieces,
-    single_product_luts,
+    single_product,
     weighted_sum,
 )
 from fcn_hw.costs.family import Family
@@ -44,26 +46,32 @@ def test_few_bits_go_to_luts_and_wide_ones_to_dsp() -> None:
     assert not in_dsp(4, 4) and not in_dsp(8, 8) and not in_dsp(9, 9)
     assert in_dsp(10, 10) and in_dsp(16, 8)
     assert not in_dsp(16, 3), "a factor of three bits is a few additions"
-    assert multiplier(8, 8, "7series") == Resources(lut=fabric_multiplier_luts(8, 8), ff=16)
+    assert multiplier(8, 8, "7series") == Resources(lut=8 * 5 + 7 * 6 + 17, ff=16)
     assert multiplier(16, 16, "7series") == Resources(dsp=1)
 
 
 def test_a_product_is_a_sum_of_tables() -> None:
     assert product_pieces(4, 4) == (2, 4) and product_pieces(8, 2) == (4, 2)
     assert product_pieces(3, 3) == product_pieces(6, 6) == (3, 3)
-    assert single_product_luts(4, 4) == 2 * 5 + 6  # the lowest bit of two is the AND of another
-    assert fabric_multiplier_luts(4, 4) == 16 + 9
-    assert fabric_multiplier_luts(8, 4) == fabric_multiplier_luts(4, 8) == 4 * 5 + 3 * 6 + 13
-    assert fabric_multiplier_luts(1, 4) == 6  # the adder's own LUTs make the bits
+    assert (
+        single_product(4, 4, "7series").lut == 2 * 5 + 6
+    )  # the lowest bit of two is the AND of another
+    luts = {bits: fabric_product(*bits, "7series").lut for bits in ((4, 4), (8, 4), (4, 8), (1, 4))}
+    assert luts[4, 4] == 16 + 9
+    assert luts[8, 4] == luts[4, 8] == 4 * 5 + 3 * 6 + 13
+    assert luts[1, 4] == 6  # the adder's own LUTs make the bits
 
 
-def test_a_product_of_an_ecp5_takes_a_full_adder_for_each_bit_of_its_partial_products() -> None:
-    assert fabric_multiplier_luts(4, 4, "ecp5") == 36  # 16 adders of two LUTs, and a tenth
-    assert fabric_multiplier_luts(8, 4, "ecp5") == fabric_multiplier_luts(4, 8, "ecp5") == 71
+def test_a_product_of_an_ecp5_has_look_up_tables_for_each_bit_of_its_partial_products() -> None:
+    assert fabric_product(4, 4, "ecp5") == Resources(lut4=62)  # 3.9 for each of 16 bits
+    assert fabric_product(4, 4, "ecp5", signed=True) == Resources(lut4=74)  # 4.6
+    assert fabric_product(8, 4, "ecp5") == fabric_product(4, 8, "ecp5") == Resources(lut4=125)
+    assert single_product(4, 4, "ecp5") == Resources(lut4=47), "three of four rows are added"
 
 
-def test_fabric_multipliers_grow_with_their_bits() -> None:
-    luts = [fabric_multiplier_luts(bits, bits) for bits in range(1, 17)]
+@pytest.mark.parametrize("family", get_args(Family))
+def test_fabric_products_grow_with_their_bits(family: Family) -> None:
+    luts = [fabric_product(bits, bits, family).in_lut4s(1).lut for bits in range(1, 17)]
     assert luts == sorted(luts) and luts[0] < luts[-1]
 
 
