@@ -302,6 +302,15 @@ class Encoder(Section):
     weights: str | None = Field(default=None, min_length=1)
     """The file, ``.npz`` or Keras' ``.h5``; a relative path begins at the folder of design.yaml or,
     where nothing is there, at ``FCN_HW_DATA``. Left out, they begin at random."""
+    output_stride: Annotated[Literal[8, 16, 32], BeforeValidator(_no_flag)] = 32
+    """Of a mobilenet's deepest map: layers that would pass it have stride 1, and the kernels behind
+    them are spread instead, as DeepLab's are."""
+    head: dict[str, str] = Field(default_factory=dict)
+    """Layers of an FCN's head, by name, that begin with those layers of the file, by their names.
+    Scores of its skips begin at zero then."""
+    scores: tuple[Annotated[int, Field(ge=0)], ...] | None = Field(default=None, min_length=1)
+    """Which filters of the file's layer for ``score_fr``, in the order of the data set's classes;
+    left out: all."""
     channel_order: Literal["rgb", "bgr"] = "rgb"
     """Of the images that the file's weights are for. ``dataset.input`` is in the order red, green,
     blue all the same."""
@@ -314,8 +323,14 @@ class Encoder(Section):
     def _keys_of_its_kind(self) -> Encoder:
         if self.kind == "squeezenet" and self.alpha != 1:
             raise ValueError("squeezenet has no alpha")
+        if self.kind == "squeezenet" and self.output_stride != 32:
+            raise ValueError("squeezenet has no output_stride: its deepest map has stride 16")
         if self.kind != "mobilenet_v2" and self.divisible_by != 8:
             raise ValueError(f"{self.kind} has no divisible_by")
+        if self.head and self.weights is None:
+            raise ValueError("head names layers of a file: give weights, too")
+        if self.scores is not None and "score_fr" not in self.head:
+            raise ValueError("scores are filters of a layer of the file: give head.score_fr, too")
         return self
 
 
@@ -348,6 +363,10 @@ class Network(Section):
     head_skip: bool = False
     """An FCN's fc7, then with the stages' kernel, reads the sum of fc6, upsampled, and of a 1x1
     convolution of the map above. The skips of scores begin one map higher."""
+    head_pooling: bool = False
+    """An FCN's fc7 also reads the mean of the deepest map through a 1x1 convolution, ``fc6_mean``:
+    its channels stand in front of fc6's, or with ``head_skip`` they are added to them (Liu,
+    Rabinovich & Berg, "ParseNet", arXiv 1506.04579)."""
     upsampling: Literal["nearest", "bilinear", "transposed"] = "bilinear"
     """transposed: learned."""
     skip: Literal["add", "concat"] = "add"
@@ -355,8 +374,9 @@ class Network(Section):
 
     @model_validator(mode="after")
     def _head_of_an_fcn(self) -> Network:
-        if self.head_skip and (self.head_filters is None or self.kind in ("unet", "cnn")):
-            raise ValueError("head_skip is for fcn32s, fcn16s and fcn8s with head_filters")
+        for key in ("head_skip", "head_pooling"):
+            if getattr(self, key) and (self.head_filters is None or self.kind in ("unet", "cnn")):
+                raise ValueError(f"{key} is for fcn32s, fcn16s and fcn8s with head_filters")
         return self
 
     @model_validator(mode="after")

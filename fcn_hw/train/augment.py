@@ -17,32 +17,37 @@ Bytes = npt.NDArray[np.uint8]
 
 
 def augment(
-    images: Bytes, masks: Bytes, how: Augmentation, random: np.random.Generator
-) -> tuple[Bytes, Bytes]:
-    """Varies each image of a batch, and its mask with it.
+    images: Bytes, masks: Bytes, how: Augmentation, random: np.random.Generator, *maps: Bytes
+) -> tuple[Bytes, ...]:
+    """Varies each image of a batch, and with it its mask and what else is known of its places.
 
     Args:
         images: (N, H, W, C).
         masks: (N, H, W), or (N, 1, 1).
         how: the ranges.
         random: source of all randomness.
+        maps: (N, H', W', ...), of the same field of view in any size; of one pixel, they stay.
+
+    Returns:
+        the images, masks and maps.
     """
     if how.rotation_deg:
-        return _rotated(images, masks, how, random)
-    height, width = images.shape[1:3]
-    whole = masks.shape[1:] == (height, width)
-    new_images, new_masks = np.empty_like(images), masks.copy()
+        return _rotated(images, (masks, *maps), how, random)
+    new_images, news = np.empty_like(images), tuple(item.copy() for item in (masks, *maps))
     for index in range(len(images)):
         zoom = how.zoom ** random.uniform(-1, 1)
-        rows = _places(height, zoom, how.shift * random.uniform(-1, 1))
-        columns = _places(width, zoom, how.shift * random.uniform(-1, 1))
-        if how.mirror and random.random() < 0.5:
-            columns = columns[::-1]
-        where = np.ix_(rows, columns)
-        new_images[index] = _recoloured(images[index][where], how, random)
-        if whole:
-            new_masks[index] = masks[index][where]
-    return new_images, new_masks
+        down, across = (how.shift * random.uniform(-1, 1) for _ in range(2))
+        mirrored = how.mirror and random.random() < 0.5
+
+        def moved(item: Bytes) -> Bytes:
+            rows = _places(item.shape[0], zoom, down)  # noqa: B023 - called here only
+            columns = _places(item.shape[1], zoom, across)  # noqa: B023
+            return item[np.ix_(rows, columns[::-1] if mirrored else columns)]  # noqa: B023
+
+        new_images[index] = _recoloured(moved(images[index]), how, random)
+        for new, old in zip(news, (masks, *maps), strict=True):
+            new[index] = moved(old[index])
+    return (new_images, *news)
 
 
 def _recoloured(image: Bytes, how: Augmentation, random: np.random.Generator) -> Bytes:
@@ -59,28 +64,35 @@ def _recoloured(image: Bytes, how: Augmentation, random: np.random.Generator) ->
 
 
 def _rotated(
-    images: Bytes, masks: Bytes, how: Augmentation, random: np.random.Generator
-) -> tuple[Bytes, Bytes]:
+    images: Bytes, maps: tuple[Bytes, ...], how: Augmentation, random: np.random.Generator
+) -> tuple[Bytes, ...]:
     """As :func:`augment`, all images of the batch at a time."""
-    count, height, width = images.shape[:3]
+    count = len(images)
     draws = random.uniform(-1, 1, (5, count, 1, 1))
     zoom, angle = how.zoom ** draws[0], np.deg2rad(how.rotation_deg) * draws[1]
     flip = np.where(how.mirror & (draws[4] < 0), -1.0, 1.0)
-    # for each new pixel the old one, both from the centre
-    y = (np.arange(height) - (height - 1) / 2)[:, None]
-    x = (np.arange(width) - (width - 1) / 2) * flip
     cos, sin = np.cos(angle) / zoom, np.sin(angle) / zoom
-    rows = cos * y - sin * x + how.shift * height * draws[2] + (height - 1) / 2
-    columns = sin * y + cos * x + how.shift * width * draws[3] + (width - 1) / 2
-    rows, columns = np.clip(rows, 0, height - 1), np.clip(columns, 0, width - 1)
-    new_images = _bilinear(images, rows, columns)
+
+    def places(height: int, width: int) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+        # for each new pixel the old one, both from the centre
+        y = (np.arange(height) - (height - 1) / 2)[:, None]
+        x = (np.arange(width) - (width - 1) / 2) * flip
+        rows = cos * y - sin * x + how.shift * height * draws[2] + (height - 1) / 2
+        columns = sin * y + cos * x + how.shift * width * draws[3] + (width - 1) / 2
+        return np.clip(rows, 0, height - 1), np.clip(columns, 0, width - 1)
+
+    new_images = _bilinear(images, *places(*images.shape[1:3]))
     for index in range(count):
         new_images[index] = _recoloured(new_images[index], how, random)
-    if masks.shape[1:] != (height, width):
-        return new_images, masks.copy()
     which = np.arange(count)[:, None, None]
-    nearest = np.floor(rows + 0.5).astype(np.intp), np.floor(columns + 0.5).astype(np.intp)
-    return new_images, masks[which, nearest[0], nearest[1]]
+
+    def moved(item: Bytes) -> Bytes:
+        rows, columns = (
+            np.floor(place + 0.5).astype(np.intp) for place in places(*item.shape[1:3])
+        )
+        return item[which, rows, columns]
+
+    return (new_images, *map(moved, maps))
 
 
 def _bilinear(

@@ -20,9 +20,9 @@ from fcn_hw.design import (
     Training,
 )
 from fcn_hw.errors import ConfigError, nearest
-from fcn_hw.train.encoder_weights import EncoderWeights, read_encoder
+from fcn_hw.train.encoder_weights import EncoderWeights, check_head, read_encoder
 from fcn_hw.train.encoders import encoder_layers
-from fcn_hw.train.float_model import FloatModel, read_float_model
+from fcn_hw.train.float_model import FloatModel, model_ends, read_float_model
 from fcn_hw.train.topology import Shape, Topology, build_topology, quantizable, unweighted
 
 
@@ -37,7 +37,8 @@ def design_topology(design: Design, n_classes: int | None = None) -> Topology:
     dataset, classes = design.dataset, n_classes or design.dataset.n_classes
     if isinstance(design.network, KerasNetwork):
         topology = float_model(design).topology
-        _check_scores(design, design.network.model, topology[-1].shape, classes)
+        size = (dataset.height, dataset.width)
+        _check_scores(design, design.network.model, topology[-1].shape, classes, size)
         return topology
     if isinstance(design.network, QonnxNetwork):
         raise ConfigError(
@@ -45,13 +46,16 @@ def design_topology(design: Design, n_classes: int | None = None) -> Topology:
             hint="use export, hls, csim, estimate and the verbs behind them",
         )
     stored = encoder_weights(design)
-    return build_topology(
+    topology = build_topology(
         design.network,
         Shape(dataset.height, dataset.width, _channels(design)),
         classes,
         dataset.input.of_bytes(),
-        normalized=None if stored is None else stored.norms,
+        folded=() if stored is None else stored.folded,
     )
+    if stored is not None:
+        check_head(stored, topology)
+    return topology
 
 
 def encoder_weights(design: Design) -> EncoderWeights | None:
@@ -99,7 +103,7 @@ def float_model(design: Design) -> FloatModel:
 
 
 def teacher_model(design: Design) -> FloatModel | None:
-    """The teacher of a file; None: the design names none.
+    """The teacher of a file, at its own size or that of the images; None: the design names none.
 
     Raises:
         ConfigError, UnsupportedLayer: see :func:`fcn_hw.train.float_model.read_float_model`; or it
@@ -108,19 +112,24 @@ def teacher_model(design: Design) -> FloatModel | None:
     found, dataset = design.training.distillation, design.dataset
     if not isinstance(found, Distillation):
         return None
-    teacher = read_float_model(
-        Path(found.teacher),
-        size=(dataset.height, dataset.width),
-        scaling=found.input.of_bytes(),
-    )
-    _check_scores(design, found.teacher, teacher.topology[-1].shape, dataset.n_classes)
+    path = Path(found.teacher)
+    ends = model_ends(path)
+    size = (ends.height or dataset.height, ends.width or dataset.width)
+    teacher = read_float_model(path, size=size, scaling=found.input.of_bytes())
+    _check_scores(design, found.teacher, teacher.topology[-1].shape, dataset.n_classes, size)
     return teacher
 
 
-def _check_scores(design: Design, model: str, scores: Shape, classes: int) -> None:
-    """A model's output is a map of the data set's classes."""
-    dataset = design.dataset
-    size = (1, 1) if isinstance(dataset, Mnist) else (dataset.height, dataset.width)
+def _check_scores(
+    design: Design, model: str, scores: Shape, classes: int, size: tuple[int, int]
+) -> None:
+    """A model's output is a map of the data set's classes.
+
+    Args:
+        size: height and width of the images that the model reads.
+    """
+    if isinstance(design.dataset, Mnist):
+        size = (1, 1)
     if (scores.height, scores.width) != size:
         raise ConfigError(
             f"{model}: the model gives {scores.height} x {scores.width} pixels, the masks "

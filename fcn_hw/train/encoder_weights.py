@@ -18,12 +18,13 @@ import numpy as np
 import numpy.typing as npt
 
 from fcn_hw.design import Encoder
-from fcn_hw.errors import ConfigError
+from fcn_hw.errors import ConfigError, nearest
 from fcn_hw.hdf5_vetting import MAX_WEIGHT_BYTES
 from fcn_hw.keras_files.opening import reading
 from fcn_hw.keras_files.weights import opened_weights
 from fcn_hw.train.encoders import EncoderConv, EncoderPool, encoder_layers
 from fcn_hw.train.networks import NORM_SUFFIX
+from fcn_hw.train.topology import Conv, Topology
 
 Array = npt.NDArray[np.float32]
 Arrays = Mapping[str, Array]
@@ -35,20 +36,31 @@ _SHOWN = 3
 
 @dataclass(frozen=True)
 class EncoderWeights:
-    """The weights of an encoder.
+    """The weights of an encoder, and of a head that stands in the same file.
 
     Args:
         layers: by node, kernel and bias; only the kernel where there is a normalization.
         norms: by node, gamma, beta, mean and variance of the normalization behind it.
+        head: by node, kernel and bias.
     """
 
     layers: Mapping[str, tuple[Array, ...]]
     norms: Mapping[str, tuple[Array, ...]]
+    head: Mapping[str, tuple[Array, ...]]
+
+    @property
+    def folded(self) -> frozenset[str]:
+        """The nodes without a normalization."""
+        return frozenset(self.layers) - frozenset(self.norms) | frozenset(self.head)
 
     def put_into(self, model: Any) -> None:
         """Sets the weights of a float model that is trained."""
-        for name, arrays in self.layers.items():
+        for name, arrays in {**self.layers, **self.head}.items():
             model.get_layer(name).set_weights(list(arrays))
+        if "score_fr" in self.head:  # the scores begin as the file's are
+            for layer in model.layers:
+                if layer.name.startswith("score_pool"):
+                    layer.set_weights([np.zeros_like(array) for array in layer.get_weights()])
         for name, arrays in self.norms.items():
             model.get_layer(name + NORM_SUFFIX).set_weights(list(arrays))
 
@@ -73,11 +85,12 @@ def read_encoder(encoder: Encoder, channels: int) -> EncoderWeights:
             "FCN_HW_DATA",
         )
     stat = path.stat()
-    return _read(encoder, channels, (stat.st_mtime_ns, stat.st_size))
+    return _read(encoder.model_dump_json(), channels, (stat.st_mtime_ns, stat.st_size))
 
 
 @lru_cache(maxsize=4)
-def _read(encoder: Encoder, channels: int, stamp: Any) -> EncoderWeights:
+def _read(section: str, channels: int, stamp: Any) -> EncoderWeights:
+    encoder = Encoder.model_validate_json(section)
     assert encoder.weights is not None
     path = Path(encoder.weights)
     with _opened(path) as (names, arrays_of):
@@ -115,7 +128,30 @@ class _Reader:
             else:
                 parts = [wide[source] for source in layer.sources]
                 wide[layer.name] = sum(parts) if layer.how == "concat" else parts[0]
-        return EncoderWeights(layers, norms)
+        return EncoderWeights(layers, norms, self._head())
+
+    def _head(self) -> dict[str, tuple[Array, ...]]:
+        encoder = self.encoder
+        found: dict[str, tuple[Array, ...]] = {}
+        for name, stored in encoder.head.items():
+            if stored not in self.names:
+                raise ConfigError(
+                    f"{self.path}: network.encoder.head takes '{name}' from layer '{stored}', and "
+                    "the file has none of that name",
+                    hint=f"nearest: {nearest(stored, self.names)}",
+                )
+            arrays = self.arrays_of(stored)
+            kernel, bias = (self._given(stored, arrays, what) for what in ("kernel", "bias"))
+            if name == "score_fr" and encoder.scores is not None:
+                if max(encoder.scores) >= len(bias):
+                    raise ConfigError(
+                        f"network.encoder.scores: layer '{stored}' of {self.path} has "
+                        f"{len(bias)} filters, there is no filter {max(encoder.scores)}",
+                        hint="the first is 0",
+                    )
+                kernel, bias = kernel[..., encoder.scores], bias[list(encoder.scores)]
+            found[name] = (kernel, bias)
+        return found
 
     def _stored(self, names: tuple[str, ...]) -> str | None:
         return next((name for name in names if name in self.names), None)
@@ -161,13 +197,7 @@ class _Reader:
         return (kernel,), (gamma, beta, mean if bias is None else mean - bias, variance)
 
     def _array(self, layer: str, arrays: Arrays, what: str, shape: tuple[int, ...]) -> Array:
-        found = arrays.get(what)
-        if found is None:
-            held = ", ".join(sorted(arrays)) or "nothing"
-            raise ConfigError(
-                f"{self.path}: layer '{layer}' has no {what}; it has {held}",
-                hint="network.encoder.kind says which encoder it is",
-            )
+        found = self._given(layer, arrays, what)
         if found.shape != shape:
             wide = "" if self.encoder.kind == "squeezenet" else f" of alpha {self.encoder.alpha:g}"
             raise ConfigError(
@@ -176,12 +206,50 @@ class _Reader:
                 hint="network.encoder.alpha and divisible_by say how wide the file's encoder is; "
                 "its first layer says how many channels images have",
             )
+        return found
+
+    def _given(self, layer: str, arrays: Arrays, what: str) -> Array:
+        found = arrays.get(what)
+        if found is None:
+            held = ", ".join(sorted(arrays)) or "nothing"
+            raise ConfigError(
+                f"{self.path}: layer '{layer}' has no {what}; it has {held}",
+                hint="network.encoder.kind says which encoder it is",
+            )
         if not np.all(np.isfinite(found)):
             raise ConfigError(
                 f"{self.path}: layer '{layer}': a value of its {what} is not finite",
                 hint="the training diverged: take the weights of an earlier epoch",
             )
         return found
+
+
+def check_head(weights: EncoderWeights, topology: Topology) -> None:
+    """Checks that a file's head fits that of a network.
+
+    Raises:
+        ConfigError: a name is not a convolution of the head, or has weights of another shape.
+    """
+    nodes = {node.name: node for node in topology}
+    convolutions = [
+        node.name for node in topology if isinstance(node, Conv) and node.name not in weights.layers
+    ]
+    for name, (kernel, bias) in weights.head.items():
+        if name not in convolutions:
+            raise ConfigError(
+                f"network.encoder.head: '{name}' is not a convolution of the head",
+                hint=f"nearest: {nearest(name, convolutions)}",
+            )
+        node = nodes[name]
+        assert isinstance(node, Conv)
+        shape = (*node.kernel, nodes[node.source].shape.channels, node.shape.channels)
+        if kernel.shape != shape or bias.shape != shape[3:]:
+            raise ConfigError(
+                f"network.encoder.head: '{name}' has a kernel of shape {shape}, the file's layer "
+                f"for it has {kernel.shape} and {len(bias)} biases",
+                hint="network.kernel, head_filters and head_pooling make the head; scores says "
+                "which filters of the file's scores are the classes",
+            )
 
 
 @contextmanager

@@ -11,7 +11,7 @@ its version 1.1.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, Union
 
 from fcn_hw.design import Encoder
@@ -30,6 +30,7 @@ class EncoderConv:
         relu: whether a ReLU stands behind it.
         stored: its names in files of weights.
         norms: those of the normalization behind it.
+        dilation: of both directions.
     """
 
     name: str
@@ -41,6 +42,7 @@ class EncoderConv:
     relu: bool
     stored: tuple[str, ...]
     norms: tuple[str, ...] = ()
+    dilation: int = 1
 
 
 @dataclass(frozen=True)
@@ -85,11 +87,33 @@ class EncoderLayers:
 
 def encoder_layers(encoder: Encoder) -> EncoderLayers:
     """The layers of a design's encoder."""
+    if encoder.kind == "squeezenet":
+        return _squeezenet()
     if encoder.kind == "mobilenet_v1":
-        return _mobilenet_v1(encoder.alpha)
-    if encoder.kind == "mobilenet_v2":
-        return _mobilenet_v2(encoder.alpha, encoder.divisible_by)
-    return _squeezenet()
+        found = _mobilenet_v1(encoder.alpha)
+    else:
+        found = _mobilenet_v2(encoder.alpha, encoder.divisible_by)
+    return _dilated(found, encoder.output_stride)
+
+
+def _dilated(found: EncoderLayers, output_stride: int) -> EncoderLayers:
+    """The encoder with a deepest map of no larger stride than ``output_stride``.
+
+    A layer that would pass it has stride 1, and the kernels behind it are spread by the stride that
+    it lost, so that they see what they saw (Chen et al., "DeepLab", arXiv 1606.00915).
+    """
+    stride, dilation = 1, 1
+    layers: list[EncoderLayer] = []
+    for layer in found.layers:
+        new = layer
+        if isinstance(layer, EncoderConv):
+            step = layer.stride if stride * layer.stride <= output_stride else 1
+            new = replace(layer, stride=step, dilation=dilation if layer.kernel > 1 else 1)
+            stride, dilation = stride * step, dilation * layer.stride // step
+        layers.append(new)
+    kept = {stage: tap for stage, tap in found.taps.items() if 2**stage < stride}
+    taps = {**kept, stride.bit_length() - 1: found.taps[max(found.taps)]}
+    return EncoderLayers(tuple(layers), taps, found.limit)
 
 
 def _conv(

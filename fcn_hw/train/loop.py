@@ -24,7 +24,7 @@ from fcn_hw.keras_env import keras_env
 from fcn_hw.train.augment import augment
 from fcn_hw.train.batches import ahead
 from fcn_hw.train.datasets.base import DataSet, Split
-from fcn_hw.train.pixel_loss import PixelLoss
+from fcn_hw.train.pixel_loss import PixelLoss, batch_signature
 from fcn_hw.train.predict import BYTE_SCALE, Bytes, Predictor, score
 from fcn_hw.train.pruning import Pruner
 from fcn_hw.train.step_sizes import optimizer_of
@@ -174,7 +174,7 @@ def make_train_step(
     optimizer: Any,
     pixel_loss: PixelLoss,
     after: Callable[[], None] | None = None,
-) -> Callable[[Any, Any], Any]:
+) -> Callable[..., Any]:
     """A compiled step: forward and backward pass, update of the (shadow) weights.
 
     The loss is the weighted mean of the pixels' losses.
@@ -186,15 +186,14 @@ def make_train_step(
         after: what else a step does to the weights.
 
     Returns:
-        (images, masks) as bytes -> loss.
+        (images, masks, and the answers of a teacher if the loss has any) as bytes -> loss.
     """
     tf = keras_env().tf
-    height, width = model.output_shape[1:3]
 
-    def train_step(images: Any, masks: Any) -> Any:
+    def train_step(images: Any, masks: Any, *answers: Any) -> Any:
         with tf.GradientTape() as tape:
             values = tf.cast(images, tf.float32) * BYTE_SCALE
-            losses, weights = pixel_loss.of(model(values, training=True), values, masks)
+            losses, weights = pixel_loss.of(model(values, training=True), values, masks, *answers)
             loss = tf.reduce_sum(losses) / tf.maximum(tf.reduce_sum(weights), 1e-6)
         variables = model.trainable_variables
         optimizer.apply_gradients(zip(tape.gradient(loss, variables), variables, strict=True))
@@ -202,10 +201,7 @@ def make_train_step(
             after()
         return loss
 
-    signature = [
-        tf.TensorSpec(model.input_shape, tf.uint8),
-        tf.TensorSpec((None, height, width), tf.uint8),
-    ]
+    signature = batch_signature(model, pixel_loss)
     return tf.function(train_step, input_signature=signature)  # type: ignore[no-any-return]
 
 
@@ -260,7 +256,7 @@ class _PhaseTrainer:
         pruner: Callable[[int], Pruner] | None,
         team: Team | None,
     ) -> None:
-        self.team = team
+        self.team, self.answers_to = team, pixel_loss.answers_to
         self.model, self.phase, self.data, self.file = model, phase, data, file
         self.optimizer = optimizer_of(
             model, phase.encoder, phase.encoder_rate, relative=phase.relative
@@ -331,29 +327,30 @@ class _PhaseTrainer:
         self.file.save(self._checkpoint())
         self._agree()
 
-    def _batches(self, epoch: int) -> Iterator[tuple[Bytes, Bytes]]:
+    def _batches(self, epoch: int) -> Iterator[tuple[Bytes, ...]]:
         phase, train = self.phase, self.data.train
         random = np.random.default_rng([phase.seed, zlib.crc32(phase.name.encode()), epoch])
         order = random.permutation(self.rows)
         for step in range(self.steps):
             rows = order[step * phase.batch_size : (step + 1) * phase.batch_size]
-            images, masks = train.images[rows], train.masks[rows]
-            if phase.augmentation is not None:
-                images, masks = augment(images, masks, phase.augmentation, random)
-            yield images, masks
+            images, masks, answers = train.images[rows], train.masks[rows], self.answers_to(rows)
+            if phase.augmentation is None:
+                yield images, masks, *answers
+            else:
+                yield augment(images, masks, phase.augmentation, random, *answers)
 
     def _fit(self, epoch: int, report: Report | None) -> float:
         phase = self.phase
         losses = []
         with ahead(self._batches(epoch)) as batches:
-            for step, (images, masks) in enumerate(batches):
+            for step, batch in enumerate(batches):
                 done = (epoch - 1) * self.steps + step
                 self.optimizer.learning_rate.assign(
                     learning_rate(phase, done, phase.epochs * self.steps)
                 )
                 if self.pruner is not None:
                     self.pruner.before_step(done)
-                losses.append(self._train_step(images, masks))
+                losses.append(self._train_step(*batch))
                 if report is not None:
                     best = self.state.best
                     report(Step(phase.name, epoch, phase.epochs, step + 1, self.steps, best))

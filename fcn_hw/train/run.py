@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from math import ceil
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from fcn_hw.design import Design, Distillation, InputScaling, KerasNetwork
 from fcn_hw.errors import ConfigError, nearest
@@ -42,9 +44,9 @@ from fcn_hw.train.store import CheckpointFile, save_model
 from fcn_hw.train.study import (
     FLOAT_MODEL,
     Study,
+    design_answers,
     design_loss_weights,
     design_phase,
-    design_teacher,
     json_digest,
     phase_digest,
 )
@@ -193,6 +195,7 @@ class _Session:
         self.history: dict[str, tuple[Epoch, ...]] = {}
         self.zeros: dict[str, tuple[int, int]] = {}
         self.models: dict[str, Any] = {}
+        self.answers: npt.NDArray[np.uint8] | None = None
 
     def float_phase(self, report: Report | None) -> Study:
         """Trains the float model and folds it, or takes the one of a file."""
@@ -222,16 +225,16 @@ class _Session:
                 self._done(name, state)
         folded = fold_batchnorm(model, self.topology)
         self._evaluate("float", folded, FLOAT_MODEL)
-        return Study(
-            self.design, self.dataset, self.topology, folded_weights(folded, self.topology)
-        )
+        weights = folded_weights(folded, self.topology)
+        return Study(self.design, self.dataset, self.topology, weights, self.answers)
 
     def _float_loss(self) -> PixelLoss:
-        weights = design_loss_weights(self.design, self.dataset)
+        loss = PixelLoss(design_loss_weights(self.design, self.dataset))
         how = self.design.training.distillation
-        if not isinstance(how, Distillation) or not how.float_share:
-            return PixelLoss(weights)
-        return PixelLoss(weights, design_teacher(self.design), how.float_share)
+        if isinstance(how, Distillation) and how.float_share:
+            self.answers = design_answers(self.design, self.dataset)
+            loss = replace(loss, share=how.float_share, answers=self.answers)
+        return loss
 
     def retrain_phase(
         self,

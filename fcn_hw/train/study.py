@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from fcn_hw.design import Augmentation, Design
+from fcn_hw.design import Augmentation, Design, Distillation
 from fcn_hw.keras_env import keras_env
 from fcn_hw.train.bias_correction import correct_biases
 from fcn_hw.train.calibrate import choose_formats
@@ -31,7 +31,7 @@ from fcn_hw.train.networks import (
     build_float,
     set_weights,
 )
-from fcn_hw.train.pixel_loss import PixelLoss
+from fcn_hw.train.pixel_loss import PixelLoss, teacher_answers
 from fcn_hw.train.precision import PrecisionTable, Wish, activation_wishes, wishes
 from fcn_hw.train.predict import BYTE_SCALE, Predictor, score
 from fcn_hw.train.pruning import Blocks, Pruner
@@ -56,13 +56,16 @@ class Study:
         topology: the network.
         weights: of the float network, batch normalization folded. Network and weights are
             equalized here, if the design's training says so.
+        answers: :func:`design_answers`; None: they are asked for when they are needed.
     """
 
     def __init__(
-        self, design: Design, dataset: DataSet, topology: Topology, weights: Weights
-    ) -> None:
+        self, design: Design, dataset: DataSet, topology: Topology, weights: Weights,
+        answers: npt.NDArray[np.uint8] | None = None,
+    ) -> None:  # fmt: skip
         self.design, self.dataset, self.topology, self.weights = design, dataset, topology, weights
         self.pixel_loss = PixelLoss(design_loss_weights(design, dataset))
+        self._answers = answers
         self._float: Any = None
         if design.training.equalize:
             asked = {name: wish.activation for name, wish in wishes(design, topology).items()}
@@ -89,11 +92,6 @@ class Study:
             self._float = build_float(self.topology, batchnorm=False)
             set_weights(self._float, self.weights)
         return self._float
-
-    @property
-    def teacher(self) -> Any:
-        """Whose class probabilities retraining learns too: the design's, or the float model."""
-        return design_teacher(self.design) or self.float_model
 
     def table(self, wanted: Mapping[str, Wish]) -> PrecisionTable:
         """Formats of all layers: what is asked for, binary points of least squared error."""
@@ -136,9 +134,17 @@ class Study:
         pruning, share = training.pruning, training.distillation_share
         loss = self.pixel_loss
         if share:
-            loss = replace(loss, teacher=self.teacher, share=share)
+            loss = replace(loss, share=share, **self._teacher())
         pruner = None if pruning is None else partial(Pruner, model, self.topology, pruning, blocks)
         return run_phase(model, phase, self.dataset, loss, file, report, pruner, team, watch)
+
+    def _teacher(self) -> dict[str, Any]:
+        """Whose class probabilities retraining learns too: the design's, or the float model."""
+        if not isinstance(self.design.training.distillation, Distillation):
+            return {"teacher": self.float_model}
+        if self._answers is None:
+            self._answers = design_answers(self.design, self.dataset)
+        return {"answers": self._answers}
 
     def score(self, model: Any, split: str = "val") -> Scores:
         """How well a model does on a split."""
@@ -189,14 +195,15 @@ class Study:
             yield {node.name: value.numpy() for node, value in zip(nodes, values, strict=True)}
 
 
-def design_teacher(design: Design) -> Any:
-    """The Keras model that a design names as its teacher; None: it names none."""
+def design_answers(design: Design, dataset: DataSet) -> npt.NDArray[np.uint8]:
+    """What the teacher that a design names says of the training images, one by one: see
+    :func:`fcn_hw.train.pixel_loss.teacher_answers`."""
     found = teacher_model(design)
-    if found is None:
-        return None
+    assert found is not None
     model = build_float(found.topology, batchnorm=False)
     set_weights(model, found.weights)
-    return model
+    train = dataset.train
+    return teacher_answers(model, train.images, train.masks.shape[1:])
 
 
 def design_loss_weights(design: Design, dataset: DataSet) -> npt.NDArray[np.float32]:

@@ -24,7 +24,7 @@ import numpy.typing as npt
 from fcn_hw.errors import FcnHwError
 from fcn_hw.keras_env import keras_env
 from fcn_hw.train.cluster import JOIN_TIMEOUT_S, Cluster, check_subjects, not_joined
-from fcn_hw.train.pixel_loss import PixelLoss
+from fcn_hw.train.pixel_loss import PixelLoss, batch_signature
 from fcn_hw.train.predict import BYTE_SCALE, Bytes
 
 _SUBJECT = "fcn_hw/subject"
@@ -135,19 +135,19 @@ class Team:
         optimizer: Any,
         pixel_loss: PixelLoss,
         after: Callable[[], None] | None = None,
-    ) -> Callable[[Bytes, Bytes], Any]:
+    ) -> Callable[..., Any]:
         """As :func:`fcn_hw.train.loop.make_train_step`; it too takes the whole batch."""
         tf = keras_env().tf
 
-        def gradients(images: Any, masks: Any, weight: Any) -> Any:
+        def gradients(weight: Any, images: Any, masks: Any, *answers: Any) -> Any:
             with tf.GradientTape() as tape:
                 values = tf.cast(images, tf.float32) * BYTE_SCALE
-                losses, _ = pixel_loss.of(model(values, training=True), values, masks)
+                losses, _ = pixel_loss.of(model(values, training=True), values, masks, *answers)
                 loss = self.active * tf.reduce_sum(losses) / weight
             return self._sum([loss, *tape.gradient(loss, model.trainable_variables)])
 
-        def train_step(images: Any, masks: Any, weight: Any) -> Any:
-            loss, *sums = self._strategy.run(gradients, args=(images, masks, weight))
+        def train_step(weight: Any, *batch: Any) -> Any:
+            loss, *sums = self._strategy.run(gradients, args=(weight, *batch))
             optimizer.apply_gradients(zip(sums, model.trainable_variables, strict=True))
             if after is not None:
                 after()
@@ -155,21 +155,18 @@ class Team:
 
         compiled = tf.function(
             train_step,
-            input_signature=[
-                tf.TensorSpec(model.input_shape, tf.uint8),
-                tf.TensorSpec((None, *model.output_shape[1:3]), tf.uint8),
-                tf.TensorSpec((), tf.float32),
-            ],
+            input_signature=[tf.TensorSpec((), tf.float32), *batch_signature(model, pixel_loss)],
         )
 
-        def step(images: Bytes, masks: Bytes) -> Any:
+        def step(images: Bytes, masks: Bytes, *answers: Bytes) -> Any:
             weight = max(float(pixel_loss.weights[masks].sum(dtype=np.float64)), 1e-6)
             mine = self.part(len(images))
             idle = mine.start == mine.stop
             self.active.assign(0.0 if idle else 1.0)
             mine = slice(0, 1) if idle else mine
             with self.answering():
-                return compiled(images[mine], masks[mine], np.float32(weight))
+                batch = (images[mine], masks[mine], *(item[mine] for item in answers))
+                return compiled(np.float32(weight), *batch)
 
         return step
 

@@ -226,7 +226,7 @@ def build_topology(
     n_classes: int,
     scaling: Scaling | None = None,
     *,
-    normalized: Container[str] | None = None,
+    folded: Container[str] = (),
 ) -> Topology:
     """The nodes of a network.
 
@@ -236,7 +236,8 @@ def build_topology(
       last map of stride ``2 ** k`` stands for ``pool{k}``;
     * FCN: ``fc6``, ``fc7`` (if ``head_filters``; fc6 has the network's kernel, fc7 is 1 x 1; with
       ``head_skip`` both have it, and between them are ``up_fc6``, ``crop_fc6``, ``fc6_pool{k}``
-      and ``skip_fc6``), ``score_fr``, then for each skip ``up_pool{k}``, ``crop_pool{k}``,
+      and ``skip_fc6``; with ``head_pooling`` behind fc6 are ``mean``, ``fc6_mean``, ``up_mean`` and
+      ``join_mean``), ``score_fr``, then for each skip ``up_pool{k}``, ``crop_pool{k}``,
       ``score_pool{k}``, ``skip_pool{k}`` and, for concat, ``fuse_pool{k}``; last ``up_out``
       (``up_out_1``, ... where the factor is above 8) and ``crop_out``;
     * U-Net: for each stage upwards ``reduce{k}`` (1 x 1, to the skip's channels, so that all
@@ -251,7 +252,8 @@ def build_topology(
         image: shape of the input.
         n_classes: channels of the scores.
         scaling: what the first layer is given for a byte; None: ``byte / 256``.
-        normalized: the encoder's layers with batch normalization; None: all.
+        folded: layers whose first weights have their batch normalization folded: they are trained
+            without one.
 
     Raises:
         ConfigError: fewer stages than the network has skips, ``convs_per_stage`` is a list of
@@ -270,7 +272,7 @@ def build_topology(
             f"network.convs_per_stage: {len(convs)} entries for {given} stages",
             hint="give one number for all stages, or as many as network.filters has",
         )
-    builder = _Builder(network, image, scaling, normalized)
+    builder = _Builder(network, image, scaling, folded)
     if network.kind == "unet":
         _unet(builder, n_classes)
     elif network.kind == "cnn":
@@ -382,11 +384,11 @@ class _Builder:
         network: Network,
         image: Shape,
         scaling: Scaling | None,
-        normalized: Container[str] | None,
+        folded: Container[str],
     ) -> None:
         self.network = network
         self.image = image
-        self._normalized = normalized
+        self._folded = folded
         self.nodes: list[Node] = [Input("image", image, scaling)]
         self._shapes = {"image": image}
 
@@ -402,7 +404,8 @@ class _Builder:
     def conv(self, name: str, source: str, filters: int, kernel: int, *, hidden: bool) -> str:
         size = self.shape(source)
         shape, function = Shape(size.height, size.width, filters), RELU if hidden else None
-        node = Conv(name, source, shape, (kernel, kernel), function, normalized=hidden)
+        normalized = hidden and name not in self._folded
+        node = Conv(name, source, shape, (kernel, kernel), function, normalized=normalized)
         return self._add(node)
 
     def whole_conv(self, name: str, source: str, filters: int, *, hidden: bool) -> str:
@@ -468,7 +471,8 @@ class _Builder:
             "function": Function("relu", limit=limit) if layer.relu else None,
             "padding": padding,
             "strides": (layer.stride, layer.stride),
-            "normalized": self._normalized is None or layer.name in self._normalized,
+            "dilation": (layer.dilation, layer.dilation),
+            "normalized": layer.name not in self._folded,
         }
         kind = DepthwiseConv if layer.depthwise else Conv
         self._add(kind(layer.name, source, shape, (layer.kernel, layer.kernel), **settings))
@@ -487,6 +491,19 @@ class _Builder:
             else:
                 source = self._add(Upsample(step, source, shape, (scale, scale), method))
         return source
+
+    def join_mean(self, source: str, beside: str, filters: int) -> str:
+        """The mean of a map through a 1x1 convolution, in front of the channels of ``beside``, or
+        where ``head_skip`` adds, added to them."""
+        size = self.shape(source)
+        whole = (size.height, size.width)
+        mean = self._add(AveragePool("mean", source, Shape(1, 1, size.channels), whole, whole))
+        mean = self.conv("fc6_mean", mean, filters, 1, hidden=True)
+        mean = self._add(Upsample("up_mean", mean, Shape(*whole, filters), whole, "nearest"))
+        added = self.network.head_skip
+        shape = Shape(*whole, filters if added else filters + self.shape(beside).channels)
+        how: Literal["add", "concat"] = "add" if added else "concat"
+        return self._add(Merge("join_mean", (mean, beside), shape, how))
 
     def crop(self, name: str, source: str, like: Shape) -> str:
         """Crops to the height and width of ``like``; nothing is added where they fit."""
@@ -539,6 +556,8 @@ def _fcn(builder: _Builder, n_classes: int) -> None:
     if network.head_filters:
         filters, kernel = network.head_filters, 1
         tip = builder.conv("fc6", tip, filters, network.kernel, hidden=True)
+        if network.head_pooling:
+            tip = builder.join_mean(pools[last], tip, filters)
         if network.head_skip:
             last, kernel = last - 1, network.kernel
             tip = builder.upsample("up_fc6", tip, 2)

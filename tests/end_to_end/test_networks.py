@@ -143,21 +143,35 @@ def test_network_is_exact(tmp_path: Path, kind: str, upsampling: str) -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    ("kind", "encoder"),
+    ("kind", "encoder", "head"),
     [
-        ("fcn8s", {"kind": "mobilenet_v1", "alpha": 1 / 16}),
+        ("fcn8s", {"kind": "mobilenet_v1", "alpha": 1 / 16}, {}),
+        (
+            "fcn16s",
+            {"kind": "mobilenet_v1", "alpha": 1 / 16, "output_stride": 8},
+            {"kernel": 1, "head_filters": 5, "head_pooling": True},
+        ),
+        (
+            "fcn16s",
+            {"kind": "mobilenet_v1", "alpha": 1 / 16},
+            {"head_filters": 5, "head_skip": True, "head_pooling": True},
+        ),
         (
             "unet",
             {"kind": "mobilenet_v2", "alpha": 1 / 16, "divisible_by": 1, "padding": "before"},
+            {},
         ),
     ],
 )
-def test_published_encoder_is_exact(tmp_path: Path, kind: str, encoder: dict[str, Any]) -> None:
-    network = Network.model_validate({"kind": kind, "encoder": encoder})
+def test_published_encoder_is_exact(
+    tmp_path: Path, kind: str, encoder: dict[str, Any], head: dict[str, Any]
+) -> None:
+    network = Network.model_validate({"kind": kind, "encoder": encoder, **head})
     model = quantized_model(build_topology(network, IMAGE, CLASSES))
     graph = run_passes(export(model, INPUT_FORMAT, name=kind, output_kind="classes").graph)
     rng = np.random.default_rng(3)
     codes = rng.integers(0, 256, (FRAMES, IMAGE.height, IMAGE.width, IMAGE.channels))
     expected = check_qkeras(model, graph, codes)
     finished = check_cpp(graph, codes, "fcn_hw", tmp_path / "ours")
-    assert np.array_equal(class_maps(graph, finished), expected[graph.outputs[0]][..., 0])
+    (maps,) = class_maps(graph, finished).values()
+    assert np.array_equal(maps, expected[graph.outputs[0]][..., 0])

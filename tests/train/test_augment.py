@@ -120,3 +120,19 @@ def test_a_class_of_the_whole_image_stays(rotation: Any) -> None:
     new_images, new_masks = augment(images, masks, moving, np.random.default_rng(1))
     np.testing.assert_array_equal(new_masks, masks)
     assert np.any(new_images != images)
+
+
+@pytest.mark.parametrize("rotation_deg", [0, 20])
+def test_maps_of_any_size_move_as_the_mask_does(rotation_deg: float) -> None:
+    rows, columns = np.mgrid[:32, :48]
+    masks = np.stack([rows // 4 * 12 + columns // 4] * 3).astype(np.uint8)
+    half = masks[:, ::2, ::2, None]
+    moving = Augmentation(mirror=True, zoom=1.5, shift=0.2, rotation_deg=rotation_deg)
+    images = np.zeros((*masks.shape, 3), np.uint8)
+    _, new_masks, same, small = augment(
+        images, masks, moving, np.random.default_rng(6), masks[..., None], half
+    )
+    assert np.array_equal(same[..., 0], new_masks)
+    assert not np.array_equal(new_masks, masks)
+    found = np.repeat(np.repeat(small[..., 0], 2, axis=1), 2, axis=2)
+    assert np.mean(found == new_masks) > 0.6  # cells of 4 pixels: only their borders differ

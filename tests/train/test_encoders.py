@@ -15,13 +15,18 @@ from fcn_hw.design_yaml import load_design
 from fcn_hw.errors import ConfigError
 from fcn_hw.keras_env import keras_env
 from fcn_hw.train.datasets.base import DataSet
-from fcn_hw.train.design_network import encoder_names, network_identity
+from fcn_hw.train.design_network import (
+    design_topology,
+    encoder_names,
+    encoder_weights,
+    network_identity,
+)
 from fcn_hw.train.encoder_weights import read_encoder
 from fcn_hw.train.encoders import encoder_layers
 from fcn_hw.train.networks import build_float, fold_batchnorm
 from fcn_hw.train.run import train
 from fcn_hw.train.step_sizes import optimizer_of
-from fcn_hw.train.topology import Conv, Pad, Shape, build_topology
+from fcn_hw.train.topology import AveragePool, Conv, Merge, Pad, Shape, build_topology
 
 SIZE = (64, 96)
 V1 = {"kind": "mobilenet_v1", "alpha": 0.125}
@@ -65,9 +70,9 @@ def test_an_encoder_gives_what_that_of_keras_gives(
     theirs.save(file, include_optimizer=False) if whole else theirs.save_weights(file)
     encoder = Encoder(kind=kind, alpha=alpha, weights=str(file))
     stored = read_encoder(encoder, 3)
-    assert set(stored.norms) == set(stored.layers)
+    assert set(stored.norms) == set(stored.layers) and not stored.folded
     network = Network(kind="fcn32s", encoder=encoder)
-    topology = build_topology(network, Shape(*SIZE, 3), 2, normalized=stored.norms)
+    topology = build_topology(network, Shape(*SIZE, 3), 2, folded=stored.folded)
     ours = build_float(topology, batchnorm=True)
     stored.put_into(ours)
     ours = fold_batchnorm(ours, topology)
@@ -122,11 +127,39 @@ def test_weights_of_odd_sizes_are_padded_before() -> None:
             {"kind": "fcn8s", "encoder": {**V1, "divisible_by": 1}},
             "mobilenet_v1 has no divisible_by",
         ),
+        (
+            {"kind": "fcn8s", "encoder": {"kind": "squeezenet", "output_stride": 16}},
+            "squeezenet has no output_stride",
+        ),
+        ({"kind": "fcn8s", "encoder": {**V1, "head": {"fc6": "a"}}}, "give weights, too"),
+        (
+            {"kind": "fcn8s", "encoder": {**V1, "weights": "a.npz", "scores": [1]}},
+            "give head.score_fr, too",
+        ),
+        ({"kind": "fcn8s", "encoder": V1, "head_pooling": True}, "head_pooling is for fcn32s"),
     ],
 )
 def test_impossible_encoders(network: dict[str, Any], expected: str) -> None:
     with pytest.raises(ValidationError, match=expected):
         Network.model_validate(network)
+
+
+@pytest.mark.parametrize("output_stride", [8, 16])
+def test_a_dilated_encoder_sees_what_the_strided_one_sees(output_stride: int) -> None:
+    keras, encoder = keras_env().keras, {**V1, "padding": "before"}
+    models = []
+    for stride in (32, output_stride):
+        network = Network(kind="fcn32s", encoder={**encoder, "output_stride": stride})
+        taps = encoder_layers(network.encoder).taps
+        model = build_float(build_topology(network, Shape(*SIZE, 3), 2), batchnorm=False)
+        models.append(keras.Model(model.input, model.get_layer("conv_pw_13_act").output))
+        assert taps[max(taps)] == "conv_pw_13" and 2 ** max(taps) == stride
+    models[1].set_weights(models[0].get_weights())
+    images = np.random.default_rng(3).uniform(0, 1, (2, *SIZE, 3)).astype(np.float32)
+    strided, dilated = (model(images).numpy() for model in models)
+    step = 32 // output_stride
+    assert np.any(strided) and dilated.shape[1:3] == tuple(size // output_stride for size in SIZE)
+    np.testing.assert_allclose(dilated[:, ::step, ::step], strided, rtol=1e-4, atol=1e-6)
 
 
 # -- files -----------------------------------------------------------------------------------------
@@ -232,6 +265,86 @@ def test_files_that_hold_no_weights(tmp_path: Path) -> None:
     assert refused(named("e.pt")) == ": weights of an encoder are in a file .npz or .h5"
     (tmp_path / "e.h5").write_bytes(b"\x89HDF")
     assert refused(named("e.h5")) == ": the HDF5 file is damaged or cut short"
+
+
+HEAD = {
+    "kind": "fcn16s", "kernel": 1, "head_filters": 5, "head_pooling": True,
+    "upsampling": "bilinear",
+}  # fmt: skip
+
+
+def with_head(arrays: dict[str, Any], folder: Path, **changes: Any) -> Design:
+    """A design whose file holds a head of four classes, behind the encoder of ``arrays``."""
+    random = np.random.default_rng(9)
+    shapes = {"near": (1, 1, 128, 5), "far": (1, 1, 128, 5), "both": (1, 1, 10, 5),
+              "four": (1, 1, 5, 4)}  # fmt: skip
+    for name, shape in shapes.items():
+        arrays[f"{name}/kernel"] = random.normal(0, 1, shape).astype(np.float32)
+        arrays[f"{name}/bias"] = random.normal(0, 1, shape[3:]).astype(np.float32)
+    head = {"fc6": "near", "fc6_mean": "far", "fc7": "both", "score_fr": "four"}
+    encoder = {**saved(folder, arrays).model_dump(), "head": head, "scores": [3, 0]}
+    return Design.model_validate(
+        {
+            "name": "headed",
+            "dataset": {
+                "kind": "voc", "height": 64, "width": 96, "classes": ["background", "cat"],
+            },
+            "network": {**HEAD, "encoder": {**encoder, **changes}},
+            "precision": {"default": {"weight": 4, "activation": 4}},
+        }
+    )  # fmt: skip
+
+
+def test_a_head_begins_with_that_of_the_file(arrays: dict[str, Any], tmp_path: Path) -> None:
+    design = with_head(arrays, tmp_path)
+    topology, stored = design_topology(design), encoder_weights(design)
+    assert stored is not None
+    nodes = {node.name: node for node in topology}
+    assert nodes["mean"] == AveragePool("mean", "conv_pw_13", Shape(1, 1, 128), (2, 3), (2, 3))
+    assert nodes["up_mean"].shape == Shape(2, 3, 5)
+    assert nodes["join_mean"] == Merge("join_mean", ("up_mean", "fc6"), Shape(2, 3, 10), "concat")
+    model = build_float(topology, batchnorm=True)
+    stored.put_into(model)
+    for name, source in (("fc6", "near"), ("fc6_mean", "far"), ("fc7", "both")):
+        kernel, bias = model.get_layer(name).get_weights()  # no normalization stands behind it
+        assert np.array_equal(kernel, arrays[f"{source}/kernel"])
+        assert np.array_equal(bias, arrays[f"{source}/bias"])
+    kernel, bias = model.get_layer("score_fr").get_weights()
+    assert np.array_equal(kernel, arrays["four/kernel"][..., [3, 0]])
+    assert np.array_equal(bias, arrays["four/bias"][[3, 0]])
+    assert not any(np.any(array) for array in model.get_layer("score_pool4").get_weights())
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({"head": {"fc6": "nearer"}},
+         "{file}: network.encoder.head takes 'fc6' from layer 'nearer', and the file has none of "
+         "that name"),
+        ({"head": {"fc8": "near"}}, "network.encoder.head: 'fc8' is not a convolution of the head"),
+        ({"head": {"conv1": "near"}},
+         "network.encoder.head: 'conv1' is not a convolution of the head"),
+        ({"head": {"fc7": "near"}},
+         "network.encoder.head: 'fc7' has a kernel of shape (1, 1, 10, 5), the file's layer for it "
+         "has (1, 1, 128, 5) and 5 biases"),
+        ({"scores": None},
+         "network.encoder.head: 'score_fr' has a kernel of shape (1, 1, 5, 2), the file's layer "
+         "for it has (1, 1, 5, 4) and 4 biases"),
+        ({"scores": [0, 4]},
+         "network.encoder.scores: layer 'four' of {file} has 4 filters, there is no filter 4"),
+        ({"head": {"fc6": "conv_dw_1"}}, "{file}: layer 'conv_dw_1' has no kernel; it has "
+         "depthwise_kernel"),
+    ],
+)  # fmt: skip
+def test_a_head_that_does_not_fit(
+    arrays: dict[str, Any], tmp_path: Path, changes: dict[str, Any], expected: str
+) -> None:
+    if "head" in changes:
+        changes = {**changes, "scores": None}
+    with pytest.raises(ConfigError) as caught:
+        design_topology(with_head(arrays, tmp_path, **changes))
+    assert caught.value.message == expected.format(file=tmp_path / "e.npz")
+    assert caught.value.hint
 
 
 # -- training --------------------------------------------------------------------------------------

@@ -11,7 +11,7 @@ import pytest
 from fcn_hw.design import Network
 from fcn_hw.keras_env import keras_env
 from fcn_hw.train.networks import build_float
-from fcn_hw.train.pixel_loss import PixelLoss
+from fcn_hw.train.pixel_loss import PixelLoss, teacher_answers
 from fcn_hw.train.topology import Shape, build_topology
 
 VOID = 255
@@ -61,6 +61,32 @@ def test_the_target_is_the_label_and_a_share_of_the_teacher(
     assert losses.numpy() == pytest.approx(expected, rel=1e-4, abs=1e-5)
     assert weights.numpy() == pytest.approx(table()[masks])
     assert np.all(losses.numpy()[masks == VOID] == 0)
+
+
+def test_the_answers_of_a_teacher_are_a_share_of_the_target(batch: Any) -> None:
+    scores, images, masks = batch
+    shape = (*masks.shape, CLASSES)
+    answers = np.random.default_rng(3).integers(0, 256, shape).astype(np.uint8)
+    loss = PixelLoss(table(), share=0.3, answers=answers)
+    rows = np.arange(len(masks))[::-1]
+    losses, _ = loss.of(scores, images, masks, *loss.answers_to(rows))
+    label = np.eye(CLASSES)[np.where(masks == VOID, 0, masks)]
+    wanted = 0.7 * label + 0.3 * answers[::-1] / 255
+    expected = -(wanted * log_softmax(scores)).sum(-1) * table()[masks]
+    assert losses.numpy() == pytest.approx(expected, rel=1e-4, abs=1e-5)
+    assert PixelLoss(table()).answers_to(rows) == ()
+
+
+def test_a_teacher_answers_at_its_own_size_and_is_kept_at_half_that_of_the_masks() -> None:
+    keras = keras_env().keras
+    image = keras.Input((8, 12, 3))
+    teacher = keras.Model(image, keras.layers.Lambda(lambda x: 100 * x)(image))
+    channel = np.random.default_rng(4).integers(0, 3, (11, 1, 1))
+    images = np.zeros((11, 5, 7, 3), np.uint8)
+    np.put_along_axis(images, np.broadcast_to(channel[..., None], (11, 5, 7, 1)), 128, axis=-1)
+    found = teacher_answers(teacher, images, (5, 7))
+    assert found.shape == (11, 3, 4, 3) and found.dtype == np.uint8
+    assert np.array_equal(found, 255 * np.eye(3, dtype=np.uint8)[channel] + 0 * found)
 
 
 def test_the_gradient_reaches_the_scores_and_not_the_teacher(teacher: Any, batch: Any) -> None:
