@@ -239,6 +239,23 @@ def depthwise_conv2d(draw: _Draw) -> Drawn:
     return build, _fold(draw, build, 1, 32), draw.of("Resource", "Latency")
 
 
+def filter_shifts(draw: _Draw) -> Drawn:
+    """Weights with a binary point a filter, up to four places apart."""
+    channels, filters = draw.of(4, 8, 16, 24), draw.of(6, 8, 12, 24)
+    kind, kernel = draw.of(("conv2d", 1), ("conv2d", 1), ("conv2d", 3), ("depthwise_conv2d", 3))
+    apart = kind != "conv2d"
+    build = _input(draw, draw.either(4, 4, 6, 8), channels)
+    bits, count = draw.of(4, 4, 8), channels if apart else filters
+    narrow = draw.codes((kernel, kernel, channels, 1 if apart else filters), bits)
+    shifts = draw.rng.permutation(np.arange(count) % draw.of(2, 4, 5, 5))
+    codes = narrow.codes << (shifts[:, None] if apart else shifts)
+    getattr(build, kind)(
+        "y", "x", Constant(codes, FixedFormat(True, bits + int(shifts.max()), 1)),
+        draw.codes((count,), 12), padding=Padding(*(kernel // 2,) * 4), fmt=draw.either(4, 4, 6, 8),
+    )  # fmt: skip
+    return build, _fold(draw, build, 1, 48), draw.of("Resource", "Latency")
+
+
 def batch_norm(draw: _Draw) -> Drawn:
     channels = draw.of(4, 8, 16, 24)
     build = _input(draw, draw.either(4, 8, 12), channels)
@@ -366,7 +383,7 @@ def zero_pad2d(draw: _Draw) -> Drawn:
 
 GRID: dict[Callable[[_Draw], Drawn], int] = {
     conv2d: 15, conv2d_1x1: 9, lanes: 9, raster: 15, constants: 3,
-    conv_transpose2d: 9, depthwise_conv2d: 12,
+    conv_transpose2d: 9, depthwise_conv2d: 12, filter_shifts: 12,
     batch_norm: 9, threshold: 9,
     lookup: 3, max_pool2d: 9, average_pool2d: 9, upsample_nearest: 6,
     upsample_bilinear: 9, depth_to_space: 6, arg_max: 9, joins: 9, skip_multiply: 6,

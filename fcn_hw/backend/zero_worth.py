@@ -198,8 +198,9 @@ def zero_worth(
     terms = [int(row.sum()) for row in ~idle]
     before = products(unit, [unit.terms] * unit.pe, family)
     words, columns = int(np.sum(~empty)), int(np.sum(~idle))
-    code_bits, needed_bits = op.weight.format.signed_width, _needed_bits(op.weight.codes)
-    bits_a_mac = op.weight.format.width * source.format.width
+    held = op.held_weight
+    code_bits, needed_bits = held.format.signed_width, _needed_bits(held.codes)
+    bits_a_mac = held.format.width * source.format.width
     work, steps = op.macs((source,)), op.pixel_steps(fold)
     zero_macs = work * rom.zeros // op.weight.codes.size
     done = np.zeros(len(rom.cells), dtype=bool)

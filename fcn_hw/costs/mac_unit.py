@@ -54,6 +54,9 @@ class MacUnit:
         lanes: filters that share a multiplier of a DSP slice, or 0; :mod:`fcn_hw.ops.lanes`.
         lane_width, lane_terms: see there.
         lut_pe: filters whose products are made of LUTs all the same.
+        shifted_bits: of a sum behind the shift of its filter, or 0 where filters have none;
+            :mod:`fcn_hw.ops.filter_shifts`.
+        most_shift: the largest shift.
     """
 
     pe: int
@@ -79,6 +82,8 @@ class MacUnit:
     lane_width: int = 0
     lane_terms: int = 0
     lut_pe: int = 0
+    shifted_bits: int = 0
+    most_shift: int = 0
 
     @property
     def multipliers(self) -> int:
@@ -117,7 +122,10 @@ def mac_unit(unit: MacUnit, family: Family) -> Resources:
     # One step needs no accumulator, it adds the bias.
     sums = accumulator(unit.accum_bits) if unit.rom_words > 1 else adder(unit.accum_bits)
     a_filter = sums + conversion(
-        unit.accum_bits, unit.output_bits, rounds=unit.rounds, saturates=unit.saturates
+        unit.shifted_bits or unit.accum_bits,
+        unit.output_bits,
+        rounds=unit.rounds,
+        saturates=unit.saturates,
     )
     if unit.lanes:
         amount = shared_products(unit) + products(unit, [unit.terms] * unit.lut_pe, family)
@@ -134,7 +142,21 @@ def mac_unit(unit: MacUnit, family: Family) -> Resources:
         result_bits = unit.n_filt * unit.output_bits
         amount = amount + Resources(lut=result_bits, ff=result_bits)
     amount = amount + lut_rom(filter_groups, unit.pe * unit.bias_bits, family)
+    if unit.shifted_bits and filter_groups > 1:
+        amount = amount + filter_shift(unit, family) * unit.pe
     return amount + weight_rom(unit, family)
+
+
+def filter_shift(unit: MacUnit, family: Family) -> Resources:
+    """What shifts the sum of a filter by the shifts of the filters that take turns there: a choice
+    between them, with a register, and the table that says which.
+
+    With one filter at each place a shift is wires.
+    """
+    bits = unit.shifted_bits
+    choice = Resources(lut=multiplexer_luts(unit.most_shift + 1, bits), ff=bits)
+    table_bits = unit.most_shift + unit.most_shift.bit_length()
+    return choice + lut_rom(unit.n_filt // unit.pe, table_bits, family)
 
 
 def products(unit: MacUnit, terms: Sequence[int], family: Family) -> Resources:

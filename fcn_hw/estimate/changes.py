@@ -157,12 +157,12 @@ def _convolutions(graph: Graph) -> tuple[Convolution, ...]:
 
 def _bits(shortage: Shortage, layers: Sequence[Convolution]) -> Iterator[Change]:
     every = _convolutions(shortage.graph)
-    all_bits = sum(op.weight.codes.size * op.weight.format.width for op in every)
-    widest = max(op.weight.format.width for op in layers)
+    all_bits = sum(op.weight.codes.size * op.held_weight.format.width for op in every)
+    widest = max(op.held_weight.format.width for op in layers)
     for bits in range(widest - 1, LEAST_WEIGHT_BITS - 1, -1):
-        narrow = {op.name: bits for op in layers if op.weight.format.width > bits}
+        narrow = {op.name: bits for op in layers if op.held_weight.format.width > bits}
         lost = sum(
-            op.weight.codes.size * (op.weight.format.width - bits)
+            op.weight.codes.size * (op.held_weight.format.width - bits)
             for op in layers
             if op.name in narrow
         )

@@ -25,20 +25,21 @@ def with_weight_bits(graph: Graph, bits: Mapping[str, int]) -> Graph:
     """The graph with weights of fewer bits.
 
     Args:
-        bits: of the weights, by convolution. Their sums get narrower by as much.
+        bits: of the weights as they are stored, by convolution. Their sums get narrower by as much.
     """
     ops: list[Op] = []
     for op in graph.ops:
         if isinstance(op, Convolution) and op.name in bits:
-            saved = op.weight.format.width - bits[op.name]
+            held, fmt = op.held_weight, op.weight.format
+            saved = held.format.width - bits[op.name]
             accum = op.accum
             narrow = replace(
                 accum, width=max(accum.width - saved, 1), integer=accum.integer - saved
             )
-            fmt = op.weight.format
+            codes = np.sign(held.codes) * np.maximum(np.abs(held.codes) >> saved, 1)
             weight = Constant(
-                np.sign(op.weight.codes) * np.maximum(np.abs(op.weight.codes) >> saved, 1),
-                FixedFormat(fmt.signed, bits[op.name], fmt.integer - saved),
+                codes if op.shifts is None else op.shifts.whole(codes),
+                FixedFormat(fmt.signed, fmt.width - saved, fmt.integer - saved),
             )
             ops.append(replace(op, weight=weight, accum=narrow))
         else:

@@ -17,8 +17,16 @@ from fcn_hw.costs.mac_unit import MacUnit, mac_unit
 from fcn_hw.costs.memory import ROM_STORAGE, ram, rom, rom_storage
 from fcn_hw.costs.resources import OpCost, Resources
 from fcn_hw.firing import CONVERT, MEMORY, MULTIPLY, STREAM, Loop, grid, tree
-from fcn_hw.fixed import Codes, FixedFormat, Whole, convert_whole, shift_left, whole_type
-from fcn_hw.intervals import Interval
+from fcn_hw.fixed import (
+    Codes,
+    FixedFormat,
+    Whole,
+    convert_whole,
+    shift_left,
+    smallest_format,
+    whole_type,
+)
+from fcn_hw.intervals import Interval, format_interval
 from fcn_hw.ops.base import (
     PROCESS,
     ChannelRule,
@@ -35,6 +43,7 @@ from fcn_hw.ops.base import (
     sizes,
     window_count,
 )
+from fcn_hw.ops.filter_shifts import FilterShifts, filter_shifts
 from fcn_hw.ops.lanes import Packing, legal_lanes, packing_of
 from fcn_hw.ops.pixel_steps import LEAST_PART, Flags, PixelSteps, done_steps
 
@@ -211,6 +220,40 @@ class Convolution(Folded):
             fraction = finest
         return convert_whole(sums, fraction, self.output.format)
 
+    # -- what the hardware holds -------------------------------------------------------------------
+
+    @cached_property
+    def shifts(self) -> FilterShifts | None:
+        """The narrow codes of its weights, where filters have shifts of their own."""
+        return filter_shifts(self.weight, self.filters)
+
+    @property
+    def held_weight(self) -> Constant:
+        """The codes that are stored and multiplied."""
+        return self.weight if self.shifts is None else self.shifts.weight
+
+    def held(self, source: Tensor) -> Convolution:
+        """What is summed: itself, or where filters have shifts their sums before these."""
+        if self.shifts is None:
+            return self
+        found = self._known_held.get(source.format)
+        if found is None:
+            found = self._known_held[source.format] = self._find_held(self.shifts, source.format)
+        return found
+
+    @cached_property
+    def _known_held(self) -> dict[FixedFormat, Convolution]:
+        return {}
+
+    def _find_held(self, shifts: FilterShifts, operand: FixedFormat) -> Convolution:
+        accum = self.accum
+        bias = self.bias and shifts.starts(self.bias, accum.fraction)
+        held = replace(self, weight=shifts.weight, bias=bias)
+        sums = held.interval([format_interval(operand)])
+        # Each is the floor of a whole sum, divided, so it lies in the whole sum's format too.
+        low, high = max(sums.low, accum.min_code), min(sums.high, accum.max_code)
+        return replace(held, accum=smallest_format(low, high, accum.fraction))
+
     # -- multipliers -------------------------------------------------------------------------------
 
     def legal_folds(self) -> tuple[Fold, ...]:
@@ -236,8 +279,9 @@ class Convolution(Folded):
         if not self.sums_channels:
             return ()
         phases = self.windows.phases
-        formats = self.weight.format, operands[0].format, self.accum
-        wide = in_dsp(self.weight.format.signed_width, operands[0].format.width)
+        held = self.held(operands[0])
+        formats = held.weight.format, operands[0].format, held.accum
+        wide = in_dsp(held.weight.format.signed_width, operands[0].format.width)
         return tuple(
             replace(fold, lanes=lanes, lut_pe=lanes * columns)
             for lanes in legal_lanes(*formats, family)
@@ -250,7 +294,8 @@ class Convolution(Folded):
         """How its filters share multipliers, if they do."""
         if not fold.lanes:
             return None
-        return packing_of(fold.lanes, self.weight.format, source.format, self.accum)
+        held = self.held(source)
+        return packing_of(fold.lanes, held.weight.format, source.format, held.accum)
 
     def rom_words(self, fold: Fold) -> int:
         """Words of the weight ROM: steps of an output pixel, of all phases."""
@@ -417,8 +462,9 @@ class Convolution(Folded):
         table = MEMORY if self.pixel_steps(fold).listed else 0
         terms, packing = fold.simd * fold.taps, self.packing(operands[0], fold)
         sums = max(packing.sum_cycles(terms) if packing else 0, tree(terms))
+        shift = 0 if self.shifts is None else 1
         # products, their sum, the accumulator
-        return STREAM + table + window + MULTIPLY + sums + 1 + CONVERT
+        return STREAM + table + window + MULTIPLY + sums + 1 + shift + CONVERT
 
     def macs(self, operands: Operands) -> int:
         """Every tap at every output position, those that fall on padding too: a pipelined datapath
@@ -432,7 +478,7 @@ class Convolution(Folded):
 
     @property
     def constants(self) -> tuple[Constant | None, Constant | None]:
-        return self.weight, self.bias
+        return self.held_weight, self.bias
 
     @property
     def parameters(self) -> int:
@@ -441,13 +487,16 @@ class Convolution(Folded):
     # -- resources ---------------------------------------------------------------------------------
 
     def signature(self, operands: Operands) -> Hashable:
-        """Weights that are constants cost by their digits, and zeros save steps."""
+        """Weights that are constants cost by their digits, zeros save steps, shifts save bits."""
         zeros = np.packbits(self._alive).tobytes()
-        return super().signature(operands), signed_digits(self.weight.codes), zeros
+        held = self.held(operands[0])
+        widths = held.weight.format, held.accum, held.bias and held.bias.format
+        most = self.shifts and self.shifts.most
+        return super().signature(operands), signed_digits(self.weight.codes), zeros, widths, most
 
     def unit(self, source: Tensor, fold: Fold, strategy: str) -> MacUnit:
         """The multipliers and their memories."""
-        words, packing = self.rom_words(fold), self.packing(source, fold)
+        words, packing, held = self.rom_words(fold), self.packing(source, fold), self.held(source)
         rounds, saturates = conversion_modes(self.accum, self.output.format)
         return MacUnit(
             pe=fold.pe,
@@ -457,16 +506,18 @@ class Convolution(Folded):
             tap_groups=self.tap_groups(fold),
             n_chan=source.channels,
             n_filt=self.filters,
-            weight_bits=self.weight.format.signed_width,
+            weight_bits=held.weight.format.signed_width,
             input_bits=source.format.width,
             input_signed=source.format.signed,
-            accum_bits=self.accum.width,
+            accum_bits=held.accum.width,
+            shifted_bits=self.accum.width if self.shifts else 0,
+            most_shift=self.shifts.most if self.shifts else 0,
             output_bits=self.output.format.width,
             rounds=rounds,
             saturates=saturates,
             rom_words=words,
             rom_storage=ROM_STORAGE[strategy],
-            bias_bits=self.bias.format.signed_width if self.bias is not None else 0,
+            bias_bits=held.bias.format.signed_width if held.bias is not None else 0,
             own_channels=not self.sums_channels,
             lanes=fold.lanes,
             lut_pe=fold.lut_pe,
@@ -534,11 +585,12 @@ class Convolution(Folded):
         """The fewer filters are computed in parallel, the more often a pixel is read from the line
         buffer."""
         (source,), fold = operands, self.given(fold)
-        weight_bits, input_bits = self.weight.format.width, source.format.width
+        held = self.held(source)
+        weight_bits, input_bits = held.weight.format.width, source.format.width
         pixel_steps = self.pixel_steps(fold)
         macs = self.work(operands, fold)
         arithmetic = macs * (
-            MULTIPLY_PJ_A_BIT2 * weight_bits * input_bits + ADD_PJ_A_BIT * self.accum.width
+            MULTIPLY_PJ_A_BIT2 * weight_bits * input_bits + ADD_PJ_A_BIT * held.accum.width
         )
         steps = self.output.pixels * pixel_steps.count
         table_bits = pixel_steps.table_bits if pixel_steps.listed else 0
@@ -564,7 +616,8 @@ class Convolution(Folded):
         kernel_h, kernel_w, n_chan = self.weight.codes.shape[:3]
         steps, packing = self.pixel_steps(fold).count, self.packing(source, fold)
         product_fraction = self.weight.format.fraction + source.format.fraction
-        weight_bits, bias_bits = self._rom_bits(packing)
+        held = self.held(source)
+        weight_bits, bias_bits = held._rom_bits(packing)
         return (
             sizes(source, self.output)
             | {
@@ -580,12 +633,17 @@ class Convolution(Folded):
                 "lanes": fold.lanes,
                 "fold": steps,
                 "rom_depth": self.rom_words(fold),
-                "product_shift": left_shift(self.accum, product_fraction),
-                "bias_shift": self._bias_shift,
+                "product_shift": left_shift(held.accum, product_fraction),
+                "bias_shift": held._bias_shift,
                 "weight_width": weight_bits,
                 "bias_width": bias_bits,
-                "accum": self.accum,
+                "accum": held.accum,
             }
+            | (
+                {}
+                if self.shifts is None
+                else {"most_shift": self.shifts.most, "shifted": self.accum}
+            )
             | ({} if packing is None else packing.config | {"lut_columns": fold.lut_columns})
         )
 
@@ -633,11 +691,11 @@ class Convolution(Folded):
         return codes.reshape(self.filters // fold.pe, fold.pe)
 
     def roms(self, operands: Operands, fold: Fold | None, strategy: str) -> tuple[Rom, ...]:
-        fold = self.given(fold)
-        steps, biases = self.pixel_steps(fold), self.bias_rom(fold)
-        weights = self.weight_rom(fold)[steps.words]
+        fold, held = self.given(fold), self.held(operands[0])
+        steps, biases = self.pixel_steps(fold), held.bias_rom(fold)
+        weights = held.weight_rom(fold)[steps.words]
         packing = self.packing(operands[0], fold)
-        weight_bits, bias_bits = self._rom_bits(packing)
+        weight_bits, bias_bits = held._rom_bits(packing)
         filters, filters_a_sum = f"filter {fold.pe}", f"filter {fold.pe}"
         if packing is not None:
             weights = packing.elements(weights, fold.lut_columns)
@@ -649,25 +707,35 @@ class Convolution(Folded):
         )
         # A ROM of one word is no memory: bound to one, its weights could not become logic.
         storage = ROM_STORAGE[strategy] if len(weights) > 1 else ""
-        found = (
+        found = [
             Rom(
-                "weights", "weights", str(self.weight.format),
+                "weights", "weights", str(held.weight.format),
                 f"[step {len(weights)}][{filters}][{taps}]", weight_bits, weights, storage=storage,
             ),
             Rom(
-                "biases", "biases", str(self.bias.format) if self.bias else "none",
+                "biases", "biases", str(held.bias.format) if held.bias else "none",
                 f"[filter group {len(biases)}][{filters_a_sum}]",
                 bias_bits, biases,
             ),
-        )  # fmt: skip
-        if not steps.listed:
-            return found
-        table = Rom(
-            "steps", "steps", "tap row, tap column, channel group, first, last",
-            f"[step {len(weights)}]", steps.table_bits, steps.table(),
-            storage=rom_storage(len(weights), strategy) if storage else "",
-        )  # fmt: skip
-        return *found, table
+        ]  # fmt: skip
+        if self.shifts is not None:
+            words = self.shifts.table(self.bias, self.accum.fraction)
+            found.append(
+                Rom(
+                    "shifts", "shifts", f"{self.shifts.most} less a sum's shift, rest of the bias",
+                    f"[filter group {len(biases)}][filter {fold.pe}]",
+                    self.shifts.table_bits, words.reshape(-1, fold.pe), split=True,
+                )
+            )  # fmt: skip
+        if steps.listed:
+            found.append(
+                Rom(
+                    "steps", "steps", "tap row, tap column, channel group, first, last",
+                    f"[step {len(weights)}]", steps.table_bits, steps.table(),
+                    storage=rom_storage(len(weights), strategy) if storage else "",
+                )
+            )  # fmt: skip
+        return tuple(found)
 
     # -- variants and text -------------------------------------------------------------------------
 
@@ -690,7 +758,10 @@ class Convolution(Folded):
         return replace(changed, weight=weight, bias=bias)
 
     def notes(self) -> dict[str, str]:
-        return {"kernel": "x".join(str(size) for size in self.weight.codes.shape[:2])}
+        found = {"kernel": "x".join(str(size) for size in self.weight.codes.shape[:2])}
+        if self.shifts is not None:
+            found |= {"held": f"{self.shifts.weight.format}<<{self.shifts.most}"}
+        return found
 
 
 @dataclass(frozen=True)

@@ -44,8 +44,8 @@ _REACH = 16
 clipped; at 2**-16 of it everything is clipped and the error can only grow."""
 
 MAX_SPREAD = 4
-"""Places between the binary points of the filters of a layer, at most: the word that holds the
-weights of all is so many bits wider."""
+"""Places between the binary points of the filters of a layer, at most: a sum is shifted to so many
+places and one, which takes LUTs (:mod:`fcn_hw.ops.filter_shifts`)."""
 
 FloatArray = npt.NDArray[np.float32]
 Batches = Callable[[], Iterable[Mapping[str, FloatArray]]]

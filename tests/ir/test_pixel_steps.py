@@ -69,7 +69,7 @@ def test_table_lists_every_block_that_is_not_zero_in_order(seed: int) -> None:
     half = 1 << (found.table_bits - 1)
     assert all(-half <= word < half for word in found.table())
     roms = op.roms(operands, fold, "Resource")
-    assert len(roms) == (3 if len(expected) < found.every else 2)
+    assert ("steps" in [rom.name for rom in roms]) == (len(expected) < found.every)
     assert len(roms[0].codes) == op.rom_words(fold) == op.config(operands, fold)["fold"]
 
 

@@ -30,6 +30,7 @@ from test_convolution_headers import (
     convolution_cases,
     depthwise_cases,
     lane_cases,
+    shift_cases,
     transposed_cases,
     zero_block_cases,
 )
@@ -41,7 +42,7 @@ GRIDS = (
     moving_cases, converting_cases, averaging_cases, symmetric_cases, batch_norm_cases, zero_cases,
     threshold_cases, lookup_cases, join_cases, product_cases, other_format_cases,
     convolution_cases, depthwise_cases, transposed_cases, lane_cases, zero_block_cases,
-    conversion_cases,
+    shift_cases, conversion_cases,
 )  # fmt: skip
 AT_ONCE = 40
 """Cases in one Verilator model."""
@@ -66,7 +67,8 @@ def chosen() -> list[Case]:
         found += [cases[len(cases) * (3 * n + 1) // (3 * count)] for n in range(count)]
     shared = [lane_cases()[index] for index in (1, 2, 8)]
     named = [one_pixel(), one_column(), wide_scores()]
-    return [*found, *named, *shared, *zero_block_cases()[6:14:7]]
+    shifted = [shift_cases()[index] for index in (4, 11, 22)]  # packed sums, a finer bias, zeros
+    return [*found, *named, *shared, *shifted, *zero_block_cases()[6:14:7]]
 
 
 def one_pixel() -> Case:

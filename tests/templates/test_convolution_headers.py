@@ -276,6 +276,78 @@ def zero_block_cases() -> list[Case]:
     return cases
 
 
+def shift_cases() -> list[Case]:
+    """Filters of few bits whose codes have trailing zeros of their own, in every engine.
+
+    A filter of zeros, sums that stay packed and sums that don't, steps that are left out, biases
+    finer and coarser than the products. The oracle multiplies by the whole codes.
+    """
+    rng = np.random.default_rng(9)
+    sizes: list[tuple[str, Any, Any, tuple[int, int], str, Fold]] = [
+        # kind, kernel, strides, channels and filters, inputs, fold
+        ("conv2d", (3, 3), (1, 1), (3, 5), "ufixed<4,0>", Fold(1, 3)),
+        ("conv2d", (3, 2), (2, 1), (4, 6), "fixed<4,2>", Fold(3, 1)),
+        ("conv2d", (1, 1), (1, 1), (8, 6), "ufixed<4,0>", Fold(6, 2, 1, 2)),
+        ("conv2d", (1, 1), (1, 1), (7, 4), "ufixed<4,0>", Fold(4, 1)),
+        ("conv2d", (1, 1), (2, 3), (5, 6), "ufixed<8,0>", Fold(3, 5, 1, 3)),
+        ("conv2d", (3, 3), (1, 1), (4, 6), "ufixed<4,0>", Fold(3, 4, 1, 3)),
+        ("conv2d", (3, 3), (1, 1), (6, 6), "ufixed<4,0>", Fold(6, 3, 1, 2, 2)),
+        ("conv2d", (3, 3), (1, 1), (2, 4), "ufixed<8,0>", Fold(2, 2, 3)),
+        ("conv2d", (3, 3), (1, 1), (2, 3), "fixed<16,4>", Fold(3, 2, 9)),
+        ("conv2d", (2, 2), (2, 2), (4, 4), "ufixed<4,0>", Fold(2, 4, 2, 2)),
+        ("depthwise_conv2d", (3, 3), (1, 1), (4, 3), "ufixed<4,0>", Fold(2, 1)),
+        ("depthwise_conv2d", (3, 3), (2, 1), (6, 1), "ufixed<8,0>", Fold(3, 1)),
+        ("depthwise_conv2d", (3, 3), (1, 1), (5, 2), "fixed<4,2>", Fold(5, 1, 3)),
+        ("conv_transpose2d", (4, 4), (2, 2), (3, 4), "ufixed<4,0>", Fold(2, 3)),
+        ("conv_transpose2d", (3, 3), (2, 2), (4, 6), "fixed<4,2>", Fold(6, 2, 1, 2)),
+    ]
+    cases = []
+    for number, (kind, kernel, strides, channels, inputs, fold) in enumerate(sizes * 2):
+        bits, most = (3, 4, 8)[number % 3], (4, 1, 3, 7)[number % 4]
+        shape = (*kernel, *channels)
+        count = channels[1] * (channels[0] if kind == "depthwise_conv2d" else 1)
+        codes = rng.integers(-(1 << bits - 1), 1 << bits - 1, shape)
+        if number >= len(sizes):  # of every kind with steps that are left out
+            codes = _without_blocks(codes, kind, fold, rng)
+        by_filter = codes.reshape(-1, count)
+        shifts = rng.integers(0, most, count, endpoint=True)
+        shifts[:2] = 0, most
+        by_filter[0, :2] = -(1 << bits - 1)
+        by_filter[1, :2] = 1  # odd
+        if number % 5 == 0:
+            by_filter[:, 2] = 0
+        fmt = FixedFormat(signed=True, width=bits + most, integer=number % 4)
+        weight = Constant((by_filter << shifts).reshape(shape), fmt)
+        bias = (None, "fixed<8,1>", "fixed<12,-4>", "fixed<3,3>", "fixed<9,0>")[number % 5]
+        builder = GraphBuilder("one_case")
+        builder.input("x", (5, 6, channels[0]), parse_format(inputs))
+        if kind == "conv_transpose2d":
+            more: dict[str, Any] = {"crop": (1, 0), "size": (9, 8)}
+        else:
+            more = {"padding": padding_of("same", (5, 6), kernel, strides)}
+        getattr(builder, kind)(
+            "y",
+            "x",
+            weight,
+            random_constant(rng, (count,), bias) if bias else None,
+            strides=strides,
+            fmt=OUTPUTS[number % len(OUTPUTS)],
+            **more,
+        )
+        graph = builder.finish("y")
+        op = graph["y"]
+        assert isinstance(op, Convolution)
+        assert op.held_weight.format.width == bits, (number, op.held_weight.format)
+        legal = op.lane_folds(graph.operands(op), "7series")
+        is_legal = not fold.lanes or replace(fold, lut_pe=0) in legal
+        cases.append(make_case(graph, number, fold if is_legal else legal[len(legal) // 2]))
+    return cases
+
+
+def shifts_of(kind: str) -> list[Case]:
+    return [case for case in shift_cases() if case.op.kind == kind]
+
+
 def zero_blocks_of(kind: str) -> list[Case]:
     return [case for case in zero_block_cases() if case.op.kind == kind]
 
@@ -308,19 +380,20 @@ def with_random_fold(graph: Graph, rng: np.random.Generator) -> Case:
 
 @BOTH_TIERS
 def test_conv2d(tmp_path: Path, tier: str) -> None:
-    cases = convolution_cases() + lane_cases() + zero_blocks_of("Conv2D")
+    cases = convolution_cases() + lane_cases() + zero_blocks_of("Conv2D") + shifts_of("Conv2D")
     check(of_tier(cases, tier, header_traits), tmp_path)
 
 
 @BOTH_TIERS
 def test_depthwise_conv2d(tmp_path: Path, tier: str) -> None:
     cases = depthwise_cases() + every_depthwise_fold() + zero_blocks_of("DepthwiseConv2D")
+    cases += shifts_of("DepthwiseConv2D")
     check(of_tier(cases, tier, header_traits), tmp_path)
 
 
 @BOTH_TIERS
 def test_conv_transpose2d(tmp_path: Path, tier: str) -> None:
-    cases = transposed_cases() + zero_blocks_of("ConvTranspose2D")
+    cases = transposed_cases() + zero_blocks_of("ConvTranspose2D") + shifts_of("ConvTranspose2D")
     check(of_tier(cases, tier, header_traits), tmp_path)
 
 
@@ -334,6 +407,7 @@ def test_exact_widths_and_cycles(tmp_path: Path, tier: str) -> None:
         *transposed_cases()[::4],
         *lane_cases(),
         *zero_block_cases(),
+        *shift_cases(),
     ]
     check(of_tier(cases, tier, header_traits), tmp_path, "-DFCN_HW_EXACT_WIDTHS", cycles=True)
 
@@ -347,6 +421,7 @@ def test_frames_side_by_side(tmp_path: Path, tier: str) -> None:
         *transposed_cases()[::2],
         *lane_cases(),
         *zero_block_cases(),
+        *shift_cases(),
     ]
     check(of_tier(cases, tier, header_traits), tmp_path, lanes=True)
 
@@ -355,5 +430,5 @@ def test_frames_side_by_side(tmp_path: Path, tier: str) -> None:
 def test_sanitized(tmp_path: Path, tier: str) -> None:
     """No access outside an array, no overflow: every part of the engine, on few cases."""
     cases = [*convolution_cases()[1::7], *depthwise_cases()[1::6], *transposed_cases()[1::7]]
-    cases += lane_cases() + zero_block_cases()
+    cases += lane_cases() + zero_block_cases() + shift_cases()
     check(of_tier(cases, tier, header_traits), tmp_path, *SANITIZE)

@@ -116,6 +116,10 @@ struct three_lanes : config {
     static constexpr int weight_width = 4, input_width = 4;
 };
 template struct fcn_hw::mac_plan<three_lanes>;
+struct shifted : config {
+    static constexpr int most_shift = 2;
+    typedef ap_fixed<11, 6> shifted_t;
+};
 struct padded_table : groups { static constexpr int entries = 17; };
 struct padded : config { static constexpr int pad_top = 2; };
 template <int N> using pixel = nnet::array<ap_fixed<4, 2>, N>;
@@ -138,6 +142,9 @@ void wrong(stream<2> &a2, stream<3> &a3, stream<5> &a5, stream<1> &a1, stream<30
     fcn_hw::skip_minimum<pixel<3>, pixel<1>, pixel<3>, config>(a3, a1, a3);
     fcn_hw::skip_multiply<pixel<3>, pixel<1>, pixel<3>, groups>(a3, a1, a3);
     fcn_hw::conv2d<pixel<2>, pixel<5>, config>(a2, a5, of_taps, biases);
+    ap_fixed<4, 2> results[5];
+    fcn_hw::accumulator_t<shifted> sums[2];
+    fcn_hw::finish_by<config::weight_t[2][6]>::sums<shifted>(results, sums, 0, of_taps[0]);
     fcn_hw::conv_transpose2d<pixel<2>, pixel<5>, config>(a2, a5, weights, biases);
     fcn_hw::depthwise_conv2d<pixel<2>, pixel<5>, config>(a2, a5, of_one_channel, biases);
     fcn_hw::average_pool2d<pixel<3>, pixel<2>, padded>(a3, a2);
@@ -162,6 +169,9 @@ SENTENCES = [
     "The fold of conv2d must be the steps that pe x simd x taps multipliers need for a pixel.",
     "The weight ROM of conv2d must have one word for each step of a pixel.",
     "A DSP slice makes the products of `lanes` filters of a group, so lanes must divide pe.",
+    "The table of shifts must have a word for each of the pe filters of each filter group.",
+    "A sum must have the same binary point in front of its shift and behind it.",
+    "A sum must have as many bits behind its shift as in front of it, or more.",
     "conv_transpose2d multiplies simd channels in parallel, so simd must divide n_chan.",
     "conv_transpose2d computes pe filters in parallel, so pe must divide n_filt.",
     "The weight ROM of conv_transpose2d must have one word for each step of each phase.",

@@ -35,7 +35,8 @@
 //                     the steps: filter group, tap group, channel group. A filter group is pe consecutive
 //                     filters, a tap group `taps` consecutive kernel positions, row by row.
 //   biases            [n_filt / pe][pe], with lanes and sums that stay packed [n_filt / pe][pe / lanes]
-//   step_tables       none, or [fold]: which steps are done, see pixel_steps.h
+//   tables            none, or [n_filt / pe][pe]: the shifts of the filters, see mac_array.h; or [fold]:
+//                     which steps are done, see pixel_steps.h; or both, in this order
 #ifndef FCN_HW_CONV2D_H_
 #define FCN_HW_CONV2D_H_
 
@@ -64,10 +65,10 @@ template <bool POINTWISE, bool RASTER> struct conv2d_body {
         const typename CONFIG_T::weight_t weights[CONFIG_T::fold][mac_plan<CONFIG_T>::columns]
                                                  [CONFIG_T::taps * CONFIG_T::simd],
         const typename CONFIG_T::bias_t biases[CONFIG_T::n_filt / CONFIG_T::pe][mac_plan<CONFIG_T>::sums],
-        const table_T &...step_tables) {
+        const table_T &...tables) {
         #pragma HLS INLINE
         sum_windows<in_T, out_T, CONFIG_T, conv2d_window<CONFIG_T>, all_channels<CONFIG_T>>(
-            in, out, weights, biases, step_tables...);
+            in, out, weights, biases, tables...);
     }
 };
 
@@ -78,10 +79,10 @@ template <> struct conv2d_body<false, true> {
         const typename CONFIG_T::weight_t weights[CONFIG_T::fold][mac_plan<CONFIG_T>::columns]
                                                  [CONFIG_T::taps * CONFIG_T::simd],
         const typename CONFIG_T::bias_t biases[CONFIG_T::n_filt / CONFIG_T::pe][mac_plan<CONFIG_T>::sums],
-        const table_T &...step_tables) {
+        const table_T &...tables) {
         #pragma HLS INLINE
         sum_raster_windows<in_T, out_T, CONFIG_T, conv2d_window<CONFIG_T>, all_channel_taps<CONFIG_T>>(
-            in, out, weights, biases, step_tables...);
+            in, out, weights, biases, tables...);
     }
 };
 
@@ -95,7 +96,7 @@ template <> struct conv2d_body<true, false> {
         const typename CONFIG_T::weight_t weights[CONFIG_T::fold][mac_plan<CONFIG_T>::columns]
                                                  [CONFIG_T::taps * CONFIG_T::simd],
         const typename CONFIG_T::bias_t biases[CONFIG_T::n_filt / CONFIG_T::pe][mac_plan<CONFIG_T>::sums],
-        const table_T &...step_tables) {
+        const table_T &...tables) {
         #pragma HLS INLINE
         typedef code_t<typename in_T::value_type> input_code_t;
         typedef all_channels<CONFIG_T> operands_t;
@@ -116,7 +117,7 @@ template <> struct conv2d_body<true, false> {
         count_t<CONFIG_T::stride_width - 1> off_col = 0;
         count_t<CONFIG_T::in_width - 1> col = 0;
         count_t<CONFIG_T::fold - 1> step = 0;
-        pixel_steps<sizeof...(table_T) != 0, 1, 1, channel_groups> steps;
+        pixel_steps<lists_steps<table_T...>::value, 1, 1, channel_groups> steps;
         count_t<filter_groups - 1> filter_group = 0;
 
     Cycle:
@@ -127,7 +128,7 @@ template <> struct conv2d_body<true, false> {
             }
             const bool on_grid = off_row == 0 && off_col == 0;
             if (on_grid) {
-                steps.take(step, step_tables...);
+                steps.take(step, tables...);
                 input_code_t inputs[CONFIG_T::simd];
                 #pragma HLS ARRAY_PARTITION variable=inputs
             Inputs:
@@ -140,7 +141,7 @@ template <> struct conv2d_body<true, false> {
                 }
                 add_products<CONFIG_T, operands_t>(sums, weights[step], inputs);
                 if (steps.last()) {
-                    finish_sums<CONFIG_T>(results, sums, filter_group);
+                    finish_by<table_T...>::template sums<CONFIG_T>(results, sums, filter_group, tables...);
                     filter_group = next_of<filter_groups>(filter_group);
                 }
                 steps.next();
@@ -170,7 +171,7 @@ void conv2d(hls::stream<in_T> &in, hls::stream<out_T> &out,
                                                      [CONFIG_T::taps * CONFIG_T::simd],
             const typename CONFIG_T::bias_t biases[CONFIG_T::n_filt / CONFIG_T::pe]
                                                   [mac_plan<CONFIG_T>::sums],
-            const table_T &...step_tables) {
+            const table_T &...tables) {
     static_assert(in_T::size == CONFIG_T::n_chan && out_T::size == CONFIG_T::n_filt,
                   "The pixels that conv2d reads and writes must have n_chan and n_filt channels.");
     static_assert(CONFIG_T::n_chan % CONFIG_T::simd == 0,
@@ -180,7 +181,7 @@ void conv2d(hls::stream<in_T> &in, hls::stream<out_T> &out,
     static_assert(CONFIG_T::kernel_height * CONFIG_T::kernel_width % CONFIG_T::taps == 0,
                   "conv2d multiplies taps kernel positions in parallel, so taps must divide those of "
                   "the kernel.");
-    static_assert(right_fold(sizeof...(table_T) != 0, CONFIG_T::fold,
+    static_assert(right_fold(lists_steps<table_T...>::value, CONFIG_T::fold,
                              CONFIG_T::kernel_height * CONFIG_T::kernel_width / CONFIG_T::taps *
                                  (CONFIG_T::n_chan / CONFIG_T::simd) * (CONFIG_T::n_filt / CONFIG_T::pe),
                              CONFIG_T::n_filt / CONFIG_T::pe),
@@ -194,7 +195,7 @@ void conv2d(hls::stream<in_T> &in, hls::stream<out_T> &out,
     #pragma HLS ARRAY_RESHAPE variable=weights dim=3
     #pragma HLS ARRAY_RESHAPE variable=biases dim=2
     conv2d_body<is_pointwise<CONFIG_T>(), (CONFIG_T::taps > 1)>::template run<in_T, out_T, CONFIG_T>(
-        in, out, weights, biases, step_tables...);
+        in, out, weights, biases, tables...);
 }
 
 } // namespace fcn_hw

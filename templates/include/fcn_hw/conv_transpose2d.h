@@ -25,7 +25,7 @@
 //   weights           [phase row][phase column] one after another, each as in conv2d.h, its taps from
 //                     the top left input to the bottom right one; 0 where a phase has fewer taps
 //   biases            [n_filt / pe][pe]
-//   step_tables       none, or [rom_depth]: which steps are done, see pixel_steps.h
+//   tables            as in conv2d.h; what lists the steps has rom_depth words
 #ifndef FCN_HW_CONV_TRANSPOSE2D_H_
 #define FCN_HW_CONV_TRANSPOSE2D_H_
 
@@ -57,7 +57,7 @@ void conv_transpose2d(
     const typename CONFIG_T::weight_t weights[CONFIG_T::rom_depth]
                                              [mac_plan<CONFIG_T>::columns][CONFIG_T::simd],
     const typename CONFIG_T::bias_t biases[CONFIG_T::n_filt / CONFIG_T::pe][mac_plan<CONFIG_T>::sums],
-    const table_T &...step_tables) {
+    const table_T &...tables) {
     typedef conv_transpose2d_window<CONFIG_T> window;
     static_assert(in_T::size == CONFIG_T::n_chan && out_T::size == CONFIG_T::n_filt,
                   "The pixels that conv_transpose2d reads and writes must have n_chan and n_filt channels.");
@@ -65,7 +65,7 @@ void conv_transpose2d(
                   "conv_transpose2d multiplies simd channels in parallel, so simd must divide n_chan.");
     static_assert(CONFIG_T::n_filt % CONFIG_T::pe == 0,
                   "conv_transpose2d computes pe filters in parallel, so pe must divide n_filt.");
-    static_assert(right_fold(sizeof...(table_T) != 0, CONFIG_T::fold,
+    static_assert(right_fold(lists_steps<table_T...>::value, CONFIG_T::fold,
                              window::taps_height * window::taps_width *
                                  (CONFIG_T::n_chan / CONFIG_T::simd) * (CONFIG_T::n_filt / CONFIG_T::pe),
                              CONFIG_T::n_filt / CONFIG_T::pe),
@@ -79,7 +79,7 @@ void conv_transpose2d(
     #pragma HLS ARRAY_RESHAPE variable=weights dim=3
     #pragma HLS ARRAY_RESHAPE variable=biases dim=2
     sum_windows<in_T, out_T, CONFIG_T, window, all_channels<CONFIG_T>>(in, out, weights, biases,
-                                                                       step_tables...);
+                                                                       tables...);
 }
 
 } // namespace fcn_hw

@@ -22,7 +22,7 @@
 //                     group is pe consecutive filters, filter c*M + m is number m of channel c; a tap
 //                     group is `taps` consecutive kernel positions, row by row.
 //   biases            [n_filt / pe][pe]
-//   step_tables       none, or [fold]: which steps are done, see pixel_steps.h
+//   tables            as in conv2d.h
 #ifndef FCN_HW_DEPTHWISE_CONV2D_H_
 #define FCN_HW_DEPTHWISE_CONV2D_H_
 
@@ -40,10 +40,10 @@ template <bool RASTER> struct depthwise_conv2d_body {
         hls::stream<in_T> &in, hls::stream<out_T> &out,
         const typename CONFIG_T::weight_t weights[CONFIG_T::fold][CONFIG_T::pe][CONFIG_T::taps],
         const typename CONFIG_T::bias_t biases[CONFIG_T::n_filt / CONFIG_T::pe][CONFIG_T::pe],
-        const table_T &...step_tables) {
+        const table_T &...tables) {
         #pragma HLS INLINE
         sum_windows<in_T, out_T, CONFIG_T, conv2d_window<CONFIG_T>, own_channels<CONFIG_T>>(
-            in, out, weights, biases, step_tables...);
+            in, out, weights, biases, tables...);
     }
 };
 
@@ -53,10 +53,10 @@ template <> struct depthwise_conv2d_body<true> {
         hls::stream<in_T> &in, hls::stream<out_T> &out,
         const typename CONFIG_T::weight_t weights[CONFIG_T::fold][CONFIG_T::pe][CONFIG_T::taps],
         const typename CONFIG_T::bias_t biases[CONFIG_T::n_filt / CONFIG_T::pe][CONFIG_T::pe],
-        const table_T &...step_tables) {
+        const table_T &...tables) {
         #pragma HLS INLINE
         sum_raster_windows<in_T, out_T, CONFIG_T, conv2d_window<CONFIG_T>, own_channel_taps<CONFIG_T>>(
-            in, out, weights, biases, step_tables...);
+            in, out, weights, biases, tables...);
     }
 };
 
@@ -65,7 +65,7 @@ void depthwise_conv2d(
     hls::stream<in_T> &in, hls::stream<out_T> &out,
     const typename CONFIG_T::weight_t weights[CONFIG_T::fold][CONFIG_T::pe][CONFIG_T::taps],
     const typename CONFIG_T::bias_t biases[CONFIG_T::n_filt / CONFIG_T::pe][CONFIG_T::pe],
-    const table_T &...step_tables) {
+    const table_T &...tables) {
     static_assert(in_T::size == CONFIG_T::n_chan && out_T::size == CONFIG_T::n_filt,
                   "The pixels that depthwise_conv2d reads and writes must have n_chan and n_filt channels.");
     static_assert(CONFIG_T::n_filt % CONFIG_T::n_chan == 0,
@@ -77,7 +77,7 @@ void depthwise_conv2d(
     static_assert(CONFIG_T::kernel_height * CONFIG_T::kernel_width % CONFIG_T::taps == 0,
                   "depthwise_conv2d multiplies taps kernel positions in parallel, so taps must divide "
                   "those of the kernel.");
-    static_assert(right_fold(sizeof...(table_T) != 0, CONFIG_T::fold,
+    static_assert(right_fold(lists_steps<table_T...>::value, CONFIG_T::fold,
                              CONFIG_T::kernel_height * CONFIG_T::kernel_width / CONFIG_T::taps *
                                  (CONFIG_T::n_filt / CONFIG_T::pe),
                              CONFIG_T::n_filt / CONFIG_T::pe),
@@ -91,7 +91,7 @@ void depthwise_conv2d(
     #pragma HLS ARRAY_RESHAPE variable=weights dim=3
     #pragma HLS ARRAY_RESHAPE variable=biases dim=2
     depthwise_conv2d_body<(CONFIG_T::taps > 1)>::template run<in_T, out_T, CONFIG_T>(
-        in, out, weights, biases, step_tables...);
+        in, out, weights, biases, tables...);
 }
 
 } // namespace fcn_hw

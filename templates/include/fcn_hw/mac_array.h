@@ -12,6 +12,10 @@
 // filters of a multiplier are a column; the last `lut_columns` of them have a multiplier of LUTs for each
 // filter all the same, so that a layer may take what slices there are.
 //
+// Where filters have shifts of their own, the codes of a filter's weights are those of the layer divided
+// by a power of two, and its sum is shifted when it is finished. fcn_hw/ops/filter_shifts.py says why that
+// is exact.
+//
 // CONFIG_T: pe, simd, taps, lanes, n_chan, n_filt, weight_t, bias_t, accum_t, product_shift, bias_shift;
 // conv2d.h says what they are. With lanes also
 //   lane_width    bits from a lane to the next
@@ -20,6 +24,9 @@
 //   lut_columns   columns whose products are made of LUTs
 //   weight_width, input_width   of a code of a filter's weights, and of a factor that holds those of the
 //                 input
+// and with shifts
+//   most_shift    the largest shift
+//   shifted_t     ap_[u]fixed that holds every sum behind its shift
 //
 // OPERANDS_T says which channels of a pixel a step multiplies: all_channels or own_channels, and those
 // of raster_windows.h, whose steps take several taps.
@@ -194,6 +201,30 @@ LaneProducts:
     return products;
 }
 
+// The result of filter p of a group: its sum, rounded and saturated by the modes of the output's type.
+template <typename CONFIG_T, class result_T, class word_T>
+result_T result_of(const word_T &sum, int /*p*/) {
+    #pragma HLS INLINE
+    return convert<result_T>(from_code<typename CONFIG_T::accum_t>(sum));
+}
+
+// The same where filters have shifts. An element of their table has, from the lowest bit on, the fields
+//   rest      most_shift bits: what a shift leaves below the sum, the lowest bits of the bias, then zeros
+//   back      most_shift less the filter's shift
+template <typename CONFIG_T, class result_T, class word_T, class shift_T>
+result_T result_of(const word_T &sum, int p, const shift_T *shifts) {
+    #pragma HLS INLINE
+    typedef typename CONFIG_T::accum_t accum_t;
+    typedef typename CONFIG_T::shifted_t shifted_t;
+    constexpr int most = CONFIG_T::most_shift;
+    typedef sum_t<code_of<accum_t>::width + most + 1> shifted_word_t;
+    const count_t<(1 << most) - 1> rest = shifts[p] & ((1 << most) - 1);
+    const count_t<most> back = shifts[p] >> most;
+    const shifted_word_t code = to_code(from_code<accum_t>(sum));
+    const shifted_word_t furthest = shift_left<most>(code) + rest;
+    return convert<result_T>(from_code<shifted_t>(shift_right(furthest, back)));
+}
+
 // How products are made and sums are read: a multiplier for each filter.
 template <bool PACKED, bool SUMS_PACKED> struct mac_columns {
     template <typename CONFIG_T, class OPERANDS_T, class input_code_T>
@@ -215,14 +246,15 @@ template <bool PACKED, bool SUMS_PACKED> struct mac_columns {
         }
     }
 
-    template <typename CONFIG_T, class result_T>
+    template <typename CONFIG_T, class result_T, class... shift_T>
     static void finish(result_T results[CONFIG_T::pe],
-                       const accumulator_t<CONFIG_T> sums[mac_plan<CONFIG_T>::sums]) {
+                       const accumulator_t<CONFIG_T> sums[mac_plan<CONFIG_T>::sums],
+                       const shift_T *...shifts) {
         #pragma HLS INLINE
     Finish:
         for (int p = 0; p < CONFIG_T::pe; ++p) {
             #pragma HLS UNROLL
-            results[p] = convert<result_T>(from_code<typename CONFIG_T::accum_t>(sums[p]));
+            results[p] = result_of<CONFIG_T, result_T>(sums[p], p, shifts...);
         }
     }
 };
@@ -257,9 +289,10 @@ template <> struct mac_columns<true, true> {
         }
     }
 
-    template <typename CONFIG_T, class result_T>
+    template <typename CONFIG_T, class result_T, class... shift_T>
     static void finish(result_T results[CONFIG_T::pe],
-                       const accumulator_t<CONFIG_T> sums[mac_plan<CONFIG_T>::sums]) {
+                       const accumulator_t<CONFIG_T> sums[mac_plan<CONFIG_T>::sums],
+                       const shift_T *...shifts) {
         #pragma HLS INLINE
         typedef code_of<typename CONFIG_T::accum_t> code;
     Finish:
@@ -269,9 +302,8 @@ template <> struct mac_columns<true, true> {
         Lanes:
             for (int lane = 0; lane < CONFIG_T::lanes; ++lane) {
                 #pragma HLS UNROLL
-                // from_code takes the lowest bits.
-                results[m * CONFIG_T::lanes + lane] =
-                    convert<result_T>(from_code<typename CONFIG_T::accum_t>(word));
+                const int p = m * CONFIG_T::lanes + lane;
+                results[p] = result_of<CONFIG_T, result_T>(word, p, shifts...); // of the lowest bits
                 word = bits_above<code::width, code::is_signed>(word);
             }
         }
@@ -336,11 +368,12 @@ template <> struct mac_columns<true, false> {
         }
     }
 
-    template <typename CONFIG_T, class result_T>
+    template <typename CONFIG_T, class result_T, class... shift_T>
     static void finish(result_T results[CONFIG_T::pe],
-                       const accumulator_t<CONFIG_T> sums[mac_plan<CONFIG_T>::sums]) {
+                       const accumulator_t<CONFIG_T> sums[mac_plan<CONFIG_T>::sums],
+                       const shift_T *...shifts) {
         #pragma HLS INLINE
-        mac_columns<false, false>::finish<CONFIG_T>(results, sums);
+        mac_columns<false, false>::finish<CONFIG_T>(results, sums, shifts...);
     }
 };
 
@@ -357,22 +390,53 @@ void add_products(accumulator_t<CONFIG_T> sums[mac_plan<CONFIG_T>::sums],
         sums, weights, inputs);
 }
 
-// Rounds and saturates the sums of a filter group to its channels of the output pixel, by the modes of
-// the output's type.
-template <typename CONFIG_T, class result_T>
-void finish_sums(result_T results[CONFIG_T::n_filt],
-                 const accumulator_t<CONFIG_T> sums[mac_plan<CONFIG_T>::sums], int filter_group) {
+// Finishes the sums of a filter group, its channels of the output pixel.
+template <typename CONFIG_T, class result_T, class... shift_T>
+void finish_group(result_T results[CONFIG_T::n_filt],
+                  const accumulator_t<CONFIG_T> sums[mac_plan<CONFIG_T>::sums], int filter_group,
+                  const shift_T *...shifts) {
     #pragma HLS INLINE
     result_T finished[CONFIG_T::pe];
     #pragma HLS ARRAY_PARTITION variable=finished
     mac_columns<(CONFIG_T::lanes > 1), mac_plan<CONFIG_T>::sums_packed>::template finish<CONFIG_T>(
-        finished, sums);
-FinishSums:
+        finished, sums, shifts...);
+FinishGroup:
     for (int p = 0; p < CONFIG_T::pe; ++p) {
         #pragma HLS UNROLL
         results[filter_group * CONFIG_T::pe + p] = finished[p];
     }
 }
+
+// The same by the tables that a convolution is given, see conv2d.h.
+template <class... table_T> struct finish_by {
+    template <typename CONFIG_T, class result_T>
+    static void sums(result_T results[CONFIG_T::n_filt],
+                     const accumulator_t<CONFIG_T> sums[mac_plan<CONFIG_T>::sums], int filter_group,
+                     const table_T &.../*steps*/) {
+        #pragma HLS INLINE
+        finish_group<CONFIG_T>(results, sums, filter_group);
+    }
+};
+
+template <class shift_T, int GROUPS, int PE, class... table_T>
+struct finish_by<shift_T[GROUPS][PE], table_T...> {
+    template <typename CONFIG_T, class result_T>
+    static void sums(result_T results[CONFIG_T::n_filt],
+                     const accumulator_t<CONFIG_T> sums[mac_plan<CONFIG_T>::sums], int filter_group,
+                     const shift_T (&shifts)[GROUPS][PE], const table_T &.../*steps*/) {
+        #pragma HLS INLINE
+        static_assert(GROUPS == CONFIG_T::n_filt / CONFIG_T::pe && PE == CONFIG_T::pe,
+                      "The table of shifts must have a word for each of the pe filters of each filter "
+                      "group.");
+        static_assert(code_of<typename CONFIG_T::shifted_t>::fraction ==
+                          code_of<typename CONFIG_T::accum_t>::fraction,
+                      "A sum must have the same binary point in front of its shift and behind it.");
+        static_assert(code_of<typename CONFIG_T::shifted_t>::width >=
+                          code_of<typename CONFIG_T::accum_t>::width,
+                      "A sum must have as many bits behind its shift as in front of it, or more.");
+        finish_group<CONFIG_T>(results, sums, filter_group, shifts[filter_group]);
+    }
+};
 
 } // namespace fcn_hw
 

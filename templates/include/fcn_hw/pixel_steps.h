@@ -17,6 +17,16 @@
 
 namespace fcn_hw {
 
+// Whether the tables that a convolution is given list its steps. That of its filters' shifts, which has two
+// axes, stands before (mac_array.h).
+template <class... table_T> struct lists_steps {
+    static constexpr bool value = sizeof...(table_T) != 0;
+};
+template <class shift_T, int GROUPS, int PE, class... table_T>
+struct lists_steps<shift_T[GROUPS][PE], table_T...> {
+    static constexpr bool value = sizeof...(table_T) != 0;
+};
+
 // Whether an output pixel may take `fold` steps: all of them, or fewer that a table lists.
 constexpr bool right_fold(bool listed, int fold, int all_steps, int filter_groups) {
     return listed ? filter_groups <= fold && fold < all_steps : fold == all_steps;
@@ -36,6 +46,10 @@ template <bool LISTED, int TAP_ROWS, int TAP_COLS, int CHANNEL_GROUPS> struct pi
 
     // Takes up the step whose word of the weight ROM has this address.
     void take(int /*address*/) {
+        #pragma HLS INLINE
+    }
+    template <class shift_T, int GROUPS, int PE>
+    void take(int /*address*/, const shift_T (&/*shifts*/)[GROUPS][PE]) {
         #pragma HLS INLINE
     }
 
@@ -96,6 +110,11 @@ struct pixel_steps<true, TAP_ROWS, TAP_COLS, CHANNEL_GROUPS> {
         channel_group = field_of<2, CHANNEL_GROUPS>(word);
         tap_col = field_of<2 + channel_bits, TAP_COLS>(word);
         tap_row = field_of<2 + channel_bits + col_bits, TAP_ROWS>(word);
+    }
+    template <class shift_T, int GROUPS, int PE, class step_T, int STEPS>
+    void take(int address, const shift_T (&/*shifts*/)[GROUPS][PE], const step_T (&table)[STEPS]) {
+        #pragma HLS INLINE
+        take(address, table);
     }
 
     bool first() const {

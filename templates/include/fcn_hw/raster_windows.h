@@ -18,8 +18,8 @@
 //
 // WINDOW_T is that of windows.h; a window has one phase.
 // OPERANDS_T: which taps and channels a step multiplies, all_channel_taps or own_channel_taps
-// step_tables: none, or the table of the steps that are done, see pixel_steps.h; an operand group is its
-// channel_group
+// tables: of shifts, of steps, both or none, see conv2d.h; an operand group is the channel_group of
+// pixel_steps.h
 #ifndef FCN_HW_RASTER_WINDOWS_H_
 #define FCN_HW_RASTER_WINDOWS_H_
 
@@ -119,11 +119,11 @@ void sum_raster_windows(
     const typename CONFIG_T::weight_t weights[CONFIG_T::fold][mac_plan<CONFIG_T>::columns]
                                              [CONFIG_T::taps * CONFIG_T::simd],
     const typename CONFIG_T::bias_t biases[CONFIG_T::n_filt / CONFIG_T::pe][mac_plan<CONFIG_T>::sums],
-    const table_T &...step_tables) {
+    const table_T &...tables) {
     #pragma HLS INLINE
     typedef raster_plan<CONFIG_T, WINDOW_T> plan;
     typedef code_t<typename in_T::value_type> input_code_t;
-    constexpr bool listed = sizeof...(table_T) != 0;
+    constexpr bool listed = lists_steps<table_T...>::value;
     constexpr int filter_groups = CONFIG_T::n_filt / CONFIG_T::pe;
     constexpr int rows_buffered = max_of(plan::rows_above, 1); // no array is empty
     constexpr int gaps = max_of(WINDOW_T::spread_width - 1, 1);
@@ -232,7 +232,7 @@ Cycle:
 
         const bool ends = rows_left == 0 && cols_left == 0 && col < plan::needed_end_col;
         if (ends) {
-            steps.take(step, step_tables...);
+            steps.take(step, tables...);
             if (steps.first()) {
                 start_sums<CONFIG_T>(sums, biases[filter_group]);
             }
@@ -240,7 +240,7 @@ Cycle:
                 listed ? int(steps.channel_group) : OPERANDS_T::group_of(step, steps.channel_group);
             add_products<CONFIG_T, OPERANDS_T>(sums, weights[step], window[group]);
             if (steps.last()) {
-                finish_sums<CONFIG_T>(results, sums, filter_group);
+                finish_by<table_T...>::template sums<CONFIG_T>(results, sums, filter_group, tables...);
                 filter_group = next_of<filter_groups>(filter_group);
             }
             steps.next();

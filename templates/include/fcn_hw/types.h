@@ -111,6 +111,12 @@ template <int W, bool SIGNED, class T> T bits_above(const T &word) {
     return T((word >> W) + ((word >> (W - 1)) & int(SIGNED)));
 }
 
+// A word without its lowest bits; how many is no data.
+template <class T, class count_T> T shift_right(const T &word, const count_T &bits) {
+    #pragma HLS INLINE
+    return word >> bits;
+}
+
 // The next value of a counter that goes around 0 .. N-1.
 template <int N, class counter_T> counter_T next_of(const counter_T &counter) {
     #pragma HLS INLINE

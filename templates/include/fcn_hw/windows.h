@@ -25,7 +25,7 @@
 //           phases_height, ..width    see above
 //           phase_top, phase_left     phase of the first output
 // OPERANDS_T: the channels that a step multiplies, see mac_array.h
-// step_tables: none, or the table of the steps that are done, see pixel_steps.h
+// tables: of shifts, of steps, both or none, see conv2d.h
 #ifndef FCN_HW_WINDOWS_H_
 #define FCN_HW_WINDOWS_H_
 
@@ -165,11 +165,11 @@ void sum_windows(
     const typename CONFIG_T::weight_t weights[CONFIG_T::rom_depth]
                                              [mac_plan<CONFIG_T>::columns][CONFIG_T::simd],
     const typename CONFIG_T::bias_t biases[CONFIG_T::n_filt / CONFIG_T::pe][mac_plan<CONFIG_T>::sums],
-    const table_T &...step_tables) {
+    const table_T &...tables) {
     #pragma HLS INLINE
     typedef window_plan<CONFIG_T, WINDOW_T> plan;
     typedef code_t<typename in_T::value_type> input_code_t;
-    typedef pixel_steps<sizeof...(table_T) != 0, WINDOW_T::taps_height, WINDOW_T::taps_width,
+    typedef pixel_steps<lists_steps<table_T...>::value, WINDOW_T::taps_height, WINDOW_T::taps_width,
                         OPERANDS_T::channel_groups>
         steps_t;
     constexpr int filter_groups = CONFIG_T::n_filt / CONFIG_T::pe;
@@ -207,7 +207,7 @@ OutputRow:
 
                 if (step < CONFIG_T::fold) {
                     const int word = walk.phase() * CONFIG_T::fold + step;
-                    walk.steps.take(word, step_tables...);
+                    walk.steps.take(word, tables...);
                     const bool inside = walk.inside();
                     const int address = inside ? walk.slot() : 0;
                     input_code_t inputs[OPERANDS_T::count];
@@ -225,7 +225,8 @@ OutputRow:
                     }
                     add_products<CONFIG_T, OPERANDS_T>(sums, weights[word], inputs);
                     if (walk.steps.last()) {
-                        finish_sums<CONFIG_T>(results, sums, filter_group);
+                        finish_by<table_T...>::template sums<CONFIG_T>(results, sums, filter_group,
+                                                                       tables...);
                         filter_group = next_of<filter_groups>(filter_group);
                         operands.next_filters();
                     }

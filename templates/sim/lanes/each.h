@@ -157,6 +157,11 @@ template <int W, bool SIGNED, class T> inline each<T> bits_above(const each<T> &
     result.of[frame] = T((word.of[frame] >> W) + (SIGNED ? (word.of[frame] >> (W - 1)) & 1 : 0));
     return result;
 }
+template <class T> inline each<T> shift_right(const each<T> &word, const int &bits) {
+    each<T> result;
+    FCN_HW_EACH_FRAME result.of[frame] = word.of[frame] >> bits;
+    return result;
+}
 
 } // namespace fcn_hw
 
