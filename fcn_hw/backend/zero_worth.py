@@ -198,7 +198,7 @@ def zero_worth(
     terms = [int(row.sum()) for row in ~idle]
     before = products(unit, [unit.terms] * unit.pe, family)
     words, columns = int(np.sum(~empty)), int(np.sum(~idle))
-    held = op.held_weight
+    held = op.held(source).weight
     code_bits, needed_bits = held.format.signed_width, _needed_bits(held.codes)
     bits_a_mac = held.format.width * source.format.width
     work, steps = op.macs((source,)), op.pixel_steps(fold)

@@ -234,12 +234,25 @@ class Convolution(Folded):
 
     def held(self, source: Tensor) -> Convolution:
         """What is summed: itself, or where filters have shifts their sums before these."""
-        if self.shifts is None:
+        shifts = self.shifts_behind(source)
+        if shifts is None:
             return self
         found = self._known_held.get(source.format)
         if found is None:
-            found = self._known_held[source.format] = self._find_held(self.shifts, source.format)
+            found = self._known_held[source.format] = self._find_held(shifts, source.format)
         return found
+
+    def shifts_behind(self, source: Tensor) -> FilterShifts | None:
+        """The shifts of its filters in hardware: none where products by narrow codes would go to
+        LUTs, while those by whole ones take DSP slices, which these filters can't share."""
+        found, width = self.shifts, source.format.width
+        if (
+            found is None
+            or self.sums_channels
+            or not in_dsp(self.weight.format.signed_width, width)
+        ):
+            return found
+        return found if in_dsp(found.weight.format.signed_width, width) else None
 
     @cached_property
     def _known_held(self) -> dict[FixedFormat, Convolution]:
@@ -462,7 +475,7 @@ class Convolution(Folded):
         table = MEMORY if self.pixel_steps(fold).listed else 0
         terms, packing = fold.simd * fold.taps, self.packing(operands[0], fold)
         sums = max(packing.sum_cycles(terms) if packing else 0, tree(terms))
-        shift = 0 if self.shifts is None else 1
+        shift = 0 if self.shifts_behind(operands[0]) is None else 1
         # products, their sum, the accumulator
         return STREAM + table + window + MULTIPLY + sums + 1 + shift + CONVERT
 
@@ -491,12 +504,14 @@ class Convolution(Folded):
         zeros = np.packbits(self._alive).tobytes()
         held = self.held(operands[0])
         widths = held.weight.format, held.accum, held.bias and held.bias.format
-        most = self.shifts and self.shifts.most
+        shifts = self.shifts_behind(operands[0])
+        most = shifts and shifts.most
         return super().signature(operands), signed_digits(self.weight.codes), zeros, widths, most
 
     def unit(self, source: Tensor, fold: Fold, strategy: str) -> MacUnit:
         """The multipliers and their memories."""
-        words, packing, held = self.rom_words(fold), self.packing(source, fold), self.held(source)
+        words, packing = self.rom_words(fold), self.packing(source, fold)
+        held, shifts = self.held(source), self.shifts_behind(source)
         rounds, saturates = conversion_modes(self.accum, self.output.format)
         return MacUnit(
             pe=fold.pe,
@@ -510,8 +525,8 @@ class Convolution(Folded):
             input_bits=source.format.width,
             input_signed=source.format.signed,
             accum_bits=held.accum.width,
-            shifted_bits=self.accum.width if self.shifts else 0,
-            most_shift=self.shifts.most if self.shifts else 0,
+            shifted_bits=self.accum.width if shifts else 0,
+            most_shift=shifts.most if shifts else 0,
             output_bits=self.output.format.width,
             rounds=rounds,
             saturates=saturates,
@@ -616,7 +631,7 @@ class Convolution(Folded):
         kernel_h, kernel_w, n_chan = self.weight.codes.shape[:3]
         steps, packing = self.pixel_steps(fold).count, self.packing(source, fold)
         product_fraction = self.weight.format.fraction + source.format.fraction
-        held = self.held(source)
+        held, shifts = self.held(source), self.shifts_behind(source)
         weight_bits, bias_bits = held._rom_bits(packing)
         return (
             sizes(source, self.output)
@@ -639,11 +654,7 @@ class Convolution(Folded):
                 "bias_width": bias_bits,
                 "accum": held.accum,
             }
-            | (
-                {}
-                if self.shifts is None
-                else {"most_shift": self.shifts.most, "shifted": self.accum}
-            )
+            | ({} if shifts is None else {"most_shift": shifts.most, "shifted": self.accum})
             | ({} if packing is None else packing.config | {"lut_columns": fold.lut_columns})
         )
 
@@ -718,13 +729,14 @@ class Convolution(Folded):
                 bias_bits, biases,
             ),
         ]  # fmt: skip
-        if self.shifts is not None:
-            words = self.shifts.table(self.bias, self.accum.fraction)
+        shifts = self.shifts_behind(operands[0])
+        if shifts is not None:
+            words = shifts.table(self.bias, self.accum.fraction)
             found.append(
                 Rom(
-                    "shifts", "shifts", f"{self.shifts.most} less a sum's shift, rest of the bias",
+                    "shifts", "shifts", f"{shifts.most} less a sum's shift, rest of the bias",
                     f"[filter group {len(biases)}][filter {fold.pe}]",
-                    self.shifts.table_bits, words.reshape(-1, fold.pe), split=True,
+                    shifts.table_bits, words.reshape(-1, fold.pe), split=True,
                 )
             )  # fmt: skip
         if steps.listed:

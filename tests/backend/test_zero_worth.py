@@ -179,7 +179,9 @@ def test_counts_equal_plain_loops(kind):
         assert {name: getattr(found, name) for name in expected} == expected, (seed, fold)
         assert found.weights == op.weight.codes.size
         assert found.unused == found.zeros - found.in_multipliers - found.in_steps >= 0
-        assert found.rom_bits == found.words * fold.multipliers * op.held_weight.format.width
+        assert (
+            found.rom_bits == found.words * fold.multipliers * op.held(source).weight.format.width
+        )
         assert found.rom_bits_removable == found.rom_bits - left * found.needed_bits
         # a fold of so many steps has these cycles: the same layer with fewer words of the ROM
         done = every if every - longest < LEAST_PART * every else longest

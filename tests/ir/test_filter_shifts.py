@@ -81,6 +81,27 @@ def test_sums_and_rests_give_every_whole_sum(seed: int) -> None:
             assert word < 1 << (op.shifts.table_bits - 1)
 
 
+def test_products_that_take_dsp_slices_stay_there() -> None:
+    """Of filters of one channel: by codes of 8 bits and an input of 8 they would go to LUTs, by
+    those of 12 they do not. Filters of all channels share slices, two products each."""
+    codes = np.tile([[[127], [-128 << 4]]], (3, 3, 1, 1))
+    constant = Constant(codes, FixedFormat(True, 12, 4))
+    for width, narrow in ((8, False), (6, True), (12, True)):
+        builder = GraphBuilder("one")
+        builder.input("x", (8, 8, 2), FixedFormat(False, width, 1))
+        builder.depthwise_conv2d("y", "x", constant)
+        builder.conv2d("z", "x", Constant(np.tile(codes.transpose(0, 1, 3, 2), (1, 1, 2, 1)),
+                                          constant.format))  # fmt: skip
+        source = builder.tensor("x")
+        for name, expected in (("y", narrow), ("z", True)):
+            op = builder.op(name)
+            assert isinstance(op, Convolution) and op.shifts is not None
+            assert (op.shifts_behind(source) is not None) == expected
+            assert ("most_shift" in op.config((source,), Fold(1, 1))) == expected
+            roms = op.roms((source,), Fold(1, 1), "Resource")
+            assert ("shifts" in [rom.name for rom in roms]) == expected
+
+
 def test_multipliers_and_memories_are_those_of_narrow_codes() -> None:
     """The same as of 4-bit weights with one binary point, but for the shift."""
     rng = np.random.default_rng(1)

@@ -67,7 +67,7 @@ def chosen() -> list[Case]:
         found += [cases[len(cases) * (3 * n + 1) // (3 * count)] for n in range(count)]
     shared = [lane_cases()[index] for index in (1, 2, 8)]
     named = [one_pixel(), one_column(), wide_scores()]
-    shifted = [shift_cases()[index] for index in (4, 11, 22)]  # packed sums, a finer bias, zeros
+    shifted = [shift_cases()[index] for index in (4, 10, 22)]  # packed sums, depthwise, zeros
     return [*found, *named, *shared, *shifted, *zero_block_cases()[6:14:7]]
 
 

@@ -99,7 +99,7 @@ def header_traits(case: Case) -> frozenset[Hashable]:
         found["lanes"] = packing and (packing.lanes, packing.terms == 0, case.fold.lut_pe > 0)
         found["uneven groups"] = outputs % pe != 0
         if isinstance(op, Convolution):
-            found["shifts"] = op.shifts is not None, found["lanes"]
+            found["shifts"] = op.shifts_behind(first) is not None, found["lanes"]
             left_out = op.pixel_steps(case.fold).listed
             found["steps left out"] = left_out, op.is_pointwise(first)
         found["taps"] = "one" if case.fold.taps == 1 else "several"
