@@ -601,6 +601,9 @@ class Training(Section):
     the float epochs begin with it."""
     encoder_rate: float = Field(default=1.0, gt=0, le=1)
     """Part of ``learning_rate`` that the encoder's layers have in ``float_epochs``."""
+    norm_batches: int = Field(default=0, ge=0)
+    """Training batches over which mean and variance of the normalizations are measured before each
+    score of the float epochs; 0: they are moving averages of the last ten steps."""
     retrain_epochs: int = Field(default=10, ge=0)
     """At most, with quantized weights and activations; 0: none."""
     learning_rate: float = Field(default=3e-3, gt=0)

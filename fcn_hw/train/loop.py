@@ -11,8 +11,9 @@ import logging
 import math
 import time
 import zlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -59,6 +60,8 @@ class Phase:
         relative: whether ``learning_rate`` is a part of the size of a filter's weights, as they are
             when the phase begins.
         repeat: how often an epoch takes each image that holds a class, by its name.
+        norm_batches: over which the normalizations are measured in front of a score; 0: they are
+            not.
     """
 
     name: str
@@ -72,6 +75,7 @@ class Phase:
     encoder_rate: float = 1.0
     relative: bool = False
     repeat: Mapping[str, int] = field(default_factory=dict)
+    norm_batches: int = 0
 
 
 @dataclass(frozen=True)
@@ -205,6 +209,48 @@ def make_train_step(
     return tf.function(train_step, input_signature=signature)  # type: ignore[no-any-return]
 
 
+def norm_meter(model: Any) -> Callable[[Iterable[Bytes]], None]:
+    """What sets mean and variance of the normalizations that learn to their averages over batches.
+
+    A moving average is of the weights of some steps ago and of few batches, and a deep network adds
+    up the errors of its layers (Wu & Johnson, "Rethinking 'Batch' in BatchNorm", arXiv 2105.07576,
+    section 3).
+
+    Args:
+        model: float, with normalizations.
+
+    Returns:
+        a function of batches of images, as bytes.
+    """
+    env = keras_env()
+    norms = [
+        layer
+        for layer in model.layers
+        if isinstance(layer, env.keras.layers.BatchNormalization) and layer.trainable
+    ]
+    averages = [item for layer in norms for item in (layer.moving_mean, layer.moving_variance)]
+
+    def see(images: Any) -> Any:
+        model(env.tf.cast(images, env.tf.float32) * BYTE_SCALE, training=True)
+        return [item.read_value() for item in averages]
+
+    momenta = [layer.momentum for layer in norms]
+    for layer in norms:
+        layer.momentum = 0.0  # as this is compiled: an average is what the batch has
+    seen = env.tf.function(see).get_concrete_function(
+        env.tf.TensorSpec(model.input_shape, env.tf.uint8)
+    )
+    for layer, momentum in zip(norms, momenta, strict=True):
+        layer.momentum = momentum
+
+    def measure(batches: Iterable[Bytes]) -> None:
+        found = [[item.numpy() for item in seen(env.tf.constant(images))] for images in batches]
+        for item, values in zip(averages, zip(*found, strict=True), strict=True):
+            item.assign(np.mean(values, axis=0, dtype=np.float64))
+
+    return measure
+
+
 def run_phase(
     model: Any,
     phase: Phase,
@@ -271,6 +317,7 @@ class _PhaseTrainer:
         self._train_step = make(
             model, self.optimizer, pixel_loss, self.pruner.apply if self.pruner else None
         )
+        self._measure_norms = norm_meter(model) if phase.norm_batches else None
         self.predictor = Predictor(model)
 
     def resume_or_start(self) -> None:
@@ -305,6 +352,9 @@ class _PhaseTrainer:
         started = time.perf_counter()
         epoch = self.state.epoch + 1
         loss = self._fit(epoch, report)
+        if self._measure_norms is not None:
+            count = self.phase.norm_batches
+            self._measure_norms(images for images, *_ in islice(self._batches(epoch), count))
         value = self._validate()
         state = self.state
         state.epoch = epoch

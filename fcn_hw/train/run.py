@@ -102,6 +102,11 @@ def train(
     wanted = wishes(design, topology)  # a wrong design fails before TensorFlow starts
     _check_pruning(design, dataset, wanted)
     teacher_model(design)
+    if team is not None and design.training.norm_batches:
+        raise ConfigError(
+            "training.norm_batches: one process measures normalizations, several workers can't",
+            hint="leave it out, or train without --strategy",
+        )
     pruned = None if blocks is None else blocks()
     seed_everything(design.training.seed)
     watch = Watching(out_dir, dataset, say=say, tensorboard=tensorboard)

@@ -236,6 +236,7 @@ def design_phase(
         encoder_rate=encoder_rate,
         relative=name == "retrain" and settings.relative_steps,
         repeat=settings.repeat,
+        norm_batches=0 if name == "retrain" else settings.norm_batches,
     )
 
 
@@ -249,8 +250,9 @@ def phase_digest(phase: Phase, *parts: object) -> str:
         del settings["encoder"], settings["encoder_rate"]
     if not phase.relative:
         del settings["relative"]
-    if not phase.repeat:
-        del settings["repeat"]
+    for key in ("repeat", "norm_batches"):
+        if not settings[key]:
+            del settings[key]
     return json_digest(*parts, settings)
 
 

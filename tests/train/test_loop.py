@@ -23,6 +23,7 @@ from fcn_hw.train.loop import (
     learning_rate,
     loss_weights,
     make_train_step,
+    norm_meter,
     run_phase,
 )
 from fcn_hw.train.networks import build_float
@@ -70,6 +71,42 @@ def killer(epoch: int, step: Any) -> Callable[[Step], None]:
             raise Killed
 
     return report
+
+
+def test_normalizations_are_measured_over_batches() -> None:
+    keras, random = keras_env().keras, np.random.default_rng(2)
+    image = keras.Input((4, 6, 2))
+    scaled = keras.layers.Rescaling(256.0)(image)
+    frozen = keras.layers.BatchNormalization(name="frozen")
+    frozen.trainable = False
+    model = keras.Model(
+        image, [frozen(scaled), keras.layers.BatchNormalization(name="learns")(scaled)]
+    )
+    measure = norm_meter(model)
+    batches = [random.integers(0, 256, (n, 4, 6, 2)).astype(np.uint8) for n in (3, 5)]
+    measure(batches)
+    samples = [batch.reshape(-1, 2).astype(np.float64) for batch in batches]
+    mean, variance = model.get_layer("learns").get_weights()[2:]
+    np.testing.assert_allclose(mean, np.mean([s.mean(0) for s in samples], 0), rtol=1e-5)
+    # Keras moves the variance of a sample into its average
+    expected = np.mean([s.var(0, ddof=1) for s in samples], 0)
+    np.testing.assert_allclose(variance, expected, rtol=1e-4)
+    assert np.array_equal(model.get_layer("frozen").get_weights()[2:], [[0, 0], [1, 1]])
+    model(batches[0] / np.float32(256), training=True)  # a training step moves them as before
+    moved = model.get_layer("learns").get_weights()[2]
+    np.testing.assert_allclose(moved, 0.99 * mean + 0.01 * samples[0].mean(0), rtol=1e-5)
+
+
+def test_a_phase_measures_them_before_it_scores(squares: DataSet, tmp_path: Path) -> None:
+    losses = []
+    for count in (0, 2):
+        model = make_model()
+        state = run(model, phase(epochs=2, norm_batches=count), squares, tmp_path / f"{count}")
+        losses.append([row["loss"] for row in state.history])
+    assert losses[0] == losses[1]  # steps do not read what is measured
+    one, other = (np.load(tmp_path / f"{count}") for count in (0, 2))
+    same = [np.array_equal(one[key], other[key]) for key in one if key.startswith("weights_")]
+    assert any(same) and not all(same)
 
 
 def test_interrupted_training_ends_as_an_uninterrupted_one(

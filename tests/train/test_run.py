@@ -153,6 +153,17 @@ def test_a_teacher_that_does_not_fit(
         tiny_design(training={"distillation": {"share": 0, "teacher": "t.h5"}})
 
 
+def test_several_workers_measure_no_normalizations(
+    tiny_design: Callable[..., Design], squares: DataSet, tmp_path: Path
+) -> None:
+    design = tiny_design(training={"norm_batches": 2})
+    with pytest.raises(ConfigError) as caught:
+        train(design, squares, tmp_path / "model", progress=False, team=object())  # type: ignore[arg-type]
+    assert caught.value.message == (
+        "training.norm_batches: one process measures normalizations, several workers can't"
+    )
+
+
 def test_distillation_is_a_matter_of_retraining_alone(
     tiny_design: Callable[..., Design], squares: DataSet, tmp_path: Path
 ) -> None:
