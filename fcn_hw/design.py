@@ -576,8 +576,9 @@ class Distillation(Section):
     float_share: float = Field(default=0, ge=0, le=1)
     """As ``share``, in the float epochs and those of the head."""
     teacher: str = Field(min_length=1)
-    """A float model, ``.h5`` or ``.keras``, of the same image size and classes: for instance
-    ``model/float.h5`` of a larger design. A relative path begins at the folder of design.yaml."""
+    """A float model, ``.h5`` or ``.keras``, of the same classes: for instance ``model/float.h5`` of
+    a larger design. It is shown the training images in the size that it reads. A relative path
+    begins at the folder of design.yaml."""
     input: InputScaling = InputScaling()
     """What the teacher is given for a byte. Models that fcn_hw has trained scale it themselves."""
 
