@@ -142,6 +142,12 @@ class _Reader:
                 )
             arrays = self.arrays_of(stored)
             kernel, bias = (self._given(stored, arrays, what) for what in ("kernel", "bias"))
+            if kernel.ndim != 4 or bias.shape != kernel.shape[3:]:
+                raise ConfigError(
+                    f"{self.path}: layer '{stored}' has a kernel of shape {kernel.shape} and a "
+                    f"bias of shape {bias.shape}, which is no convolution",
+                    hint="network.encoder.head names convolutions, their normalizations folded",
+                )
             if name == "score_fr" and encoder.scores is not None:
                 if max(encoder.scores) >= len(bias):
                     raise ConfigError(
@@ -149,7 +155,8 @@ class _Reader:
                         f"{len(bias)} filters, there is no filter {max(encoder.scores)}",
                         hint="the first is 0",
                     )
-                kernel, bias = kernel[..., encoder.scores], bias[list(encoder.scores)]
+                chosen = list(encoder.scores)
+                kernel, bias = kernel[..., chosen], bias[chosen]
             found[name] = (kernel, bias)
         return found
 
@@ -214,7 +221,8 @@ class _Reader:
             held = ", ".join(sorted(arrays)) or "nothing"
             raise ConfigError(
                 f"{self.path}: layer '{layer}' has no {what}; it has {held}",
-                hint="network.encoder.kind says which encoder it is",
+                hint="network.encoder.kind says which encoder it is; layers of a head have their "
+                "normalizations folded",
             )
         if not np.all(np.isfinite(found)):
             raise ConfigError(
@@ -234,7 +242,7 @@ def check_head(weights: EncoderWeights, topology: Topology) -> None:
     convolutions = [
         node.name for node in topology if isinstance(node, Conv) and node.name not in weights.layers
     ]
-    for name, (kernel, bias) in weights.head.items():
+    for name, (kernel, _) in weights.head.items():
         if name not in convolutions:
             raise ConfigError(
                 f"network.encoder.head: '{name}' is not a convolution of the head",
@@ -243,10 +251,10 @@ def check_head(weights: EncoderWeights, topology: Topology) -> None:
         node = nodes[name]
         assert isinstance(node, Conv)
         shape = (*node.kernel, nodes[node.source].shape.channels, node.shape.channels)
-        if kernel.shape != shape or bias.shape != shape[3:]:
+        if kernel.shape != shape:
             raise ConfigError(
                 f"network.encoder.head: '{name}' has a kernel of shape {shape}, the file's layer "
-                f"for it has {kernel.shape} and {len(bias)} biases",
+                f"for it has {kernel.shape}",
                 hint="network.kernel, head_filters and head_pooling make the head; scores says "
                 "which filters of the file's scores are the classes",
             )

@@ -22,6 +22,7 @@ _CERTAIN = 255.0
 """What an answer is where the teacher is certain."""
 
 _BATCH = 8
+"""Images that a teacher sees at a time."""
 
 
 @dataclass(frozen=True)
@@ -68,10 +69,10 @@ class PixelLoss:
             told = tf.image.resize(told, masks.shape[1:3])
         elif self.teacher is not None:
             told = tf.stop_gradient(class_scores(self.teacher(images, training=False)))
-            told = tf.nn.softmax(told)
         else:
             return _of_labels()(scores, masks, table)
-        return _of_mixture()(scores, told, masks, table, tf.constant(self.share, tf.float32))
+        mixed = _of_mixture(scored=not answers)
+        return mixed(scores, told, masks, table, tf.constant(self.share, tf.float32))
 
 
 def teacher_answers(
@@ -139,11 +140,13 @@ def _of_labels() -> Callable[..., tuple[Any, Any]]:
 
 
 @cache
-def _of_mixture() -> Callable[..., tuple[Any, Any]]:
+def _of_mixture(*, scored: bool) -> Callable[..., tuple[Any, Any]]:
+    """With what a teacher told: its scores, or else its probabilities."""
     tf = keras_env().tf
 
     def losses(scores: Any, told: Any, masks: Any, table: Any, share: Any) -> tuple[Any, Any]:
         labels, weights = _labels(masks, table)
+        told = tf.nn.softmax(told) if scored else told
         wanted = (1 - share) * tf.one_hot(labels, scores.shape[-1]) + share * told
         entropies = tf.nn.softmax_cross_entropy_with_logits(wanted, scores)
         return entropies * weights, weights

@@ -133,18 +133,17 @@ class Study:
         training = self.design.training
         pruning, share = training.pruning, training.distillation_share
         loss = self.pixel_loss
-        if share:
-            loss = replace(loss, share=share, **self._teacher())
+        if isinstance(training.distillation, Distillation):
+            loss = replace(loss, share=share, answers=self._teacher_answers())
+        elif share:
+            loss = replace(loss, share=share, teacher=self.float_model)
         pruner = None if pruning is None else partial(Pruner, model, self.topology, pruning, blocks)
         return run_phase(model, phase, self.dataset, loss, file, report, pruner, team, watch)
 
-    def _teacher(self) -> dict[str, Any]:
-        """Whose class probabilities retraining learns too: the design's, or the float model."""
-        if not isinstance(self.design.training.distillation, Distillation):
-            return {"teacher": self.float_model}
+    def _teacher_answers(self) -> npt.NDArray[np.uint8]:
         if self._answers is None:
             self._answers = design_answers(self.design, self.dataset)
-        return {"answers": self._answers}
+        return self._answers
 
     def score(self, model: Any, split: str = "val") -> Scores:
         """How well a model does on a split."""
@@ -196,7 +195,7 @@ class Study:
 
 
 def design_answers(design: Design, dataset: DataSet) -> npt.NDArray[np.uint8]:
-    """What the teacher that a design names says of the training images, one by one: see
+    """What the teacher that a design names, which it must, says of the training images: see
     :func:`fcn_hw.train.pixel_loss.teacher_answers`."""
     found = teacher_model(design)
     assert found is not None

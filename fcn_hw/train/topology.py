@@ -256,12 +256,19 @@ def build_topology(
             without one.
 
     Raises:
-        ConfigError: fewer stages than the network has skips, ``convs_per_stage`` is a list of
-            another length than ``filters``, or a classifier's last map is not square.
+        ConfigError: fewer stages, or maps of an encoder, than the network has skips;
+            ``convs_per_stage`` is a list of another length than ``filters``; or a classifier's last
+            map is not square.
     """
-    needed, given = _STAGES_NEEDED[network.kind] + network.head_skip, len(network.filters)
-    if network.encoder is None and given < needed:
+    needed, encoder = _STAGES_NEEDED[network.kind] + network.head_skip, network.encoder
+    given = len(network.filters) if encoder is None else len(encoder_layers(encoder).taps)
+    if given < needed:
         kind = network.kind + (" with head_skip" if network.head_skip else "")
+        if encoder is not None:
+            raise ConfigError(
+                f"network.encoder: {kind} needs at least {needed} maps, has {given}",
+                hint="give a larger output_stride, or a kind with fewer skips",
+            )
         raise ConfigError(
             f"network.filters: {kind} needs at least {needed} stages, has {given}",
             hint="add an entry to network.filters for each missing stage",

@@ -81,7 +81,8 @@ def machine(tmp_path_factory: pytest.TempPathFactory) -> Machine:
         (
             "verilator", "--cc", "--exe", "--build", "--no-timing", "-Wall", "-Wno-DECLFILENAME",
             "--top-module", SERIAL, "--Mdir", "bench", f"-GDIVIDER={DIVIDER}", "-MAKEFLAGS",
-            "OPT_FAST=-O1 CFG_CXXFLAGS_PCH_I=-include", *sources, str(BENCH), "-o", "bench",
+            f"OPT_FAST=-O1 CFG_CXXFLAGS_PCH_I=-include PYTHON3={sys.executable}", *sources,
+            str(BENCH), "-o", "bench",
         ),
         300.0,
         ("bench/bench",),

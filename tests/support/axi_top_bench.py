@@ -6,6 +6,7 @@ that TVALID and the beat stay until TREADY, and compares every beat.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -178,7 +179,8 @@ def plan_axi_top(
         "axi-top",
         (
             "verilator", "--cc", "--exe", "--build", "--no-timing", "-Wall", "-Wno-DECLFILENAME",
-            "--top-module", top, "-MAKEFLAGS", "CFG_CXXFLAGS_PCH_I=-include OPT_FAST=-O0",
+            "--top-module", top, "-MAKEFLAGS",
+            f"CFG_CXXFLAGS_PCH_I=-include OPT_FAST=-O0 PYTHON3={sys.executable}",
             "-CFLAGS", "-std=c++17", *(f"verilog/{name}" for name in verilog), "driver.cpp",
             "-o", "driver",
         ),

@@ -326,10 +326,10 @@ def test_a_head_begins_with_that_of_the_file(arrays: dict[str, Any], tmp_path: P
          "network.encoder.head: 'conv1' is not a convolution of the head"),
         ({"head": {"fc7": "near"}},
          "network.encoder.head: 'fc7' has a kernel of shape (1, 1, 10, 5), the file's layer for it "
-         "has (1, 1, 128, 5) and 5 biases"),
+         "has (1, 1, 128, 5)"),
         ({"scores": None},
          "network.encoder.head: 'score_fr' has a kernel of shape (1, 1, 5, 2), the file's layer "
-         "for it has (1, 1, 5, 4) and 4 biases"),
+         "for it has (1, 1, 5, 4)"),
         ({"scores": [0, 4]},
          "network.encoder.scores: layer 'four' of {file} has 4 filters, there is no filter 4"),
         ({"head": {"fc6": "conv_dw_1"}}, "{file}: layer 'conv_dw_1' has no kernel; it has "
@@ -345,6 +345,35 @@ def test_a_head_that_does_not_fit(
         design_topology(with_head(arrays, tmp_path, **changes))
     assert caught.value.message == expected.format(file=tmp_path / "e.npz")
     assert caught.value.hint
+
+
+@pytest.mark.parametrize(("kernel", "bias"), [((1, 1, 5, 3), (4,)), ((5, 4), (4,)), ((), ())])
+def test_a_head_of_damaged_weights(
+    arrays: dict[str, Any], tmp_path: Path, kernel: tuple[int, ...], bias: tuple[int, ...]
+) -> None:
+    design = with_head(arrays, tmp_path)
+    arrays["four/kernel"], arrays["four/bias"] = (
+        np.zeros(shape, np.float32) for shape in (kernel, bias)
+    )
+    encoder = saved(tmp_path, arrays)
+    with pytest.raises(ConfigError) as caught:
+        design_topology(design)
+    assert caught.value.message == (
+        f"{encoder.weights}: layer 'four' has a kernel of shape {kernel} and a bias of shape "
+        f"{bias}, which is no convolution"
+    )
+
+
+def test_an_encoder_with_too_few_maps() -> None:
+    encoder = {**V1, "output_stride": 8}
+    network = Network(kind="fcn8s", encoder=encoder, head_filters=4, head_skip=True)
+    with pytest.raises(ConfigError) as caught:
+        build_topology(network, Shape(*SIZE, 3), 2)
+    assert caught.value.message == (
+        "network.encoder: fcn8s with head_skip needs at least 4 maps, has 3"
+    )
+    fewer = build_topology(network.model_copy(update={"head_skip": False}), Shape(*SIZE, 3), 2)
+    assert fewer[-1].shape == Shape(*SIZE, 2)
 
 
 # -- training --------------------------------------------------------------------------------------
